@@ -1,0 +1,3 @@
+module examlink
+
+go 1.26

@@ -1,0 +1,222 @@
+package ippm
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+// Chosen by us.
+const (
+	// busyMargin is how far one-way delay must stand above the train's lowest
+	// before a packet counts as queued: above timer and scheduling noise, far
+	// below the 30 ms that end a prime.
+	busyMargin = 3 * time.Millisecond
+	// busyNeighbours is how far the running minimum looks to each side on a
+	// noisy path, so that a few late packets are not taken for a queue.
+	busyNeighbours = 2
+	// noisy is the delay variation above which a path counts as noisy.
+	noisy = time.Millisecond
+	// minBusy is the least number of queued packets a rate is fitted to.
+	minBusy = 6
+	// minStdErr is the smallest relative standard error ever claimed: clock
+	// rate error and stamp granularity do not average out.
+	minStdErr = 0.002
+	// normal95 spans 95 % of a normal distribution to each side.
+	normal95 = 1.96
+)
+
+// Arrival is one received packet of a train. Stamps are nanoseconds of the
+// sender's and of the receiver's own monotonic clock; their offset is unknown.
+type Arrival struct {
+	Index    uint32
+	Sent     int64
+	Received int64
+	Size     int   // bytes at the IP layer
+	Prime    bool  // sent above the rate in question, to fill the bottleneck
+	Other    int64 // IP-layer bytes of the same session's other packets that arrived earlier
+}
+
+func (a Arrival) delay() time.Duration { return time.Duration(a.Received - a.Sent) }
+
+// Outcome says what an estimate of a train's rate is worth.
+type Outcome string
+
+// The outcomes.
+const (
+	// OutcomeEstimate: the train kept the bottleneck busy; Rate is its rate.
+	OutcomeEstimate Outcome = "estimate"
+	// OutcomeBound: the bottleneck never filled; its rate is at least Low.
+	OutcomeBound Outcome = "bound"
+	// OutcomeSparse: too few packets arrived to say anything.
+	OutcomeSparse Outcome = "too-few-packets"
+)
+
+// RateEstimate is what a train's arrivals say about the bottleneck.
+type RateEstimate struct {
+	Outcome  Outcome
+	Rate     Rate          // fitted rate; meaningful for OutcomeEstimate only
+	Low      Rate          // lower end of the 95 % interval, or the bound
+	High     Rate          // upper end; +Inf for a bound
+	StdErr   float64       // relative standard error of Rate, or of the bound
+	Busy     int           // packets in the busy period
+	Span     time.Duration // arrival time the busy period covers
+	Rise     time.Duration // highest smoothed delay above the lowest
+	Sent     int           // packets sent, as far as the highest index tells
+	Received int
+	Bytes    int64 // IP-layer bytes received
+}
+
+// EstimateRate fits the rate of the bottleneck to the arrivals of one train.
+// Only the busy period counts: packets whose delay stands above the train's
+// lowest by more than a margin, which grows with noise, the stream's own delay
+// variation. Within it the arrival times are regressed on the bytes received
+// and, as a second variable, on the packets lost, so that it does not matter
+// whether losses happened before the bottleneck or behind it. Duplicates are
+// ignored; the order of arrival does not matter.
+func EstimateRate(arrivals []Arrival, noise time.Duration) RateEstimate {
+	as := slices.Clone(arrivals)
+	slices.SortStableFunc(as, func(a, b Arrival) int { return int(int64(a.Index) - int64(b.Index)) })
+	as = slices.CompactFunc(as, func(a, b Arrival) bool { return a.Index == b.Index })
+	est := RateEstimate{Outcome: OutcomeSparse, High: Rate(math.Inf(1)), Received: len(as)}
+	for _, a := range as {
+		est.Bytes += int64(a.Size)
+	}
+	if len(as) > 0 {
+		est.Sent = int(as[len(as)-1].Index) + 1
+	}
+	if len(as) < minBusy {
+		return est
+	}
+	neighbours := 0
+	if noise >= noisy {
+		neighbours = busyNeighbours
+	}
+	rise := smoothedRise(as, neighbours)
+	est.Rise = slices.Max(rise)
+	from, to := longestRun(rise, busyMargin+2*noise)
+	if to-from >= minBusy {
+		if fit, ok := fitRate(as[from:to]); ok {
+			est.Outcome = OutcomeEstimate
+			est.Busy = to - from
+			est.Span = time.Duration(as[to-1].Received - as[from].Received)
+			est.Rate, est.StdErr = fit.rate, fit.stdErr
+			est.Low = fit.rate * Rate(1-normal95*fit.stdErr)
+			est.High = fit.rate * Rate(1+normal95*fit.stdErr)
+			return est
+		}
+	}
+	// Not filled: the link carried at least what arrived of the prime.
+	prime := slices.DeleteFunc(as, func(a Arrival) bool { return !a.Prime })
+	if len(prime) < minBusy {
+		return est
+	}
+	if fit, ok := fitRate(prime); ok {
+		est.Outcome = OutcomeBound
+		est.StdErr = fit.stdErr
+		est.Low = fit.rate * Rate(max(1-normal95*fit.stdErr, 0))
+	}
+	return est
+}
+
+// smoothedRise returns each packet's delay above the train's lowest, after a
+// running minimum over its neighbours.
+func smoothedRise(as []Arrival, neighbours int) []time.Duration {
+	low := as[0].delay()
+	for _, a := range as {
+		low = min(low, a.delay())
+	}
+	out := make([]time.Duration, len(as))
+	for i := range as {
+		d := as[i].delay()
+		for j := max(i-neighbours, 0); j <= min(i+neighbours, len(as)-1); j++ {
+			d = min(d, as[j].delay())
+		}
+		out[i] = d - low
+	}
+	return out
+}
+
+// longestRun returns the bounds of the longest run of values above margin.
+func longestRun(v []time.Duration, margin time.Duration) (from, to int) {
+	for i := 0; i < len(v); {
+		if v[i] <= margin {
+			i++
+			continue
+		}
+		j := i
+		for j < len(v) && v[j] > margin {
+			j++
+		}
+		if j-i > to-from {
+			from, to = i, j
+		}
+		i = j
+	}
+	return from, to
+}
+
+type rateFit struct {
+	rate   Rate
+	stdErr float64 // relative
+}
+
+// fitRate regresses arrival time on bytes. A packet's own bytes arrive with
+// it, so the abscissa is the bytes up to and including the packet, counted
+// from the first one, whose service began before the period.
+func fitRate(as []Arrival) (rateFit, bool) {
+	n := len(as)
+	x, y := make([]float64, n), make([]float64, n)
+	lost := make([]float64, n)
+	var bytes, missing float64
+	for i, a := range as {
+		if i > 0 {
+			bytes += float64(a.Size)
+			missing += float64(a.Index-as[i-1].Index) - 1
+		}
+		x[i] = bytes + float64(a.Other-as[0].Other)
+		y[i] = float64(a.Received - as[0].Received)
+		lost[i] = missing
+	}
+	p := chooseFit(x, lost, y, bytes/float64(max(n-1, 1)))
+	if p.singular || p.b <= 0 {
+		return rateFit{}, false
+	}
+	return rateFit{
+		rate:   Rate(8e9 / p.b), // ns per byte to bit/s
+		stdErr: math.Hypot(p.sb/p.b, minStdErr),
+	}, true
+}
+
+// chooseFit decides what a lost packet cost. With few losses, or losses spread
+// so evenly that they cannot be told from bytes, it compares the two physical
+// extremes: the lost packets took no time of the bottleneck, or all of it.
+func chooseFit(x, lost, y []float64, size float64) plane {
+	free := fitLine(x, y) // lost before the bottleneck
+	if lost[len(lost)-1] == 0 || free.singular {
+		return free
+	}
+	served := make([]float64, len(x)) // lost behind the bottleneck
+	for i := range x {
+		served[i] = x[i] + lost[i]*size
+	}
+	full := fitLine(served, y)
+	both := fitPlane(x, lost, y)
+	if !both.singular && both.b > 0 {
+		cost := both.c / (both.b * size) // share of a service time a loss took
+		spread := both.sc / (both.b * size)
+		if spread < 0.25 {
+			switch {
+			case cost <= 0.01:
+				return free
+			case cost >= 0.99:
+				return full
+			}
+			return both
+		}
+	}
+	if full.singular || free.rss <= full.rss {
+		return free
+	}
+	return full
+}

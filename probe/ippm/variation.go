@@ -1,0 +1,66 @@
+package ippm
+
+import "time"
+
+// IPDV is the inter-packet delay variation: the one-way delay of a packet
+// minus that of the packet before it (RFC 3393; RFC 5481, section 4.1). It is
+// signed, and defined only for packets with consecutive sequence numbers.
+type IPDV time.Duration
+
+// PDV is the packet delay variation: the one-way delay of a packet minus the
+// lowest of the interval (RFC 5481, section 4.2). It is never negative.
+type PDV time.Duration
+
+// IPDVOf returns the IPDV series of consecutive one-way delays. A constant
+// clock offset cancels.
+func IPDVOf(delays []time.Duration) []IPDV {
+	if len(delays) < 2 {
+		return nil
+	}
+	out := make([]IPDV, 0, len(delays)-1)
+	for i := 1; i < len(delays); i++ {
+		out = append(out, IPDV(delays[i]-delays[i-1]))
+	}
+	return out
+}
+
+// PDVOf returns the PDV series of one-way delays.
+func PDVOf(delays []time.Duration) []PDV {
+	if len(delays) == 0 {
+		return nil
+	}
+	low := delays[0]
+	for _, d := range delays {
+		low = min(low, d)
+	}
+	out := make([]PDV, len(delays))
+	for i, d := range delays {
+		out[i] = PDV(d - low)
+	}
+	return out
+}
+
+// Jitter is the interarrival jitter of RFC 3550, section 6.4.1: a running
+// estimate with gain 1/16, over packets in the order of their arrival. It says
+// something about the last few dozen packets only. The zero value is ready.
+type Jitter struct {
+	transit time.Duration
+	value   float64
+	n       int
+}
+
+// Add takes the next arrival's relative transit time, receive stamp minus send
+// stamp; a constant clock offset cancels.
+func (j *Jitter) Add(transit time.Duration) {
+	if j.n > 0 {
+		d := float64((transit - j.transit).Abs())
+		j.value += (d - j.value) / 16
+	}
+	j.transit = transit
+	j.n++
+}
+
+// Value returns the current estimate; ok is false before the second packet.
+func (j *Jitter) Value() (d time.Duration, ok bool) {
+	return time.Duration(j.value), j.n > 1
+}

@@ -1,0 +1,262 @@
+// Package wire knows the layout of everything examlink puts on the network:
+// the probe packets that travel beside QUIC on one UDP socket, and the control
+// messages inside the QUIC stream. PROTOCOL.md in this folder is normative.
+//
+// It refuses to know what a packet means, when it was sent, or over which
+// socket: it appends, parses, seals and opens.
+package wire
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// Fixed by PROTOCOL.md.
+const (
+	// Version is the probe packet version this package speaks.
+	Version = 1
+	// HeaderSize is the length of the clear header of a probe packet, in bytes.
+	HeaderSize = 16
+	// TagSize is the length of the authentication tag that ends a packet, in bytes.
+	TagSize = 16
+	// MinPacketSize is the smallest probe packet: header, 32 bytes of body, tag.
+	MinPacketSize = HeaderSize + bodySize + TagSize
+	// MaxPacketSize is the largest UDP payload a probe packet may have. It
+	// leaves 1280-byte paths (RFC 8200, section 5) out of trouble over IPv6.
+	MaxPacketSize = 1232
+
+	bodySize = 32
+)
+
+// Errors of Parse and Open. Callers branch on them to count causes.
+var (
+	ErrNotProbe = errors.New("not a probe packet: the first two bits are not 00")
+	ErrShort    = errors.New("packet is shorter than its layout")
+	ErrLong     = errors.New("packet is longer than the protocol allows")
+	ErrVersion  = errors.New("unknown probe packet version")
+	ErrKind     = errors.New("unknown probe packet kind")
+	ErrAuth     = errors.New("authentication tag does not match")
+)
+
+// Kind says what a probe packet is. The first two bits of every kind are 00,
+// which no QUIC version 1 packet begins with (RFC 9000, section 17).
+type Kind uint8
+
+// The kinds of probe packet.
+const (
+	KindProbe    Kind = 1 // student to server: one packet of the periodic stream
+	KindEcho     Kind = 2 // server to student: the reflection of one probe
+	KindTrain    Kind = 3 // either way: one packet of a train
+	KindFeedback Kind = 4 // train receiver to train sender
+)
+
+func (k Kind) valid() bool { return k >= KindProbe && k <= KindFeedback }
+
+// FlowID names a probe flow on a server. Zero is never a flow.
+type FlowID uint32
+
+// Seq is a packet's sequence number within its flow, direction and kind. It
+// starts at 1 and never wraps or repeats: it is also the AEAD nonce.
+type Seq uint64
+
+// Header is the clear part of a probe packet. It is authenticated, not hidden.
+type Header struct {
+	Kind Kind
+	Flow FlowID
+	Seq  Seq
+}
+
+// IsProbe reports whether a UDP payload is a probe packet rather than QUIC.
+func IsProbe(b []byte) bool { return len(b) > 0 && b[0]&0xc0 == 0 }
+
+// AppendHeader appends h in wire form, HeaderSize bytes.
+func AppendHeader(b []byte, h Header) []byte {
+	b = append(b, byte(h.Kind), Version, 0, 0)
+	b = binary.BigEndian.AppendUint32(b, uint32(h.Flow))
+	return binary.BigEndian.AppendUint64(b, uint64(h.Seq))
+}
+
+// ParseHeader reads the clear header and checks the packet's length, version
+// and kind. It does not check that the packet is authentic.
+func ParseHeader(b []byte) (Header, error) {
+	switch {
+	case len(b) == 0:
+		return Header{}, ErrShort
+	case !IsProbe(b):
+		return Header{}, ErrNotProbe
+	case len(b) < MinPacketSize:
+		return Header{}, ErrShort
+	case len(b) > MaxPacketSize:
+		return Header{}, ErrLong
+	case b[1] != Version:
+		return Header{}, fmt.Errorf("%w: %d, expected %d", ErrVersion, b[1], Version)
+	case !Kind(b[0]).valid():
+		return Header{}, ErrKind
+	}
+	return Header{
+		Kind: Kind(b[0]),
+		Flow: FlowID(binary.BigEndian.Uint32(b[4:])),
+		Seq:  Seq(binary.BigEndian.Uint64(b[8:])),
+	}, nil
+}
+
+// Stamp is a reading of one host's monotonic clock in nanoseconds. Its epoch
+// is unknown to the other side, so only differences of stamps of the same host
+// mean anything.
+type Stamp int64
+
+// Probe is the body of a KindProbe packet.
+type Probe struct {
+	Sent        Stamp  // the student's clock, read just before the send call
+	EchoCount   uint64 // distinct echoes the student has received so far
+	EchoHighest Seq    // the highest sequence number among them, 0 for none
+	Unsent      uint64 // slots of the periodic stream that never left the host
+}
+
+// AppendProbe appends the body of a probe.
+func AppendProbe(b []byte, p Probe) []byte {
+	b = binary.BigEndian.AppendUint64(b, uint64(p.Sent))
+	b = binary.BigEndian.AppendUint64(b, p.EchoCount)
+	b = binary.BigEndian.AppendUint64(b, uint64(p.EchoHighest))
+	return binary.BigEndian.AppendUint64(b, p.Unsent)
+}
+
+// ParseProbe reads the body of a probe; padding after it is ignored.
+func ParseProbe(b []byte) (Probe, error) {
+	if len(b) < bodySize {
+		return Probe{}, ErrShort
+	}
+	return Probe{
+		Sent:        Stamp(binary.BigEndian.Uint64(b)),
+		EchoCount:   binary.BigEndian.Uint64(b[8:]),
+		EchoHighest: Seq(binary.BigEndian.Uint64(b[16:])),
+		Unsent:      binary.BigEndian.Uint64(b[24:]),
+	}, nil
+}
+
+// Echo is the body of a KindEcho packet. Its header repeats the probe's
+// sequence number, so the student finds its own send stamp by itself.
+type Echo struct {
+	Received Stamp  // the server's clock when the probe arrived
+	Sent     Stamp  // the server's clock just before the echo's send call
+	Count    uint64 // distinct probes the server has received so far
+	Window   uint64 // bit i set: the server has received probe Seq-i
+}
+
+// AppendEcho appends the body of an echo.
+func AppendEcho(b []byte, e Echo) []byte {
+	b = binary.BigEndian.AppendUint64(b, uint64(e.Received))
+	b = binary.BigEndian.AppendUint64(b, uint64(e.Sent))
+	b = binary.BigEndian.AppendUint64(b, e.Count)
+	return binary.BigEndian.AppendUint64(b, e.Window)
+}
+
+// ParseEcho reads the body of an echo; padding after it is ignored.
+func ParseEcho(b []byte) (Echo, error) {
+	if len(b) < bodySize {
+		return Echo{}, ErrShort
+	}
+	return Echo{
+		Received: Stamp(binary.BigEndian.Uint64(b)),
+		Sent:     Stamp(binary.BigEndian.Uint64(b[8:])),
+		Count:    binary.BigEndian.Uint64(b[16:]),
+		Window:   binary.BigEndian.Uint64(b[24:]),
+	}, nil
+}
+
+// Stage says which part of a train a packet belongs to.
+type Stage uint8
+
+// The stages of a train, in their order.
+const (
+	StagePrime Stage = 1 // above the rate in question, to fill the bottleneck
+	StageHold  Stage = 2 // at the rate in question, to keep it busy
+	StageEnd   Stage = 3 // the train is over; small packets, repeated
+)
+
+// TrainID names one train within a session.
+type TrainID uint32
+
+// TrainPacket is the body of a KindTrain packet.
+type TrainPacket struct {
+	Train TrainID
+	Index uint32 // position in the train, from 0
+	Sent  Stamp  // the sender's clock, read just before the send call
+	Stage Stage
+}
+
+// AppendTrain appends the body of a train packet.
+func AppendTrain(b []byte, p TrainPacket) []byte {
+	b = binary.BigEndian.AppendUint32(b, uint32(p.Train))
+	b = binary.BigEndian.AppendUint32(b, p.Index)
+	b = binary.BigEndian.AppendUint64(b, uint64(p.Sent))
+	b = append(b, byte(p.Stage), 0, 0, 0, 0, 0, 0, 0)
+	return binary.BigEndian.AppendUint64(b, 0)
+}
+
+// ParseTrain reads the body of a train packet; padding after it is ignored.
+func ParseTrain(b []byte) (TrainPacket, error) {
+	if len(b) < bodySize {
+		return TrainPacket{}, ErrShort
+	}
+	p := TrainPacket{
+		Train: TrainID(binary.BigEndian.Uint32(b)),
+		Index: binary.BigEndian.Uint32(b[4:]),
+		Sent:  Stamp(binary.BigEndian.Uint64(b[8:])),
+		Stage: Stage(b[16]),
+	}
+	if p.Stage < StagePrime || p.Stage > StageEnd {
+		return TrainPacket{}, fmt.Errorf("%w: train stage %d", ErrKind, b[16])
+	}
+	return p, nil
+}
+
+// Command is what a train's receiver asks of its sender.
+type Command uint8
+
+// The commands, in rising order: a sender never goes back.
+const (
+	CommandContinue Command = 1 // go on as you are
+	CommandHold     Command = 2 // the bottleneck is busy: go to StageHold at Rate
+	CommandStop     Command = 3 // enough is known: end the train
+)
+
+// Feedback is the body of a KindFeedback packet.
+type Feedback struct {
+	Train    TrainID
+	Received uint32 // train packets received so far
+	Highest  uint32 // highest index among them
+	Rise     int32  // microseconds the one-way delay now stands above the train's lowest
+	Rate     uint64 // bit/s at the IP layer to hold at; 0: the rate agreed beforehand
+	Command  Command
+}
+
+// AppendFeedback appends the body of a feedback packet.
+func AppendFeedback(b []byte, f Feedback) []byte {
+	b = binary.BigEndian.AppendUint32(b, uint32(f.Train))
+	b = binary.BigEndian.AppendUint32(b, f.Received)
+	b = binary.BigEndian.AppendUint32(b, f.Highest)
+	b = binary.BigEndian.AppendUint32(b, uint32(f.Rise))
+	b = binary.BigEndian.AppendUint64(b, f.Rate)
+	return append(b, byte(f.Command), 0, 0, 0, 0, 0, 0, 0)
+}
+
+// ParseFeedback reads the body of a feedback packet; padding is ignored.
+func ParseFeedback(b []byte) (Feedback, error) {
+	if len(b) < bodySize {
+		return Feedback{}, ErrShort
+	}
+	f := Feedback{
+		Train:    TrainID(binary.BigEndian.Uint32(b)),
+		Received: binary.BigEndian.Uint32(b[4:]),
+		Highest:  binary.BigEndian.Uint32(b[8:]),
+		Rise:     int32(binary.BigEndian.Uint32(b[12:])),
+		Rate:     binary.BigEndian.Uint64(b[16:]),
+		Command:  Command(b[24]),
+	}
+	if f.Command < CommandContinue || f.Command > CommandStop {
+		return Feedback{}, fmt.Errorf("%w: feedback command %d", ErrKind, b[24])
+	}
+	return f, nil
+}
