@@ -1,0 +1,67 @@
+package clock
+
+import "time"
+
+// Event is what a host's own clocks reveal about it.
+type Event int
+
+// The events.
+const (
+	Steady    Event = iota
+	Suspended       // the host slept: the monotonic clock stood still
+	Stepped         // the wall clock was set
+	Stalled         // the process did not run for a while although the host did
+)
+
+func (e Event) String() string {
+	return [...]string{"steady", "suspended", "clock stepped", "host busy"}[e]
+}
+
+// Chosen by us.
+const (
+	// divergenceLimit is how far two clocks of one host may part between two
+	// looks: far above any slewing (500 ppm), far below what matters.
+	divergenceLimit = 500 * time.Millisecond
+	// stallLimit is how late a look may come before the process counts as
+	// stalled.
+	stallLimit = time.Second
+)
+
+// Divergence watches one host's clocks against each other. The zero value is
+// ready; the first look only sets the marks. Not safe for concurrent use.
+type Divergence struct {
+	mono, awake time.Duration
+	hasAwake    bool
+	wall        time.Time
+	started     bool
+}
+
+// Look compares the clocks with the previous look, which was meant to be
+// every before. It returns what happened in between and how much of it.
+func (d *Divergence) Look(c Clock, every time.Duration) (Event, time.Duration) {
+	mono, wall := c.Now(), c.Wall()
+	awake, ok := c.Awake()
+	was := *d
+	*d = Divergence{mono: mono, awake: awake, hasAwake: ok, wall: wall, started: true}
+	if !was.started {
+		return Steady, 0
+	}
+	ran := mono - was.mono
+	slept := time.Duration(0)
+	if ok && was.hasAwake {
+		slept = awake - was.awake - ran
+		if slept > divergenceLimit {
+			return Suspended, slept
+		}
+	}
+	switch jump := wall.Sub(was.wall) - ran; {
+	case jump > divergenceLimit && !ok:
+		return Suspended, jump // where a suspend cannot be told from a step, it is the likelier
+	case jump > divergenceLimit || jump < -divergenceLimit:
+		return Stepped, jump
+	}
+	if ran-every > stallLimit {
+		return Stalled, ran - every
+	}
+	return Steady, 0
+}

@@ -1,0 +1,41 @@
+package clock
+
+import (
+	"context"
+	"time"
+)
+
+// Waiter waits for moments of one clock. It belongs to one goroutine.
+type Waiter interface {
+	// Wait returns when t has come, at once when it has passed, or with the
+	// context's error when that ends first.
+	Wait(ctx context.Context, t time.Duration) error
+	// Close frees what the waiter holds.
+	Close() error
+}
+
+// TimerWaiter waits with package time's timers: exact inside a synctest
+// bubble, up to a millisecond late on a real host.
+type TimerWaiter struct{ clock Clock }
+
+// NewTimerWaiter returns a waiter on c with package time's timers.
+func NewTimerWaiter(c Clock) *TimerWaiter { return &TimerWaiter{clock: c} }
+
+// Wait implements Waiter.
+func (w *TimerWaiter) Wait(ctx context.Context, t time.Duration) error {
+	d := t - w.clock.Now()
+	if d <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Close implements Waiter.
+func (w *TimerWaiter) Close() error { return nil }

@@ -1,0 +1,191 @@
+package link
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"syscall"
+	"time"
+
+	"github.com/quic-go/quic-go"
+
+	"examlink/probe/clock"
+	"examlink/probe/wire"
+)
+
+// Chosen by us.
+const (
+	// dialTimeout bounds the whole attempt, name look-up included.
+	dialTimeout = 8 * time.Second
+	// diagnoseAfter is how long an unanswered attempt waits before it asks by
+	// TCP what is wrong.
+	diagnoseAfter   = 1500 * time.Millisecond
+	diagnoseTimeout = 3 * time.Second
+)
+
+// DialOptions says where to connect and whom to expect.
+type DialOptions struct {
+	// Server is host:port. An address of IPv4 or IPv6 or a name.
+	Server string
+	// Fingerprint pins the server's public key; zero means that the system's
+	// certificate authorities decide.
+	Fingerprint [sha256.Size]byte
+	// Clock stamps packets; nil means this host's.
+	Clock clock.Clock
+	// Socket, if set, stands in for the system's UDP sockets and name look-up:
+	// it returns a socket and the server's address.
+	Socket func(ctx context.Context) (net.PacketConn, netip.AddrPort, error)
+}
+
+// errPin is why a certificate was refused.
+var errPin = errors.New("the server's key is not the one the join token names")
+
+// Dial connects to a server. Its errors are of type *Error.
+func Dial(ctx context.Context, o DialOptions) (*Conn, error) {
+	outer := ctx
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	fail := func(r Reason, err error) error {
+		if outer.Err() != nil {
+			r = ReasonCancelled
+		}
+		return &Error{Reason: r, Server: o.Server, Err: err}
+	}
+	host, _, err := net.SplitHostPort(o.Server)
+	if err != nil {
+		return nil, fail(ReasonAddress, fmt.Errorf("%w, expected host:port", err))
+	}
+	if o.Clock == nil {
+		o.Clock = clock.NewSystem()
+	}
+	real := o.Socket == nil
+	if real {
+		o.Socket = func(ctx context.Context) (net.PacketConn, netip.AddrPort, error) { return openUDP(ctx, o.Server) }
+	}
+	pc, to, err := o.Socket(ctx)
+	if err != nil {
+		return nil, fail(dialReason(err), err)
+	}
+	sock := NewSocket(pc, o.Clock)
+	tr := &quic.Transport{Conn: sock.packetConn()}
+	closeAll := func() {
+		_ = tr.Close()
+		_ = pc.Close()
+	}
+	var certErr error
+	tlsConf := &tls.Config{
+		MinVersion: tls.VersionTLS13,
+		NextProtos: []string{wire.ALPN},
+		ServerName: host,
+	}
+	if o.Fingerprint != [sha256.Size]byte{} {
+		tlsConf.InsecureSkipVerify = true //nolint:gosec // the pinned key is checked instead, below
+		tlsConf.VerifyConnection = func(cs tls.ConnectionState) error {
+			if len(cs.PeerCertificates) == 0 || Fingerprint(cs.PeerCertificates[0]) != o.Fingerprint {
+				certErr = errPin
+				return errPin
+			}
+			return nil
+		}
+	}
+	var found Reason
+	var foundErr error
+	if real {
+		// This goroutine ends with ctx, which ends before Dial returns.
+		diagnosed := make(chan struct{})
+		go func() {
+			defer close(diagnosed)
+			found, foundErr = diagnose(ctx, o.Server)
+			if found == ReasonNoServer || found == ReasonNoNetwork {
+				cancel()
+			}
+		}()
+		defer func() { cancel(); <-diagnosed }()
+	}
+	qc, err := tr.Dial(ctx, net.UDPAddrFromAddrPort(to), tlsConf, config())
+	if err == nil {
+		return &Conn{quic: qc, socket: sock, server: o.Server, close: closeAll}, nil
+	}
+	closeAll()
+	reason := classify(err)
+	var verify *tls.CertificateVerificationError
+	switch {
+	case outer.Err() != nil:
+		reason = ReasonCancelled
+	case certErr != nil:
+		reason, err = ReasonCertificate, certErr
+	case errors.As(err, &verify):
+		reason = ReasonCertificate
+	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
+		reason = ReasonNoNetwork
+	case reason == ReasonSilent || reason == ReasonCancelled:
+		reason = ReasonNoServer
+		if real {
+			cancel()
+			if found != "" {
+				reason, err = found, foundErr
+			}
+		}
+	}
+	return nil, fail(reason, err)
+}
+
+// openUDP looks the server up and opens a socket of its address family.
+func openUDP(ctx context.Context, server string) (net.PacketConn, netip.AddrPort, error) {
+	// Dialling UDP sends nothing; it asks the system for address and route.
+	probe, err := (&net.Dialer{}).DialContext(ctx, "udp", server)
+	if err != nil {
+		return nil, netip.AddrPort{}, err
+	}
+	to := unmap(probe.RemoteAddr().(*net.UDPAddr).AddrPort())
+	_ = probe.Close()
+	network := "udp4"
+	if to.Addr().Is6() {
+		network = "udp6"
+	}
+	pc, err := net.ListenUDP(network, nil)
+	return pc, to, err
+}
+
+func dialReason(err error) Reason {
+	var dns *net.DNSError
+	var addr *net.AddrError
+	switch {
+	case errors.Is(err, context.Canceled):
+		return ReasonCancelled
+	case errors.As(err, &dns):
+		return ReasonResolve
+	case errors.As(err, &addr):
+		return ReasonAddress
+	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
+		return ReasonNoNetwork
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return ReasonNoServer
+	}
+	return ReasonNoServer
+}
+
+// diagnose asks by TCP why UDP gets no answer. The server listens on the same
+// port by TCP.
+func diagnose(ctx context.Context, server string) (Reason, error) {
+	wait := time.NewTimer(diagnoseAfter)
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+	case <-ctx.Done():
+		return "", nil
+	}
+	c, err := (&net.Dialer{Timeout: diagnoseTimeout}).DialContext(ctx, "tcp", server)
+	if err == nil {
+		_ = c.Close()
+		return ReasonUDPBlocked, errors.New("the server answers by TCP but not by UDP")
+	}
+	if ctx.Err() != nil {
+		return "", nil
+	}
+	return dialReason(err), err
+}

@@ -1,0 +1,89 @@
+package link
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/netip"
+
+	"github.com/quic-go/quic-go"
+
+	"examlink/probe/clock"
+	"examlink/probe/wire"
+)
+
+// ListenOptions says how to listen.
+type ListenOptions struct {
+	// TLS holds the server's certificate; version and protocol are set here.
+	TLS *tls.Config
+	// Clock stamps packets; nil means this host's.
+	Clock clock.Clock
+	// ResetKey, kept across restarts, lets clients of an earlier run notice at
+	// once that it is gone (RFC 9000, section 10.3).
+	ResetKey [32]byte
+	// VerifySource says whether an address must first prove itself with a
+	// Retry; nil means never.
+	VerifySource func() bool
+	// Admit says whether a connection from an address may begin its
+	// handshake; nil means always.
+	Admit func(netip.Addr) bool
+}
+
+// Listener accepts connections on one socket.
+type Listener struct {
+	socket    *Socket
+	transport *quic.Transport
+	listener  *quic.Listener
+}
+
+// Listen serves QUIC and probe packets on pc. Closing the listener does not
+// close pc.
+func Listen(pc net.PacketConn, o ListenOptions) (*Listener, error) {
+	if o.Clock == nil {
+		o.Clock = clock.NewSystem()
+	}
+	conf := o.TLS.Clone()
+	conf.MinVersion = tls.VersionTLS13
+	conf.NextProtos = []string{wire.ALPN}
+	sock := NewSocket(pc, o.Clock)
+	reset := quic.StatelessResetKey(o.ResetKey)
+	tr := &quic.Transport{Conn: sock.packetConn(), StatelessResetKey: &reset}
+	if o.VerifySource != nil {
+		tr.VerifySourceAddress = func(net.Addr) bool { return o.VerifySource() }
+	}
+	if o.Admit != nil {
+		tr.ConnContext = func(ctx context.Context, info *quic.ClientInfo) (context.Context, error) {
+			if a, ok := info.RemoteAddr.(*net.UDPAddr); ok && !o.Admit(unmap(a.AddrPort()).Addr()) {
+				return nil, fmt.Errorf("too many handshakes")
+			}
+			return ctx, nil
+		}
+	}
+	ln, err := tr.Listen(conf, config())
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	return &Listener{socket: sock, transport: tr, listener: ln}, nil
+}
+
+// Socket returns the socket the listener shares with its probe packets.
+func (l *Listener) Socket() *Socket { return l.socket }
+
+// Accept waits for the next connection whose handshake is complete.
+func (l *Listener) Accept(ctx context.Context) (*Conn, error) {
+	qc, err := l.listener.Accept(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &Conn{quic: qc, socket: l.socket, server: "client"}, nil
+}
+
+// Close stops accepting and ends every connection.
+func (l *Listener) Close() error {
+	err := l.listener.Close()
+	if e := l.transport.Close(); err == nil {
+		err = e
+	}
+	return err
+}

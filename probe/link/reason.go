@@ -1,0 +1,49 @@
+package link
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Reason is the closed list of why a connection could not be had or ended.
+// Each is a metric label and has words of its own for the student.
+type Reason string
+
+// The reasons.
+const (
+	ReasonAddress     Reason = "address"     // the server's address makes no sense
+	ReasonResolve     Reason = "resolve"     // its name could not be looked up
+	ReasonNoNetwork   Reason = "no-network"  // this host has no way out
+	ReasonNoServer    Reason = "no-server"   // nothing answers there
+	ReasonUDPBlocked  Reason = "udp-blocked" // TCP gets through to the server, UDP does not
+	ReasonCertificate Reason = "certificate" // the server is not who the token says
+	ReasonProtocol    Reason = "protocol"    // it answers, but speaks something else
+	ReasonClosed      Reason = "closed"      // the other side ended it
+	ReasonSilent      Reason = "silent"      // it stopped answering
+	ReasonCancelled   Reason = "cancelled"   // we were told to stop
+)
+
+// Error says why a connection could not be had or ended.
+type Error struct {
+	Reason Reason
+	Server string
+	Err    error
+}
+
+func (e *Error) Error() string {
+	if e.Err == nil {
+		return fmt.Sprintf("server %s: %s", e.Server, e.Reason)
+	}
+	return fmt.Sprintf("server %s: %s: %v", e.Server, e.Reason, e.Err)
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// ReasonOf returns the reason inside err; ok is false when there is none.
+func ReasonOf(err error) (r Reason, ok bool) {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Reason, true
+	}
+	return "", false
+}

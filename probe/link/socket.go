@@ -1,0 +1,263 @@
+// Package link connects the two ends: QUIC for control, and probe packets
+// beside it on the same UDP socket, so that both share one NAT binding and one
+// firewall rule. It is the only importer of quic-go.
+//
+// It refuses to know what the packets mean; it stamps them, tells QUIC from
+// probes by their first two bits, and says in a short closed list of reasons
+// why a connection could not be had.
+package link
+
+import (
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/net/ipv4"
+
+	"examlink/probe/clock"
+	"examlink/probe/wire"
+)
+
+// Chosen by us.
+const (
+	readBatch   = 32   // packets read with one system call where there is recvmmsg
+	maxDatagram = 1500 // larger ones are not ours
+	oobSize     = 256  // control messages: packet info, traffic class, time stamp
+)
+
+// Datagram is one received probe packet. Data is valid during the call that
+// hands it over, and may be changed in place.
+type Datagram struct {
+	Data []byte
+	From netip.AddrPort
+	At   time.Duration // when it arrived, by the socket's clock
+}
+
+// Handler takes the probe packets of one read. It runs on the socket's read
+// loop: it must not block.
+type Handler func([]Datagram)
+
+// Outgoing is a probe packet to send.
+type Outgoing struct {
+	Data []byte
+	To   netip.AddrPort
+}
+
+// Socket is a UDP socket that carries QUIC and probe packets. Reading happens
+// inside quic-go's read loop; sending is safe for concurrent use.
+type Socket struct {
+	pc      net.PacketConn
+	udp     *net.UDPConn // nil for a simulated socket
+	clock   clock.Clock
+	handler atomic.Pointer[Handler]
+	dropped atomic.Uint64 // probe packets that came before there was a handler
+
+	// The read loop's own.
+	reader *ipv4.PacketConn
+	msgs   []ipv4.Message
+	batch  []Datagram
+	quic   []int // indices of QUIC packets read and not yet handed over
+
+	wmu    sync.Mutex
+	writer *ipv4.PacketConn
+	out    []ipv4.Message
+	addrs  []net.UDPAddr
+}
+
+// NewSocket wraps a UDP socket, or a simulated one. The socket stamps packets
+// with c.
+func NewSocket(pc net.PacketConn, c clock.Clock) *Socket {
+	s := &Socket{pc: pc, clock: c}
+	if udp, ok := pc.(*net.UDPConn); ok {
+		s.udp = udp
+		s.reader, s.writer = ipv4.NewPacketConn(udp), ipv4.NewPacketConn(udp)
+		enableReceiveStamps(udp)
+		s.msgs = make([]ipv4.Message, readBatch)
+		for i := range s.msgs {
+			s.msgs[i].Buffers = [][]byte{make([]byte, maxDatagram)}
+			s.msgs[i].OOB = make([]byte, oobSize)
+		}
+		s.out = make([]ipv4.Message, readBatch)
+		s.addrs = make([]net.UDPAddr, readBatch)
+		for i := range s.out {
+			s.out[i].Buffers = make([][]byte, 1)
+			s.out[i].Addr = &s.addrs[i]
+		}
+	}
+	s.batch = make([]Datagram, 0, readBatch)
+	return s
+}
+
+// Handle sets who gets the probe packets; nil drops them.
+func (s *Socket) Handle(h Handler) {
+	if h == nil {
+		s.handler.Store(nil)
+		return
+	}
+	s.handler.Store(&h)
+}
+
+// Clock returns the clock that stamps this socket's packets.
+func (s *Socket) Clock() clock.Clock { return s.clock }
+
+// Send sends one probe packet. An error means that it did not leave the host.
+func (s *Socket) Send(b []byte, to netip.AddrPort) error {
+	if s.udp != nil {
+		_, err := s.udp.WriteToUDPAddrPort(b, to)
+		return err
+	}
+	_, err := s.pc.WriteTo(b, net.UDPAddrFromAddrPort(to))
+	return err
+}
+
+// SendBatch sends probe packets with as few system calls as the system allows
+// and returns how many did not leave the host.
+func (s *Socket) SendBatch(out []Outgoing) (failed int) {
+	if s.udp == nil || !batchWrites {
+		for _, o := range out {
+			if s.Send(o.Data, o.To) != nil {
+				failed++
+			}
+		}
+		return failed
+	}
+	s.wmu.Lock()
+	defer s.wmu.Unlock()
+	for len(out) > 0 {
+		n := min(len(out), len(s.out))
+		for i, o := range out[:n] {
+			s.out[i].Buffers[0] = o.Data
+			a := &s.addrs[i]
+			ip := o.To.Addr().As16()
+			a.IP = append(a.IP[:0], ip[:]...)
+			if o.To.Addr().Is4() {
+				a.IP = a.IP[12:]
+			}
+			a.Port = int(o.To.Port())
+		}
+		out = out[n:]
+		for k := 0; k < n; {
+			m, err := s.writer.WriteBatch(s.out[k:n], 0)
+			if err != nil || m <= 0 {
+				failed++ // the first of the rest could not be sent; go on behind it
+				m = 1
+			}
+			k += m
+		}
+	}
+	return failed
+}
+
+// deliver hands the collected probe packets to the handler.
+func (s *Socket) deliver() {
+	if len(s.batch) == 0 {
+		return
+	}
+	if h := s.handler.Load(); h != nil {
+		(*h)(s.batch)
+	} else {
+		s.dropped.Add(uint64(len(s.batch)))
+	}
+	s.batch = s.batch[:0]
+}
+
+// packetConn returns what quic-go reads from.
+func (s *Socket) packetConn() net.PacketConn {
+	if s.udp != nil {
+		return &udpDemux{UDPConn: s.udp, s: s}
+	}
+	return &demux{PacketConn: s.pc, s: s}
+}
+
+// udpDemux is a real socket as quic-go sees it: only QUIC packets come out.
+type udpDemux struct {
+	*net.UDPConn
+	s *Socket
+}
+
+// ReadBatch is what quic-go calls where the system reads batches.
+func (d *udpDemux) ReadBatch(ms []ipv4.Message, flags int) (int, error) {
+	s := d.s
+	for len(s.quic) == 0 {
+		n, err := s.reader.ReadBatch(s.msgs, flags)
+		if err != nil {
+			return 0, err
+		}
+		now := s.clock.Now()
+		for i := range s.msgs[:n] {
+			m := &s.msgs[i]
+			b := m.Buffers[0][:m.N]
+			if !wire.IsProbe(b) {
+				if m.N > 0 {
+					s.quic = append(s.quic, i)
+				}
+				continue
+			}
+			from, _ := m.Addr.(*net.UDPAddr)
+			at := now
+			if t, ok := receiveStamp(m.OOB[:m.NN]); ok {
+				if sys, ok := s.clock.(*clock.System); ok {
+					at = sys.FromWall(t)
+				}
+			}
+			s.batch = append(s.batch, Datagram{Data: b, From: unmap(from.AddrPort()), At: at})
+		}
+		s.deliver()
+	}
+	k := 0
+	for _, i := range s.quic[:min(len(s.quic), len(ms))] {
+		from, to := &s.msgs[i], &ms[k]
+		to.N = copy(to.Buffers[0], from.Buffers[0][:from.N])
+		to.NN = 0
+		if from.NN <= len(to.OOB) {
+			to.NN = copy(to.OOB, from.OOB[:from.NN])
+		}
+		to.Flags, to.Addr = from.Flags, from.Addr
+		k++
+	}
+	s.quic = append(s.quic[:0], s.quic[k:]...)
+	return k, nil
+}
+
+// ReadFrom is what quic-go calls where the system does not read batches.
+func (d *udpDemux) ReadFrom(b []byte) (int, net.Addr, error) {
+	for {
+		n, from, err := d.ReadFromUDPAddrPort(b)
+		if err != nil {
+			return n, nil, err
+		}
+		if !wire.IsProbe(b[:n]) {
+			return n, net.UDPAddrFromAddrPort(from), nil
+		}
+		d.s.batch = append(d.s.batch, Datagram{Data: b[:n], From: unmap(from), At: d.s.clock.Now()})
+		d.s.deliver()
+	}
+}
+
+// demux is a simulated socket as quic-go sees it.
+type demux struct {
+	net.PacketConn
+	s *Socket
+}
+
+// ReadFrom implements net.PacketConn for QUIC packets only.
+func (d *demux) ReadFrom(b []byte) (int, net.Addr, error) {
+	for {
+		n, from, err := d.PacketConn.ReadFrom(b)
+		if err != nil || !wire.IsProbe(b[:n]) {
+			return n, from, err
+		}
+		d.s.batch = append(d.s.batch, Datagram{Data: b[:n], From: unmap(from.(*net.UDPAddr).AddrPort()), At: d.s.clock.Now()})
+		d.s.deliver()
+	}
+}
+
+// SetReadBuffer lets quic-go ask a simulated socket for a larger buffer.
+func (d *demux) SetReadBuffer(int) error { return nil }
+
+// SetWriteBuffer lets quic-go ask a simulated socket for a larger buffer.
+func (d *demux) SetWriteBuffer(int) error { return nil }
+
+func unmap(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()) }

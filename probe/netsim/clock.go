@@ -1,0 +1,58 @@
+package netsim
+
+import (
+	"sync"
+	"time"
+)
+
+// Clock is a simulated host's clock: it runs at its own rate from its own
+// epoch, can be stepped, and can be made to have slept. It implements
+// clock.Clock and is safe for concurrent use.
+type Clock struct {
+	base   time.Time
+	offset time.Duration
+	skew   float64
+
+	mu    sync.Mutex
+	slept time.Duration
+	step  time.Duration
+}
+
+// NewClock makes a clock that reads offset now and gains skew seconds a second.
+func NewClock(offset time.Duration, skew float64) *Clock {
+	return &Clock{base: time.Now(), offset: offset, skew: skew}
+}
+
+// Now reads the monotonic clock.
+func (c *Clock) Now() time.Duration {
+	d := time.Since(c.base)
+	return c.offset + d + time.Duration(c.skew*float64(d))
+}
+
+// Wall reads the wall clock.
+func (c *Clock) Wall() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Round(0).Add(c.step + c.slept)
+}
+
+// Awake reads the clock that runs through suspends.
+func (c *Clock) Awake() (time.Duration, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.Now() + c.slept, true
+}
+
+// Step sets the wall clock ahead by d.
+func (c *Clock) Step(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.step += d
+}
+
+// Sleep pretends the host was suspended for d just now.
+func (c *Clock) Sleep(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.slept += d
+}

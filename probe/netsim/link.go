@@ -1,0 +1,272 @@
+// Package netsim simulates network links: rate with byte-exact serialization
+// or a token bucket, a drop-tail queue, delay, jitter, loss single and in
+// bursts, reordering, duplication, outages, and changes of all of them in
+// mid-flight. The model is one; it runs inside synctest bubbles between
+// simulated sockets, and as a relay between real ones.
+//
+// It refuses to know what the packets contain.
+package netsim
+
+import (
+	"container/heap"
+	"math"
+	"math/rand/v2"
+	"time"
+
+	"examlink/probe/ippm"
+)
+
+// Params describes one direction of a link. The zero value passes everything
+// at once. Probabilities are 0 to 1.
+type Params struct {
+	Rate      ippm.Rate     // IP-layer rate; 0: unlimited
+	Bucket    int           // token bucket in bytes that pass at once after idling; 0: serialize byte by byte
+	Queue     int           // bytes that may wait; 0: QueueTime decides
+	QueueTime time.Duration // time's worth of bytes that may wait at Rate; 0 and Queue 0: no limit
+
+	Delay     time.Duration // propagation delay
+	Jitter    time.Duration // mean of an exponential delay added to each packet
+	KeepOrder bool          // jitter delays packets behind, instead of reordering
+
+	Loss       float64       // independent loss behind the queue
+	BurstStart float64       // probability to enter the lossy state of a Gilbert chain
+	BurstEnd   float64       // probability to leave it
+	Duplicate  float64       // probability that a packet arrives twice
+	Reorder    float64       // probability that a packet is held back by ReorderBy
+	ReorderBy  time.Duration // how long
+
+	Outage bool // nothing gets in
+}
+
+// Counters is the truth about what one direction did. Packets in the queue or
+// in flight are in Offered only.
+type Counters struct {
+	Offered, Delivered, Duplicated, Reordered  uint64
+	LostRandom, LostQueue, LostOutage          uint64
+	OfferedBytes, DeliveredBytes               uint64
+	MaxWait                                    time.Duration // longest time from entering to leaving the queue
+}
+
+// Lost is every packet that did not get through.
+func (c Counters) Lost() uint64 { return c.LostRandom + c.LostQueue + c.LostOutage }
+
+type queued struct {
+	data    []byte
+	size    int
+	entered time.Duration
+}
+
+type flying struct {
+	data []byte
+	size int
+	at   time.Duration
+	n    uint64 // ties leave in order
+}
+
+// Link is the state of one direction. Time is handed in and never goes back.
+// It is not safe for concurrent use; see Pipe.
+type Link struct {
+	p   Params
+	rng *rand.Rand
+
+	queue   []queued
+	waiting int           // bytes in queue
+	leave   time.Duration // when the head leaves, if the queue is not empty
+	last    time.Duration // when the last packet left
+	tokens  float64
+	filled  time.Duration // when tokens was computed
+
+	flight  flightHeap
+	ordered time.Duration // latest arrival so far, for KeepOrder
+	n       uint64
+	bursty  bool
+	count   Counters
+}
+
+// NewLink makes a link whose randomness depends on seed alone.
+func NewLink(p Params, seed uint64) *Link {
+	return &Link{p: p, rng: rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15)), tokens: float64(p.Bucket)}
+}
+
+// Params returns the parameters in force.
+func (l *Link) Params() Params { return l.p }
+
+// Counters returns the truth so far.
+func (l *Link) Counters() Counters { return l.count }
+
+// Set changes the parameters at now. The packet being serialized keeps what it
+// has done and goes on at the new rate.
+func (l *Link) Set(now time.Duration, p Params) {
+	l.Advance(now)
+	l.fill(now)
+	old := l.p
+	l.p = p
+	if p.Bucket > 0 && old.Bucket == 0 {
+		l.tokens = 0
+	}
+	if len(l.queue) == 0 {
+		return
+	}
+	switch {
+	case p.Rate <= 0:
+		l.leave = now
+	case p.Bucket > 0:
+		l.schedule(now)
+	case old.Rate > 0:
+		l.leave = now + time.Duration(float64(l.leave-now)*float64(old.Rate/p.Rate))
+	}
+	l.Advance(now)
+}
+
+// Send offers a packet of size bytes at the IP layer at now. The link keeps
+// data until it delivers it.
+func (l *Link) Send(now time.Duration, data []byte, size int) {
+	l.Advance(now)
+	l.count.Offered++
+	l.count.OfferedBytes += uint64(size)
+	if l.p.Outage {
+		l.count.LostOutage++
+		return
+	}
+	limit := math.Inf(1)
+	if l.p.Queue > 0 {
+		limit = float64(l.p.Queue)
+	} else if l.p.QueueTime > 0 && l.p.Rate > 0 {
+		limit = float64(l.p.Rate) / 8 * l.p.QueueTime.Seconds()
+	}
+	// A packet that finds the link idle is never dropped.
+	if len(l.queue) > 0 && float64(l.waiting+size) > limit {
+		l.count.LostQueue++
+		return
+	}
+	l.queue = append(l.queue, queued{data, size, now})
+	l.waiting += size
+	if len(l.queue) == 1 {
+		l.schedule(now)
+	}
+	l.Advance(now)
+}
+
+func (l *Link) fill(now time.Duration) {
+	if l.p.Bucket > 0 && l.p.Rate > 0 {
+		l.tokens = min(float64(l.p.Bucket), l.tokens+(now-l.filled).Seconds()*float64(l.p.Rate)/8)
+	}
+	l.filled = now
+}
+
+// schedule computes when the head of the queue leaves, given that its service
+// begins at start.
+func (l *Link) schedule(start time.Duration) {
+	size := l.queue[0].size
+	switch {
+	case l.p.Rate <= 0:
+		l.leave = start
+	case l.p.Bucket > 0:
+		l.fill(start)
+		l.leave = start + time.Duration(math.Ceil(max(float64(min(size, l.p.Bucket))-l.tokens, 0)*8e9/float64(l.p.Rate)))
+	default:
+		l.leave = start + l.p.Rate.Time(size)
+	}
+}
+
+// Advance moves packets on to where they are at now.
+func (l *Link) Advance(now time.Duration) {
+	for len(l.queue) > 0 && l.leave <= now {
+		q := l.queue[0]
+		l.queue[0] = queued{}
+		l.queue = l.queue[1:]
+		l.waiting -= q.size
+		at := l.leave
+		l.last = at
+		if l.p.Bucket > 0 {
+			l.fill(at)
+			l.tokens -= float64(q.size)
+		}
+		l.count.MaxWait = max(l.count.MaxWait, at-q.entered)
+		l.launch(at, q)
+		if len(l.queue) > 0 {
+			l.schedule(at)
+		}
+	}
+}
+
+func (l *Link) launch(at time.Duration, q queued) {
+	if l.lose() {
+		l.count.LostRandom++
+		return
+	}
+	copies := 1
+	if l.p.Duplicate > 0 && l.rng.Float64() < l.p.Duplicate {
+		copies = 2
+		l.count.Duplicated++
+	}
+	for range copies {
+		arrive := at + l.p.Delay
+		if l.p.Jitter > 0 {
+			arrive += time.Duration(l.rng.ExpFloat64() * float64(l.p.Jitter))
+		}
+		if l.p.Reorder > 0 && l.rng.Float64() < l.p.Reorder {
+			arrive += l.p.ReorderBy
+			l.count.Reordered++
+		} else if l.p.KeepOrder {
+			arrive = max(arrive, l.ordered)
+			l.ordered = arrive
+		}
+		l.n++
+		heap.Push(&l.flight, flying{q.data, q.size, arrive, l.n})
+	}
+}
+
+func (l *Link) lose() bool {
+	if l.p.BurstStart > 0 {
+		if l.bursty {
+			l.bursty = l.rng.Float64() >= l.p.BurstEnd
+		} else {
+			l.bursty = l.rng.Float64() < l.p.BurstStart
+		}
+		if l.bursty {
+			return true
+		}
+	}
+	return l.p.Loss > 0 && l.rng.Float64() < l.p.Loss
+}
+
+// Next returns when something happens next; ok is false when the link is empty.
+func (l *Link) Next() (at time.Duration, ok bool) {
+	if len(l.queue) > 0 {
+		at, ok = l.leave, true
+	}
+	if len(l.flight) > 0 && (!ok || l.flight[0].at < at) {
+		at, ok = l.flight[0].at, true
+	}
+	return at, ok
+}
+
+// Pop returns the packet that has arrived by now and the time it did, oldest
+// first; ok is false when none has.
+func (l *Link) Pop(now time.Duration) (data []byte, at time.Duration, ok bool) {
+	l.Advance(now)
+	if len(l.flight) == 0 || l.flight[0].at > now {
+		return nil, 0, false
+	}
+	f := heap.Pop(&l.flight).(flying)
+	l.count.Delivered++
+	l.count.DeliveredBytes += uint64(f.size)
+	return f.data, f.at, true
+}
+
+type flightHeap []flying
+
+func (h flightHeap) Len() int      { return len(h) }
+func (h flightHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h flightHeap) Less(i, j int) bool {
+	return h[i].at < h[j].at || h[i].at == h[j].at && h[i].n < h[j].n
+}
+func (h *flightHeap) Push(x any) { *h = append(*h, x.(flying)) }
+func (h *flightHeap) Pop() any {
+	old := *h
+	x := old[len(old)-1]
+	old[len(old)-1] = flying{}
+	*h = old[:len(old)-1]
+	return x
+}

@@ -1,0 +1,225 @@
+package netsim
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"time"
+)
+
+const (
+	udpHeaders = 28   // IPv4 and UDP
+	inboxSize  = 4096 // packets a simulated socket holds before it drops
+)
+
+// Network is one server and any number of clients, each behind a link of its
+// own. It implements their sockets.
+type Network struct {
+	ctx    context.Context
+	wg     *sync.WaitGroup
+	server *Socket
+
+	mu      sync.Mutex
+	clients map[netip.AddrPort]*Client
+}
+
+// Client is a host behind a link.
+type Client struct {
+	Up, Down *Pipe
+	net      *Network
+
+	mu     sync.Mutex
+	socket *Socket
+	addr   netip.AddrPort // as the server sees it
+}
+
+// NewNetwork makes a network whose server listens at addr. Its goroutines end
+// with ctx; Wait waits for them.
+func NewNetwork(ctx context.Context, addr netip.AddrPort) *Network {
+	n := &Network{ctx: ctx, wg: new(sync.WaitGroup), clients: map[netip.AddrPort]*Client{}}
+	n.server = newSocket(addr)
+	n.server.send = n.fromServer
+	return n
+}
+
+// Wait returns when every goroutine of the network has ended.
+func (n *Network) Wait() { n.wg.Wait() }
+
+// Server returns the server's socket. After it was closed a new one takes its
+// place, as a restarted server would bind again.
+func (n *Network) Server() *Socket {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	select {
+	case <-n.server.closed:
+		fresh := newSocket(n.server.addr)
+		fresh.send = n.fromServer
+		n.server = fresh
+	default:
+	}
+	return n.server
+}
+
+func (n *Network) fromServer(b []byte, to netip.AddrPort) {
+	n.mu.Lock()
+	c := n.clients[to]
+	n.mu.Unlock()
+	if c != nil {
+		c.Down.Send(b, len(b)+udpHeaders)
+	}
+}
+
+// Client adds a host at addr behind a link. Seeds fix the link's randomness.
+func (n *Network) Client(addr netip.AddrPort, up, down Params, seed uint64) *Client {
+	c := &Client{net: n, addr: addr}
+	c.Up = NewPipe(up, seed*2+1, func(b []byte) {
+		n.mu.Lock()
+		s := n.server
+		n.mu.Unlock()
+		s.receive(b, c.address())
+	})
+	c.Down = NewPipe(down, seed*2+2, func(b []byte) {
+		c.mu.Lock()
+		s := c.socket
+		c.mu.Unlock()
+		if s != nil {
+			s.receive(b, n.server.addr)
+		}
+	})
+	n.wg.Go(func() { c.Up.Run(n.ctx) })
+	n.wg.Go(func() { c.Down.Run(n.ctx) })
+	n.mu.Lock()
+	n.clients[addr] = c
+	n.mu.Unlock()
+	return c
+}
+
+func (c *Client) address() netip.AddrPort {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.addr
+}
+
+// Socket opens the client's socket; an earlier one stops receiving.
+func (c *Client) Socket() *Socket {
+	s := newSocket(c.address())
+	s.send = func(b []byte, _ netip.AddrPort) { c.Up.Send(b, len(b)+udpHeaders) }
+	c.mu.Lock()
+	c.socket = s
+	c.mu.Unlock()
+	return s
+}
+
+// Rebind gives the client another address as the server sees it, as a NAT does
+// that forgot its binding. Packets to the old one are lost.
+func (c *Client) Rebind(addr netip.AddrPort) {
+	c.net.mu.Lock()
+	defer c.net.mu.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.net.clients, c.addr)
+	c.addr = addr
+	c.net.clients[addr] = c
+}
+
+type datagram struct {
+	data []byte
+	from netip.AddrPort
+}
+
+// Socket is a simulated UDP socket, a net.PacketConn.
+type Socket struct {
+	addr   netip.AddrPort
+	send   func([]byte, netip.AddrPort)
+	inbox  chan datagram
+	closed chan struct{}
+	once   sync.Once
+
+	mu       sync.Mutex
+	deadline time.Time
+	changed  chan struct{} // closed when the deadline changes
+}
+
+func newSocket(addr netip.AddrPort) *Socket {
+	return &Socket{addr: addr, inbox: make(chan datagram, inboxSize), closed: make(chan struct{}), changed: make(chan struct{})}
+}
+
+func (s *Socket) receive(b []byte, from netip.AddrPort) {
+	select {
+	case <-s.closed:
+	case s.inbox <- datagram{b, from}:
+	default: // the socket's buffer is full
+	}
+}
+
+// ReadFrom implements net.PacketConn.
+func (s *Socket) ReadFrom(b []byte) (int, net.Addr, error) {
+	for {
+		s.mu.Lock()
+		deadline, changed := s.deadline, s.changed
+		s.mu.Unlock()
+		var expired <-chan time.Time
+		if !deadline.IsZero() {
+			d := time.Until(deadline)
+			if d <= 0 {
+				return 0, nil, os.ErrDeadlineExceeded
+			}
+			t := time.NewTimer(d)
+			defer t.Stop()
+			expired = t.C
+		}
+		select {
+		case <-s.closed:
+			return 0, nil, net.ErrClosed
+		case d := <-s.inbox:
+			return copy(b, d.data), net.UDPAddrFromAddrPort(d.from), nil
+		case <-expired:
+			return 0, nil, os.ErrDeadlineExceeded
+		case <-changed:
+		}
+	}
+}
+
+// WriteTo implements net.PacketConn.
+func (s *Socket) WriteTo(b []byte, to net.Addr) (int, error) {
+	select {
+	case <-s.closed:
+		return 0, net.ErrClosed
+	default:
+	}
+	s.send(append([]byte(nil), b...), to.(*net.UDPAddr).AddrPort())
+	return len(b), nil
+}
+
+// Close implements net.PacketConn.
+func (s *Socket) Close() error {
+	s.once.Do(func() { close(s.closed) })
+	return nil
+}
+
+// LocalAddr implements net.PacketConn.
+func (s *Socket) LocalAddr() net.Addr { return net.UDPAddrFromAddrPort(s.addr) }
+
+// SetReadDeadline implements net.PacketConn.
+func (s *Socket) SetReadDeadline(t time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.deadline = t
+	close(s.changed)
+	s.changed = make(chan struct{})
+	return nil
+}
+
+// SetDeadline implements net.PacketConn; writes never block.
+func (s *Socket) SetDeadline(t time.Time) error { return s.SetReadDeadline(t) }
+
+// SetWriteDeadline implements net.PacketConn; writes never block.
+func (s *Socket) SetWriteDeadline(time.Time) error { return nil }
+
+// SetReadBuffer accepts any size: the simulated buffer is fixed.
+func (s *Socket) SetReadBuffer(int) error { return nil }
+
+// SetWriteBuffer accepts any size: the simulated socket has none.
+func (s *Socket) SetWriteBuffer(int) error { return nil }
