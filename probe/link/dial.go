@@ -94,9 +94,9 @@ func Dial(ctx context.Context, o DialOptions) (*Conn, error) {
 	}
 	var found Reason
 	var foundErr error
+	diagnosed := make(chan struct{})
 	if real {
 		// This goroutine ends with ctx, which ends before Dial returns.
-		diagnosed := make(chan struct{})
 		go func() {
 			defer close(diagnosed)
 			found, foundErr = diagnose(ctx, o.Server)
@@ -104,9 +104,12 @@ func Dial(ctx context.Context, o DialOptions) (*Conn, error) {
 				cancel()
 			}
 		}()
-		defer func() { cancel(); <-diagnosed }()
+	} else {
+		close(diagnosed)
 	}
 	qc, err := tr.Dial(ctx, net.UDPAddrFromAddrPort(to), tlsConf, config())
+	cancel()
+	<-diagnosed
 	if err == nil {
 		return &Conn{quic: qc, socket: sock, server: o.Server, close: closeAll}, nil
 	}
@@ -124,11 +127,8 @@ func Dial(ctx context.Context, o DialOptions) (*Conn, error) {
 		reason = ReasonNoNetwork
 	case reason == ReasonSilent || reason == ReasonCancelled:
 		reason = ReasonNoServer
-		if real {
-			cancel()
-			if found != "" {
-				reason, err = found, foundErr
-			}
+		if found != "" {
+			reason, err = found, foundErr
 		}
 	}
 	return nil, fail(reason, err)

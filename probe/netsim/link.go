@@ -41,10 +41,10 @@ type Params struct {
 // Counters is the truth about what one direction did. Packets in the queue or
 // in flight are in Offered only.
 type Counters struct {
-	Offered, Delivered, Duplicated, Reordered  uint64
-	LostRandom, LostQueue, LostOutage          uint64
-	OfferedBytes, DeliveredBytes               uint64
-	MaxWait                                    time.Duration // longest time from entering to leaving the queue
+	Offered, Delivered, Duplicated, Reordered uint64
+	LostRandom, LostQueue, LostOutage         uint64
+	OfferedBytes, DeliveredBytes              uint64
+	MaxWait                                   time.Duration // longest time from entering to leaving the queue
 }
 
 // Lost is every packet that did not get through.

@@ -120,6 +120,7 @@ type TrainRequest struct {
 	MaxBytes   int64         `json:"max_bytes"`   // IP-layer bytes at most in all
 	PacketSize int           `json:"packet_size"` // UDP payload bytes
 	StopRise   time.Duration `json:"stop_rise"`   // one-way delay rise that ends the prime
+	Target     float64       `json:"target"`      // bit/s in question: the train ends once it is decided; 0: run in full
 }
 
 // TrainReport is what the receiver of a train saw. Rates are IP-layer bit/s.
@@ -145,6 +146,7 @@ type Count struct {
 	Received   uint64 `json:"received"` // distinct probes received
 	Highest    Seq    `json:"highest"`
 	Duplicates uint64 `json:"duplicates"`
+	Reordered  uint64 `json:"reordered"`
 	Dropped    uint64 `json:"dropped"` // over the grant, not reflected
 }
 

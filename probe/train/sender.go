@@ -1,0 +1,140 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"examlink/probe/clock"
+	"examlink/probe/ippm"
+	"examlink/probe/wire"
+)
+
+// Chosen by us.
+const (
+	// grace is how long a sender whose prime reached its cap goes on at the
+	// hold rate while it waits to hear whether that was enough.
+	grace = 300 * time.Millisecond
+	// maxLag is how far a sender catches up with its schedule after the host
+	// held it up; what is further behind is never sent.
+	maxLag = 10 * time.Millisecond
+	// endPackets tell the receiver that the train is over; several, in case
+	// some are lost.
+	endPackets  = 3
+	endInterval = 5 * time.Millisecond
+)
+
+// Sender sends one train.
+type Sender struct {
+	Request wire.TrainRequest
+	IPv6    bool // counts headers
+	Clock   clock.Clock
+	Waiter  clock.Waiter
+	// Send seals and sends a packet with size bytes of UDP payload. An error
+	// means it did not leave the host.
+	Send func(p wire.TrainPacket, size int) error
+
+	mu       sync.Mutex
+	feedback wire.Feedback
+}
+
+// Sent is what a sender did.
+type Sent struct {
+	Packets int           // left the host
+	Unsent  int           // the host refused
+	Bytes   int64         // at the IP layer
+	Behind  time.Duration // furthest the host fell behind the schedule
+	Skipped time.Duration // schedule given up because the host was too late
+	Prime   time.Duration // how long the prime took
+	Whole   time.Duration
+}
+
+// Feedback takes the receiver's latest word. Commands only ever rise.
+func (s *Sender) Feedback(f wire.Feedback) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f.Train == s.Request.Train && f.Command >= s.feedback.Command {
+		s.feedback = f
+	}
+}
+
+func (s *Sender) latest() wire.Feedback {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.feedback
+}
+
+// Run sends the train and returns when it is over or ctx ends.
+func (s *Sender) Run(ctx context.Context) (Sent, error) {
+	var (
+		r       = s.Request
+		size    = ippm.IPSize(r.PacketSize, s.IPv6)
+		rate    = ippm.Rate(r.PrimeRate)
+		stage   = wire.StagePrime
+		start   = s.Clock.Now()
+		next    = start
+		until   time.Duration // end of the hold, once it is known
+		settled bool          // the receiver has asked for the hold
+		sent    Sent
+	)
+	for i := uint32(0); ; i++ {
+		if err := s.Waiter.Wait(ctx, next); err != nil {
+			return sent, fmt.Errorf("train %d: %w", r.Train, err)
+		}
+		now := s.Clock.Now()
+		fb := s.latest()
+		if fb.Command == wire.CommandStop || sent.Bytes+int64(size) > r.MaxBytes || until > 0 && now >= until {
+			break
+		}
+		if stage == wire.StagePrime && (fb.Command == wire.CommandHold || sent.Bytes >= r.PrimeBytes) {
+			stage, until = wire.StageHold, now+grace
+			sent.Prime = now - start
+			rate = s.holdRate(fb)
+			next = now
+		}
+		if stage == wire.StageHold && fb.Command == wire.CommandHold {
+			if !settled {
+				settled, until = true, now+r.HoldTime
+			}
+			rate = s.holdRate(fb)
+		}
+		p := wire.TrainPacket{Train: r.Train, Index: i, Sent: wire.Stamp(s.Clock.Now()), Stage: stage}
+		if err := s.Send(p, r.PacketSize); err != nil {
+			sent.Unsent++
+		} else {
+			sent.Packets++
+			sent.Bytes += int64(size)
+		}
+		next += rate.Time(size)
+		if lag := now - next; lag > maxLag {
+			sent.Skipped += lag
+			next = now
+		}
+		sent.Behind = max(sent.Behind, now-next+rate.Time(size))
+	}
+	if stage == wire.StagePrime {
+		sent.Prime = s.Clock.Now() - start
+	}
+	sent.Whole = s.Clock.Now() - start
+	for i := range endPackets {
+		if err := s.Waiter.Wait(ctx, start+sent.Whole+time.Duration(i)*endInterval); err != nil {
+			return sent, fmt.Errorf("train %d: %w", r.Train, err)
+		}
+		_ = s.Send(wire.TrainPacket{Train: r.Train, Sent: wire.Stamp(s.Clock.Now()), Stage: wire.StageEnd}, wire.MinPacketSize)
+	}
+	return sent, nil
+}
+
+// holdRate is the agreed rate, or, where none was, what the receiver reads,
+// never above the prime. Before it has read anything, half the prime.
+func (s *Sender) holdRate(fb wire.Feedback) ippm.Rate {
+	switch r := s.Request; {
+	case r.HoldRate > 0:
+		return ippm.Rate(r.HoldRate)
+	case fb.Rate > 0:
+		return ippm.Rate(min(float64(fb.Rate), r.PrimeRate))
+	default:
+		return ippm.Rate(r.PrimeRate / 2)
+	}
+}

@@ -1,0 +1,54 @@
+// Package train runs trains: paced packets that fill a bottleneck just long
+// enough to read its rate. A train has a prime above the rate in question,
+// until one-way delay rises, then a hold at it. The sender paces and obeys;
+// the receiver watches the delay, commands, and counts.
+//
+// It refuses to know the network and the verdict: packets go out through a
+// function, arrivals come in through another, and what a rate is good for is
+// for others to say.
+package train
+
+import (
+	"fmt"
+	"time"
+
+	"examlink/probe/wire"
+)
+
+// Bounds of what a train may be; a request outside them is refused.
+const (
+	MinPacket  = wire.MinPacketSize
+	MaxPacket  = wire.MaxPacketSize
+	MaxRate    = 2e9 // bit/s
+	MaxHold    = 10 * time.Second
+	MinRise    = time.Millisecond
+	MaxRise    = time.Second
+	maxPackets = 1 << 20
+)
+
+// Validate checks a request and names the first field that makes no sense.
+func Validate(r wire.TrainRequest) error {
+	switch {
+	case r.Train == 0:
+		return fmt.Errorf("train: 0, expected a number above 0")
+	case r.Direction != wire.Up && r.Direction != wire.Down:
+		return fmt.Errorf("direction: %q, expected %q or %q", r.Direction, wire.Up, wire.Down)
+	case !(r.PrimeRate > 0 && r.PrimeRate <= MaxRate):
+		return fmt.Errorf("prime_rate: %v, expected above 0 and at most %v bit/s", r.PrimeRate, MaxRate)
+	case !(r.HoldRate >= 0 && r.HoldRate <= MaxRate):
+		return fmt.Errorf("hold_rate: %v, expected 0 to %v bit/s", r.HoldRate, MaxRate)
+	case !(r.Target >= 0 && r.Target <= MaxRate):
+		return fmt.Errorf("target: %v, expected 0 to %v bit/s", r.Target, MaxRate)
+	case r.HoldTime < 0 || r.HoldTime > MaxHold:
+		return fmt.Errorf("hold_time: %v, expected 0 to %v", r.HoldTime, MaxHold)
+	case r.PacketSize < MinPacket || r.PacketSize > MaxPacket:
+		return fmt.Errorf("packet_size: %d, expected %d to %d", r.PacketSize, MinPacket, MaxPacket)
+	case r.PrimeBytes <= 0 || r.MaxBytes < r.PrimeBytes:
+		return fmt.Errorf("prime_bytes: %d of max_bytes %d, expected 0 < prime_bytes <= max_bytes", r.PrimeBytes, r.MaxBytes)
+	case r.MaxBytes/int64(r.PacketSize) > maxPackets:
+		return fmt.Errorf("max_bytes: %d, expected at most %d packets", r.MaxBytes, maxPackets)
+	case r.StopRise < MinRise || r.StopRise > MaxRise:
+		return fmt.Errorf("stop_rise: %v, expected %v to %v", r.StopRise, MinRise, MaxRise)
+	}
+	return nil
+}
