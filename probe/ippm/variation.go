@@ -1,6 +1,9 @@
 package ippm
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // IPDV is the inter-packet delay variation: the one-way delay of a packet
 // minus that of the packet before it (RFC 3393; RFC 5481, section 4.1). It is
@@ -63,4 +66,38 @@ func (j *Jitter) Add(transit time.Duration) {
 // Value returns the current estimate; ok is false before the second packet.
 func (j *Jitter) Value() (d time.Duration, ok bool) {
 	return time.Duration(j.value), j.n > 1
+}
+
+// variationSpan is how many differences Variation looks back: a few seconds of
+// the monitor stream.
+const variationSpan = 32
+
+// Variation keeps the recent delay variation of a stream: the median of |IPDV|
+// over its last arrivals, which a few outliers do not move. The zero value is
+// ready. Not safe for concurrent use.
+type Variation struct {
+	last  time.Duration
+	begun bool
+	ring  [variationSpan]time.Duration
+	n     int
+}
+
+// Add takes the next arrival's relative transit time.
+func (v *Variation) Add(transit time.Duration) {
+	if v.begun {
+		v.ring[v.n%variationSpan] = (transit - v.last).Abs()
+		v.n++
+	}
+	v.last, v.begun = transit, true
+}
+
+// Median returns the median of |IPDV|, 0 while nothing is known.
+func (v *Variation) Median() time.Duration {
+	n := min(v.n, variationSpan)
+	if n == 0 {
+		return 0
+	}
+	sorted := v.ring
+	slices.Sort(sorted[:n])
+	return sorted[n/2]
 }

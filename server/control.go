@@ -1,0 +1,348 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"examlink/probe/link"
+	"examlink/probe/train"
+	"examlink/probe/wire"
+	"examlink/server/exam"
+)
+
+// Chosen by us.
+const (
+	writeTimeout = 10 * time.Second
+	// trainStart is how long a train going up may take to begin, trainIdle how
+	// often it is looked at, trainLimit how long it may last in all.
+	trainStart = 5 * time.Second
+	trainIdle  = 20 * time.Millisecond
+	trainLimit = 60 * time.Second
+	// grantBurst is how many seconds of its probe rate a session may send at once.
+	grantBurst = 2
+)
+
+// control writes to a control stream from several goroutines.
+type control struct {
+	mu     sync.Mutex
+	stream link.Stream
+}
+
+func (c *control) send(m wire.Message) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_ = c.stream.SetWriteDeadline(time.Now().Add(writeTimeout))
+	return wire.WriteMessage(c.stream, m)
+}
+
+// refusal is an error that is told to the client.
+type refusal struct {
+	reason wire.Refusal
+	detail string
+}
+
+func (r *refusal) Error() string { return string(r.reason) + ": " + r.detail }
+
+// serve runs one connection until it ends.
+func (s *Server) serve(ctx context.Context, conn *link.Conn) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer conn.Close("bye")
+	stop := context.AfterFunc(ctx, func() { conn.Close("server is shutting down") })
+	defer stop()
+
+	hello, cancelHello := context.WithTimeout(ctx, helloTimeout)
+	defer cancelHello()
+	stream, err := conn.Accept(hello)
+	if err != nil {
+		return
+	}
+	c := &control{stream: stream}
+	_ = stream.SetReadDeadline(time.Now().Add(helloTimeout))
+	m, err := wire.ReadMessage(stream)
+	if err != nil || m.Type != wire.TypeHello {
+		s.refuse(c, m.ID, &refusal{wire.RefusedVersion, fmt.Sprintf("expected a hello of version %d", wire.ControlVersion)})
+		drain(conn)
+		return
+	}
+	ss, welcome, err := s.admit(conn, c, *m.Hello)
+	if err != nil {
+		s.refuse(c, m.ID, err)
+		drain(conn)
+		return
+	}
+	_ = stream.SetReadDeadline(time.Time{})
+	if c.send(wire.Message{Type: wire.TypeWelcome, ID: m.ID, Welcome: &welcome}) != nil {
+		return
+	}
+	for {
+		m, err := wire.ReadMessage(stream)
+		if err != nil {
+			return
+		}
+		switch m.Type {
+		case wire.TypeTrainRequest:
+			if err := s.startTrain(ctx, &wg, ss, conn, c, m); err != nil {
+				s.refuse(c, m.ID, err)
+			}
+		case wire.TypeTrainReport:
+			ss.mu.Lock()
+			ss.down = m.TrainReport
+			ss.mu.Unlock()
+		case wire.TypeCount:
+			n := ss.count()
+			if c.send(wire.Message{Type: wire.TypeCount, ID: m.ID, Count: &n}) != nil {
+				return
+			}
+		case wire.TypeReport:
+			s.o.Log.Debug("client report", "session", ss.id, "kind", m.Report.Kind)
+		case wire.TypeBye:
+			if from, ok := ss.end(); ok {
+				s.stateChanged(ss, from, StateEnded)
+			}
+			return
+		default:
+			s.refuse(c, m.ID, &refusal{wire.RefusedRequest, fmt.Sprintf("message type %q is not for a server", m.Type)})
+		}
+	}
+}
+
+// drain gives a refused client a moment to read why.
+func drain(conn *link.Conn) {
+	select {
+	case <-conn.Done():
+	case <-time.After(time.Second):
+	}
+}
+
+func (s *Server) refuse(c *control, id uint64, err error) {
+	var r *refusal
+	if !errors.As(err, &r) {
+		r = &refusal{wire.RefusedRequest, err.Error()}
+	}
+	s.metrics.refused.WithLabelValues(string(r.reason)).Inc()
+	_ = c.send(wire.Message{Type: wire.TypeRefused, ID: id, Refused: &wire.Refused{Reason: r.reason, Detail: r.detail}})
+}
+
+// admit opens or resumes a session.
+func (s *Server) admit(conn *link.Conn, c *control, h wire.Hello) (*session, wire.Welcome, error) {
+	token, err := exam.Verify(s.o.TokenKey, h.Token, s.o.Clock.Wall())
+	if err != nil {
+		return nil, wire.Welcome{}, &refusal{wire.RefusedToken, err.Error()}
+	}
+	if s.closing.Load() {
+		return nil, wire.Welcome{}, &refusal{wire.RefusedShutdown, "the server is shutting down"}
+	}
+	purpose := "watch"
+	if h.Purpose == "check" {
+		purpose = "check"
+	}
+	id, resuming := s.redeem(h.Resume, token.ID)
+	if !resuming {
+		id = exam.NewID()
+	}
+	others := 0
+	for _, o := range s.snapshot() {
+		if o.token == token.ID && o.id != id && o.alive() {
+			others++
+		}
+	}
+	if others >= s.o.Limits.SessionsPerToken {
+		return nil, wire.Welcome{}, &refusal{wire.RefusedLimit, fmt.Sprintf("this join token has %d sessions open, at most %d", others, s.o.Limits.SessionsPerToken)}
+	}
+
+	s.mu.Lock()
+	ss, known := s.sessions[id]
+	if !known {
+		if len(s.sessions) >= s.o.Limits.Sessions {
+			s.mu.Unlock()
+			return nil, wire.Welcome{}, &refusal{wire.RefusedFull, "the server has no room for another session"}
+		}
+		ss = &session{
+			id: id, exam: token.Exam, student: token.Student, token: token.ID, purpose: purpose,
+			state: StateConnected, since: time.Now(), lastSeen: s.o.Clock.Now(),
+		}
+		s.sessions[id] = ss
+	}
+	flowID := wire.FlowID(rand.Uint32())
+	for flowID == 0 || s.flows[flowID] != nil {
+		flowID = wire.FlowID(rand.Uint32())
+	}
+	s.mu.Unlock()
+
+	flow, err := conn.NewFlow(flowID, link.Server)
+	if err != nil {
+		return nil, wire.Welcome{}, err
+	}
+	ss.mu.Lock()
+	old, oldFlow := ss.conn, ss.flow
+	ss.flow, ss.conn, ss.control = flow, conn, c
+	ss.addr, ss.ipv6 = conn.Remote(), conn.Remote().Addr().Is6()
+	ss.grant = rate.NewLimiter(rate.Limit(s.o.Limits.ProbeRate), int(s.o.Limits.ProbeRate*grantBurst)+1)
+	ss.receiver, ss.sender = nil, nil
+	ss.mu.Unlock()
+	s.mu.Lock()
+	if oldFlow != nil {
+		delete(s.flows, oldFlow.ID)
+	}
+	s.flows[flowID] = ss
+	s.sessions[id] = ss
+	s.mu.Unlock()
+	if old != nil {
+		old.Close("resumed elsewhere")
+	}
+	if resuming {
+		s.metrics.resumed.Inc()
+	} else {
+		s.metrics.started.Inc()
+	}
+	s.o.Log.Info("session open", "session", id, "exam", token.Exam, "purpose", purpose, "resumed", resuming)
+	return ss, wire.Welcome{
+		Session: id, Resume: s.ticket(id, token.ID), Resumed: resuming, Server: s.o.Version,
+		Time: s.o.Clock.Wall(), Exam: token.Exam, Flow: flowID,
+		Grant: wire.Grant{ProbeRate: s.o.Limits.ProbeRate, TrainBytes: s.o.Limits.TrainBytes, TrainBitRate: s.o.Limits.TrainBitRate},
+	}, nil
+}
+
+func (ss *session) sendBye(deadline time.Time, why string) {
+	ss.mu.Lock()
+	c := ss.control
+	ss.mu.Unlock()
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_ = c.stream.SetWriteDeadline(deadline)
+	_ = wire.WriteMessage(c.stream, wire.Message{Type: wire.TypeBye, Bye: &wire.Bye{Reason: why}})
+}
+
+// startTrain checks a request against the grants and runs the train.
+func (s *Server) startTrain(ctx context.Context, wg *sync.WaitGroup, ss *session, conn *link.Conn, c *control, m wire.Message) error {
+	r := *m.TrainRequest
+	if err := train.Validate(r); err != nil {
+		return &refusal{wire.RefusedRequest, err.Error()}
+	}
+	l := s.o.Limits
+	if r.PrimeRate > l.TrainBitRate || r.HoldRate > l.TrainBitRate {
+		return &refusal{wire.RefusedLimit, fmt.Sprintf("a train of %.0f bit/s, at most %.0f", max(r.PrimeRate, r.HoldRate), l.TrainBitRate)}
+	}
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	switch {
+	case ss.conn != conn:
+		return &refusal{wire.RefusedRequest, "the session has moved to another connection"}
+	case ss.receiver != nil || ss.sender != nil:
+		return &refusal{wire.RefusedBusy, "a train of this session is running"}
+	case ss.spent+r.MaxBytes > l.TrainBytes:
+		return &refusal{wire.RefusedBudget, fmt.Sprintf("%d of %d bytes are spent", ss.spent, l.TrainBytes)}
+	}
+	s.mu.Lock()
+	if s.planned+r.PrimeRate > l.TotalBitRate {
+		s.mu.Unlock()
+		return &refusal{wire.RefusedBusy, "the server's rate is taken by other trains"}
+	}
+	s.planned += r.PrimeRate
+	s.mu.Unlock()
+	s.metrics.trains.WithLabelValues(string(r.Direction)).Inc()
+	finish := func() {
+		s.mu.Lock()
+		s.planned = max(s.planned-r.PrimeRate, 0)
+		s.mu.Unlock()
+	}
+	if r.Direction == wire.Up {
+		ss.receiver = train.NewReceiver(r, ss.noise.Median(), ss.ipv6)
+		ss.rxDone = make(chan struct{}, 1)
+		rx, done := ss.receiver, ss.rxDone
+		wg.Go(func() {
+			defer finish()
+			s.receiveTrain(ctx, ss, c, m.ID, rx, done)
+		})
+		return nil
+	}
+	waiter, err := s.o.NewWaiter(s.o.Clock)
+	if err != nil {
+		finish()
+		return err
+	}
+	flow, to, buf := ss.flow, conn.Remote(), make([]byte, 0, wire.MaxPacketSize)
+	ss.sender = &train.Sender{
+		Request: r, IPv6: ss.ipv6, Clock: s.o.Clock, Waiter: waiter,
+		Send: func(p wire.TrainPacket, size int) error {
+			return flow.SendTrain(s.listener.Socket(), to, buf, p, size)
+		},
+	}
+	tx := ss.sender
+	wg.Go(func() {
+		defer finish()
+		defer waiter.Close()
+		s.sendTrain(ctx, ss, c, m.ID, tx)
+	})
+	return nil
+}
+
+// sendTrain runs a train going down. Called without the session's lock.
+func (s *Server) sendTrain(ctx context.Context, ss *session, c *control, id uint64, tx *train.Sender) {
+	ctx, cancel := context.WithTimeout(ctx, trainLimit)
+	defer cancel()
+	var sent train.Sent
+	err := c.send(wire.Message{Type: wire.TypeTrainReady, ID: id})
+	if err == nil {
+		sent, err = tx.Run(ctx)
+	}
+	s.metrics.trainBytes.WithLabelValues(string(wire.Down)).Add(float64(sent.Bytes))
+	ss.mu.Lock()
+	ss.spent += sent.Bytes
+	if ss.sender == tx {
+		ss.sender = nil
+	}
+	ss.mu.Unlock()
+	if err != nil {
+		s.o.Log.Debug("train ended early", "session", ss.id, "err", err)
+	}
+}
+
+// receiveTrain waits for a train going up and reports it.
+func (s *Server) receiveTrain(ctx context.Context, ss *session, c *control, id uint64, rx *train.Receiver, done <-chan struct{}) {
+	ctx, cancel := context.WithTimeout(ctx, trainLimit)
+	defer cancel()
+	tick := time.NewTicker(trainIdle)
+	defer tick.Stop()
+	began := s.o.Clock.Now()
+	if c.send(wire.Message{Type: wire.TypeTrainReady, ID: id}) == nil {
+	wait:
+		for {
+			select {
+			case <-ctx.Done():
+				break wait
+			case <-done:
+				break wait
+			case <-tick.C:
+			}
+			now := s.o.Clock.Now()
+			ss.mu.Lock()
+			over := rx.Over(now) || !rx.Started() && now-began > trainStart
+			ss.mu.Unlock()
+			if over {
+				break
+			}
+		}
+	}
+	ss.mu.Lock()
+	report := rx.Report()
+	ss.spent += report.Bytes
+	ss.up = &report
+	if ss.receiver == rx {
+		ss.receiver = nil
+	}
+	ss.mu.Unlock()
+	_ = c.send(wire.Message{Type: wire.TypeTrainReport, ID: id, TrainReport: &report})
+}

@@ -1,0 +1,181 @@
+package server
+
+import (
+	"net/netip"
+	"time"
+
+	"examlink/probe/ippm"
+	"examlink/probe/link"
+	"examlink/probe/wire"
+)
+
+// reflector holds the buffers of the read loop, so that reflecting a probe
+// allocates nothing.
+type reflector struct {
+	replies []link.Outgoing
+	buffers [][]byte
+	scratch []byte
+}
+
+// reflectBatch is how many replies are sent together.
+const reflectBatch = 32
+
+func (r *reflector) init() {
+	r.replies = make([]link.Outgoing, 0, reflectBatch)
+	r.buffers = make([][]byte, reflectBatch)
+	for i := range r.buffers {
+		r.buffers[i] = make([]byte, 0, wire.MaxPacketSize)
+	}
+	r.scratch = make([]byte, 0, wire.MaxPacketSize)
+}
+
+// probes takes the probe packets of one read. It runs on the read loop.
+func (s *Server) probes(batch []link.Datagram) {
+	r := &s.reflector
+	for _, d := range batch {
+		s.probe(d)
+		if len(r.replies) == reflectBatch {
+			s.flush()
+		}
+	}
+	s.flush()
+}
+
+func (s *Server) flush() {
+	r := &s.reflector
+	if len(r.replies) == 0 {
+		return
+	}
+	if n := s.listener.Socket().SendBatch(r.replies); n > 0 {
+		s.metrics.drop[dropSend].Add(float64(n))
+	}
+	r.replies = r.replies[:0]
+}
+
+func (s *Server) probe(d link.Datagram) {
+	h, err := wire.ParseHeader(d.Data)
+	if err != nil {
+		s.metrics.drop[dropMalformed].Inc()
+		return
+	}
+	s.mu.RLock()
+	ss := s.flows[h.Flow]
+	s.mu.RUnlock()
+	if ss == nil {
+		s.metrics.drop[dropFlow].Inc()
+		return
+	}
+	ss.mu.Lock()
+	flow := ss.flow
+	ss.mu.Unlock()
+	if flow == nil || flow.ID != h.Flow {
+		s.metrics.drop[dropFlow].Inc()
+		return
+	}
+	body, fate, err := flow.Open(h, d.Data)
+	if err != nil {
+		s.metrics.drop[dropAuth].Inc()
+		return
+	}
+	if fate != wire.Fresh && fate != wire.Late {
+		s.metrics.drop[dropReplay].Inc()
+		return
+	}
+	switch h.Kind {
+	case wire.KindProbe:
+		s.reflect(ss, flow, h, body, d)
+	case wire.KindTrain:
+		s.trainPacket(ss, flow, body, d)
+	case wire.KindFeedback:
+		if f, err := wire.ParseFeedback(body); err == nil {
+			ss.mu.Lock()
+			ss.seen(d.At, d.From)
+			sender := ss.sender
+			ss.mu.Unlock()
+			if sender != nil {
+				sender.Feedback(f)
+			}
+		}
+	default:
+		s.metrics.drop[dropMalformed].Inc()
+	}
+}
+
+// seen notes an authentic packet; the probe flow follows its address. Called
+// with the session's lock held.
+func (ss *session) seen(at time.Duration, from netip.AddrPort) {
+	ss.lastSeen = max(ss.lastSeen, at)
+	ss.addr = from
+	ss.ipv6 = from.Addr().Is6()
+}
+
+// reflect answers one authentic, fresh probe with exactly as many bytes.
+func (s *Server) reflect(ss *session, flow *link.Flow, h wire.Header, body []byte, d link.Datagram) {
+	p, err := wire.ParseProbe(body)
+	if err != nil {
+		s.metrics.drop[dropMalformed].Inc()
+		return
+	}
+	s.metrics.received.Inc()
+	ss.mu.Lock()
+	ss.seen(d.At, d.From)
+	ss.probing = true
+	ss.reorder.Add(uint64(h.Seq))
+	ss.noise.Add(d.At - time.Duration(p.Sent))
+	ss.otherBytes += int64(ippm.IPSize(len(d.Data), ss.ipv6))
+	allowed := ss.grant.AllowN(time.Now(), 1)
+	if !allowed {
+		ss.overGrant++
+	}
+	ss.mu.Unlock()
+	if !allowed {
+		s.metrics.drop[dropRate].Inc()
+		return
+	}
+	r := &s.reflector
+	i := len(r.replies)
+	count, window := flow.Last64(wire.KindProbe, h.Seq)
+	now := s.o.Clock.Now()
+	e := wire.Echo{Received: wire.Stamp(d.At), Sent: wire.Stamp(now), Count: count, Window: window}
+	b, err := flow.Seal(r.buffers[i], wire.KindEcho, h.Seq, len(d.Data), func(b []byte) []byte { return wire.AppendEcho(b, e) })
+	if err != nil {
+		s.metrics.drop[dropMalformed].Inc()
+		return
+	}
+	s.metrics.turnaround.Observe((now - d.At).Seconds())
+	s.metrics.reflected.Inc()
+	r.buffers[i] = b[:0]
+	r.replies = append(r.replies, link.Outgoing{Data: b, To: d.From})
+}
+
+// trainPacket takes a packet of a train going up.
+func (s *Server) trainPacket(ss *session, flow *link.Flow, body []byte, d link.Datagram) {
+	p, err := wire.ParseTrain(body)
+	if err != nil {
+		s.metrics.drop[dropMalformed].Inc()
+		return
+	}
+	ss.mu.Lock()
+	ss.seen(d.At, d.From)
+	if ss.receiver == nil {
+		ss.mu.Unlock()
+		s.metrics.drop[dropTrain].Inc()
+		return
+	}
+	f, send := ss.receiver.Arrive(p, d.At, len(d.Data), ss.otherBytes)
+	over := ss.receiver.Over(d.At)
+	done := ss.rxDone
+	ss.mu.Unlock()
+	s.metrics.trainBytes.WithLabelValues(string(wire.Up)).Add(float64(ippm.IPSize(len(d.Data), d.From.Addr().Is6())))
+	if send {
+		if err := flow.SendFeedback(s.listener.Socket(), d.From, s.reflector.scratch, f); err != nil {
+			s.metrics.drop[dropSend].Inc()
+		}
+	}
+	if over {
+		select {
+		case done <- struct{}{}:
+		default:
+		}
+	}
+}

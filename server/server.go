@@ -1,0 +1,319 @@
+// Package server is the measuring server: it admits students' sessions,
+// reflects their probes, runs trains with them, and judges by itself who has
+// fallen silent.
+//
+// It refuses to believe what a client says about itself: what a client claims
+// and what the server saw are kept apart.
+package server
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/time/rate"
+
+	"examlink/probe/clock"
+	"examlink/probe/link"
+	"examlink/probe/wire"
+)
+
+// Chosen by us.
+const (
+	helloTimeout = 5 * time.Second        // from handshake to hello
+	scanEvery    = 100 * time.Millisecond // silence timers
+	byeTimeout   = time.Second            // telling clients of a shutdown
+	addressTable = 4096                   // addresses whose handshake rate is remembered
+)
+
+// Options configures a server. Constructors check it.
+type Options struct {
+	// Conn is the UDP socket, or a simulated one. The server does not close it.
+	Conn net.PacketConn
+	// TLS holds the certificate.
+	TLS *tls.Config
+	// TokenKey verifies join tokens.
+	TokenKey ed25519.PublicKey
+	// Secret, kept across restarts, authenticates resume tickets and stateless
+	// resets.
+	Secret [32]byte
+	// Clock is this host's unless set.
+	Clock clock.Clock
+	// NewWaiter makes the waiters that pace trains; clock.NewWaiter unless set.
+	NewWaiter func(clock.Clock) (clock.Waiter, error)
+	Limits    Limits
+	Silence   Silence
+	Log       *slog.Logger
+	Version   string
+	// OnState, if set, hears of every change of a session's state, from the
+	// server's own goroutines: it must not block.
+	OnState func(SessionInfo)
+}
+
+// Limits bounds what students can make a server do. Zero values take the
+// defaults of DefaultLimits.
+type Limits struct {
+	Sessions         int     // live sessions in all
+	SessionsPerToken int     // live sessions of one join token
+	HandshakeRate    float64 // handshakes per second from one address
+	RetryRate        float64 // handshakes per second in all above which addresses must prove themselves
+	ProbeRate        float64 // probes per second of one session
+	TrainBytes       int64   // IP-layer bytes of trains of one session, both ways together
+	TrainBitRate     float64 // bit/s one train may ask for
+	TotalBitRate     float64 // bit/s all trains running together may ask for
+}
+
+// DefaultLimits are the limits of a server that is told none.
+func DefaultLimits() Limits {
+	return Limits{
+		Sessions: 5000, SessionsPerToken: 3, HandshakeRate: 10, RetryRate: 200,
+		ProbeRate: 200, TrainBytes: 512 << 20, TrainBitRate: 1e9, TotalBitRate: 2e9,
+	}
+}
+
+// Silence is when a session that sends nothing changes its state.
+type Silence struct {
+	Suspect      time.Duration // something is wrong
+	Dropped      time.Duration // the link is down
+	ExamRelevant time.Duration // long enough to matter to the exam
+	Forget       time.Duration // the session is over
+}
+
+// DefaultSilence is the silence a server that is told none judges by.
+func DefaultSilence() Silence {
+	return Silence{Suspect: time.Second, Dropped: 3 * time.Second, ExamRelevant: 30 * time.Second, Forget: 30 * time.Minute}
+}
+
+// Server measures with students.
+type Server struct {
+	o        Options
+	listener *link.Listener
+	metrics  *metrics
+	ready    atomic.Bool
+	closing  atomic.Bool
+
+	mu       sync.RWMutex
+	flows    map[wire.FlowID]*session
+	sessions map[string]*session
+	planned  float64 // bit/s of the trains running now
+
+	admission sync.Mutex
+	addresses map[netip.Addr]*rate.Limiter
+	retry     *rate.Limiter
+
+	reflector reflector
+}
+
+// New checks the options and prepares a server.
+func New(o Options) (*Server, error) {
+	d := DefaultLimits()
+	fill := func(v *float64, def float64) {
+		if *v == 0 {
+			*v = def
+		}
+	}
+	l := &o.Limits
+	fill(&l.HandshakeRate, d.HandshakeRate)
+	fill(&l.RetryRate, d.RetryRate)
+	fill(&l.ProbeRate, d.ProbeRate)
+	fill(&l.TrainBitRate, d.TrainBitRate)
+	fill(&l.TotalBitRate, d.TotalBitRate)
+	if l.Sessions == 0 {
+		l.Sessions = d.Sessions
+	}
+	if l.SessionsPerToken == 0 {
+		l.SessionsPerToken = d.SessionsPerToken
+	}
+	if l.TrainBytes == 0 {
+		l.TrainBytes = d.TrainBytes
+	}
+	if o.Silence == (Silence{}) {
+		o.Silence = DefaultSilence()
+	}
+	switch {
+	case o.Conn == nil:
+		return nil, errors.New("server: no socket")
+	case o.TLS == nil || len(o.TLS.Certificates) == 0 && o.TLS.GetCertificate == nil:
+		return nil, errors.New("server: no certificate")
+	case len(o.TokenKey) != ed25519.PublicKeySize:
+		return nil, errors.New("server: no key for join tokens")
+	case !(o.Silence.Suspect > 0 && o.Silence.Suspect < o.Silence.Dropped && o.Silence.Dropped < o.Silence.ExamRelevant && o.Silence.ExamRelevant < o.Silence.Forget):
+		return nil, fmt.Errorf("server: silence %v, expected suspect < dropped < exam-relevant < forget", o.Silence)
+	}
+	if o.Clock == nil {
+		o.Clock = clock.NewSystem()
+	}
+	if o.NewWaiter == nil {
+		o.NewWaiter = clock.NewWaiter
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{
+		o: o, metrics: newMetrics(),
+		flows: map[wire.FlowID]*session{}, sessions: map[string]*session{},
+		addresses: map[netip.Addr]*rate.Limiter{},
+		retry:     rate.NewLimiter(rate.Limit(l.RetryRate), int(l.RetryRate)+1),
+	}
+	s.reflector.init()
+	return s, nil
+}
+
+// Register adds the server's metrics to a registry.
+func (s *Server) Register(r prometheus.Registerer) error {
+	for _, c := range append(s.metrics.collectors(), sessionCollector{s}) {
+		if err := r.Register(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Ready says whether the server accepts sessions.
+func (s *Server) Ready() bool { return s.ready.Load() && !s.closing.Load() }
+
+// Run serves until ctx ends, then tells the clients and closes. It blocks.
+func (s *Server) Run(ctx context.Context) error {
+	ln, err := link.Listen(s.o.Conn, link.ListenOptions{
+		TLS: s.o.TLS, Clock: s.o.Clock, ResetKey: derive(s.o.Secret, "stateless reset"),
+		VerifySource: func() bool { return !s.retry.Allow() },
+		Admit:        s.admitHandshake,
+	})
+	if err != nil {
+		return err
+	}
+	s.listener = ln
+	ln.Socket().Handle(s.probes)
+	s.ready.Store(true)
+	s.o.Log.Info("serving", "address", s.o.Conn.LocalAddr().String(), "version", s.o.Version)
+
+	var wg sync.WaitGroup
+	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	wg.Go(func() { s.watchSilence(inner) })
+	wg.Go(func() { // ends when the listener is closed
+		for {
+			conn, err := ln.Accept(inner)
+			if err != nil {
+				return
+			}
+			wg.Go(func() { s.serve(inner, conn) })
+		}
+	})
+	<-ctx.Done()
+	s.closing.Store(true)
+	s.sayGoodbye()
+	cancel()
+	err = ln.Close()
+	wg.Wait()
+	s.o.Log.Info("stopped")
+	if err != nil {
+		return fmt.Errorf("close: %w", err)
+	}
+	return nil
+}
+
+func (s *Server) admitHandshake(a netip.Addr) bool {
+	s.admission.Lock()
+	defer s.admission.Unlock()
+	l := s.addresses[a]
+	if l == nil {
+		if len(s.addresses) >= addressTable {
+			clear(s.addresses) // forgets who was fast; the total stays limited by Retry
+		}
+		l = rate.NewLimiter(rate.Limit(s.o.Limits.HandshakeRate), int(s.o.Limits.HandshakeRate)+1)
+		s.addresses[a] = l
+	}
+	ok := l.Allow()
+	if !ok {
+		s.metrics.refused.WithLabelValues("handshake-rate").Inc()
+	}
+	return ok
+}
+
+// watchSilence runs every session's silence timers until ctx ends.
+func (s *Server) watchSilence(ctx context.Context) {
+	tick := time.NewTicker(scanEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		now := s.o.Clock.Now()
+		for _, ss := range s.snapshot() {
+			if from, to, changed := ss.judge(now, s.o.Silence); changed {
+				s.stateChanged(ss, from, to)
+			}
+		}
+	}
+}
+
+func (s *Server) stateChanged(ss *session, from, to State) {
+	s.metrics.transitions.WithLabelValues(string(to)).Inc()
+	if to == StateEnded {
+		s.forget(ss)
+	}
+	info := ss.info(s.o.Clock.Now())
+	s.o.Log.Info("session state", "session", info.Session, "exam", info.Exam, "from", from, "to", to, "silent", info.Silent.Round(time.Millisecond))
+	if s.o.OnState != nil {
+		s.o.OnState(info)
+	}
+}
+
+func (s *Server) snapshot() []*session {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	out := make([]*session, 0, len(s.sessions))
+	for _, ss := range s.sessions {
+		out = append(out, ss)
+	}
+	return out
+}
+
+// Sessions lists the sessions there are, worst state first, then by silence.
+func (s *Server) Sessions() []SessionInfo {
+	now := s.o.Clock.Now()
+	var out []SessionInfo
+	for _, ss := range s.snapshot() {
+		out = append(out, ss.info(now))
+	}
+	slices.SortFunc(out, func(a, b SessionInfo) int {
+		if d := b.State.severity() - a.State.severity(); d != 0 {
+			return d
+		}
+		return int(b.Silent - a.Silent)
+	})
+	return out
+}
+
+func (s *Server) forget(ss *session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sessions[ss.id] == ss {
+		delete(s.sessions, ss.id)
+	}
+	for id, other := range s.flows {
+		if other == ss {
+			delete(s.flows, id)
+		}
+	}
+}
+
+func (s *Server) sayGoodbye() {
+	deadline := time.Now().Add(byeTimeout)
+	for _, ss := range s.snapshot() {
+		ss.sendBye(deadline, "server is shutting down")
+	}
+}

@@ -1,0 +1,189 @@
+package server
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"examlink/probe/ippm"
+	"examlink/probe/link"
+	"examlink/probe/train"
+	"examlink/probe/wire"
+)
+
+// State is what the server knows of a session from its own timers.
+type State string
+
+// The states.
+const (
+	StateConnected    State = "connected" // authenticated, no probe yet
+	StateLive         State = "live"
+	StateSuspect      State = "suspect"
+	StateDropped      State = "dropped"
+	StateExamRelevant State = "exam-relevant"
+	StateEnded        State = "ended"
+)
+
+func (s State) severity() int {
+	switch s {
+	case StateExamRelevant:
+		return 4
+	case StateDropped:
+		return 3
+	case StateSuspect:
+		return 2
+	case StateConnected:
+		return 1
+	default:
+		return 0
+	}
+}
+
+// SessionInfo is a copy of what is known of a session.
+type SessionInfo struct {
+	Session string            `json:"session"`
+	Exam    string            `json:"exam"`
+	Student string            `json:"student"`
+	Purpose string            `json:"purpose"`
+	State   State             `json:"state"`
+	Since   time.Time         `json:"since"`  // the server's clock when the state began
+	Silent  time.Duration     `json:"silent"` // since the last authentic packet
+	Probes  uint64            `json:"probes"`
+	Up      *wire.TrainReport `json:"up,omitempty"`   // what the server measured
+	Down    *wire.TrainReport `json:"down,omitempty"` // what the client claims
+}
+
+// session is one student's session. It outlives its connections.
+type session struct {
+	id, exam, student, token, purpose string
+
+	mu      sync.Mutex
+	flow    *link.Flow
+	conn    *link.Conn
+	control *control
+	ipv6    bool
+	addr    netip.AddrPort // the last authentic packet's
+
+	state    State
+	since    time.Time
+	lastSeen time.Duration
+	probing  bool
+
+	grant      *rate.Limiter
+	overGrant  uint64
+	reorder    ippm.Reordering
+	noise      ippm.Variation
+	otherBytes int64 // IP-layer bytes of probes received
+
+	spent    int64 // bytes of trains
+	receiver *train.Receiver
+	rxDone   chan struct{} // signalled when the receiver saw the end
+	sender   *train.Sender
+	up, down *wire.TrainReport
+}
+
+// judge moves the state on by the silence at now.
+func (ss *session) judge(now time.Duration, limits Silence) (from, to State, changed bool) {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	from = ss.state
+	if from == StateEnded {
+		return from, from, false
+	}
+	silent := now - ss.lastSeen
+	switch {
+	case silent >= limits.Forget:
+		to = StateEnded
+	case !ss.probing:
+		to = from // connected, or ended by a bye
+	case silent >= limits.ExamRelevant:
+		to = StateExamRelevant
+	case silent >= limits.Dropped:
+		to = StateDropped
+	case silent >= limits.Suspect:
+		to = StateSuspect
+	default:
+		to = StateLive
+	}
+	if to == from {
+		return from, to, false
+	}
+	ss.state, ss.since = to, time.Now()
+	return from, to, true
+}
+
+// end ends the session on purpose; false when it had ended before.
+func (ss *session) end() (from State, ended bool) {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	if ss.state == StateEnded {
+		return StateEnded, false
+	}
+	from = ss.state
+	ss.state, ss.since, ss.probing = StateEnded, time.Now(), false
+	return from, true
+}
+
+func (ss *session) info(now time.Duration) SessionInfo {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	var probes uint64
+	if ss.flow != nil {
+		w := ss.flow.Received(wire.KindProbe)
+		probes = w.Count()
+	}
+	return SessionInfo{
+		Session: ss.id, Exam: ss.exam, Student: ss.student, Purpose: ss.purpose,
+		State: ss.state, Since: ss.since, Silent: now - ss.lastSeen, Probes: probes, Up: ss.up, Down: ss.down,
+	}
+}
+
+// alive says whether the session counts against its token's limit.
+func (ss *session) alive() bool {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	return ss.state == StateLive || ss.state == StateConnected || ss.state == StateSuspect
+}
+
+// count is the exact account of the monitor stream.
+func (ss *session) count() wire.Count {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	w := ss.flow.Received(wire.KindProbe)
+	return wire.Count{
+		Received: w.Count(), Highest: w.Highest(), Duplicates: w.Duplicates(),
+		Reordered: ss.reorder.Reordered(), Dropped: ss.overGrant,
+	}
+}
+
+// derive makes a key for one purpose out of the server's secret.
+func derive(secret [32]byte, purpose string) (key [32]byte) {
+	m := hmac.New(sha256.New, secret[:])
+	m.Write([]byte(purpose))
+	return [32]byte(m.Sum(nil))
+}
+
+// ticket lets the holder of a join token resume a session, also on a server
+// that restarted in between.
+func (s *Server) ticket(session, token string) string {
+	key := derive(s.o.Secret, "resume ticket")
+	m := hmac.New(sha256.New, key[:])
+	m.Write([]byte(session + "\x00" + token))
+	return session + "." + base64.RawURLEncoding.EncodeToString(m.Sum(nil))
+}
+
+// redeem returns the session a ticket is for; false when it is not authentic
+// or belongs to another join token.
+func (s *Server) redeem(ticket, token string) (session string, ok bool) {
+	session, _, found := strings.Cut(ticket, ".")
+	if !found || session == "" || !hmac.Equal([]byte(ticket), []byte(s.ticket(session, token))) {
+		return "", false
+	}
+	return session, true
+}
