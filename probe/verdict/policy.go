@@ -1,0 +1,119 @@
+// Package verdict judges: a policy and what was measured give a verdict, with
+// a reason and a remedy for each criterion.
+//
+// It is pure policy. It refuses to measure, to do I/O and to know the time.
+package verdict
+
+import (
+	"fmt"
+	"time"
+
+	"examlink/probe/ippm"
+)
+
+// Policy is a named, versioned set of bounds. For rates the bound is the least
+// that will do, for everything else the most.
+type Policy struct {
+	Name    string `json:"name" mapstructure:"name"`
+	Version string `json:"version" mapstructure:"version"`
+	Source  string `json:"source" mapstructure:"source"`
+	Date    string `json:"date" mapstructure:"date"` // of the source, YYYY-MM-DD or YYYY
+
+	Minimum     Bounds `json:"minimum" mapstructure:"minimum"`
+	Recommended Bounds `json:"recommended" mapstructure:"recommended"`
+}
+
+// Bounds is one column of a policy. A zero value sets no bound.
+type Bounds struct {
+	Download       ippm.Rate     `json:"download" mapstructure:"download"`               // IP-layer bit/s towards the student
+	Upload         ippm.Rate     `json:"upload" mapstructure:"upload"`                   // IP-layer bit/s from the student
+	OneWayDelay    time.Duration `json:"one_way_delay" mapstructure:"one_way_delay"`     // median, each direction
+	DelayVariation time.Duration `json:"delay_variation" mapstructure:"delay_variation"` // 99th percentile of PDV, each direction
+	Loss           float64       `json:"loss" mapstructure:"loss"`                       // share of packets, each direction
+	Outage         time.Duration `json:"outage" mapstructure:"outage"`                   // longest time without a packet
+}
+
+// network is what every policy shares: bounds that exam providers do not
+// publish. One-way delay is ITU-T G.114's 150 ms and 400 ms. Delay variation
+// is ITU-T Y.1541's 50 ms for classes 0 and 1, and twice that as the limit;
+// loss its 0.1 %, with 3 % as the limit, from where vendors of live video call
+// it noticeable. An outage of 30 s is what edX allows a proctored exam.
+func network(minimum, recommended Bounds) (Bounds, Bounds) {
+	minimum.OneWayDelay, recommended.OneWayDelay = 400*time.Millisecond, 150*time.Millisecond
+	minimum.DelayVariation, recommended.DelayVariation = 100*time.Millisecond, 50*time.Millisecond
+	minimum.Loss, recommended.Loss = 0.03, 0.001
+	minimum.Outage, recommended.Outage = 30*time.Second, 3*time.Second
+	return minimum, recommended
+}
+
+func builtIn(name, version, source, date string, minDown, minUp, recDown, recUp ippm.Rate) Policy {
+	p := Policy{Name: name, Version: version, Source: source, Date: date}
+	p.Minimum, p.Recommended = network(
+		Bounds{Download: minDown * ippm.MbitPerSecond, Upload: minUp * ippm.MbitPerSecond},
+		Bounds{Download: recDown * ippm.MbitPerSecond, Upload: recUp * ippm.MbitPerSecond})
+	return p
+}
+
+// DefaultName is the policy used when none is named.
+const DefaultName = "default"
+
+// BuiltIn returns the policies that ship with examlink, the default first.
+// Where a provider publishes one number only, it is minimum and recommended.
+func BuiltIn() []Policy {
+	return []Policy{
+		builtIn(DefaultName, "1", "ProctorU requirements as published by CU Boulder for remote proctoring", "2019", 0.768, 0.384, 1.5, 1.0),
+		builtIn("proctoru-2020", "1", "ProctorU support article 115011772748", "2020", 1, 1, 12, 3),
+		builtIn("proctoru-current", "1", "ProctorU requirements as republished by ichs.zendesk.com", "2025", 3, 3, 3, 3),
+		builtIn("honorlock", "1", "Honorlock requirements as republished by testing.arizona.edu", "2024", 1.5, 0.75, 1.5, 0.75),
+		builtIn("onvue", "1", "Pearson OnVUE technical requirements", "2020", 3, 3, 3, 3),
+		builtIn("edx-software-secure", "1", "edX support article 360023434994", "2021", 0.5, 0.5, 0.5, 0.5),
+	}
+}
+
+// Find returns the policy of a name from a list.
+func Find(policies []Policy, name string) (Policy, error) {
+	var names []string
+	for _, p := range policies {
+		if p.Name == name {
+			return p, nil
+		}
+		names = append(names, p.Name)
+	}
+	return Policy{}, fmt.Errorf("policy %q is not known, expected one of %q", name, names)
+}
+
+// Check says what is wrong with a policy, naming the key.
+func (p Policy) Check() error {
+	type pair struct {
+		key      string
+		min, rec float64
+		less     bool // smaller is better
+	}
+	for _, c := range []pair{
+		{"download", float64(p.Minimum.Download), float64(p.Recommended.Download), false},
+		{"upload", float64(p.Minimum.Upload), float64(p.Recommended.Upload), false},
+		{"one_way_delay", float64(p.Minimum.OneWayDelay), float64(p.Recommended.OneWayDelay), true},
+		{"delay_variation", float64(p.Minimum.DelayVariation), float64(p.Recommended.DelayVariation), true},
+		{"loss", p.Minimum.Loss, p.Recommended.Loss, true},
+		{"outage", float64(p.Minimum.Outage), float64(p.Recommended.Outage), true},
+	} {
+		switch {
+		case c.min < 0 || c.rec < 0:
+			return fmt.Errorf("policy %q: %s: below 0, expected 0 (no bound) or more", p.Name, c.key)
+		case c.min == 0 || c.rec == 0:
+		case c.less && c.rec > c.min, !c.less && c.rec < c.min:
+			return fmt.Errorf("policy %q: %s: the recommended bound is laxer than the minimum", p.Name, c.key)
+		}
+	}
+	switch {
+	case p.Name == "":
+		return fmt.Errorf("policy: name: empty")
+	case p.Version == "":
+		return fmt.Errorf("policy %q: version: empty", p.Name)
+	case p.Minimum.Download <= 0 || p.Minimum.Upload <= 0:
+		return fmt.Errorf("policy %q: minimum: expected a download and an upload above 0", p.Name)
+	case p.Minimum.Loss > 1 || p.Recommended.Loss > 1:
+		return fmt.Errorf("policy %q: loss: expected a share from 0 to 1", p.Name)
+	}
+	return nil
+}

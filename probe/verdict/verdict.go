@@ -1,0 +1,265 @@
+package verdict
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"examlink/probe/ippm"
+)
+
+// Tolerance is how far below a rate's bound still counts as meeting it. Links
+// sold at exactly the bound are shaped with link headers counted, which takes
+// 1.1 % of a full packet; that shall not fail anybody.
+const Tolerance = 0.01
+
+// Criterion is one thing that is judged.
+type Criterion string
+
+// The criteria, in the order they are reported.
+const (
+	Download           Criterion = "download"
+	Upload             Criterion = "upload"
+	OneWayDelayDown    Criterion = "one-way-delay-down"
+	OneWayDelayUp      Criterion = "one-way-delay-up"
+	DelayVariationDown Criterion = "delay-variation-down"
+	DelayVariationUp   Criterion = "delay-variation-up"
+	LossDown           Criterion = "loss-down"
+	LossUp             Criterion = "loss-up"
+	Outage             Criterion = "outage"
+)
+
+// Fact is what is known about one criterion. Rates are bit/s, times seconds,
+// loss a share. A nil number is unknown; a nil High is unbounded.
+type Fact struct {
+	Value *float64
+	Low   *float64 // 95 % interval, or for rates a lower bound with Value nil
+	High  *float64
+	// Minimum is set when a sequential test has decided the minimum; it
+	// outranks the interval.
+	Minimum ippm.Decision
+	// Samples is what the value rests on: packets, or trains for a rate.
+	Samples int
+	// Why says why the value is unknown, in plain words.
+	Why string
+}
+
+// Known is a fact with a value and its interval.
+func Known(value, low, high float64, samples int) Fact {
+	return Fact{Value: &value, Low: &low, High: &high, Samples: samples}
+}
+
+// Unknown is a fact that could not be had.
+func Unknown(why string) Fact { return Fact{Why: why} }
+
+// Status is how a criterion stands against one bound.
+type Status string
+
+// The statuses.
+const (
+	Met     Status = "met"
+	Missed  Status = "missed"
+	Unclear Status = "unclear"  // not known, or too close to the bound to say
+	NoBound Status = "no-bound" // the policy does not ask for it
+)
+
+// Outcome is a verdict in one word.
+type Outcome string
+
+// The outcomes.
+const (
+	Ready        Outcome = "ready"        // all recommended bounds met
+	Marginal     Outcome = "marginal"     // all minima met
+	NotReady     Outcome = "not ready"    // a minimum missed
+	Inconclusive Outcome = "inconclusive" // we could not tell
+)
+
+// Reason is how one criterion stands, and what to do about it.
+type Reason struct {
+	Criterion   Criterion `json:"criterion"`
+	Value       *float64  `json:"value"`
+	Low         *float64  `json:"low"`
+	High        *float64  `json:"high"`
+	Unit        string    `json:"unit"` // bit/s, s, ratio
+	Samples     int       `json:"samples"`
+	Minimum     float64   `json:"minimum"`
+	Recommended float64   `json:"recommended"`
+	AgainstMin  Status    `json:"against_minimum"`
+	AgainstRec  Status    `json:"against_recommended"`
+	Why         string    `json:"why,omitempty"`
+	Remedy      string    `json:"remedy,omitempty"`
+}
+
+// Verdict is the judgement of one link by one policy.
+type Verdict struct {
+	Outcome  Outcome  `json:"outcome"`
+	Policy   string   `json:"policy"`
+	Version  string   `json:"policy_version"`
+	Sentence string   `json:"sentence"`
+	Reasons  []Reason `json:"reasons"`
+}
+
+// Facts maps criteria to what is known; a missing one is unknown.
+type Facts map[Criterion]Fact
+
+type rule struct {
+	criterion Criterion
+	name      string
+	unit      string
+	atLeast   bool // more is better
+	bound     func(Bounds) float64
+}
+
+func rules() []rule {
+	seconds := func(get func(Bounds) time.Duration) func(Bounds) float64 {
+		return func(b Bounds) float64 { return get(b).Seconds() }
+	}
+	delay := seconds(func(b Bounds) time.Duration { return b.OneWayDelay })
+	variation := seconds(func(b Bounds) time.Duration { return b.DelayVariation })
+	loss := func(b Bounds) float64 { return b.Loss }
+	return []rule{
+		{Download, "download", "bit/s", true, func(b Bounds) float64 { return float64(b.Download) }},
+		{Upload, "upload", "bit/s", true, func(b Bounds) float64 { return float64(b.Upload) }},
+		{OneWayDelayDown, "delay down", "s", false, delay},
+		{OneWayDelayUp, "delay up", "s", false, delay},
+		{DelayVariationDown, "delay variation down", "s", false, variation},
+		{DelayVariationUp, "delay variation up", "s", false, variation},
+		{LossDown, "loss down", "ratio", false, loss},
+		{LossUp, "loss up", "ratio", false, loss},
+		{Outage, "longest gap", "s", false, seconds(func(b Bounds) time.Duration { return b.Outage })},
+	}
+}
+
+// Judge gives the verdict of a policy on what was measured.
+func Judge(p Policy, facts Facts) Verdict {
+	v := Verdict{Outcome: Ready, Policy: p.Name, Version: p.Version}
+	first := map[string]int{} // index of the first reason of each sort
+	note := func(sort string, i int) {
+		if _, ok := first[sort]; !ok {
+			first[sort] = i
+		}
+	}
+	for _, r := range rules() {
+		f := facts[r.criterion]
+		reason := Reason{
+			Criterion: r.criterion, Value: f.Value, Low: f.Low, High: f.High, Unit: r.unit, Samples: f.Samples,
+			Minimum: r.bound(p.Minimum), Recommended: r.bound(p.Recommended), Why: f.Why,
+		}
+		if f.Value == nil && f.Low == nil && f.Why == "" {
+			reason.Why = "not measured"
+		}
+		reason.AgainstMin = status(r, f, reason.Minimum)
+		if f.Minimum != ippm.Undecided && reason.Minimum > 0 {
+			reason.AgainstMin = Missed
+			if f.Minimum == ippm.Accept {
+				reason.AgainstMin = Met
+			}
+		}
+		reason.AgainstRec = status(r, f, reason.Recommended)
+		if reason.AgainstMin == Missed && reason.AgainstRec != NoBound {
+			reason.AgainstRec = Missed
+		}
+		if reason.AgainstMin != Met && reason.AgainstMin != NoBound || reason.AgainstRec != Met && reason.AgainstRec != NoBound {
+			reason.Remedy = remedy(reason)
+		}
+		v.Reasons = append(v.Reasons, reason)
+		i := len(v.Reasons) - 1
+		switch {
+		case reason.AgainstMin == Missed:
+			note("missed", i)
+		case reason.AgainstMin == Unclear:
+			note("unclear", i)
+		case reason.AgainstRec != Met && reason.AgainstRec != NoBound:
+			note("below", i)
+		}
+	}
+	name := func(c Criterion) string {
+		for _, r := range rules() {
+			if r.criterion == c {
+				return r.name
+			}
+		}
+		return string(c)
+	}
+	if i, ok := first["missed"]; ok {
+		r := v.Reasons[i]
+		v.Outcome = NotReady
+		v.Sentence = fmt.Sprintf("Not ready: %s is %s, the minimum is %s.", name(r.Criterion), FormatValue(r), Format(r.Minimum, r.Unit))
+	} else if i, ok := first["unclear"]; ok {
+		r := v.Reasons[i]
+		v.Outcome = Inconclusive
+		v.Sentence = fmt.Sprintf("Could not tell: %s: %s. Please test again.", name(r.Criterion), unclearWhy(r))
+	} else if i, ok := first["below"]; ok {
+		r := v.Reasons[i]
+		v.Outcome = Marginal
+		v.Sentence = fmt.Sprintf("Ready, but only just: %s is %s, recommended is %s.", name(r.Criterion), FormatValue(r), Format(r.Recommended, r.Unit))
+	} else {
+		v.Sentence = "Ready: this link meets everything recommended for the exam."
+	}
+	return v
+}
+
+func unclearWhy(r Reason) string {
+	if r.Why != "" {
+		return r.Why
+	}
+	return fmt.Sprintf("%s is too close to the bound of %s", FormatValue(r), Format(r.Minimum, r.Unit))
+}
+
+// status compares a fact with one bound.
+func status(r rule, f Fact, bound float64) Status {
+	if bound <= 0 {
+		return NoBound
+	}
+	if r.atLeast {
+		bound *= 1 - Tolerance
+		switch {
+		case f.Low != nil && *f.Low >= bound:
+			return Met
+		case f.High != nil && *f.High < bound:
+			return Missed
+		case f.Value != nil && (f.Low == nil || f.High == nil):
+			if *f.Value >= bound {
+				return Met
+			}
+			return Missed
+		}
+		return Unclear
+	}
+	if f.Value == nil {
+		return Unclear
+	}
+	// A value above the bound misses it only if chance does not explain it: a
+	// single loss among a hundred packets does not prove a loss of 1 %.
+	if *f.Value > bound && (f.Low == nil || *f.Low > bound) {
+		return Missed
+	}
+	return Met
+}
+
+// Format prints a number in the unit of a reason as people read it.
+func Format(v float64, unit string) string {
+	switch unit {
+	case "bit/s":
+		return ippm.Rate(v).String()
+	case "s":
+		if math.Abs(v) < 1 {
+			return fmt.Sprintf("%.3g ms", math.Round(v*1e5)/100)
+		}
+		return fmt.Sprintf("%.3g s", v)
+	case "ratio":
+		return fmt.Sprintf("%.3g %%", math.Round(v*1e4)/100)
+	}
+	return fmt.Sprintf("%g", v)
+}
+
+// FormatValue prints the value of a reason, or the bound there is instead.
+func FormatValue(r Reason) string {
+	switch {
+	case r.Value != nil:
+		return Format(*r.Value, r.Unit)
+	case r.Low != nil:
+		return "at least " + Format(*r.Low, r.Unit)
+	}
+	return "unknown"
+}

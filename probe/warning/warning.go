@@ -1,0 +1,233 @@
+// Package warning turns observations into warnings with hysteresis: raised
+// when enough observations agree, cleared when enough are good, and one
+// warning, not many, for what comes and goes.
+//
+// It is pure: observations carry their time. A warning is evidence about a
+// network, never about a person, and its wording says so.
+package warning
+
+import (
+	"fmt"
+	"time"
+)
+
+// Kind is the closed list of what is warned of.
+type Kind string
+
+// The kinds.
+const (
+	DownloadBelowMinimum Kind = "download-below-minimum"
+	UploadBelowMinimum   Kind = "upload-below-minimum"
+	BelowRecommended     Kind = "below-recommended"
+	Delay                Kind = "delay"
+	DelayVariation       Kind = "delay-variation"
+	Loss                 Kind = "loss"
+	Outage               Kind = "outage"
+	Silent               Kind = "silent"
+	UDPBlocked           Kind = "udp-blocked"
+	HostBusy             Kind = "host-busy"
+	Clock                Kind = "clock"
+	Suspended            Kind = "suspended"
+)
+
+// Kinds lists every kind.
+func Kinds() []Kind {
+	return []Kind{
+		DownloadBelowMinimum, UploadBelowMinimum, BelowRecommended, Delay, DelayVariation, Loss,
+		Outage, Silent, UDPBlocked, HostBusy, Clock, Suspended,
+	}
+}
+
+// Title says what a kind means, in plain words.
+func (k Kind) Title() string {
+	switch k {
+	case DownloadBelowMinimum:
+		return "download below the minimum"
+	case UploadBelowMinimum:
+		return "upload below the minimum"
+	case BelowRecommended:
+		return "below what is recommended"
+	case Delay:
+		return "long delay"
+	case DelayVariation:
+		return "delay varies a lot"
+	case Loss:
+		return "packets get lost"
+	case Outage:
+		return "connection interrupted"
+	case Silent:
+		return "no packets from the student's side"
+	case UDPBlocked:
+		return "the network blocks UDP"
+	case HostBusy:
+		return "the computer was too busy to measure"
+	case Clock:
+		return "the computer's clock was set"
+	case Suspended:
+		return "the computer was asleep"
+	}
+	return string(k)
+}
+
+// Level is what one observation says about a kind.
+type Level int
+
+// The levels.
+const (
+	Unknown  Level = iota // nothing: neither raises nor clears
+	Good                  // clearly within the bound
+	Fair                  // within the bound, but not clearly: counts half
+	Bad                   // beyond the bound
+	Decisive              // far beyond the bound: raises at once
+)
+
+// Observation is one test or window.
+type Observation struct {
+	At       time.Time
+	Level    Level
+	Evidence string // what was seen, with its bound, in plain words
+}
+
+// Rule is the hysteresis of one kind.
+type Rule struct {
+	Raise  int           // bad observations among the last Of that raise
+	Of     int           // how many observations are looked at
+	Clear  int           // good observations in a row that clear
+	Rejoin time.Duration // a warning raised again this soon after its end goes on
+}
+
+// Warning is one warning.
+type Warning struct {
+	Kind     Kind      `json:"kind"`
+	Subject  string    `json:"subject"` // session
+	Start    time.Time `json:"start"`   // the first bad observation
+	Raised   time.Time `json:"raised"`
+	End      time.Time `json:"end,omitzero"` // the first good observation, once cleared
+	Cleared  time.Time `json:"cleared,omitzero"`
+	Cause    string    `json:"cause,omitempty"` // as far as it is known
+	Evidence string    `json:"evidence"`
+	Episodes int       `json:"episodes"` // above 1: it comes and goes
+}
+
+// Active says whether the warning stands.
+func (w Warning) Active() bool { return w.Cleared.IsZero() }
+
+// String gives the warning as a sentence.
+func (w Warning) String() string {
+	s := w.Kind.Title()
+	if w.Episodes > 1 {
+		s += fmt.Sprintf(" (comes and goes, %d times)", w.Episodes)
+	}
+	if w.Evidence != "" {
+		s += ": " + w.Evidence
+	}
+	return s
+}
+
+// Tracker follows one kind for one subject. It is not safe for concurrent use.
+type Tracker struct {
+	kind    Kind
+	subject string
+	rule    Rule
+
+	recent   []Level
+	firstBad time.Time
+	halves   int // of good observations in a row, two to a good one
+	firstOK  time.Time
+	current  *Warning
+}
+
+// NewTracker makes a tracker.
+func NewTracker(k Kind, subject string, r Rule) *Tracker {
+	return &Tracker{kind: k, subject: subject, rule: r}
+}
+
+// Active returns the standing warning, if there is one.
+func (t *Tracker) Active() (Warning, bool) {
+	if t.current == nil || !t.current.Active() {
+		return Warning{}, false
+	}
+	return *t.current, true
+}
+
+// Suspect says whether something bad was seen that has not raised a warning:
+// it is worth looking again soon.
+func (t *Tracker) Suspect() bool {
+	if t.current != nil && t.current.Active() {
+		return false
+	}
+	return t.bad() > 0
+}
+
+func (t *Tracker) bad() (n int) {
+	for _, l := range t.recent {
+		if l >= Bad {
+			n++
+		}
+	}
+	return n
+}
+
+// Observe takes the next observation and returns the warning and true when it
+// was raised or cleared by it.
+func (t *Tracker) Observe(o Observation) (Warning, bool) {
+	if o.Level == Unknown {
+		return Warning{}, false
+	}
+	if t.current != nil && t.current.Active() {
+		return t.observeActive(o)
+	}
+	if o.Level >= Bad && t.bad() == 0 {
+		t.firstBad = o.At
+	}
+	t.recent = append(t.recent, o.Level)
+	if len(t.recent) > t.rule.Of {
+		t.recent = t.recent[1:]
+	}
+	if o.Level < Bad || o.Level != Decisive && t.bad() < t.rule.Raise {
+		return Warning{}, false
+	}
+	t.halves = 0
+	if t.current != nil && t.rule.Rejoin > 0 && t.firstBad.Sub(t.current.End) <= t.rule.Rejoin {
+		t.current.End, t.current.Cleared = time.Time{}, time.Time{}
+		t.current.Episodes++
+		t.current.Evidence = o.Evidence
+		return *t.current, true
+	}
+	t.current = &Warning{
+		Kind: t.kind, Subject: t.subject, Start: t.firstBad, Raised: o.At, Evidence: o.Evidence, Episodes: 1,
+	}
+	return *t.current, true
+}
+
+func (t *Tracker) observeActive(o Observation) (Warning, bool) {
+	if o.Level >= Bad {
+		t.halves = 0
+		t.current.Evidence = o.Evidence
+		return Warning{}, false
+	}
+	if t.halves == 0 {
+		t.firstOK = o.At
+	}
+	if o.Level == Good {
+		t.halves++
+	}
+	t.halves++
+	if t.halves < 2*t.rule.Clear {
+		return Warning{}, false
+	}
+	t.current.End, t.current.Cleared = t.firstOK, o.At
+	t.recent, t.halves = nil, 0
+	return *t.current, true
+}
+
+// Close ends a standing warning because watching ends; its end is unknown.
+func (t *Tracker) Close(at time.Time) (Warning, bool) {
+	if t.current == nil || !t.current.Active() {
+		return Warning{}, false
+	}
+	w := *t.current
+	w.Cleared = at
+	t.current = nil
+	return w, true
+}
