@@ -24,6 +24,8 @@ const (
 	trainStart = 5 * time.Second
 	trainIdle  = 20 * time.Millisecond
 	trainLimit = 60 * time.Second
+	// calmAfter is how long queues may take to drain after a train.
+	calmAfter = time.Second
 	// grantBurst is how many seconds of its probe rate a session may send at once.
 	grantBurst = 2
 )

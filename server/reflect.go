@@ -121,7 +121,11 @@ func (s *Server) reflect(ss *session, flow *link.Flow, h wire.Header, body []byt
 	ss.seen(d.At, d.From)
 	ss.probing = true
 	ss.reorder.Add(uint64(h.Seq))
-	ss.noise.Add(d.At - time.Duration(p.Sent))
+	if ss.receiver != nil || ss.sender != nil {
+		ss.calmFrom = d.At + calmAfter
+	} else if d.At >= ss.calmFrom {
+		ss.noise.Add(d.At - time.Duration(p.Sent))
+	}
 	ss.otherBytes += int64(ippm.IPSize(len(d.Data), ss.ipv6))
 	allowed := ss.grant.AllowN(time.Now(), 1)
 	if !allowed {

@@ -79,7 +79,8 @@ type session struct {
 	overGrant  uint64
 	reorder    ippm.Reordering
 	noise      ippm.Variation
-	otherBytes int64 // IP-layer bytes of probes received
+	calmFrom   time.Duration // before it, our own trains make the noise
+	otherBytes int64         // IP-layer bytes of probes received
 
 	spent    int64 // bytes of trains
 	receiver *train.Receiver

@@ -45,7 +45,21 @@ func (l *LossRuns) Add(lost bool) {
 // neighbour. Use it where the stream was interrupted on purpose.
 func (l *LossRuns) Break() { l.started = false }
 
-// Received and Lost return the packets counted.
+// Merge adds the runs of another stream; none continues into the other.
+func (l *LossRuns) Merge(o *LossRuns) {
+	l.received += o.received
+	l.lost += o.lost
+	l.runs += o.runs
+	l.longest = max(l.longest, o.longest)
+	for a := range l.n {
+		for b := range l.n[a] {
+			l.n[a][b] += o.n[a][b]
+		}
+	}
+	l.started = false
+}
+
+// Received returns the packets counted as received.
 func (l *LossRuns) Received() uint64 { return l.received }
 
 // Lost returns the packets counted as lost.

@@ -1,0 +1,181 @@
+package probe
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"examlink/probe/ippm"
+	"examlink/probe/wire"
+)
+
+// Phase is one step of a check.
+type Phase string
+
+// The phases of a check, in their order.
+const (
+	PhaseConnect      Phase = "connect"
+	PhaseDelay        Phase = "delay and loss"
+	PhaseFloorDown    Phase = "download against the minimum"
+	PhaseFloorUp      Phase = "upload against the minimum"
+	PhaseCapacityDown Phase = "download rate"
+	PhaseCapacityUp   Phase = "upload rate"
+	PhaseSettle       Phase = "last packets"
+)
+
+// Progress says where a check stands.
+type Progress struct {
+	Phase     Phase
+	Step, Of  int
+	Remaining time.Duration // an estimate
+	Done      string        // what the phase found; empty while it runs
+}
+
+// Chosen by us.
+const (
+	floorTrains  = 4
+	settleAtMost = time.Second // echoes that take longer are reported as they stand
+)
+
+type phasePlan struct {
+	phase  Phase
+	expect time.Duration
+}
+
+func (o *Options) phases() []phasePlan {
+	return []phasePlan{
+		{PhaseConnect, time.Second},
+		{PhaseDelay, o.Check.IdleTime},
+		{PhaseFloorDown, time.Second},
+		{PhaseFloorUp, time.Second},
+		{PhaseCapacityDown, 3 * time.Second},
+		{PhaseCapacityUp, 3 * time.Second},
+		{PhaseSettle, 200 * time.Millisecond},
+	}
+}
+
+// Check runs one readiness test: it blocks until the verdict is there. The
+// progress function, if any, is called from the same goroutine. An error means
+// that we could not measure; what the network did badly is in the report.
+func Check(ctx context.Context, o Options, progress func(Progress)) (Report, error) {
+	token, err := o.validate()
+	if err != nil {
+		return Report{}, err
+	}
+	plan := o.phases()
+	step := func(i int, done string) {
+		if progress == nil {
+			return
+		}
+		p := Progress{Phase: plan[i].phase, Step: i + 1, Of: len(plan), Done: done}
+		for _, rest := range plan[i:] {
+			p.Remaining += rest.expect
+		}
+		progress(p)
+	}
+	r := Report{
+		Schema: ReportSchema, Client: o.Version, Started: o.Clock.Wall(), Server: o.Server, Exam: token.Exam, Transport: TransportUDP,
+	}
+	began := o.Clock.Now()
+	step(0, "")
+	s, err := open(ctx, &o, token, "check", "")
+	if err != nil {
+		return r, err
+	}
+	defer s.close(true)
+	r.Session, r.Exam = s.welcome.Session, s.welcome.Exam
+	step(0, "connected to "+o.Server)
+
+	step(1, "")
+	s.interval.Store(int64(o.Check.IdleInterval))
+	if err := s.sleep(ctx, o.Check.IdleTime); err != nil {
+		return r, err
+	}
+	idle := s.stream.begin(o.Clock.Now())
+	s.interval.Store(int64(o.Check.LoadInterval))
+	rtt, ok := s.stream.roundTrip()
+	if !ok {
+		rtt = primeRoundTrip
+	}
+	step(1, fmt.Sprintf("round trip %v", rtt.Round(100*time.Microsecond)))
+
+	budget := o.Check.MaxBytes
+	left := func() int64 {
+		up, down := s.spent()
+		return budget - up - down - 300e3 // the monitor stream and control need some too
+	}
+	floor := func(i int, d wire.Direction, target ippm.Rate) (Floor, error) {
+		step(i, "")
+		_, noise := s.stream.received()
+		f, err := s.runFloor(ctx, floorPlan{direction: d, target: target, maxTrains: floorTrains, roundTrip: rtt, noise: noise})
+		step(i, f.Outcome)
+		return f, err
+	}
+	if r.FloorDown, err = floor(2, wire.Down, o.Policy.Minimum.Download); err != nil {
+		return r, err
+	}
+	if r.FloorUp, err = floor(3, wire.Up, o.Policy.Minimum.Upload); err != nil {
+		return r, err
+	}
+	capacity := func(i int, d wire.Direction, f Floor, budget int64) (Capacity, *window, error) {
+		step(i, "")
+		s.stream.begin(o.Clock.Now())
+		c, err := s.searchCapacity(ctx, d, f, o.Check.CapacityMax, budget)
+		step(i, describe(c.Rate))
+		return c, s.stream.begin(o.Clock.Now()), err
+	}
+	var loadDown, loadUp *window
+	if r.CapacityDown, loadDown, err = capacity(4, wire.Down, r.FloorDown, left()*6/10); err != nil {
+		return r, err
+	}
+	if r.CapacityUp, loadUp, err = capacity(5, wire.Up, r.FloorUp, left()); err != nil {
+		return r, err
+	}
+
+	step(6, "")
+	settle := o.Clock.Now() + settleAtMost
+	for !s.stream.settledBefore(idle, o.Clock.Now()) && o.Clock.Now() < settle {
+		if err := s.sleep(ctx, 20*time.Millisecond); err != nil {
+			return r, err
+		}
+	}
+	now := o.Clock.Now()
+	account := s.stream.finish(idle, now)
+	r.LoadedDown, r.LoadedUp = loaded(s.stream.finish(loadDown, now)), loaded(s.stream.finish(loadUp, now))
+	r.Idle = account.Figures()
+	r.LongestGap = s.stream.longestGap(now).Seconds()
+	if skew, ok := s.stream.skew(); ok {
+		skew *= 1e6
+		r.SkewPPM = &skew
+	}
+	r.BytesUp, r.BytesDown = s.spent()
+	up, down := s.stream.bytes(ippm.IPSize(o.PacketSize, s.ipv6))
+	r.BytesUp, r.BytesDown = r.BytesUp+up, r.BytesDown+down
+	r.Duration = o.Clock.Now() - began
+	r.judge(o, account)
+	step(6, string(r.Verdict.Outcome))
+	return r, nil
+}
+
+func (s *session) sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.done:
+		return s.err()
+	}
+}
+
+func describe(i Interval) string {
+	switch {
+	case i.Value != nil:
+		return ippm.Rate(*i.Value).String()
+	case i.Low != nil:
+		return "at least " + ippm.Rate(*i.Low).String()
+	}
+	return "unknown"
+}

@@ -1,0 +1,361 @@
+package probe
+
+import (
+	"sync"
+	"time"
+
+	"examlink/probe/clock"
+	"examlink/probe/ippm"
+	"examlink/probe/wire"
+)
+
+// fate is where one packet of the monitor stream stands.
+type fate uint8
+
+const (
+	pending fate = iota
+	arrived
+	unsent
+)
+
+type slot struct {
+	fate    fate
+	seen    bool // the server has said that it received it
+	covered bool // the server has said whether it received it
+	sent    time.Duration
+	x       clock.Exchange
+	w       *window // the window it was sent in
+}
+
+// stream is the monitor stream of one probe flow: it settles packets in
+// sequence order and hands what they say to the current window and the total.
+// It is safe for concurrent use.
+type stream struct {
+	lossAfter time.Duration
+
+	mu     sync.Mutex
+	first  wire.Seq // sequence number of slots[0]
+	slots  []slot
+	window *window
+	total  *Account // of this stream; its loss runs run through
+
+	echoes     wire.Window
+	lastEcho   time.Duration
+	echoed     bool
+	gap        time.Duration // longest time between two echoes
+	offset     clock.Offset
+	jitterUp   ippm.Jitter
+	jitterDown ippm.Jitter
+	noise      ippm.Variation
+	calmFrom   time.Duration // before it, our own trains make the noise
+	lastRTT    time.Duration
+	latestSent time.Duration // highest server send stamp so far
+	echoBytes  int64
+	refused    uint64 // unsent packets that used up a sequence number
+
+	prev      clock.Exchange // the last settled packet, if it arrived
+	prevValid bool
+}
+
+func newStream(lossAfter time.Duration, now time.Duration) *stream {
+	return &stream{lossAfter: lossAfter, first: 1, window: &window{from: now}, total: new(Account), lastEcho: now}
+}
+
+// reserve notes that a packet is about to be sent.
+func (m *stream) reserve(s wire.Seq, at time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if s == m.first+wire.Seq(len(m.slots)) {
+		m.slots = append(m.slots, slot{sent: at, w: m.window})
+	}
+}
+
+// refuse notes that the system would not send a reserved packet.
+func (m *stream) refuse(s wire.Seq) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if i := int(s - m.first); s >= m.first && i < len(m.slots) {
+		m.slots[i].fate = unsent
+		m.refused++
+	}
+}
+
+// skip notes n slots of the schedule that passed before the host got to them.
+func (m *stream) skip(n uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.window.Unsent += n
+}
+
+// paced notes how late a packet left.
+func (m *stream) paced(late time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.window.Pacing.Add(late)
+}
+
+// probeBody is what the next probe tells the server.
+func (m *stream) probeBody(at time.Duration) wire.Probe {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return wire.Probe{
+		Sent: wire.Stamp(at), EchoCount: m.echoes.Count(), EchoHighest: m.echoes.Highest(),
+		Unsent: m.total.Unsent + m.window.Unsent,
+	}
+}
+
+// echo takes an authentic echo that arrived at at, size bytes at the IP layer.
+func (m *stream) echo(s wire.Seq, e wire.Echo, at time.Duration, size int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch m.echoes.Accept(s) {
+	case wire.Duplicate:
+		m.window.DuplicatesDown++
+		return
+	case wire.Stale:
+		m.window.Late++
+		return
+	}
+	m.echoBytes += int64(size)
+	m.gap = max(m.gap, at-m.lastEcho)
+	m.lastEcho, m.echoed = at, true
+	m.learn(s, e)
+	if s < m.first || s >= m.first+wire.Seq(len(m.slots)) {
+		m.window.Late++
+		return
+	}
+	sl := &m.slots[s-m.first]
+	sl.fate = arrived
+	sl.x = clock.Exchange{T1: sl.sent, T2: time.Duration(e.Received), T3: time.Duration(e.Sent), T4: at}
+	m.lastRTT = sl.x.RoundTrip()
+	m.offset.Add(sl.x)
+	m.jitterUp.Add(sl.x.T2 - sl.x.T1)
+	m.jitterDown.Add(sl.x.T4 - sl.x.T3)
+	if at >= m.calmFrom {
+		m.noise.Add(sl.x.T4 - sl.x.T3)
+	}
+	if sl.x.T3 < m.latestSent {
+		m.window.ReorderedDown++
+	}
+	m.latestSent = max(m.latestSent, sl.x.T3)
+	m.settle(at)
+}
+
+// learn takes what an echo says of the packets before it. Called locked.
+func (m *stream) learn(s wire.Seq, e wire.Echo) {
+	for i := range wire.Seq(64) {
+		if i >= s || s-i < m.first {
+			break
+		}
+		if q := s - i - m.first; q < wire.Seq(len(m.slots)) {
+			m.slots[q].covered = true
+			m.slots[q].seen = m.slots[q].seen || e.Window>>i&1 == 1
+		}
+	}
+	if m.window.LostUnknown+m.total.LostUnknown == 0 || s != m.echoes.Highest() {
+		return
+	}
+	// The count tells how many of the packets up to s never reached the
+	// server: those not known yet are among the losses of unknown direction.
+	up := int64(s) - int64(m.refused) - int64(e.Count)
+	known := int64(m.window.LostUp + m.total.LostUp)
+	for i := range m.slots {
+		if m.first+wire.Seq(i) > s {
+			break
+		}
+		if sl := &m.slots[i]; sl.fate == pending && !sl.seen {
+			known++
+		}
+	}
+	unknown := int64(m.window.LostUnknown + m.total.LostUnknown)
+	m.attribute(uint64(min(max(up-known, 0), unknown)), uint64(unknown))
+}
+
+// attribute splits losses of unknown direction: upward of n went up. Called
+// locked.
+func (m *stream) attribute(upward, n uint64) {
+	m.window.LostUnknown, m.total.LostUnknown = 0, 0
+	m.window.LostUp += upward
+	m.window.LostDown += n - upward
+}
+
+// reconcile takes the server's exact count after everything has settled.
+func (m *stream) reconcile(c wire.Count) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	sent := int64(m.first) - 1 - int64(m.refused)
+	up := max(sent-int64(c.Received), 0)
+	lost := int64(m.window.Lost() + m.total.Lost())
+	up = min(up, lost)
+	m.total.LostUp, m.total.LostDown, m.total.LostUnknown = 0, 0, 0
+	m.window.LostUnknown = 0
+	m.window.LostUp, m.window.LostDown = uint64(up), uint64(lost-up)
+}
+
+// settle moves every packet whose fate is known out of the waiting line.
+// Called locked.
+func (m *stream) settle(now time.Duration) {
+	n := 0
+	for n < len(m.slots) {
+		sl := &m.slots[n]
+		if sl.fate == pending && now-sl.sent < m.lossAfter {
+			break
+		}
+		m.count(sl)
+		n++
+	}
+	if n > 0 {
+		m.slots = append(m.slots[:0], m.slots[n:]...)
+		m.first += wire.Seq(n)
+	}
+}
+
+func (m *stream) count(sl *slot) {
+	if sl.w.closed {
+		sl.w = m.window
+	}
+	w := &sl.w.Account
+	if sl.fate == unsent {
+		w.Unsent++
+		m.prevValid = false
+		for _, a := range []*Account{w, m.total} {
+			a.RunsUp.Break()
+			a.RunsDown.Break()
+		}
+		return
+	}
+	w.Sent++
+	if sl.fate == pending {
+		m.prevValid = false
+		switch {
+		case sl.seen:
+			w.LostDown++
+			m.runs(w, false, true)
+		case sl.covered:
+			w.LostUp++
+			m.runs(w, true, false)
+		default:
+			w.LostUnknown++
+			m.runs(w, true, false)
+		}
+		return
+	}
+	w.Received++
+	m.runs(w, false, false)
+	x := sl.x
+	w.RoundTrip.Add(x.RoundTrip())
+	if o, ok := m.offset.Split(x); ok {
+		w.OneWayUp.Add(o.Up)
+		w.OneWayDown.Add(o.Down)
+		w.OneWayBound = max(w.OneWayBound, o.Bound)
+	}
+	up, down := x.T2-x.T1, x.T4-x.T3
+	sl.w.up = append(sl.w.up, up)
+	sl.w.down = append(sl.w.down, down)
+	if m.prevValid {
+		w.IPDVUp.Add((up - (m.prev.T2 - m.prev.T1)).Abs())
+		w.IPDVDown.Add((down - (m.prev.T4 - m.prev.T3)).Abs())
+	}
+	m.prev, m.prevValid = x, true
+	w.JitterUp, _ = m.jitterUp.Value()
+	w.JitterDown, _ = m.jitterDown.Value()
+}
+
+func (m *stream) runs(w *Account, up, down bool) {
+	for _, a := range []*Account{w, m.total} {
+		a.RunsUp.Add(up)
+		if !up { // a packet that never arrived says nothing of the way back
+			a.RunsDown.Add(down)
+		}
+	}
+}
+
+// cut settles what can be settled, closes the current window into the total
+// and begins another.
+func (m *stream) cut(now time.Duration) *Account {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.settle(now)
+	a := m.window.close()
+	m.total.merge(a)
+	m.window = &window{from: now}
+	return a
+}
+
+// begin starts a window without closing the current one, whose packets may
+// still be on their way. Both ends of a phase use it; see finish.
+func (m *stream) begin(now time.Duration) (previous *window) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	previous = m.window
+	m.window = &window{from: now}
+	return previous
+}
+
+// finish closes a window begun earlier into the total.
+func (m *stream) finish(w *window, now time.Duration) *Account {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.settle(now)
+	a := w.close()
+	m.total.merge(a)
+	return a
+}
+
+// silent is how long ago the last echo came; ok is false before the first.
+func (m *stream) silent(now time.Duration) (d time.Duration, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return now - m.lastEcho, m.echoed
+}
+
+// settledBefore says whether every packet of a window has been settled.
+func (m *stream) settledBefore(w *window, now time.Duration) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.settle(now)
+	return len(m.slots) == 0 || m.slots[0].w != w
+}
+
+// longestGap is the longest time without an echo, one that lasts included.
+func (m *stream) longestGap(now time.Duration) time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return max(m.gap, now-m.lastEcho)
+}
+
+// bytes returns the IP-layer bytes of the monitor stream, each probe of size.
+func (m *stream) bytes(size int) (up, down int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return int64(m.first-1+wire.Seq(len(m.slots))-wire.Seq(m.refused)) * int64(size), m.echoBytes
+}
+
+// hush leaves delays before t out of the path's noise.
+func (m *stream) hush(t time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.calmFrom = t
+}
+
+// received returns the IP-layer bytes of echoes and the noise of the way down.
+func (m *stream) received() (bytes int64, noise time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.echoBytes, m.noise.Median()
+}
+
+// roundTrip returns the latest round-trip delay; ok is false before the first
+// echo.
+func (m *stream) roundTrip() (d time.Duration, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.lastRTT, m.echoed
+}
+
+// skew returns the clock skew against the server.
+func (m *stream) skew() (perSecond float64, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.offset.Skew()
+}

@@ -1,0 +1,147 @@
+package probe
+
+import (
+	"time"
+
+	"examlink/probe/ippm"
+	"examlink/probe/verdict"
+)
+
+// ReportSchema names the layout of Report in JSON. It changes when a field
+// changes its meaning or goes.
+const ReportSchema = "examlink.check/1"
+
+// TransportUDP says that a result came by probe packets over UDP beside QUIC.
+const TransportUDP = "udp"
+
+// Report is the result of a check.
+type Report struct {
+	Schema    string          `json:"schema"`
+	Client    string          `json:"client"`
+	Started   time.Time       `json:"started"` // this computer's clock
+	Duration  time.Duration   `json:"duration"`
+	Server    string          `json:"server"`
+	Exam      string          `json:"exam"`
+	Session   string          `json:"session"`
+	Transport string          `json:"transport"`
+	Verdict   verdict.Verdict `json:"verdict"`
+
+	Idle         Figures  `json:"idle"`
+	LongestGap   float64  `json:"longest_gap"` // seconds without an echo, in the whole check
+	FloorDown    Floor    `json:"floor_download"`
+	FloorUp      Floor    `json:"floor_upload"`
+	CapacityDown Capacity `json:"capacity_download"`
+	CapacityUp   Capacity `json:"capacity_upload"`
+	LoadedDown   Loaded   `json:"loaded_download"`
+	LoadedUp     Loaded   `json:"loaded_upload"`
+	BytesDown    int64    `json:"bytes_download"` // IP layer, everything measured with
+	BytesUp      int64    `json:"bytes_upload"`
+	SkewPPM      *float64 `json:"clock_skew_ppm"` // server against this computer
+}
+
+// minSamples is how many packets a statement on delay needs.
+const minSamples = 20
+
+// facts puts a check's figures into the form that is judged.
+func (r *Report) facts(idle *Account) verdict.Facts {
+	f := verdict.Facts{
+		verdict.Download: rateFact(r.FloorDown, r.CapacityDown),
+		verdict.Upload:   rateFact(r.FloorUp, r.CapacityUp),
+		verdict.Outage:   verdict.Known(r.LongestGap, r.LongestGap, r.LongestGap, int(idle.Received)),
+	}
+	delayFacts(f, idle)
+	return f
+}
+
+func delayFacts(f verdict.Facts, a *Account) {
+	why := ""
+	switch {
+	case a.Sent < minSamples:
+		why = "too few packets could be sent"
+	case a.Unsent*10 > a.Sent:
+		why = "this computer was too busy to send on time"
+	}
+	if why == "" {
+		lossFact := func(k, n uint64) verdict.Fact {
+			low, high := ippm.Wilson(k, n, 1.96)
+			_, worst := ippm.Wilson(k+a.LostUnknown, n, 1.96)
+			if a.LostUnknown == 0 {
+				worst = high
+			}
+			return verdict.Known(float64(k)/float64(max(n, 1)), low, worst, int(n))
+		}
+		f[verdict.LossUp] = lossFact(a.LostUp, a.Sent)
+		f[verdict.LossDown] = lossFact(a.LostDown, a.Sent-a.LostUp)
+		if a.LostUnknown*10 > a.Sent {
+			f[verdict.LossUp] = verdict.Unknown("packets were lost, in which direction is not known")
+			f[verdict.LossDown] = f[verdict.LossUp]
+		}
+		if a.Received < minSamples {
+			why = "too few packets came back"
+		}
+	} else {
+		f[verdict.LossUp], f[verdict.LossDown] = verdict.Unknown(why), verdict.Unknown(why)
+	}
+	delay := func(h *ippm.Histogram) verdict.Fact {
+		d, ok := h.Quantile(0.5)
+		if why != "" || !ok {
+			return verdict.Unknown(why)
+		}
+		s, b := d.Seconds(), a.OneWayBound.Seconds()
+		return verdict.Known(s, max(s-b, 0), s+b, int(h.Count()))
+	}
+	variation := func(h *ippm.Histogram) verdict.Fact {
+		d, ok := h.Quantile(0.99)
+		if !ok {
+			d, ok = h.Quantile(0.95)
+		}
+		if why != "" || !ok {
+			return verdict.Unknown(why)
+		}
+		s := d.Seconds()
+		return verdict.Known(s, s, s, int(h.Count()))
+	}
+	f[verdict.OneWayDelayUp], f[verdict.OneWayDelayDown] = delay(&a.OneWayUp), delay(&a.OneWayDown)
+	f[verdict.DelayVariationUp], f[verdict.DelayVariationDown] = variation(&a.PDVUp), variation(&a.PDVDown)
+}
+
+// rateFact combines a floor test with a capacity search: the search is the
+// more exact, the floor test has decided the minimum.
+func rateFact(f Floor, c Capacity) verdict.Fact {
+	fact := verdict.Fact{Value: f.Rate.Value, Low: f.Rate.Low, High: f.Rate.High, Minimum: f.Decision, Samples: f.Trains + c.Trains, Why: f.Why}
+	if c.Rate.Value != nil {
+		fact.Value, fact.Low, fact.High = c.Rate.Value, c.Rate.Low, c.Rate.High
+		fact.Why = ""
+		bound := f.Target * (1 - verdict.Tolerance)
+		if f.Decision == ippm.Accept && *c.Rate.High < bound || f.Decision == ippm.Reject && *c.Rate.Low >= bound {
+			fact.Minimum = ippm.Undecided // the two disagree: the link varies, or one is wrong
+			fact.Low, fact.High = lower(f.Rate.Low, c.Rate.Low), higher(f.Rate.High, c.Rate.High)
+			fact.Why = "two tests disagree; the link's rate varies"
+		}
+	} else if fact.Value == nil && c.Rate.Low != nil && (fact.Low == nil || *c.Rate.Low > *fact.Low) {
+		fact.Low = c.Rate.Low
+		fact.Why = ""
+	}
+	return fact
+}
+
+func lower(a, b *float64) *float64 {
+	if a == nil || b != nil && *b < *a {
+		return b
+	}
+	return a
+}
+
+func higher(a, b *float64) *float64 {
+	if a == nil || b == nil {
+		return nil
+	}
+	if *a > *b {
+		return a
+	}
+	return b
+}
+
+func (r *Report) judge(o Options, idle *Account) {
+	r.Verdict = verdict.Judge(o.Policy, r.facts(idle))
+}

@@ -1,0 +1,482 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net/netip"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"examlink/probe/clock"
+	"examlink/probe/ippm"
+	"examlink/probe/link"
+	"examlink/probe/train"
+	"examlink/probe/wire"
+)
+
+// Chosen by us.
+const (
+	answerTimeout = 6 * time.Second // for an answer on the control stream
+	trainTimeout  = 30 * time.Second
+	trainSilence  = 3 * time.Second // for a train going down to begin
+	pollTrain     = 10 * time.Millisecond
+	calmAfter     = time.Second // for queues to drain after a train
+)
+
+// RefusedError is a request the server refused.
+type RefusedError struct {
+	Server string
+	wire.Refused
+}
+
+func (e *RefusedError) Error() string {
+	if e.Detail == "" {
+		return fmt.Sprintf("server %s refused: %s", e.Server, e.Reason)
+	}
+	return fmt.Sprintf("server %s refused: %s", e.Server, e.Detail)
+}
+
+// session is one connection to a server: its control stream, its probe flow
+// and its monitor stream.
+type session struct {
+	o       *Options
+	conn    *link.Conn
+	control link.Stream
+	flow    *link.Flow
+	remote  netip.AddrPort
+	welcome wire.Welcome
+	stream  *stream
+	ipv6    bool
+
+	interval atomic.Int64 // of the monitor stream, nanoseconds
+	stalled  atomic.Int64 // longest lateness of the sender since last asked, nanoseconds
+
+	writeMu sync.Mutex
+
+	mu       sync.Mutex
+	nextID   uint64
+	waiting  map[uint64]chan wire.Message
+	train    uint32
+	receiver *train.Receiver
+	sender   *train.Sender
+	spentUp  int64
+	spentDn  int64
+	ended    error // why the control stream ended
+
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+	done   chan struct{} // the control stream ended
+}
+
+// open connects, authenticates and starts the monitor stream. resume is the
+// ticket of an earlier session or empty.
+func open(ctx context.Context, o *Options, token wire.JoinToken, purpose, resume string) (*session, error) {
+	pin, err := token.Pin()
+	if err != nil {
+		return nil, err
+	}
+	conn, err := link.Dial(ctx, link.DialOptions{Server: o.Server, Fingerprint: pin, Clock: o.Clock, Socket: o.Socket})
+	if err != nil {
+		return nil, err
+	}
+	s := &session{
+		o: o, conn: conn, remote: conn.Remote(), waiting: map[uint64]chan wire.Message{},
+		done: make(chan struct{}), ipv6: conn.Remote().Addr().Is6(),
+	}
+	s.interval.Store(int64(o.Interval))
+	if err := s.hello(ctx, purpose, resume); err != nil {
+		conn.Close("no session")
+		return nil, err
+	}
+	s.stream = newStream(o.LossAfter, o.Clock.Now())
+	conn.Socket().Handle(s.probes)
+	waiter, err := o.NewWaiter(o.Clock)
+	if err != nil {
+		conn.Close("no timer")
+		return nil, err
+	}
+	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	s.cancel = cancel
+	s.wg.Go(func() { // ends with the control stream
+		defer close(s.done)
+		s.readControl()
+	})
+	s.wg.Go(func() { // ends with inner
+		defer waiter.Close()
+		s.sendProbes(inner, waiter)
+	})
+	return s, nil
+}
+
+func (s *session) hello(ctx context.Context, purpose, resume string) error {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	control, err := s.conn.Open(ctx)
+	if err != nil {
+		return err
+	}
+	s.control = control
+	stop := context.AfterFunc(ctx, func() { _ = control.SetReadDeadline(time.Unix(1, 0)) })
+	defer stop()
+	system := s.o.System
+	if system == "" {
+		system = runtime.GOOS + "/" + runtime.GOARCH
+	}
+	hello := wire.Hello{Token: s.o.Token, Client: s.o.Version, System: system, Purpose: purpose, Resume: resume}
+	if err := wire.WriteMessage(control, wire.Message{Type: wire.TypeHello, ID: 1, Hello: &hello}); err != nil {
+		return s.lost(err)
+	}
+	m, err := wire.ReadMessage(control)
+	switch {
+	case err != nil:
+		return s.lost(err)
+	case m.Type == wire.TypeRefused:
+		return &RefusedError{Server: s.o.Server, Refused: *m.Refused}
+	case m.Type != wire.TypeWelcome:
+		return &link.Error{Reason: link.ReasonProtocol, Server: s.o.Server, Err: fmt.Errorf("answered hello with %q", m.Type)}
+	}
+	s.nextID = 1
+	s.welcome = *m.Welcome
+	s.flow, err = s.conn.NewFlow(m.Welcome.Flow, link.Student)
+	return err
+}
+
+// lost says why the control stream broke, by the connection's reason if it has
+// one.
+func (s *session) lost(err error) error {
+	if e := s.conn.Err(); e != nil {
+		return e
+	}
+	reason := link.ReasonSilent
+	if !errors.Is(err, context.DeadlineExceeded) {
+		reason = link.ReasonClosed
+	}
+	return &link.Error{Reason: reason, Server: s.o.Server, Err: err}
+}
+
+// close ends the session; a polite one tells the server that it is on purpose.
+func (s *session) close(polite bool) {
+	if polite {
+		s.writeMu.Lock()
+		_ = s.control.SetWriteDeadline(time.Now().Add(500 * time.Millisecond))
+		if wire.WriteMessage(s.control, wire.Message{Type: wire.TypeBye, Bye: &wire.Bye{Reason: "done"}}) == nil {
+			select { // the server closes when it has read it
+			case <-s.done:
+			case <-time.After(500 * time.Millisecond):
+			}
+		}
+		s.writeMu.Unlock()
+	}
+	s.cancel()
+	s.conn.Close("bye")
+	s.wg.Wait()
+}
+
+func (s *session) readControl() {
+	for {
+		m, err := wire.ReadMessage(s.control)
+		if err != nil {
+			s.finish(s.lost(err))
+			return
+		}
+		if m.Type == wire.TypeBye {
+			s.finish(&link.Error{Reason: link.ReasonClosed, Server: s.o.Server, Err: errors.New(m.Bye.Reason)})
+			return
+		}
+		s.mu.Lock()
+		ch := s.waiting[m.ID]
+		s.mu.Unlock()
+		if ch != nil {
+			select {
+			case ch <- m:
+			default: // nobody asked for a second answer
+			}
+		}
+	}
+}
+
+func (s *session) finish(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended == nil {
+		s.ended = err
+	}
+}
+
+// err says why the control stream ended; nil while it has not.
+func (s *session) err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ended
+}
+
+// request sends a message and returns the channel its answers come on. The
+// caller must call the returned function when it expects no more.
+func (s *session) request(m wire.Message) (<-chan wire.Message, func(), error) {
+	s.mu.Lock()
+	s.nextID++
+	m.ID = s.nextID
+	ch := make(chan wire.Message, 4)
+	s.waiting[m.ID] = ch
+	s.mu.Unlock()
+	release := func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.waiting, m.ID)
+	}
+	if err := s.send(m); err != nil {
+		release()
+		return nil, nil, err
+	}
+	return ch, release, nil
+}
+
+func (s *session) send(m wire.Message) error {
+	s.writeMu.Lock()
+	defer s.writeMu.Unlock()
+	_ = s.control.SetWriteDeadline(time.Now().Add(answerTimeout))
+	if err := wire.WriteMessage(s.control, m); err != nil {
+		return s.lost(err)
+	}
+	return nil
+}
+
+// answer waits for the next answer.
+func (s *session) answer(ctx context.Context, ch <-chan wire.Message, d time.Duration) (wire.Message, error) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case m := <-ch:
+		if m.Type == wire.TypeRefused {
+			return m, &RefusedError{Server: s.o.Server, Refused: *m.Refused}
+		}
+		return m, nil
+	case <-s.done:
+		return wire.Message{}, s.err()
+	case <-ctx.Done():
+		return wire.Message{}, ctx.Err()
+	case <-t.C:
+		return wire.Message{}, &link.Error{Reason: link.ReasonSilent, Server: s.o.Server, Err: fmt.Errorf("no answer within %v", d)}
+	}
+}
+
+// count asks the server for its exact account of the monitor stream.
+func (s *session) count(ctx context.Context) (wire.Count, error) {
+	ch, release, err := s.request(wire.Message{Type: wire.TypeCount})
+	if err != nil {
+		return wire.Count{}, err
+	}
+	defer release()
+	m, err := s.answer(ctx, ch, answerTimeout)
+	if err != nil {
+		return wire.Count{}, err
+	}
+	if m.Count == nil {
+		return wire.Count{}, &link.Error{Reason: link.ReasonProtocol, Server: s.o.Server, Err: errors.New("a count without numbers")}
+	}
+	return *m.Count, nil
+}
+
+// sendProbes sends the monitor stream on an absolute schedule until ctx ends.
+func (s *session) sendProbes(ctx context.Context, w clock.Waiter) {
+	c := s.o.Clock
+	buf := make([]byte, 0, wire.MaxPacketSize)
+	next := c.Now()
+	for w.Wait(ctx, next) == nil {
+		interval := time.Duration(s.interval.Load())
+		late := c.Now() - next
+		if late >= interval {
+			n := late / interval
+			s.stream.skip(uint64(n))
+			next += n * interval
+			if int64(late) > s.stalled.Load() {
+				s.stalled.Store(int64(late))
+			}
+		}
+		s.stream.paced(late)
+		seq := s.flow.Next(wire.KindProbe)
+		now := c.Now()
+		s.stream.reserve(seq, now)
+		body := s.stream.probeBody(now)
+		b, err := s.flow.Seal(buf, wire.KindProbe, seq, s.o.PacketSize, func(b []byte) []byte { return wire.AppendProbe(b, body) })
+		if err == nil {
+			err = s.conn.Socket().Send(b, s.remote)
+		}
+		if err != nil {
+			s.stream.refuse(seq)
+		}
+		next += interval
+	}
+}
+
+// probes takes the probe packets of one read. It runs on the read loop.
+func (s *session) probes(batch []link.Datagram) {
+	for _, d := range batch {
+		h, err := wire.ParseHeader(d.Data)
+		if err != nil || h.Flow != s.flow.ID {
+			continue
+		}
+		body, fate, err := s.flow.Open(h, d.Data)
+		if err != nil {
+			continue
+		}
+		fresh := fate == wire.Fresh || fate == wire.Late
+		switch h.Kind {
+		case wire.KindEcho: // the stream counts duplicates by itself
+			if e, err := wire.ParseEcho(body); err == nil {
+				s.stream.echo(h.Seq, e, d.At, ippm.IPSize(len(d.Data), s.ipv6))
+			}
+		case wire.KindFeedback:
+			if f, err := wire.ParseFeedback(body); err == nil && fresh {
+				s.mu.Lock()
+				tx := s.sender
+				s.mu.Unlock()
+				if tx != nil {
+					tx.Feedback(f)
+				}
+			}
+		case wire.KindTrain:
+			if p, err := wire.ParseTrain(body); err == nil && fresh {
+				s.trainPacket(p, d)
+			}
+		}
+	}
+}
+
+func (s *session) trainPacket(p wire.TrainPacket, d link.Datagram) {
+	other, _ := s.stream.received()
+	s.mu.Lock()
+	s.spentDn += int64(ippm.IPSize(len(d.Data), s.ipv6))
+	if s.receiver == nil {
+		s.mu.Unlock()
+		return
+	}
+	f, send := s.receiver.Arrive(p, d.At, len(d.Data), other)
+	s.mu.Unlock()
+	if send {
+		_ = s.flow.SendFeedback(s.conn.Socket(), s.remote, make([]byte, 0, wire.MinPacketSize), f)
+	}
+}
+
+// spent returns the IP-layer bytes of trains so far, each way.
+func (s *session) spent() (up, down int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.spentUp, s.spentDn
+}
+
+// runTrain runs one train and returns what its receiver saw, and what this
+// host did as its sender if it was that.
+func (s *session) runTrain(ctx context.Context, r wire.TrainRequest) (wire.TrainReport, train.Sent, error) {
+	ctx, cancel := context.WithTimeout(ctx, trainTimeout)
+	defer cancel()
+	s.mu.Lock()
+	s.train++
+	r.Train = wire.TrainID(s.train)
+	s.mu.Unlock()
+	if r.PacketSize == 0 {
+		r.PacketSize = s.o.TrainPacket
+	}
+	if err := train.Validate(r); err != nil {
+		return wire.TrainReport{}, train.Sent{}, fmt.Errorf("train: %w", err)
+	}
+	s.stream.hush(math.MaxInt64)
+	defer func() { s.stream.hush(s.o.Clock.Now() + calmAfter) }()
+	if r.Direction == wire.Up {
+		return s.trainUp(ctx, r)
+	}
+	rep, err := s.trainDown(ctx, r)
+	return rep, train.Sent{}, err
+}
+
+func (s *session) trainUp(ctx context.Context, r wire.TrainRequest) (wire.TrainReport, train.Sent, error) {
+	var sent train.Sent
+	w, err := s.o.NewWaiter(s.o.Clock)
+	if err != nil {
+		return wire.TrainReport{}, sent, err
+	}
+	defer w.Close()
+	buf := make([]byte, 0, wire.MaxPacketSize)
+	tx := &train.Sender{
+		Request: r, IPv6: s.ipv6, Clock: s.o.Clock, Waiter: w,
+		Send: func(p wire.TrainPacket, size int) error {
+			return s.flow.SendTrain(s.conn.Socket(), s.remote, buf, p, size)
+		},
+	}
+	s.mu.Lock()
+	s.sender = tx
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.sender = nil
+		s.spentUp += sent.Bytes
+	}()
+	ch, release, err := s.request(wire.Message{Type: wire.TypeTrainRequest, TrainRequest: &r})
+	if err != nil {
+		return wire.TrainReport{}, sent, err
+	}
+	defer release()
+	if _, err := s.answer(ctx, ch, answerTimeout); err != nil {
+		return wire.TrainReport{}, sent, err
+	}
+	if sent, err = tx.Run(ctx); err != nil {
+		return wire.TrainReport{}, sent, err
+	}
+	m, err := s.answer(ctx, ch, answerTimeout)
+	if err != nil {
+		return wire.TrainReport{}, sent, err
+	}
+	if m.TrainReport == nil || m.TrainReport.Train != r.Train {
+		return wire.TrainReport{}, sent, &link.Error{Reason: link.ReasonProtocol, Server: s.o.Server, Err: errors.New("a train without its report")}
+	}
+	return *m.TrainReport, sent, nil
+}
+
+func (s *session) trainDown(ctx context.Context, r wire.TrainRequest) (wire.TrainReport, error) {
+	_, noise := s.stream.received()
+	rx := train.NewReceiver(r, noise, s.ipv6)
+	s.mu.Lock()
+	s.receiver = rx
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.receiver = nil
+	}()
+	ch, release, err := s.request(wire.Message{Type: wire.TypeTrainRequest, TrainRequest: &r})
+	if err != nil {
+		return wire.TrainReport{}, err
+	}
+	defer release()
+	if _, err := s.answer(ctx, ch, answerTimeout); err != nil {
+		return wire.TrainReport{}, err
+	}
+	began := s.o.Clock.Now()
+	tick := time.NewTicker(pollTrain)
+	defer tick.Stop()
+	for {
+		now := s.o.Clock.Now()
+		s.mu.Lock()
+		over := rx.Over(now) || !rx.Started() && now-began > trainSilence
+		s.mu.Unlock()
+		if over {
+			break
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return wire.TrainReport{}, ctx.Err()
+		case <-s.done:
+			return wire.TrainReport{}, s.err()
+		}
+	}
+	s.mu.Lock()
+	report := rx.Report()
+	s.mu.Unlock()
+	return report, s.send(wire.Message{Type: wire.TypeTrainReport, TrainReport: &report})
+}

@@ -1,0 +1,196 @@
+package probe_test
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/tls"
+	"encoding/base64"
+	"log/slog"
+	"math"
+	"net"
+	"net/netip"
+	"os"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"examlink/probe"
+	"examlink/probe/clock"
+	"examlink/probe/ippm"
+	"examlink/probe/link"
+	"examlink/probe/netsim"
+	"examlink/probe/verdict"
+	"examlink/probe/wire"
+	"examlink/server"
+	"examlink/server/exam"
+)
+
+const ms = time.Millisecond
+
+var (
+	serverAddr = netip.MustParseAddrPort("10.0.0.1:8443")
+	clientAddr = netip.MustParseAddrPort("10.0.0.2:50000")
+)
+
+// world is a server and a client with a simulated link between them, inside a
+// synctest bubble, with clocks that disagree.
+type world struct {
+	t      *testing.T
+	net    *netsim.Network
+	client *netsim.Client
+	host   *netsim.Clock
+	far    *netsim.Clock
+	keys   server.Keys
+	server *server.Server
+	stop   context.CancelFunc
+	served chan error
+	states func(server.SessionInfo)
+}
+
+func newWorld(t *testing.T, up, down netsim.Params) *world {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	w := &world{
+		t: t, net: netsim.NewNetwork(ctx, serverAddr),
+		host: netsim.NewClock(5*time.Second, 0), far: netsim.NewClock(-time.Hour, 40e-6),
+	}
+	w.client = w.net.Client(clientAddr, up, down, 7)
+	var err error
+	if w.keys, err = server.LoadKeys(t.TempDir(), "", "", time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	w.serve()
+	t.Cleanup(func() {
+		w.halt()
+		cancel()
+		w.net.Wait()
+	})
+	return w
+}
+
+func logger() *slog.Logger {
+	if os.Getenv("EXAMLINK_TEST_LOG") == "" {
+		return nil
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+func (w *world) serve() {
+	w.t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	conn := w.net.Server()
+	srv, err := server.New(server.Options{
+		Conn: conn, TLS: &tls.Config{Certificates: []tls.Certificate{w.keys.Certificate}}, Log: logger(),
+		TokenKey: w.keys.Token.Public().(ed25519.PublicKey), Secret: w.keys.Secret, Clock: w.far,
+		NewWaiter: timers, OnState: func(i server.SessionInfo) {
+			if w.states != nil {
+				w.states(i)
+			}
+		},
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.server, w.stop, w.served = srv, func() { cancel(); <-w.served; _ = conn.Close() }, make(chan error, 1)
+	go func() { w.served <- srv.Run(ctx) }()
+}
+
+func (w *world) halt() {
+	if w.stop != nil {
+		w.stop()
+		w.stop = nil
+	}
+}
+
+func timers(c clock.Clock) (clock.Waiter, error) { return clock.NewTimerWaiter(c), nil }
+
+func (w *world) options() probe.Options {
+	w.t.Helper()
+	pin := link.Fingerprint(w.keys.Certificate.Leaf)
+	token, err := exam.Issue(w.keys.Token, wire.JoinToken{
+		Exam: "e1", Student: "s1", Servers: []string{serverAddr.String()}, Fingerprint: base64.RawURLEncoding.EncodeToString(pin[:]),
+		NotBefore: time.Now().Unix(), Expires: time.Now().Add(24 * time.Hour).Unix(),
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	o := probe.DefaultOptions()
+	o.Token, o.Clock, o.NewWaiter, o.Seed, o.Log = token, w.host, timers, 1, logger()
+	o.Socket = func(context.Context) (net.PacketConn, netip.AddrPort, error) {
+		return w.client.Socket(), serverAddr, nil
+	}
+	return o
+}
+
+func mbit(v float64) ippm.Rate { return ippm.Rate(v * 1e6) }
+
+func TestCheckOverSimulatedLinks(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		down, up float64
+		rtt      time.Duration
+		change   func(*netsim.Params)
+		want     verdict.Outcome
+		within   float64 // relative error of the capacity
+	}{
+		{"too slow", 0.6, 0.3, 20 * ms, nil, verdict.NotReady, 0.01},
+		{"upload too slow", 5, 0.36, 20 * ms, nil, verdict.NotReady, 0.01},
+		{"just above the minimum", 0.845, 0.4224, 40 * ms, nil, verdict.Marginal, 0.01},
+		{"comfortable", 2, 1.5, 40 * ms, nil, verdict.Ready, 0.01},
+		{"fast", 10, 5, 10 * ms, nil, verdict.Ready, 0.01},
+		{"long way", 10, 5, 200 * ms, nil, verdict.Ready, 0.02},
+		{"very slow", 0.15, 0.1, 100 * ms, nil, verdict.NotReady, 0.02},
+		{"above the ceiling", 200, 100, 20 * ms, nil, verdict.Ready, 0},
+		{"lossy", 2, 1.5, 40 * ms, func(p *netsim.Params) { p.Loss = 0.05 }, verdict.NotReady, 0.02},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := netsim.Params{QueueTime: 200 * ms, Delay: c.rtt / 2}
+				if c.change != nil {
+					c.change(&p)
+				}
+				up, down := p, p
+				up.Rate, down.Rate = mbit(c.up), mbit(c.down)
+				w := newWorld(t, up, down)
+				r, err := probe.Check(t.Context(), w.options(), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if r.Verdict.Outcome != c.want {
+					t.Errorf("verdict %q: %s", r.Verdict.Outcome, r.Verdict.Sentence)
+				}
+				near := func(name string, got probe.Interval, want float64) {
+					if c.within == 0 {
+						if got.Value != nil || got.Low == nil || *got.Low < 24e6 {
+							t.Errorf("%s: %+v, want a bound of about 25 Mbit/s", name, got)
+						}
+						return
+					}
+					if got.Value == nil || math.Abs(*got.Value/want/1e6-1) > c.within {
+						t.Errorf("%s: %s, want %v Mbit/s", name, describe(got), want)
+					}
+				}
+				near("download", r.CapacityDown.Rate, c.down)
+				near("upload", r.CapacityUp.Rate, c.up)
+				if m := r.Idle.RoundTrip.Median; m == nil || *m < c.rtt.Seconds() || *m > c.rtt.Seconds()+0.02 {
+					t.Errorf("round trip %v, want a little over %v", m, c.rtt)
+				}
+				if r.BytesDown+r.BytesUp > 10e6 || r.Duration > 25*time.Second {
+					t.Errorf("used %d bytes in %v", r.BytesDown+r.BytesUp, r.Duration)
+				}
+				t.Logf("%v, %d kB, down %s up %s", r.Duration, (r.BytesDown+r.BytesUp)/1000, describe(r.CapacityDown.Rate), describe(r.CapacityUp.Rate))
+				t.Logf("floor down %d kB %v, up %d kB %v", r.FloorDown.Bytes/1000, r.FloorDown.Duration, r.FloorUp.Bytes/1000, r.FloorUp.Duration)
+			})
+		})
+	}
+}
+
+func describe(i probe.Interval) string {
+	switch {
+	case i.Value != nil:
+		return ippm.Rate(*i.Value).String()
+	case i.Low != nil:
+		return "at least " + ippm.Rate(*i.Low).String()
+	}
+	return "unknown"
+}

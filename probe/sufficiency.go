@@ -1,0 +1,190 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"math"
+	"time"
+
+	"examlink/probe/ippm"
+	"examlink/probe/verdict"
+	"examlink/probe/wire"
+)
+
+// Chosen by us.
+const (
+	// Before an exam the prime runs at this multiple of the rate in question,
+	// less on long paths, where feedback comes late.
+	primeMultiple    = 8
+	primeMultipleMin = 3
+	primeRoundTrip   = 50 * time.Millisecond
+	primeBytesDown   = 100e3
+	primeBytesUp     = 80e3
+	primeRise        = 30 * time.Millisecond
+
+	// In an exam a train may add this much queueing on a link that just meets
+	// the minimum: it stops at examRise, and what is on its way by then adds
+	// the rest. Feedback takes a round trip and examReaction.
+	examQueue       = 60 * time.Millisecond
+	examRise        = 15 * time.Millisecond
+	examReaction    = 10 * time.Millisecond
+	examMultipleMin = 1.2
+	examMultipleMax = 4
+	examShare       = 0.7 // of what the schedule allows one test, for the prime
+
+	holdTime     = 250 * time.Millisecond
+	holdPerNoise = 100 // noisy paths are held longer: this many times the noise
+	maxHold      = time.Second
+
+	// Sequential test: the indifference zone is 1.5 % to each side of the
+	// bound less the tolerance, an error 1 in 1,000 at its edges.
+	floorMargin = 0.015
+	floorError  = 0.001
+)
+
+// Interval is a rate with its 95 % interval, in IP-layer bit/s. Value is nil
+// when only a bound is known; High is nil when there is no upper end.
+type Interval struct {
+	Value *float64 `json:"value"`
+	Low   *float64 `json:"low"`
+	High  *float64 `json:"high"`
+}
+
+// Floor is the result of a floor test: is the rate at least the target?
+type Floor struct {
+	Direction wire.Direction `json:"direction"`
+	Target    float64        `json:"target"` // bit/s
+	Decision  ippm.Decision  `json:"-"`
+	Outcome   string         `json:"outcome"` // meets, below, inconclusive
+	Rate      Interval       `json:"rate"`
+	StdErr    float64        `json:"std_err"` // relative, of Rate.Value
+	Trains    int            `json:"trains"`
+	Bytes     int64          `json:"bytes"` // IP layer, as received
+	Duration  time.Duration  `json:"duration"`
+	Rise      time.Duration  `json:"rise"` // highest delay above the lowest that a train saw
+	Why       string         `json:"why,omitempty"`
+}
+
+// floorPlan is how a floor test is run.
+type floorPlan struct {
+	direction wire.Direction
+	target    ippm.Rate
+	inExam    bool
+	maxTrains int
+	maxBytes  int64 // IP layer, of one train
+	roundTrip time.Duration
+	noise     time.Duration
+}
+
+// request computes the train of a plan; it is plain arithmetic.
+func (p floorPlan) request() wire.TrainRequest {
+	t := float64(p.target)
+	r := wire.TrainRequest{
+		Direction: p.direction, HoldRate: t, Target: t * (1 - verdict.Tolerance),
+		HoldTime: min(holdTime+holdPerNoise*p.noise, maxHold),
+	}
+	if p.inExam {
+		reach := p.roundTrip + examReaction
+		multiple := 1 + float64(examQueue-examRise)/float64(reach)
+		r.PrimeRate = t * min(max(multiple, examMultipleMin), examMultipleMax)
+		r.StopRise = examRise
+		r.PrimeBytes = int64(float64(p.maxBytes) * examShare)
+		r.MaxBytes = p.maxBytes
+		return r
+	}
+	multiple := float64(primeMultiple)
+	if p.roundTrip > primeRoundTrip {
+		multiple = max(multiple*float64(primeRoundTrip)/float64(p.roundTrip), primeMultipleMin)
+	}
+	r.PrimeRate, r.StopRise, r.PrimeBytes = t*multiple, primeRise, primeBytesDown
+	if p.direction == wire.Up {
+		r.PrimeBytes = primeBytesUp
+	}
+	r.MaxBytes = r.PrimeBytes + int64(t/8*r.HoldTime.Seconds()) + 40e3
+	if p.maxBytes > 0 {
+		r.MaxBytes = min(r.MaxBytes, p.maxBytes)
+		r.PrimeBytes = min(r.PrimeBytes, r.MaxBytes)
+	}
+	return r
+}
+
+// runFloor runs trains until the target is decided or the plan is exhausted.
+// An error means that the network let us measure nothing at all.
+func (s *session) runFloor(ctx context.Context, p floorPlan) (Floor, error) {
+	f := Floor{Direction: p.direction, Target: float64(p.target), Outcome: "inconclusive"}
+	bound := float64(p.target) * (1 - verdict.Tolerance)
+	test := ippm.SPRT{Margin: floorMargin, Error: floorError}
+	var sum estimates
+	began := s.o.Clock.Now()
+	for f.Trains < p.maxTrains && f.Decision == ippm.Undecided {
+		rep, sent, err := s.runTrain(ctx, p.request())
+		f.Trains++
+		f.Bytes += rep.Bytes
+		f.Rise = max(f.Rise, rep.Rise)
+		var refused *RefusedError
+		switch {
+		case errors.As(err, &refused) && refused.Reason == wire.RefusedBusy:
+			f.Why = "the server was busy"
+			select { // another session's train; try again in a moment
+			case <-time.After(300 * time.Millisecond):
+			case <-ctx.Done():
+				return f, ctx.Err()
+			}
+			continue
+		case err != nil:
+			return f, err
+		}
+		switch rep.Outcome {
+		case string(ippm.OutcomeEstimate):
+			sum.add(*rep.Rate, rep.StdErr)
+			test.Add(math.Log(*rep.Rate/bound), rep.StdErr)
+			f.Rate, f.StdErr = sum.interval()
+			f.Decision = test.Decision()
+			f.Why = ""
+		case string(ippm.OutcomeBound):
+			if f.Rate.Value == nil && (f.Rate.Low == nil || *rep.Low > *f.Rate.Low) {
+				f.Rate.Low = rep.Low
+			}
+			if *rep.Low >= bound {
+				f.Decision = ippm.Accept
+			} else if sent.Skipped > 0 {
+				f.Why = "this computer could not send fast enough"
+			} else {
+				f.Why = "the test could not fill the link"
+			}
+		default:
+			f.Why = "too few packets arrived"
+		}
+	}
+	f.Duration = s.o.Clock.Now() - began
+	switch f.Decision {
+	case ippm.Accept:
+		f.Outcome = "meets"
+	case ippm.Reject:
+		f.Outcome = "below"
+	default:
+		if f.Why == "" {
+			f.Why = "the rate is too close to the bound to tell"
+		}
+	}
+	return f, nil
+}
+
+// estimates combines estimates of one rate by the inverse of their variances.
+type estimates struct {
+	sum, weight float64
+	n           int
+}
+
+func (e *estimates) add(rate, stdErr float64) {
+	w := 1 / (stdErr * stdErr)
+	e.sum += math.Log(rate) * w
+	e.weight += w
+	e.n++
+}
+
+func (e *estimates) interval() (Interval, float64) {
+	rate, stdErr := math.Exp(e.sum/e.weight), 1/math.Sqrt(e.weight)
+	low, high := rate*(1-1.96*stdErr), rate*(1+1.96*stdErr)
+	return Interval{Value: &rate, Low: &low, High: &high}, stdErr
+}
