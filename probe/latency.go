@@ -58,7 +58,7 @@ type stream struct {
 }
 
 func newStream(lossAfter time.Duration, now time.Duration) *stream {
-	return &stream{lossAfter: lossAfter, first: 1, window: &window{from: now}, total: new(Account), lastEcho: now}
+	return &stream{lossAfter: lossAfter, first: 1, window: &window{from: now}, total: new(Account), lastEcho: now, calmFrom: now}
 }
 
 // reserve notes that a packet is about to be sent.
@@ -134,10 +134,11 @@ func (m *stream) echo(s wire.Seq, e wire.Echo, at time.Duration, size int) {
 	if at >= m.calmFrom {
 		m.noise.Add(sl.x.T4 - sl.x.T3)
 	}
-	if sl.x.T3 < m.latestSent {
+	if m.echoes.Count() > 1 && sl.x.T3 < m.latestSent {
 		m.window.ReorderedDown++
+	} else {
+		m.latestSent = sl.x.T3
 	}
-	m.latestSent = max(m.latestSent, sl.x.T3)
 	m.settle(at)
 }
 

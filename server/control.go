@@ -170,7 +170,7 @@ func (s *Server) admit(conn *link.Conn, c *control, h wire.Hello) (*session, wir
 		}
 		ss = &session{
 			id: id, exam: token.Exam, student: token.Student, token: token.ID, purpose: purpose,
-			state: StateConnected, since: time.Now(), lastSeen: s.o.Clock.Now(),
+			state: StateConnected, since: time.Now(), lastSeen: s.o.Clock.Now(), calmFrom: s.o.Clock.Now(),
 		}
 		s.sessions[id] = ss
 	}

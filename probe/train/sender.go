@@ -74,7 +74,7 @@ func (s *Sender) Run(ctx context.Context) (Sent, error) {
 		stage   = wire.StagePrime
 		start   = s.Clock.Now()
 		next    = start
-		until   time.Duration // end of the hold, once it is known
+		until   time.Duration // end of the hold
 		settled bool          // the receiver has asked for the hold
 		sent    Sent
 	)
@@ -84,7 +84,7 @@ func (s *Sender) Run(ctx context.Context) (Sent, error) {
 		}
 		now := s.Clock.Now()
 		fb := s.latest()
-		if fb.Command == wire.CommandStop || sent.Bytes+int64(size) > r.MaxBytes || until > 0 && now >= until {
+		if fb.Command == wire.CommandStop || sent.Bytes+int64(size) > r.MaxBytes || stage == wire.StageHold && now >= until {
 			break
 		}
 		if stage == wire.StagePrime && (fb.Command == wire.CommandHold || sent.Bytes >= r.PrimeBytes) {
