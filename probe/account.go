@@ -17,7 +17,8 @@ type Account struct {
 	DuplicatesDown                uint64
 	ReorderedDown                 uint64
 
-	RoundTrip            ippm.Histogram // without the server's processing time
+	RoundTrip ippm.Histogram // without the server's processing time
+	// What follows leaves out packets sent while a train of ours ran.
 	OneWayUp, OneWayDown ippm.Histogram // absolute, within OneWayBound
 	PDVUp, PDVDown       ippm.Histogram // above the lowest of each window
 	IPDVUp, IPDVDown     ippm.Histogram // absolute values

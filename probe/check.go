@@ -149,7 +149,7 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 		r.SkewPPM = &skew
 	}
 	r.BytesUp, r.BytesDown = s.spent()
-	up, down := s.stream.bytes(ippm.IPSize(o.PacketSize, s.ipv6))
+	up, down := s.stream.bytes(s.ipSize())
 	r.BytesUp, r.BytesDown = r.BytesUp+up, r.BytesDown+down
 	r.Duration = o.Clock.Now() - began
 	r.judge(o, account)

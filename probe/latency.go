@@ -25,6 +25,7 @@ type slot struct {
 	sent    time.Duration
 	x       clock.Exchange
 	w       *window // the window it was sent in
+	loaded  bool    // sent while a train of ours stood in its way
 }
 
 // stream is the monitor stream of one probe flow: it settles packets in
@@ -66,7 +67,7 @@ func (m *stream) reserve(s wire.Seq, at time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if s == m.first+wire.Seq(len(m.slots)) {
-		m.slots = append(m.slots, slot{sent: at, w: m.window})
+		m.slots = append(m.slots, slot{sent: at, w: m.window, loaded: at < m.calmFrom})
 	}
 }
 
@@ -245,6 +246,12 @@ func (m *stream) count(sl *slot) {
 	m.runs(w, false, false)
 	x := sl.x
 	w.RoundTrip.Add(x.RoundTrip())
+	w.JitterUp, _ = m.jitterUp.Value()
+	w.JitterDown, _ = m.jitterDown.Value()
+	if sl.loaded { // its delay is of our making, and not the link's
+		m.prevValid = false
+		return
+	}
 	if o, ok := m.offset.Split(x); ok {
 		w.OneWayUp.Add(o.Up)
 		w.OneWayDown.Add(o.Down)
@@ -258,8 +265,6 @@ func (m *stream) count(sl *slot) {
 		w.IPDVDown.Add((down - (m.prev.T4 - m.prev.T3)).Abs())
 	}
 	m.prev, m.prevValid = x, true
-	w.JitterUp, _ = m.jitterUp.Value()
-	w.JitterDown, _ = m.jitterDown.Value()
 }
 
 func (m *stream) runs(w *Account, up, down bool) {
@@ -316,6 +321,21 @@ func (m *stream) settledBefore(w *window, now time.Duration) bool {
 	defer m.mu.Unlock()
 	m.settle(now)
 	return len(m.slots) == 0 || m.slots[0].w != w
+}
+
+// empty says whether every packet sent has been settled.
+func (m *stream) empty(now time.Duration) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.settle(now)
+	return len(m.slots) == 0
+}
+
+// excuse starts the silence anew: the host itself was away until now.
+func (m *stream) excuse(now time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lastEcho = max(m.lastEcho, now)
 }
 
 // longestGap is the longest time without an echo, one that lasts included.

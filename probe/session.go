@@ -281,6 +281,12 @@ func (s *session) count(ctx context.Context) (wire.Count, error) {
 	return *m.Count, nil
 }
 
+// pause ends the monitor stream; the rest of the session goes on.
+func (s *session) pause() { s.cancel() }
+
+// ipSize is the size of a probe at the IP layer.
+func (s *session) ipSize() int { return ippm.IPSize(s.o.PacketSize, s.ipv6) }
+
 // sendProbes sends the monitor stream on an absolute schedule until ctx ends.
 func (s *session) sendProbes(ctx context.Context, w clock.Waiter) {
 	c := s.o.Clock

@@ -139,7 +139,7 @@ func TestCheckOverSimulatedLinks(t *testing.T) {
 		{"comfortable", 2, 1.5, 40 * ms, nil, verdict.Ready, 0.01},
 		{"fast", 10, 5, 10 * ms, nil, verdict.Ready, 0.01},
 		{"long way", 10, 5, 200 * ms, nil, verdict.Ready, 0.02},
-		{"very slow", 0.15, 0.1, 100 * ms, nil, verdict.NotReady, 0.02},
+		{"very slow", 0.15, 0.1, 100 * ms, func(p *netsim.Params) { p.QueueTime = time.Second }, verdict.NotReady, 0.02},
 		{"above the ceiling", 200, 100, 20 * ms, nil, verdict.Ready, 0},
 		{"lossy", 2, 1.5, 40 * ms, func(p *netsim.Params) { p.Loss = 0.05 }, verdict.NotReady, 0.02},
 	} {

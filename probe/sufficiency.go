@@ -74,6 +74,7 @@ type floorPlan struct {
 	maxBytes  int64 // IP layer, of one train
 	roundTrip time.Duration
 	noise     time.Duration
+	known     ippm.Rate // what the last test read, if that was below the target
 }
 
 // request computes the train of a plan; it is plain arithmetic.
@@ -86,7 +87,12 @@ func (p floorPlan) request() wire.TrainRequest {
 	if p.inExam {
 		reach := p.roundTrip + examReaction
 		multiple := 1 + float64(examQueue-examRise)/float64(reach)
-		r.PrimeRate = t * min(max(multiple, examMultipleMin), examMultipleMax)
+		multiple = min(max(multiple, examMultipleMin), examMultipleMax)
+		r.PrimeRate = t * multiple
+		if p.known > 0 { // be gentle to a link known to be slow
+			r.PrimeRate = max(t*examMultipleMin, float64(p.known)*multiple)
+			r.HoldRate = min(t, float64(p.known))
+		}
 		r.StopRise = examRise
 		r.PrimeBytes = int64(float64(p.maxBytes) * examShare)
 		r.MaxBytes = p.maxBytes

@@ -84,8 +84,17 @@ const (
 // Observation is one test or window.
 type Observation struct {
 	At       time.Time
+	Since    time.Time // when what was seen began, if that is earlier than At
 	Level    Level
 	Evidence string // what was seen, with its bound, in plain words
+	Cause    string // as far as it is known
+}
+
+func (o Observation) since() time.Time {
+	if o.Since.IsZero() {
+		return o.At
+	}
+	return o.Since
 }
 
 // Rule is the hysteresis of one kind.
@@ -178,7 +187,7 @@ func (t *Tracker) Observe(o Observation) (Warning, bool) {
 		return t.observeActive(o)
 	}
 	if o.Level >= Bad && t.bad() == 0 {
-		t.firstBad = o.At
+		t.firstBad = o.since()
 	}
 	t.recent = append(t.recent, o.Level)
 	if len(t.recent) > t.rule.Of {
@@ -191,11 +200,11 @@ func (t *Tracker) Observe(o Observation) (Warning, bool) {
 	if t.current != nil && t.rule.Rejoin > 0 && t.firstBad.Sub(t.current.End) <= t.rule.Rejoin {
 		t.current.End, t.current.Cleared = time.Time{}, time.Time{}
 		t.current.Episodes++
-		t.current.Evidence = o.Evidence
+		t.current.Evidence, t.current.Cause = o.Evidence, o.Cause
 		return *t.current, true
 	}
 	t.current = &Warning{
-		Kind: t.kind, Subject: t.subject, Start: t.firstBad, Raised: o.At, Evidence: o.Evidence, Episodes: 1,
+		Kind: t.kind, Subject: t.subject, Start: t.firstBad, Raised: o.At, Evidence: o.Evidence, Cause: o.Cause, Episodes: 1,
 	}
 	return *t.current, true
 }
@@ -207,7 +216,7 @@ func (t *Tracker) observeActive(o Observation) (Warning, bool) {
 		return Warning{}, false
 	}
 	if t.halves == 0 {
-		t.firstOK = o.At
+		t.firstOK = o.since()
 	}
 	if o.Level == Good {
 		t.halves++

@@ -1,0 +1,121 @@
+package probe
+
+import (
+	"fmt"
+	"time"
+
+	"examlink/probe/verdict"
+	"examlink/probe/warning"
+)
+
+// Chosen by us.
+const (
+	clearFactor   = 1.2 // a warning clears this far from the bound, never at it
+	decisiveShare = 0.9 // a floor test below this share of the bound needs no second one
+	windowLeast   = 10  // packets a window needs to say anything
+	windowUnsent  = 5   // one unsent packet in so many sent: the host was busy
+	windowLosses  = 2   // losses a window needs to count as lossy
+)
+
+// trackers is one tracker for each kind of warning.
+type trackers map[warning.Kind]*warning.Tracker
+
+// newTrackers makes the trackers of a session. Those of an earlier one go on,
+// so that a warning outlives a server that forgot the session.
+func newTrackers(session string, earlier trackers) trackers {
+	if earlier != nil {
+		return earlier
+	}
+	t := trackers{}
+	for _, k := range warning.Kinds() {
+		r := warning.Rule{Raise: 3, Of: 4, Clear: 6, Rejoin: time.Minute} // windows
+		switch k {
+		case warning.DownloadBelowMinimum, warning.UploadBelowMinimum: // floor tests
+			r = warning.Rule{Raise: 2, Of: 3, Clear: 3, Rejoin: 2 * time.Minute}
+		case warning.Outage:
+			r = warning.Rule{Raise: 1, Of: 1, Clear: 1, Rejoin: 10 * time.Second}
+		}
+		t[k] = warning.NewTracker(k, session, r)
+	}
+	return t
+}
+
+// judgeWindow says what one window of the monitor stream means for each kind
+// that is judged by windows.
+func judgeWindow(a *Account, p verdict.Policy, e WindowEvent) map[warning.Kind]warning.Observation {
+	out := map[warning.Kind]warning.Observation{}
+	busy := a.Unsent*windowUnsent > a.Sent
+	level := warning.Good
+	if busy {
+		level = warning.Bad
+	}
+	out[warning.HostBusy] = warning.Observation{
+		At: e.To, Since: e.From, Level: level, Evidence: fmt.Sprintf("%d packets could not be sent on time", a.Unsent),
+	}
+	if busy || e.Silent || a.Sent < windowLeast {
+		return out
+	}
+	observe := func(k warning.Kind, name string, value, bound float64, unit string, enough bool) {
+		if bound <= 0 {
+			return
+		}
+		o := warning.Observation{At: e.To, Since: e.From, Level: warning.Fair}
+		switch {
+		case value > bound && enough:
+			o.Level = warning.Bad
+			o.Evidence = fmt.Sprintf("%s is %s, the limit is %s", name, verdict.Format(value, unit), verdict.Format(bound, unit))
+		case value <= bound/clearFactor:
+			o.Level = warning.Good
+		}
+		if was, ok := out[k]; !ok || o.Level > was.Level { // the worse direction counts
+			out[k] = o
+		}
+	}
+	min := p.Minimum
+	loss := func(name string, lost, of uint64) {
+		if of > 0 {
+			observe(warning.Loss, name, float64(lost)/float64(of), min.Loss, "ratio", lost >= windowLosses)
+		}
+	}
+	loss("loss up", a.LostUp+a.LostUnknown, a.Sent)
+	loss("loss down", a.LostDown, a.Sent-a.LostUp)
+	if a.Received < windowLeast {
+		return out
+	}
+	bound := a.OneWayBound.Seconds()
+	for name, h := range map[string]quantiler{"delay up": &a.OneWayUp, "delay down": &a.OneWayDown} {
+		if d, ok := h.Quantile(0.5); ok && h.Count() >= windowLeast {
+			observe(warning.Delay, name, d.Seconds()-bound, min.OneWayDelay.Seconds(), "s", true)
+		}
+	}
+	for name, h := range map[string]quantiler{"delay variation up": &a.PDVUp, "delay variation down": &a.PDVDown} {
+		if d, ok := h.Quantile(0.9); ok && h.Count() >= windowLeast {
+			observe(warning.DelayVariation, name, d.Seconds(), min.DelayVariation.Seconds(), "s", true)
+		}
+	}
+	return out
+}
+
+type quantiler interface {
+	Quantile(q float64) (time.Duration, bool)
+	Count() uint64
+}
+
+// judgeFloor says what a floor test means for its warning.
+func judgeFloor(f Floor, at time.Time) warning.Observation {
+	o := warning.Observation{At: at, Level: warning.Unknown}
+	switch f.Outcome {
+	case "meets":
+		o.Level = warning.Fair
+		if f.Rate.Low != nil && *f.Rate.Low >= clearFactor*f.Target {
+			o.Level = warning.Good
+		}
+	case "below":
+		o.Level = warning.Bad
+		if f.Rate.High != nil && *f.Rate.High < decisiveShare*f.Target {
+			o.Level = warning.Decisive
+		}
+		o.Evidence = fmt.Sprintf("%s, the minimum is %s", describe(f.Rate), verdict.Format(f.Target, "bit/s"))
+	}
+	return o
+}

@@ -1,0 +1,450 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"examlink/probe/clock"
+	"examlink/probe/ippm"
+	"examlink/probe/link"
+	"examlink/probe/warning"
+	"examlink/probe/wire"
+)
+
+// Chosen by us.
+const (
+	watchTick     = 100 * time.Millisecond
+	clockLook     = time.Second
+	redialAttempt = 3 * time.Second
+	goodbyeSettle = time.Second
+)
+
+// SessionEvent says what became of the connection.
+type SessionEvent struct {
+	At      time.Time
+	State   string // connected, resumed, silent, back, lost, waiting
+	Session string
+	Server  string
+	Err     error
+}
+
+// WindowEvent is what the monitor stream saw in one window.
+type WindowEvent struct {
+	From, To time.Time
+	Account  *Account // not to be changed
+	Silent   bool     // the connection was interrupted at its end
+}
+
+// FloorEvent is one floor test. Spent is what it cost at the IP layer.
+type FloorEvent struct {
+	At    time.Time
+	Floor Floor
+	Spent int64
+}
+
+// Sink hears of everything a watch finds, one call at a time, in order. It
+// must not block for long.
+type Sink interface {
+	Session(SessionEvent)
+	Window(WindowEvent)
+	Floor(FloorEvent)
+	Warning(warning.Warning)
+}
+
+// Summary is the account of a whole watch.
+type Summary struct {
+	Started    time.Time         `json:"started"`
+	Ended      time.Time         `json:"ended"`
+	Session    string            `json:"session"`
+	Exam       string            `json:"exam"`
+	Connects   int               `json:"connects"`
+	Monitor    Figures           `json:"monitor"`
+	FloorTests int               `json:"floor_tests"`
+	BytesUp    int64             `json:"bytes_upload"`
+	BytesDown  int64             `json:"bytes_download"`
+	Warnings   []warning.Warning `json:"warnings"` // in the order they were raised
+}
+
+type floorOutcome struct {
+	floor Floor
+	spent int64
+	err   error
+}
+
+type watcher struct {
+	o     *Options
+	token wire.JoinToken
+	sinks []Sink
+	rng   *rand.Rand
+
+	s          *session
+	ticket     string
+	summary    Summary
+	total      Account
+	trackers   trackers
+	divergence clock.Divergence
+
+	interrupted bool // the outage warning's condition holds
+	redial      chan redialResult
+	stopRedial  context.CancelFunc
+
+	windowFrom time.Time
+	nextCut    time.Duration
+	nextLook   time.Duration
+
+	budgets   map[wire.Direction]*budget
+	known     map[wire.Direction]ippm.Rate // rates last read below the minimum
+	nextFloor time.Duration
+	lastFloor time.Duration
+	goodInRow int
+	floors    chan floorOutcome // nil: no test is running
+}
+
+type redialResult struct {
+	s   *session
+	err error
+}
+
+// Watch runs until ctx ends, then returns the account of everything. The error
+// is not nil when it could not begin and trying again would not help: a wrong
+// token, a wrong certificate, an option that makes no sense.
+func Watch(ctx context.Context, o Options, sinks ...Sink) (Summary, error) {
+	token, err := o.validate()
+	if err != nil {
+		return Summary{}, err
+	}
+	seed := o.Seed
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	now := o.Clock.Now()
+	down, up := newBudget(o.Policy.Minimum.Download, o.Watch.BudgetShare, now), newBudget(o.Policy.Minimum.Upload, o.Watch.BudgetShare, now)
+	w := &watcher{
+		o: &o, token: token, sinks: sinks, rng: rand.New(rand.NewPCG(seed, 1)),
+		budgets: map[wire.Direction]*budget{wire.Down: &down, wire.Up: &up},
+		known:   map[wire.Direction]ippm.Rate{},
+		summary: Summary{Started: o.Clock.Wall(), Exam: token.Exam},
+	}
+	if err := w.connect(ctx); err != nil {
+		return w.summary, err
+	}
+	if w.s != nil {
+		w.run(ctx)
+	}
+	w.end()
+	return w.summary, nil
+}
+
+// final says whether trying again is of no use.
+func final(err error) bool {
+	var refused *RefusedError
+	if errors.As(err, &refused) {
+		return refused.Reason == wire.RefusedToken || refused.Reason == wire.RefusedVersion
+	}
+	reason, _ := link.ReasonOf(err)
+	return reason == link.ReasonAddress || reason == link.ReasonCertificate || reason == link.ReasonProtocol
+}
+
+// connect opens the first session, trying until it works or is of no use.
+func (w *watcher) connect(ctx context.Context) error {
+	for attempt := 0; ctx.Err() == nil; attempt++ {
+		s, err := open(ctx, w.o, w.token, "watch", "")
+		if err == nil {
+			w.adopt(s, "connected")
+			return nil
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		if final(err) {
+			return err
+		}
+		w.session("waiting", err)
+		t := time.NewTimer(backoff(w.rng, attempt))
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+		}
+	}
+	return nil
+}
+
+// adopt makes s the session in use.
+func (w *watcher) adopt(s *session, state string) {
+	now := w.o.Clock.Now()
+	w.retire(false)
+	w.s, w.ticket = s, s.welcome.Resume
+	if s.welcome.Session != w.summary.Session {
+		w.trackers = newTrackers(s.welcome.Session, w.trackers)
+	}
+	w.summary.Session = s.welcome.Session
+	w.summary.Connects++
+	if w.summary.Connects == 1 {
+		w.windowFrom, w.nextCut, w.nextLook = w.o.Clock.Wall(), now+w.o.Watch.Window, now
+		w.nextFloor = now + time.Second
+	}
+	w.session(state, nil)
+}
+
+// retire closes the session in use and keeps its account.
+func (w *watcher) retire(polite bool) {
+	s := w.s
+	if s == nil {
+		return
+	}
+	if w.floors != nil { // a running test ends with its session
+		if !polite {
+			s.conn.Close("moved")
+		}
+		for f := range w.floors {
+			w.floorDone(f)
+		}
+		w.floors = nil
+	}
+	if polite {
+		w.reconcile(s)
+	}
+	s.close(polite)
+	s.stream.cut(w.o.Clock.Now())
+	w.total.absorb(s.stream.total)
+	up, down := s.stream.bytes(s.ipSize())
+	trainUp, trainDown := s.spent()
+	w.summary.BytesUp += up + trainUp
+	w.summary.BytesDown += down + trainDown
+	w.s = nil
+}
+
+// reconcile waits a moment for the last echoes and takes the server's exact
+// count.
+func (w *watcher) reconcile(s *session) {
+	s.pause()
+	ctx, cancel := context.WithTimeout(context.Background(), goodbyeSettle)
+	defer cancel()
+	for !s.stream.empty(w.o.Clock.Now()) {
+		if s.sleep(ctx, 20*time.Millisecond) != nil {
+			return
+		}
+	}
+	if c, err := s.count(ctx); err == nil {
+		s.stream.reconcile(c)
+	}
+}
+
+func (w *watcher) session(state string, err error) {
+	e := SessionEvent{At: w.o.Clock.Wall(), State: state, Session: w.summary.Session, Server: w.o.Server, Err: err}
+	for _, k := range w.sinks {
+		k.Session(e)
+	}
+}
+
+func (w *watcher) run(ctx context.Context) {
+	tick := time.NewTicker(watchTick)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case r := <-w.redial:
+			w.redial = nil
+			w.redialed(r)
+		case f := <-w.floors:
+			w.floorDone(f)
+		case <-tick.C:
+		}
+		now := w.o.Clock.Now()
+		if now >= w.nextLook {
+			w.look()
+			w.nextLook = now + clockLook
+		}
+		w.watchSilence(ctx, now)
+		if now >= w.nextCut {
+			w.cut(now)
+			w.nextCut += w.o.Watch.Window
+			if w.nextCut <= now {
+				w.nextCut = now + w.o.Watch.Window
+			}
+		}
+		w.maybeFloor(ctx, now)
+	}
+}
+
+// wall returns the wall-clock time of a moment of the monotonic clock.
+func (w *watcher) wall(at time.Duration) time.Time {
+	return w.o.Clock.Wall().Add(at - w.o.Clock.Now())
+}
+
+// look compares this host's clocks. What it finds is an event of the host, and
+// the silence that goes with it none of the network.
+func (w *watcher) look() {
+	event, amount := w.divergence.Look(w.o.Clock, clockLook)
+	if event == clock.Steady {
+		return
+	}
+	kind := warning.HostBusy
+	switch event {
+	case clock.Suspended:
+		kind = warning.Suspended
+	case clock.Stepped:
+		kind = warning.Clock
+	}
+	if event != clock.Stepped {
+		w.s.stream.excuse(w.o.Clock.Now())
+	}
+	at := w.o.Clock.Wall()
+	start := at
+	if amount > 0 && event != clock.Stepped {
+		start = at.Add(-amount)
+	}
+	wn := warning.Warning{
+		Kind: kind, Subject: w.summary.Session, Start: start, Raised: at, End: at, Cleared: at,
+		Cause: event.String(), Evidence: "for " + amount.Round(10*time.Millisecond).String(), Episodes: 1,
+	}
+	if event == clock.Stepped {
+		wn.Evidence = "by " + amount.Round(10*time.Millisecond).String()
+	}
+	w.warn(wn)
+}
+
+// watchSilence raises and clears the outage warning and keeps a new connection
+// coming while there is none that works.
+func (w *watcher) watchSilence(ctx context.Context, now time.Duration) {
+	silent, _ := w.s.stream.silent(now)
+	ended := w.s.err()
+	if silent >= w.o.Watch.SilentAfter && !w.interrupted {
+		w.interrupted = true
+		w.observe(warning.Outage, warning.Observation{
+			At: w.o.Clock.Wall(), Since: w.wall(now - silent), Level: warning.Decisive,
+			Evidence: "no answer from the server", Cause: causeOf(ended),
+		})
+		w.session("silent", ended)
+	}
+	if w.interrupted && silent < w.o.Watch.SilentAfter {
+		w.interrupted = false
+		w.observe(warning.Outage, warning.Observation{At: w.o.Clock.Wall(), Since: w.wall(now - silent), Level: warning.Good})
+		w.session("back", nil)
+		if ended == nil && w.redial != nil {
+			w.stopRedial()
+		}
+	}
+	if (silent >= w.o.Watch.RedialAfter || ended != nil) && w.redial == nil {
+		w.startRedial(ctx)
+	}
+}
+
+func causeOf(err error) string {
+	reason, ok := link.ReasonOf(err)
+	if ok && reason == link.ReasonClosed {
+		return "the server went away"
+	}
+	return ""
+}
+
+// startRedial tries for a new connection beside the old one until it has one
+// or is told to stop.
+func (w *watcher) startRedial(ctx context.Context) {
+	ctx, w.stopRedial = context.WithCancel(ctx)
+	out := make(chan redialResult, 1)
+	w.redial = out
+	ticket := w.ticket
+	rng := rand.New(rand.NewPCG(w.rng.Uint64(), 2))
+	go func() { // ends with ctx, or with a result
+		for attempt := 0; ; attempt++ {
+			try, cancel := context.WithTimeout(ctx, redialAttempt)
+			s, err := open(try, w.o, w.token, "watch", ticket)
+			cancel()
+			if err == nil || final(err) || ctx.Err() != nil {
+				out <- redialResult{s, err}
+				return
+			}
+			t := time.NewTimer(backoff(rng, attempt))
+			select {
+			case <-t.C:
+			case <-ctx.Done():
+				t.Stop()
+				out <- redialResult{nil, ctx.Err()}
+				return
+			}
+		}
+	}()
+}
+
+func (w *watcher) redialed(r redialResult) {
+	w.stopRedial()
+	switch {
+	case r.err != nil:
+		if final(r.err) {
+			w.session("lost", r.err)
+		}
+		return
+	case r.s.welcome.Resumed:
+		w.adopt(r.s, "resumed")
+	default:
+		w.adopt(r.s, "connected")
+	}
+}
+
+// cut closes a window of the monitor stream and judges it.
+func (w *watcher) cut(now time.Duration) {
+	a := w.s.stream.cut(now)
+	e := WindowEvent{From: w.windowFrom, To: w.o.Clock.Wall(), Account: a, Silent: w.interrupted}
+	w.windowFrom = e.To
+	for _, k := range w.sinks {
+		k.Window(e)
+	}
+	uneasy := false
+	for kind, o := range judgeWindow(a, w.o.Policy, e) {
+		w.observe(kind, o)
+		uneasy = uneasy || o.Level >= warning.Bad && kind != warning.HostBusy
+	}
+	if uneasy {
+		w.soon(now)
+	}
+}
+
+// observe hands an observation to its tracker and tells of what changed.
+func (w *watcher) observe(k warning.Kind, o warning.Observation) {
+	if wn, changed := w.trackers[k].Observe(o); changed {
+		w.warn(wn)
+	}
+}
+
+func (w *watcher) warn(wn warning.Warning) {
+	list := w.summary.Warnings
+	for i := len(list) - 1; i >= 0; i-- {
+		if list[i].Kind == wn.Kind && list[i].Start.Equal(wn.Start) {
+			list[i] = wn
+			break
+		}
+		if i == 0 {
+			w.summary.Warnings = append(list, wn)
+		}
+	}
+	if len(list) == 0 {
+		w.summary.Warnings = []warning.Warning{wn}
+	}
+	for _, k := range w.sinks {
+		k.Warning(wn)
+	}
+}
+
+// end closes the session and completes the summary.
+func (w *watcher) end() {
+	if w.redial != nil {
+		w.stopRedial()
+		if r := <-w.redial; r.s != nil {
+			r.s.close(true)
+		}
+	}
+	w.retire(true)
+	at := w.o.Clock.Wall()
+	for _, k := range warning.Kinds() {
+		if wn, ok := w.trackers[k].Close(at); ok {
+			w.warn(wn)
+		}
+	}
+	w.summary.Ended = at
+	w.summary.Monitor = w.total.Figures()
+}
