@@ -2,6 +2,7 @@ package netsim
 
 import (
 	"context"
+	"encoding/binary"
 	"net"
 	"net/netip"
 	"os"
@@ -22,7 +23,7 @@ type Network struct {
 	server *Socket
 
 	mu      sync.Mutex
-	clients map[netip.AddrPort]*Client
+	clients map[netip.Addr]*Client
 }
 
 // Client is a host behind a link.
@@ -30,15 +31,17 @@ type Client struct {
 	Up, Down *Pipe
 	net      *Network
 
-	mu     sync.Mutex
-	socket *Socket
-	addr   netip.AddrPort // as the server sees it
+	mu      sync.Mutex
+	addr    netip.AddrPort     // first socket's, as the server sees it
+	sockets map[uint16]*Socket // by the port the server sees
+	ports   map[*Socket]uint16 // and back
+	opened  uint16
 }
 
 // NewNetwork makes a network whose server listens at addr. Its goroutines end
 // with ctx; Wait waits for them.
 func NewNetwork(ctx context.Context, addr netip.AddrPort) *Network {
-	n := &Network{ctx: ctx, wg: new(sync.WaitGroup), clients: map[netip.AddrPort]*Client{}}
+	n := &Network{ctx: ctx, wg: new(sync.WaitGroup), clients: map[netip.Addr]*Client{}}
 	n.server = newSocket(addr)
 	n.server.send = n.fromServer
 	return n
@@ -64,25 +67,27 @@ func (n *Network) Server() *Socket {
 
 func (n *Network) fromServer(b []byte, to netip.AddrPort) {
 	n.mu.Lock()
-	c := n.clients[to]
+	c := n.clients[to.Addr()]
 	n.mu.Unlock()
 	if c != nil {
-		c.Down.Send(b, len(b)+udpHeaders)
+		c.Down.Send(binary.BigEndian.AppendUint16(b, to.Port()), len(b)+udpHeaders)
 	}
 }
 
 // Client adds a host at addr behind a link. Seeds fix the link's randomness.
 func (n *Network) Client(addr netip.AddrPort, up, down Params, seed uint64) *Client {
-	c := &Client{net: n, addr: addr}
+	c := &Client{net: n, addr: addr, sockets: map[uint16]*Socket{}, ports: map[*Socket]uint16{}}
 	c.Up = NewPipe(up, seed*2+1, func(b []byte) {
 		n.mu.Lock()
 		s := n.server
 		n.mu.Unlock()
-		s.receive(b, c.address())
+		b, port := cutPort(b)
+		s.receive(b, netip.AddrPortFrom(c.address(), port))
 	})
 	c.Down = NewPipe(down, seed*2+2, func(b []byte) {
+		b, port := cutPort(b)
 		c.mu.Lock()
-		s := c.socket
+		s := c.sockets[port]
 		c.mu.Unlock()
 		if s != nil {
 			s.receive(b, n.server.addr)
@@ -91,37 +96,57 @@ func (n *Network) Client(addr netip.AddrPort, up, down Params, seed uint64) *Cli
 	n.wg.Go(func() { c.Up.Run(n.ctx) })
 	n.wg.Go(func() { c.Down.Run(n.ctx) })
 	n.mu.Lock()
-	n.clients[addr] = c
+	n.clients[addr.Addr()] = c
 	n.mu.Unlock()
 	return c
 }
 
-func (c *Client) address() netip.AddrPort {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.addr
+// cutPort splits off the client's port, which travels behind the payload.
+func cutPort(b []byte) (payload []byte, port uint16) {
+	n := len(b) - 2
+	return b[:n], binary.BigEndian.Uint16(b[n:])
 }
 
-// Socket opens the client's socket; an earlier one stops receiving.
-func (c *Client) Socket() *Socket {
-	s := newSocket(c.address())
-	s.send = func(b []byte, _ netip.AddrPort) { c.Up.Send(b, len(b)+udpHeaders) }
+func (c *Client) address() netip.Addr {
 	c.mu.Lock()
-	c.socket = s
-	c.mu.Unlock()
+	defer c.mu.Unlock()
+	return c.addr.Addr()
+}
+
+// Socket opens one more socket of the client, on a port of its own.
+func (c *Client) Socket() *Socket {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	port := c.addr.Port() + c.opened
+	c.opened++
+	s := newSocket(netip.AddrPortFrom(c.addr.Addr(), port))
+	s.send = func(b []byte, _ netip.AddrPort) {
+		c.mu.Lock()
+		port := c.ports[s]
+		c.mu.Unlock()
+		c.Up.Send(binary.BigEndian.AppendUint16(b, port), len(b)+udpHeaders)
+	}
+	c.sockets[port], c.ports[s] = s, port
 	return s
 }
 
-// Rebind gives the client another address as the server sees it, as a NAT does
-// that forgot its binding. Packets to the old one are lost.
-func (c *Client) Rebind(addr netip.AddrPort) {
+// Rebind gives the client another address and its sockets other ports as the
+// server sees them, as a NAT does that forgot its bindings. Packets to the old
+// ones are lost.
+func (c *Client) Rebind(addr netip.Addr) {
 	c.net.mu.Lock()
 	defer c.net.mu.Unlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.net.clients, c.addr)
-	c.addr = addr
+	delete(c.net.clients, c.addr.Addr())
+	c.addr = netip.AddrPortFrom(addr, c.addr.Port())
 	c.net.clients[addr] = c
+	const shift = 1000
+	c.sockets = map[uint16]*Socket{}
+	for s := range c.ports {
+		c.ports[s] += shift
+		c.sockets[c.ports[s]] = s
+	}
 }
 
 type datagram struct {

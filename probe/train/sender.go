@@ -126,10 +126,13 @@ func (s *Sender) Run(ctx context.Context) (Sent, error) {
 	return sent, nil
 }
 
-// holdRate is the agreed rate, or, where none was, what the receiver reads,
-// never above the prime. Before it has read anything, half the prime.
+// holdRate is the agreed rate, or what the receiver reads if that is less: a
+// queue that stands need not grow. Where no rate was agreed it is the reading,
+// never above the prime, and before there is one, half the prime.
 func (s *Sender) holdRate(fb wire.Feedback) ippm.Rate {
 	switch r := s.Request; {
+	case r.HoldRate > 0 && fb.Rate > 0:
+		return ippm.Rate(min(r.HoldRate, float64(fb.Rate)))
 	case r.HoldRate > 0:
 		return ippm.Rate(r.HoldRate)
 	case fb.Rate > 0:
