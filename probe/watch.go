@@ -18,7 +18,7 @@ const (
 	watchTick     = 100 * time.Millisecond
 	clockLook     = time.Second
 	redialAttempt = 3 * time.Second
-	goodbyeSettle = time.Second
+	goodbyeSettle = 700 * time.Millisecond
 )
 
 // SessionEvent says what became of the connection.

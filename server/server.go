@@ -77,7 +77,7 @@ type Limits struct {
 func DefaultLimits() Limits {
 	return Limits{
 		Sessions: 5000, SessionsPerToken: 3, HandshakeRate: 10, RetryRate: 200,
-		ProbeRate: 200, TrainBytes: 512 << 20, TrainBitRate: 1e9, TotalBitRate: 2e9,
+		ProbeRate: 200, TrainBytes: 512e6, TrainBitRate: 1e9, TotalBitRate: 2e9,
 	}
 }
 

@@ -110,3 +110,13 @@ func (h *Histogram) Quantile(q float64) (d time.Duration, ok bool) {
 	}
 	return h.max, true
 }
+
+// Each calls f for every bucket that holds something, from the smallest
+// duration up, with a duration in the bucket and how many were recorded.
+func (h *Histogram) Each(f func(d time.Duration, n uint64)) {
+	for i, c := range h.counts {
+		if c > 0 {
+			f(min(max(time.Duration(bucketMid(i)), h.min), h.max), c)
+		}
+	}
+}

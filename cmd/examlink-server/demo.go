@@ -1,0 +1,273 @@
+package main
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"examlink/cmd/internal/config"
+	"examlink/cmd/internal/daemon"
+	"examlink/probe"
+	"examlink/probe/exporter"
+	"examlink/probe/ippm"
+	"examlink/probe/netsim"
+	"examlink/probe/verdict"
+	"examlink/probe/warning"
+	"examlink/probe/wire"
+	"examlink/server"
+	"examlink/server/exam"
+)
+
+// The demo's link and how it changes: good, then the download falls below the
+// minimum, then good again, over and over. Tests come much more often than in
+// an exam, so that all of it fits into a minute.
+const (
+	demoDelay      = 15 * time.Millisecond
+	demoQueue      = 200 * time.Millisecond
+	demoDown       = 4 * ippm.MbitPerSecond
+	demoUp         = 2 * ippm.MbitPerSecond
+	demoSlow       = 500 * ippm.KbitPerSecond
+	demoGoodBefore = 6 * time.Second
+	demoSlowFor    = 14 * time.Second
+	demoGoodAfter  = 16 * time.Second
+	demoFloorEvery = 3 * time.Second
+	demoRetest     = 2 * time.Second
+	demoShare      = 0.5
+	// demoEnough is how long a demo needs to show everything.
+	demoEnough = 45 * time.Second
+)
+
+func newDemo() *cobra.Command {
+	var lasting time.Duration
+	c := &cobra.Command{
+		Use: "demo", Short: "Shows everything at work on this machine", Args: noArgs,
+		Long: `Starts a server and a student's client on this machine with a simulated link
+between them, runs a check, then watches while the download falls below the
+minimum and recovers. It needs no configuration and leaves nothing behind.`,
+		RunE: func(c *cobra.Command, _ []string) error {
+			_ = os.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true")
+			ctx := c.Context()
+			if lasting > 0 {
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeout(ctx, lasting)
+				defer cancel()
+			}
+			d := &demo{out: c.OutOrStdout()}
+			if err := d.run(ctx); err != nil {
+				return err
+			}
+			if lasting >= demoEnough && (d.raised == 0 || d.cleared == 0) {
+				return fmt.Errorf("the demo raised %d and cleared %d warnings, expected at least one of each", d.raised, d.cleared)
+			}
+			return nil
+		},
+	}
+	c.Flags().DurationVar(&lasting, "for", 0, "end after this `time` (default: until interrupted)")
+	return c
+}
+
+type demo struct {
+	out             io.Writer
+	mu              sync.Mutex
+	raised, cleared int
+}
+
+var _ probe.Sink = (*demo)(nil)
+
+func (d *demo) say(format string, args ...any) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	fmt.Fprintf(d.out, "%s  %s\n", time.Now().Format(time.TimeOnly), fmt.Sprintf(format, args...))
+}
+
+func (d *demo) run(ctx context.Context) error {
+	dir, err := os.MkdirTemp("", "examlink-demo-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	keys, err := server.LoadKeys(dir, "", "", time.Now())
+	if err != nil {
+		return err
+	}
+	udp, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		return err
+	}
+	defer udp.Close()
+	srv, err := server.New(server.Options{
+		Conn: udp, TLS: &tls.Config{Certificates: []tls.Certificate{keys.Certificate}, MinVersion: tls.VersionTLS13},
+		TokenKey: keys.Token.Public().(ed25519.PublicKey), Secret: keys.Secret, Version: daemon.Version(),
+		OnState: func(i server.SessionInfo) {
+			if i.State != server.StateLive && i.State != server.StateEnded {
+				d.say("server:  session is %s", i.State)
+			}
+		},
+	})
+	if err != nil {
+		return err
+	}
+	up := netsim.Params{Rate: demoUp, QueueTime: demoQueue, Delay: demoDelay}
+	down := up
+	down.Rate = demoDown
+	relay, err := netsim.NewRelay(udp.LocalAddr().(*net.UDPAddr).AddrPort(), up, down, 1)
+	if err != nil {
+		return err
+	}
+	registry, err := registryOf(srv, keys)
+	if err != nil {
+		return err
+	}
+	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	g, gctx := errgroup.WithContext(inner)
+	g.Go(func() error { return srv.Run(gctx) })
+	g.Go(func() error { return relay.Run(gctx) })
+	err = d.student(ctx, gctx, g, keys, relay, registry, srv)
+	cancel()
+	return errors.Join(err, g.Wait())
+}
+
+// student runs the client's side until ctx ends; what serves it lives in g.
+func (d *demo) student(ctx, gctx context.Context, g *errgroup.Group, keys server.Keys, relay *netsim.Relay, serverMetrics *prometheus.Registry, srv *server.Server) error {
+	def := config.Default()
+	o, err := def.ProbeOptions()
+	if err != nil {
+		return err
+	}
+	o.Version = daemon.Version()
+	o.Watch.FloorEvery, o.Watch.RetestAfter, o.Watch.BudgetShare = demoFloorEvery, demoRetest, demoShare
+	if o.Token, err = demoToken(keys, relay.Addr()); err != nil {
+		return err
+	}
+	clientMetrics := daemon.Registry()
+	export, err := exporter.New(clientMetrics, o.Policy)
+	if err != nil {
+		return err
+	}
+	serverAdmin, err := admin(def.Server.AdminListen, serverMetrics, srv.Ready)
+	if err != nil {
+		return err
+	}
+	clientAdmin, err := admin(def.Client.MetricsListen, clientMetrics, func() bool { return true })
+	if err != nil {
+		return err
+	}
+	g.Go(func() error { return serverAdmin.Run(gctx) })
+	g.Go(func() error { return clientAdmin.Run(gctx) })
+	d.say("a server, a client, and between them a simulated link: %v down, %v up, %v round trip", demoDown, demoUp, 2*demoDelay)
+	d.say("metrics of the client: http://%s/metrics", clientAdmin.Address())
+	d.say("metrics of the server: http://%s/metrics", serverAdmin.Address())
+	d.say("this is `examlink check`:")
+	r, err := probe.Check(ctx, o, func(p probe.Progress) {
+		if p.Done != "" {
+			d.say("  [%d/%d] %s: %s", p.Step, p.Of, p.Phase, p.Done)
+		}
+	})
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	d.say("VERDICT  %s", r.Verdict.Sentence)
+	for _, reason := range r.Verdict.Reasons[:2] {
+		d.say("         %s %s (minimum %s, recommended %s)", reason.Criterion, verdict.FormatValue(reason),
+			verdict.Format(reason.Minimum, reason.Unit), verdict.Format(reason.Recommended, reason.Unit))
+	}
+	d.say("this is `examlink watch` (tests come every %v, in an exam every %v):", demoFloorEvery, def.Client.Watch.FloorEvery)
+	g.Go(func() error { d.weather(gctx, relay); return nil })
+	s, err := probe.Watch(ctx, o, export, d)
+	if err != nil {
+		return err
+	}
+	d.say("watched for %v: %d packets, %d warnings, %d floor tests", s.Ended.Sub(s.Started).Round(time.Second), s.Monitor.Sent, len(s.Warnings), s.FloorTests)
+	return nil
+}
+
+func demoToken(keys server.Keys, address netip.AddrPort) (string, error) {
+	now := time.Now()
+	return exam.Issue(keys.Token, wire.JoinToken{
+		Exam: "demo", Student: "demo-student", Servers: []string{address.String()}, Fingerprint: keys.Fingerprint(),
+		NotBefore: now.Unix(), Expires: now.Add(24 * time.Hour).Unix(),
+	})
+}
+
+// admin listens on its usual address, or on any free one when that is taken.
+func admin(address string, g prometheus.Gatherer, ready func() bool) (*daemon.Admin, error) {
+	a, err := daemon.NewAdmin(address, g, ready)
+	if err != nil {
+		a, err = daemon.NewAdmin("127.0.0.1:0", g, ready)
+	}
+	return a, err
+}
+
+// weather changes the link until ctx ends.
+func (d *demo) weather(ctx context.Context, relay *netsim.Relay) {
+	wait := func(t time.Duration) bool {
+		timer := time.NewTimer(t)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	}
+	for wait(demoGoodBefore) {
+		d.say("link:    the download falls to %v", demoSlow)
+		relay.Down.Update(func(p *netsim.Params) { p.Rate = demoSlow })
+		if !wait(demoSlowFor) {
+			return
+		}
+		d.say("link:    the download is back at %v", demoDown)
+		relay.Down.Update(func(p *netsim.Params) { p.Rate = demoDown })
+		if !wait(demoGoodAfter) {
+			return
+		}
+	}
+}
+
+// Session implements probe.Sink.
+func (d *demo) Session(e probe.SessionEvent) { d.say("client:  %s", e.State) }
+
+// Window implements probe.Sink.
+func (d *demo) Window(probe.WindowEvent) {}
+
+// Floor implements probe.Sink.
+func (d *demo) Floor(e probe.FloorEvent) {
+	got := "no figure"
+	switch r := e.Floor.Rate; {
+	case r.Value != nil:
+		got = ippm.Rate(*r.Value).String()
+	case r.Low != nil:
+		got = "at least " + ippm.Rate(*r.Low).String()
+	}
+	d.say("client:  %sload against the minimum: %s, %s", e.Floor.Direction, e.Floor.Outcome, got)
+}
+
+// Warning implements probe.Sink.
+func (d *demo) Warning(w warning.Warning) {
+	switch {
+	case w.Active():
+		d.raised++
+		d.say("WARNING  %s", w)
+	case w.End.IsZero():
+		d.say("ended while this stood: %s", w.Kind.Title())
+	default:
+		d.cleared++
+		d.say("CLEARED  %s, after %v", w.Kind.Title(), w.End.Sub(w.Start).Round(100*time.Millisecond))
+	}
+}

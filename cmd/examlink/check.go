@@ -1,0 +1,209 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"examlink/cmd/internal/daemon"
+	"examlink/probe"
+	"examlink/probe/link"
+	"examlink/probe/verdict"
+)
+
+func newCheck(a *app) *cobra.Command {
+	asJSON := false
+	c := &cobra.Command{
+		Use:   "check [TOKEN]",
+		Short: "Tests once whether this link will carry the exam",
+		Long: `Tests once whether this link will carry the exam, and says what to do if it
+will not. TOKEN is the join token, or @FILE to read it from a file.
+
+The exit code is 0 when the link is ready (or marginal: all minima are met), 3
+when it is not, 4 when we could not tell, and 10 to 16 when the test could not
+be made; README.md lists them.`,
+		Args: oneToken,
+		RunE: func(c *cobra.Command, args []string) error {
+			f, err := a.load(c, args)
+			if err != nil {
+				return err
+			}
+			if f.Client.Token == "" {
+				return errNoToken
+			}
+			o, err := f.ProbeOptions()
+			if err != nil {
+				return &usageError{err}
+			}
+			o.Version = daemon.Version()
+			o.Log = daemon.Logger(c.ErrOrStderr(), f.Log.Level, f.Log.Format)
+			show := newProgress(c.ErrOrStderr())
+			r, err := probe.Check(c.Context(), o, show.step)
+			show.end()
+			if err != nil {
+				return classifyOption(err)
+			}
+			if asJSON {
+				e := json.NewEncoder(c.OutOrStdout())
+				e.SetIndent("", "  ")
+				if err := e.Encode(r); err != nil {
+					return err
+				}
+			} else {
+				printReport(c.OutOrStdout(), r, o.Policy)
+			}
+			switch r.Verdict.Outcome {
+			case verdict.NotReady:
+				return &verdictError{exitNotReady}
+			case verdict.Inconclusive:
+				return &verdictError{exitInconclusive}
+			}
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON (schema "+probe.ReportSchema+")")
+	a.flag(c, "server", "client.server", "server `host:port`, instead of the one in the token")
+	a.flag(c, "policy", "policy", "`name` of the policy to judge by")
+	return c
+}
+
+// classifyOption calls an error that names an option a usage error: it carries
+// no reason of the network and no refusal of the server.
+func classifyOption(err error) error {
+	var refused *probe.RefusedError
+	if _, ok := link.ReasonOf(err); ok || errors.As(err, &refused) || err.Error() == "context canceled" {
+		return err
+	}
+	return &usageError{err}
+}
+
+// progress shows the phases of a check: one line that changes on a terminal,
+// plain lines elsewhere.
+type progress struct {
+	w        io.Writer
+	terminal bool
+	width    int
+}
+
+func newProgress(w io.Writer) *progress {
+	p := &progress{w: w}
+	if f, ok := w.(*os.File); ok {
+		p.terminal = term.IsTerminal(int(f.Fd()))
+	}
+	return p
+}
+
+func (p *progress) step(s probe.Progress) {
+	line := fmt.Sprintf("[%d/%d] %s", s.Step, s.Of, s.Phase)
+	switch {
+	case s.Done != "":
+		line += ": " + s.Done
+	case p.terminal:
+		line += fmt.Sprintf(" ... about %d s left", int(s.Remaining.Round(time.Second).Seconds()))
+	default:
+		return // without a terminal only results are worth a line
+	}
+	if !p.terminal {
+		fmt.Fprintln(p.w, line)
+		return
+	}
+	pad := max(p.width-len(line), 0)
+	fmt.Fprintf(p.w, "\r%s%s", line, strings.Repeat(" ", pad))
+	p.width = len(line)
+	if s.Done != "" {
+		fmt.Fprintln(p.w)
+		p.width = 0
+	}
+}
+
+func (p *progress) end() {
+	if p.terminal && p.width > 0 {
+		fmt.Fprintln(p.w)
+	}
+}
+
+var criterionNames = map[verdict.Criterion]string{
+	verdict.Download: "download", verdict.Upload: "upload",
+	verdict.OneWayDelayDown: "delay, down", verdict.OneWayDelayUp: "delay, up",
+	verdict.DelayVariationDown: "delay variation, down", verdict.DelayVariationUp: "delay variation, up",
+	verdict.LossDown: "loss, down", verdict.LossUp: "loss, up", verdict.Outage: "longest gap",
+}
+
+// printReport prints the verdict first, then the figures, then what to do.
+func printReport(w io.Writer, r probe.Report, p verdict.Policy) {
+	fmt.Fprintf(w, "%s\n\n", r.Verdict.Sentence)
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "\tmeasured\t95 % interval\tminimum\trecommended\t")
+	for _, reason := range r.Verdict.Reasons {
+		interval := "-"
+		if reason.Low != nil && reason.High != nil && *reason.Low != *reason.High {
+			interval = verdict.Format(*reason.Low, reason.Unit) + " to " + verdict.Format(*reason.High, reason.Unit)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", criterionNames[reason.Criterion], verdict.FormatValue(reason), interval,
+			bound(reason.Minimum, reason.Unit), bound(reason.Recommended, reason.Unit), standing(reason))
+	}
+	_ = t.Flush()
+	said := map[string]bool{}
+	for _, reason := range r.Verdict.Reasons {
+		if reason.Remedy == "" || said[reason.Remedy] {
+			continue
+		}
+		if len(said) == 0 {
+			fmt.Fprintln(w, "\nWhat to do:")
+		}
+		said[reason.Remedy] = true
+		fmt.Fprintf(w, "  %s: %s\n", criterionNames[reason.Criterion], reason.Remedy)
+	}
+	fmt.Fprintln(w)
+	if m := r.Idle.RoundTrip.Median; m != nil {
+		fmt.Fprintf(w, "Round trip %s", verdict.Format(*m, "s"))
+		for _, l := range []struct {
+			name string
+			l    probe.Loaded
+		}{{"while downloading", r.LoadedDown}, {"while uploading", r.LoadedUp}} {
+			if m := l.l.RoundTrip.Median; m != nil {
+				fmt.Fprintf(w, ", %s %s", verdict.Format(*m, "s"), l.name)
+			}
+		}
+		fmt.Fprintln(w, ".")
+	}
+	fmt.Fprintf(w, "Judged by policy %s, version %s (%s, %s).\n", p.Name, p.Version, p.Source, p.Date)
+	fmt.Fprintf(w, "Measured against %s over UDP in %.1f s with %.2f MB down and %.2f MB up.\n",
+		r.Server, r.Duration.Seconds(), float64(r.BytesDown)/1e6, float64(r.BytesUp)/1e6)
+}
+
+func bound(v float64, unit string) string {
+	if v <= 0 {
+		return "-"
+	}
+	return verdict.Format(v, unit)
+}
+
+// standing says in words how a criterion stands.
+func standing(r verdict.Reason) string {
+	switch {
+	case r.AgainstMin == verdict.Missed:
+		if r.Unit != "bit/s" {
+			return "beyond the limit"
+		}
+		return "below the minimum"
+	case r.AgainstMin == verdict.Unclear:
+		return "not clear"
+	case r.AgainstRec == verdict.Missed:
+		if r.Unit != "bit/s" {
+			return "more than recommended"
+		}
+		return "below recommended"
+	case r.AgainstRec == verdict.Unclear:
+		return "meets the minimum"
+	}
+	return "good"
+}

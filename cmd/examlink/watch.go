@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"examlink/cmd/internal/daemon"
+	"examlink/probe"
+	"examlink/probe/exporter"
+	"examlink/probe/verdict"
+	"examlink/probe/warning"
+)
+
+func newWatch(a *app) *cobra.Command {
+	asJSON := false
+	var lasting time.Duration
+	c := &cobra.Command{
+		Use:   "watch [TOKEN]",
+		Short: "Watches this link until told to stop",
+		Long: `Watches this link until told to stop (Ctrl-C): says at once when it falls below
+what the exam needs or is interrupted, and when it has recovered. It serves
+Prometheus metrics on client.metrics_listen and ends with a summary.`,
+		Args: oneToken,
+		RunE: func(c *cobra.Command, args []string) error {
+			f, err := a.load(c, args)
+			if err != nil {
+				return err
+			}
+			if f.Client.Token == "" {
+				return errNoToken
+			}
+			o, err := f.ProbeOptions()
+			if err != nil {
+				return &usageError{err}
+			}
+			ctx, cancel := context.WithCancel(c.Context())
+			defer cancel()
+			if lasting > 0 {
+				ctx, cancel = context.WithTimeout(ctx, lasting)
+				defer cancel()
+			}
+			o.Version = daemon.Version()
+			o.Log = daemon.Logger(c.ErrOrStderr(), f.Log.Level, f.Log.Format)
+			registry := daemon.Registry()
+			metrics, err := exporter.New(registry, o.Policy)
+			if err != nil {
+				return err
+			}
+			voice := &voice{w: c.ErrOrStderr(), log: o.Log}
+			if f.Client.MetricsListen != "" {
+				admin, err := daemon.NewAdmin(f.Client.MetricsListen, registry, func() bool { return true })
+				if err != nil {
+					// The exam matters more than its metrics.
+					fmt.Fprintf(c.ErrOrStderr(), "examlink: %v; watching without metrics\n", err)
+				} else {
+					fmt.Fprintf(c.ErrOrStderr(), "metrics on http://%s/metrics\n", admin.Address())
+					done := make(chan struct{})
+					go func() { // ends with ctx
+						defer close(done)
+						_ = admin.Run(ctx)
+					}()
+					defer func() { cancel(); <-done }()
+				}
+			}
+			s, err := probe.Watch(ctx, o, metrics, voice)
+			if err != nil {
+				return classifyOption(err)
+			}
+			if asJSON {
+				e := json.NewEncoder(c.OutOrStdout())
+				e.SetIndent("", "  ")
+				return e.Encode(s)
+			}
+			printSummary(c.OutOrStdout(), s)
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print the summary as JSON")
+	c.Flags().DurationVar(&lasting, "for", 0, "stop by itself after this `time`")
+	a.flag(c, "server", "client.server", "server `host:port`, instead of the one in the token")
+	a.flag(c, "policy", "policy", "`name` of the policy to judge by")
+	a.flag(c, "metrics-listen", "client.metrics_listen", "`address` of the metrics listener")
+	a.flag(c, "floor-every", "client.watch.floor_every", "mean `time` between floor tests")
+	a.flag(c, "budget-share", "client.watch.budget_share", "`share` of the minimum rate floor tests may use")
+	return c
+}
+
+// voice tells the student, and the log, what a watch finds.
+type voice struct {
+	w   io.Writer
+	log *slog.Logger
+}
+
+var _ probe.Sink = (*voice)(nil)
+
+func (v *voice) say(at time.Time, format string, args ...any) {
+	fmt.Fprintf(v.w, "%s  %s\n", at.Local().Format(time.TimeOnly), fmt.Sprintf(format, args...))
+}
+
+// Session implements probe.Sink.
+func (v *voice) Session(e probe.SessionEvent) {
+	switch e.State {
+	case "connected":
+		v.say(e.At, "connected to %s", e.Server)
+	case "resumed":
+		v.say(e.At, "connected to %s again", e.Server)
+	case "back":
+		v.say(e.At, "the server answers again")
+	case "silent":
+		v.say(e.At, "no answer from the server; trying to reach it again")
+	case "waiting":
+		_, hint := explain(e.Err)
+		v.say(e.At, "not connected: %v; trying again. %s", e.Err, hint)
+	case "lost":
+		_, hint := explain(e.Err)
+		v.say(e.At, "cannot reconnect: %v. %s", e.Err, hint)
+	}
+	v.log.Debug("session", "state", e.State, "session", e.Session, "err", e.Err)
+}
+
+// Window implements probe.Sink.
+func (v *voice) Window(probe.WindowEvent) {}
+
+// Floor implements probe.Sink.
+func (v *voice) Floor(e probe.FloorEvent) {
+	v.log.Debug("floor test", "direction", e.Floor.Direction, "outcome", e.Floor.Outcome, "why", e.Floor.Why, "bytes", e.Spent)
+}
+
+// Warning implements probe.Sink.
+func (v *voice) Warning(w warning.Warning) {
+	switch {
+	case w.Active():
+		v.say(w.Raised, "WARNING  %s", w)
+	case w.End.IsZero():
+		v.say(w.Cleared, "stopped while this stood: %s", w.Kind.Title())
+	case w.Raised.Equal(w.Cleared):
+		v.say(w.Cleared, "NOTE     %s", w)
+	default:
+		v.say(w.Cleared, "CLEARED  %s, after %s", w.Kind.Title(), w.End.Sub(w.Start).Round(100*time.Millisecond))
+	}
+	v.log.Debug("warning", "kind", w.Kind, "active", w.Active(), "start", w.Start, "end", w.End, "cause", w.Cause, "evidence", w.Evidence)
+}
+
+func printSummary(w io.Writer, s probe.Summary) {
+	if s.Connects == 0 {
+		fmt.Fprintln(w, "The server was never reached; nothing was measured.")
+		return
+	}
+	m := s.Monitor
+	fmt.Fprintf(w, "Watched for %s: %d packets, %d lost up, %d lost down", s.Ended.Sub(s.Started).Round(time.Second), m.Sent, m.LostUp, m.LostDown)
+	if m.LostUnknown > 0 {
+		fmt.Fprintf(w, ", %d lost in a direction not known", m.LostUnknown)
+	}
+	if m.Unsent > 0 {
+		fmt.Fprintf(w, ", %d not sent on time by this computer", m.Unsent)
+	}
+	fmt.Fprintln(w, ".")
+	if m.RoundTrip.Median != nil {
+		fmt.Fprintf(w, "Round trip %s in the median", verdict.Format(*m.RoundTrip.Median, "s"))
+		if m.RoundTrip.P99 != nil {
+			fmt.Fprintf(w, ", %s at the 99th percentile", verdict.Format(*m.RoundTrip.P99, "s"))
+		}
+		fmt.Fprintln(w, ".")
+	}
+	fmt.Fprintf(w, "%d floor tests; %.2f MB down and %.2f MB up in all.\n", s.FloorTests, float64(s.BytesDown)/1e6, float64(s.BytesUp)/1e6)
+	if len(s.Warnings) == 0 {
+		fmt.Fprintln(w, "No warnings.")
+		return
+	}
+	fmt.Fprintln(w, "Warnings:")
+	for _, x := range s.Warnings {
+		end := "until the end of the watch"
+		if !x.End.IsZero() {
+			end = "to " + x.End.Local().Format(time.TimeOnly)
+		}
+		fmt.Fprintf(w, "  %s %s  %s\n", x.Start.Local().Format(time.TimeOnly), end, x)
+	}
+}

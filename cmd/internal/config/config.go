@@ -1,0 +1,366 @@
+// Package config reads config.yaml, the environment and flags into the options
+// of the programs. It is the only importer of viper.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/go-viper/mapstructure/v2"
+	"github.com/spf13/pflag"
+	"github.com/spf13/viper"
+	"go.yaml.in/yaml/v3"
+
+	"examlink/probe"
+	"examlink/probe/ippm"
+	"examlink/probe/verdict"
+	"examlink/server"
+)
+
+// EnvPrefix begins every environment variable: client.token is
+// EXAMLINK_CLIENT_TOKEN.
+const EnvPrefix = "EXAMLINK"
+
+// FileName is the file looked for in the working directory and in the user's
+// configuration directory when none is named.
+const FileName = "config.yaml"
+
+// File is the whole configuration of both programs.
+type File struct {
+	Log      Log              `mapstructure:"log"`
+	Policy   string           `mapstructure:"policy"`
+	Policies []verdict.Policy `mapstructure:"policies"`
+	Client   Client           `mapstructure:"client"`
+	Server   Server           `mapstructure:"server"`
+}
+
+// Log says what is logged and how.
+type Log struct {
+	Level  string `mapstructure:"level"`
+	Format string `mapstructure:"format"`
+}
+
+// Client configures the student's program.
+type Client struct {
+	Token         string        `mapstructure:"token"`
+	Server        string        `mapstructure:"server"`
+	MetricsListen string        `mapstructure:"metrics_listen"`
+	Interval      time.Duration `mapstructure:"interval"`
+	PacketSize    int           `mapstructure:"packet_size"`
+	LossAfter     time.Duration `mapstructure:"loss_after"`
+	TrainPacket   int           `mapstructure:"train_packet"`
+	Check         Check         `mapstructure:"check"`
+	Watch         Watch         `mapstructure:"watch"`
+}
+
+// Check configures the readiness test.
+type Check struct {
+	IdleTime     time.Duration `mapstructure:"idle_time"`
+	IdleInterval time.Duration `mapstructure:"idle_interval"`
+	LoadInterval time.Duration `mapstructure:"load_interval"`
+	CapacityMax  ippm.Rate     `mapstructure:"capacity_max"`
+	MaxBytes     Bytes         `mapstructure:"max_bytes"`
+}
+
+// Watch configures the daemon.
+type Watch struct {
+	Window      time.Duration `mapstructure:"window"`
+	FloorEvery  time.Duration `mapstructure:"floor_every"`
+	BudgetShare float64       `mapstructure:"budget_share"`
+	SilentAfter time.Duration `mapstructure:"silent_after"`
+	RedialAfter time.Duration `mapstructure:"redial_after"`
+	RetestAfter time.Duration `mapstructure:"retest_after"`
+}
+
+// Server configures the operator's program.
+type Server struct {
+	Listen      string   `mapstructure:"listen"`
+	Public      []string `mapstructure:"public"`
+	AdminListen string   `mapstructure:"admin_listen"`
+	DataDir     string   `mapstructure:"data_dir"`
+	Certificate string   `mapstructure:"certificate"`
+	Key         string   `mapstructure:"key"`
+	Limits      Limits   `mapstructure:"limits"`
+	Silence     Silence  `mapstructure:"silence"`
+}
+
+// Limits bounds what students can make a server do.
+type Limits struct {
+	Sessions         int       `mapstructure:"sessions"`
+	SessionsPerToken int       `mapstructure:"sessions_per_token"`
+	HandshakeRate    float64   `mapstructure:"handshake_rate"`
+	RetryRate        float64   `mapstructure:"retry_rate"`
+	ProbeRate        float64   `mapstructure:"probe_rate"`
+	TrainBytes       Bytes     `mapstructure:"train_bytes"`
+	TrainRate        ippm.Rate `mapstructure:"train_rate"`
+	TotalRate        ippm.Rate `mapstructure:"total_rate"`
+}
+
+// Silence is when a silent session changes its state.
+type Silence struct {
+	Suspect      time.Duration `mapstructure:"suspect"`
+	Dropped      time.Duration `mapstructure:"dropped"`
+	ExamRelevant time.Duration `mapstructure:"exam_relevant"`
+	Forget       time.Duration `mapstructure:"forget"`
+}
+
+// Default is the configuration without file, environment and flags.
+func Default() File {
+	p, l, s := probe.DefaultOptions(), server.DefaultLimits(), server.DefaultSilence()
+	return File{
+		Log:      Log{Level: "info", Format: "text"},
+		Policy:   verdict.DefaultName,
+		Policies: []verdict.Policy{},
+		Client: Client{
+			MetricsListen: "127.0.0.1:9482",
+			Interval:      p.Interval, PacketSize: p.PacketSize, LossAfter: p.LossAfter, TrainPacket: p.TrainPacket,
+			Check: Check{p.Check.IdleTime, p.Check.IdleInterval, p.Check.LoadInterval, p.Check.CapacityMax, Bytes(p.Check.MaxBytes)},
+			Watch: Watch{p.Watch.Window, p.Watch.FloorEvery, p.Watch.BudgetShare, p.Watch.SilentAfter, p.Watch.RedialAfter, p.Watch.RetestAfter},
+		},
+		Server: Server{
+			Listen: ":8443", Public: []string{}, AdminListen: "127.0.0.1:9481", DataDir: "examlink-data",
+			Limits: Limits{
+				l.Sessions, l.SessionsPerToken, l.HandshakeRate, l.RetryRate, l.ProbeRate,
+				Bytes(l.TrainBytes), ippm.Rate(l.TrainBitRate), ippm.Rate(l.TotalBitRate),
+			},
+			Silence: Silence{s.Suspect, s.Dropped, s.ExamRelevant, s.Forget},
+		},
+	}
+}
+
+// Source says where a configuration came from.
+type Source struct{ File string }
+
+// Load reads the configuration: flags over environment over file over
+// defaults. path names the file; empty looks for one and does without if there
+// is none. flags maps keys such as "client.server" to flags; only flags that
+// were set count. Every problem is reported at once, with its key.
+func Load(path string, flags map[string]*pflag.Flag) (File, Source, error) {
+	v := viper.New()
+	v.SetEnvPrefix(EnvPrefix)
+	v.SetEnvKeyReplacer(strings.NewReplacer(".", "_"))
+	v.AutomaticEnv()
+	for key, value := range flatten("", Default()) {
+		v.SetDefault(key, value)
+	}
+	var src Source
+	if path == "" {
+		path = find()
+	} else if _, err := os.Stat(path); err != nil {
+		return File{}, src, fmt.Errorf("configuration: %w", err)
+	}
+	if path != "" {
+		v.SetConfigFile(path)
+		v.SetConfigType("yaml")
+		if err := v.ReadInConfig(); err != nil {
+			return File{}, src, fmt.Errorf("configuration %s: %w", path, err)
+		}
+		src.File = path
+	}
+	for key, f := range flags {
+		if f != nil && f.Changed {
+			v.Set(key, f.Value.String())
+		}
+	}
+	var f File
+	err := v.UnmarshalExact(&f, func(c *mapstructure.DecoderConfig) {
+		c.DecodeHook = mapstructure.ComposeDecodeHookFunc(mapstructure.DecodeHookFuncType(unitHook), listHook())
+		c.WeaklyTypedInput = true // the environment knows text only; units are checked by the hook
+	})
+	if err != nil {
+		return File{}, src, fmt.Errorf("configuration%s:\n%w", in(src.File), err)
+	}
+	if err := f.check(); err != nil {
+		return File{}, src, fmt.Errorf("configuration%s:\n%w", in(src.File), err)
+	}
+	return f, src, nil
+}
+
+func in(file string) string {
+	if file == "" {
+		return ""
+	}
+	return " " + file
+}
+
+// listHook splits text at commas where a list is expected, as the environment
+// gives it.
+func listHook() mapstructure.DecodeHookFuncType {
+	return func(from, to reflect.Type, data any) (any, error) {
+		if from.Kind() != reflect.String || to != reflect.TypeFor[[]string]() {
+			return data, nil
+		}
+		var out []string
+		for _, s := range strings.Split(strings.Trim(data.(string), "[]"), ",") {
+			if s = strings.TrimSpace(s); s != "" {
+				out = append(out, s)
+			}
+		}
+		return out, nil
+	}
+}
+
+func find() string {
+	dirs := []string{"."}
+	if d, err := os.UserConfigDir(); err == nil {
+		dirs = append(dirs, filepath.Join(d, "examlink"))
+	}
+	for _, d := range dirs {
+		name := filepath.Join(d, FileName)
+		if _, err := os.Stat(name); err == nil || !errors.Is(err, fs.ErrNotExist) {
+			return name
+		}
+	}
+	return ""
+}
+
+// flatten lists a struct's leaves by their key.
+func flatten(prefix string, v any) map[string]any {
+	out := map[string]any{}
+	rv := reflect.ValueOf(v)
+	for i := range rv.NumField() {
+		key := rv.Type().Field(i).Tag.Get("mapstructure")
+		if prefix != "" {
+			key = prefix + "." + key
+		}
+		field := rv.Field(i)
+		if field.Kind() == reflect.Struct {
+			for k, x := range flatten(key, field.Interface()) {
+				out[k] = x
+			}
+			continue
+		}
+		out[key] = field.Interface()
+	}
+	return out
+}
+
+func (f File) check() error {
+	var errs []error
+	if f.Log.Level != "debug" && f.Log.Level != "info" && f.Log.Level != "warn" && f.Log.Level != "error" {
+		errs = append(errs, fmt.Errorf("log.level: %q, expected debug, info, warn or error", f.Log.Level))
+	}
+	if f.Log.Format != "text" && f.Log.Format != "json" {
+		errs = append(errs, fmt.Errorf("log.format: %q, expected text or json", f.Log.Format))
+	}
+	for i, p := range f.Policies {
+		if err := p.Check(); err != nil {
+			errs = append(errs, fmt.Errorf("policies[%d]: %w", i, err))
+		}
+	}
+	if _, err := f.SelectedPolicy(); err != nil {
+		errs = append(errs, fmt.Errorf("policy: %w", err))
+	}
+	for _, c := range []struct {
+		key string
+		ok  bool
+		say string
+	}{
+		{"client.interval", f.Client.Interval >= time.Millisecond && f.Client.Interval <= time.Second, "1ms to 1s"},
+		{"client.watch.budget_share", f.Client.Watch.BudgetShare > 0 && f.Client.Watch.BudgetShare <= 1, "above 0 and at most 1"},
+		{"client.check.max_bytes", f.Client.Check.MaxBytes >= 1e6, "1MB or more"},
+		{"server.limits.sessions", f.Server.Limits.Sessions > 0, "1 or more"},
+		{"server.silence", f.Server.Silence.Suspect > 0 && f.Server.Silence.Suspect < f.Server.Silence.Dropped &&
+			f.Server.Silence.Dropped < f.Server.Silence.ExamRelevant && f.Server.Silence.ExamRelevant < f.Server.Silence.Forget,
+			"0 < suspect < dropped < exam_relevant < forget"},
+		{"server.certificate", (f.Server.Certificate == "") == (f.Server.Key == ""), "to be set together with server.key"},
+	} {
+		if !c.ok {
+			errs = append(errs, fmt.Errorf("%s: expected %s", c.key, c.say))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// SelectedPolicy returns the policy judged by. Those of the file outrank the
+// built-in ones of the same name.
+func (f File) SelectedPolicy() (verdict.Policy, error) {
+	return verdict.Find(append(append([]verdict.Policy{}, f.Policies...), verdict.BuiltIn()...), f.Policy)
+}
+
+// ProbeOptions are the options of the student's side.
+func (f File) ProbeOptions() (probe.Options, error) {
+	p, err := f.SelectedPolicy()
+	if err != nil {
+		return probe.Options{}, err
+	}
+	c := f.Client
+	return probe.Options{
+		Token: c.Token, Server: c.Server, Policy: p,
+		Interval: c.Interval, PacketSize: c.PacketSize, LossAfter: c.LossAfter, TrainPacket: c.TrainPacket,
+		Check: probe.CheckOptions{
+			IdleTime: c.Check.IdleTime, IdleInterval: c.Check.IdleInterval, LoadInterval: c.Check.LoadInterval,
+			CapacityMax: c.Check.CapacityMax, MaxBytes: int64(c.Check.MaxBytes),
+		},
+		Watch: probe.WatchOptions{
+			Window: c.Watch.Window, FloorEvery: c.Watch.FloorEvery, BudgetShare: c.Watch.BudgetShare,
+			SilentAfter: c.Watch.SilentAfter, RedialAfter: c.Watch.RedialAfter, RetestAfter: c.Watch.RetestAfter,
+		},
+	}, nil
+}
+
+// ServerLimits are the limits of the server's side.
+func (f File) ServerLimits() server.Limits {
+	l := f.Server.Limits
+	return server.Limits{
+		Sessions: l.Sessions, SessionsPerToken: l.SessionsPerToken, HandshakeRate: l.HandshakeRate, RetryRate: l.RetryRate,
+		ProbeRate: l.ProbeRate, TrainBytes: int64(l.TrainBytes), TrainBitRate: float64(l.TrainRate), TotalBitRate: float64(l.TotalRate),
+	}
+}
+
+// ServerSilence is the silence the server judges by.
+func (f File) ServerSilence() server.Silence {
+	s := f.Server.Silence
+	return server.Silence{Suspect: s.Suspect, Dropped: s.Dropped, ExamRelevant: s.ExamRelevant, Forget: s.Forget}
+}
+
+// YAML prints the effective configuration; the join token, a secret, is left
+// out.
+func (f File) YAML() (string, error) {
+	if f.Client.Token != "" {
+		f.Client.Token = "(set, not shown)"
+	}
+	b, err := yaml.Marshal(tree(reflect.ValueOf(f)))
+	return string(b), err
+}
+
+// tree turns a struct into ordered YAML with units.
+func tree(v reflect.Value) *yaml.Node {
+	n := &yaml.Node{Kind: yaml.MappingNode}
+	for i := range v.NumField() {
+		key := &yaml.Node{Kind: yaml.ScalarNode, Value: v.Type().Field(i).Tag.Get("mapstructure")}
+		n.Content = append(n.Content, key, leaf(v.Field(i)))
+	}
+	return n
+}
+
+func leaf(v reflect.Value) *yaml.Node {
+	n := &yaml.Node{Kind: yaml.ScalarNode}
+	switch x := v.Interface().(type) {
+	case time.Duration:
+		n.Value = x.String()
+	case ippm.Rate:
+		n.Value = fmt.Sprintf("%gkbit/s", float64(x)/1000)
+	case Bytes:
+		n.Value = x.String()
+	default:
+		switch v.Kind() {
+		case reflect.Struct:
+			return tree(v)
+		case reflect.Slice:
+			n = &yaml.Node{Kind: yaml.SequenceNode}
+			for i := range v.Len() {
+				n.Content = append(n.Content, leaf(v.Index(i)))
+			}
+		default:
+			_ = n.Encode(x)
+		}
+	}
+	return n
+}

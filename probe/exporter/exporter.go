@@ -1,0 +1,274 @@
+// Package exporter turns what a watch finds into Prometheus metrics. It knows
+// names, units and label sets, and nothing of how things are measured.
+package exporter
+
+import (
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"examlink/probe"
+	"examlink/probe/ippm"
+	"examlink/probe/verdict"
+	"examlink/probe/warning"
+	"examlink/probe/wire"
+)
+
+const namespace, subsystem = "examlink", "client"
+
+// delayBuckets straddle the verdict's bounds.
+var delayBuckets = []float64{.005, .01, .02, .03, .05, .075, .1, .15, .2, .3, .4, .5, 1, 2.5}
+
+// instrumentBuckets are for what the instrument itself adds.
+var instrumentBuckets = []float64{.00005, .0001, .00025, .0005, .001, .0025, .005, .01, .05, .1, 1}
+
+// Exporter is a sink of one watch and a collector of one registry. Values are
+// absent until they are known.
+type Exporter struct {
+	sent, received, unsent, late prometheus.Counter
+	lost, duplicates, reordered  *prometheus.CounterVec
+	roundTrip, pacing            prometheus.Histogram
+	oneWay, ipdv, pdv            *prometheus.HistogramVec
+	connected                    prometheus.Gauge
+	connects                     prometheus.Counter
+	floors                       *prometheus.CounterVec
+	floorBytes                   *prometheus.CounterVec
+	warnings                     *prometheus.CounterVec
+	active                       *prometheus.GaugeVec
+	last                         *lastValues
+
+	mu        sync.Mutex
+	announced map[warning.Kind]time.Time // start of the warning counted last
+}
+
+var _ probe.Sink = (*Exporter)(nil)
+
+func counter(name, help string) prometheus.Counter {
+	return prometheus.NewCounter(prometheus.CounterOpts{Namespace: namespace, Subsystem: subsystem, Name: name, Help: help})
+}
+
+func counters(name, help string, labels ...string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Subsystem: subsystem, Name: name, Help: help}, labels)
+}
+
+func histogramOpts(name, help string, buckets []float64) prometheus.HistogramOpts {
+	return prometheus.HistogramOpts{
+		Namespace: namespace, Subsystem: subsystem, Name: name, Help: help, Buckets: buckets,
+		NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100, NativeHistogramMinResetDuration: time.Hour,
+	}
+}
+
+// New makes an exporter for a watch judged by a policy and registers it.
+func New(r prometheus.Registerer, p verdict.Policy) (*Exporter, error) {
+	e := &Exporter{
+		sent:       counter("probes_sent_total", "Probes of the monitor stream whose fate is known."),
+		received:   counter("probes_received_total", "Probes whose echo arrived in time."),
+		unsent:     counter("probes_unsent_total", "Probes that never left this host on time; not among the sent."),
+		late:       counter("echoes_late_total", "Echoes that arrived after their probe counted as lost."),
+		lost:       counters("probes_lost_total", "Probes lost, by the direction in which they were.", "direction"),
+		duplicates: counters("echoes_duplicate_total", "Echoes that arrived more than once.", "direction"),
+		reordered:  counters("echoes_reordered_total", "Echoes that arrived after one the server sent later.", "direction"),
+		roundTrip:  prometheus.NewHistogram(histogramOpts("round_trip_delay_seconds", "Round-trip delay without the server's processing time.", delayBuckets)),
+		pacing:     prometheus.NewHistogram(histogramOpts("pacing_lateness_seconds", "How late probes left, by this host's clock.", instrumentBuckets)),
+		oneWay:     prometheus.NewHistogramVec(histogramOpts("one_way_delay_seconds", "One-way delay, within an error of half the lowest round-trip delay.", delayBuckets), []string{"direction"}),
+		ipdv:       prometheus.NewHistogramVec(histogramOpts("ipdv_seconds", "Absolute inter-packet delay variation (RFC 3393).", delayBuckets), []string{"direction"}),
+		pdv:        prometheus.NewHistogramVec(histogramOpts("pdv_seconds", "Packet delay variation above the lowest of a window (RFC 5481).", delayBuckets), []string{"direction"}),
+		connected:  prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Subsystem: subsystem, Name: "connected", Help: "1 while the server answers."}),
+		connects:   counter("connects_total", "Connections to a server opened, the first included."),
+		floors:     counters("floor_tests_total", "Floor tests of the minimum rate, by outcome.", "direction", "outcome"),
+		floorBytes: counters("floor_test_bytes_total", "Bytes of floor tests at the IP layer.", "direction"),
+		warnings:   counters("warnings_total", "Warnings raised.", "kind"),
+		active:     prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Subsystem: subsystem, Name: "warning_active", Help: "1 while the warning stands."}, []string{"kind"}),
+		last:       newLastValues(p),
+		announced:  map[warning.Kind]time.Time{},
+	}
+	for _, d := range []string{"up", "down", "unknown"} {
+		e.lost.WithLabelValues(d)
+	}
+	e.duplicates.WithLabelValues("down")
+	e.reordered.WithLabelValues("down")
+	for _, d := range []string{"up", "down"} {
+		e.floorBytes.WithLabelValues(d)
+		for _, o := range []string{"meets", "below", "inconclusive"} {
+			e.floors.WithLabelValues(d, o)
+		}
+		for _, h := range []*prometheus.HistogramVec{e.oneWay, e.ipdv, e.pdv} {
+			h.WithLabelValues(d)
+		}
+	}
+	for _, k := range warning.Kinds() {
+		e.warnings.WithLabelValues(string(k))
+		e.active.WithLabelValues(string(k))
+	}
+	for _, c := range []prometheus.Collector{
+		e.sent, e.received, e.unsent, e.late, e.lost, e.duplicates, e.reordered, e.roundTrip, e.pacing, e.oneWay, e.ipdv, e.pdv,
+		e.connected, e.connects, e.floors, e.floorBytes, e.warnings, e.active, e.last,
+	} {
+		if err := r.Register(c); err != nil {
+			return nil, err
+		}
+	}
+	return e, nil
+}
+
+// Session implements probe.Sink.
+func (e *Exporter) Session(ev probe.SessionEvent) {
+	switch ev.State {
+	case "connected", "resumed":
+		e.connects.Inc()
+		e.connected.Set(1)
+	case "back":
+		e.connected.Set(1)
+	default:
+		e.connected.Set(0)
+	}
+}
+
+// Window implements probe.Sink.
+func (e *Exporter) Window(ev probe.WindowEvent) {
+	a := ev.Account
+	e.sent.Add(float64(a.Sent))
+	e.received.Add(float64(a.Received))
+	e.unsent.Add(float64(a.Unsent))
+	e.late.Add(float64(a.Late))
+	e.lost.WithLabelValues("up").Add(float64(a.LostUp))
+	e.lost.WithLabelValues("down").Add(float64(a.LostDown))
+	e.lost.WithLabelValues("unknown").Add(float64(a.LostUnknown))
+	e.duplicates.WithLabelValues("down").Add(float64(a.DuplicatesDown))
+	e.reordered.WithLabelValues("down").Add(float64(a.ReorderedDown))
+	pour(e.roundTrip, &a.RoundTrip)
+	pour(e.pacing, &a.Pacing)
+	pour(e.oneWay.WithLabelValues("up"), &a.OneWayUp)
+	pour(e.oneWay.WithLabelValues("down"), &a.OneWayDown)
+	pour(e.ipdv.WithLabelValues("up"), &a.IPDVUp)
+	pour(e.ipdv.WithLabelValues("down"), &a.IPDVDown)
+	pour(e.pdv.WithLabelValues("up"), &a.PDVUp)
+	pour(e.pdv.WithLabelValues("down"), &a.PDVDown)
+	e.last.window(ev)
+}
+
+func pour(o prometheus.Observer, h *ippm.Histogram) {
+	h.Each(func(d time.Duration, n uint64) {
+		for range n {
+			o.Observe(d.Seconds())
+		}
+	})
+}
+
+// Floor implements probe.Sink.
+func (e *Exporter) Floor(ev probe.FloorEvent) {
+	d := string(ev.Floor.Direction)
+	e.floors.WithLabelValues(d, ev.Floor.Outcome).Inc()
+	e.floorBytes.WithLabelValues(d).Add(float64(ev.Spent))
+	e.last.floor(ev)
+}
+
+// Warning implements probe.Sink.
+func (e *Exporter) Warning(w warning.Warning) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	k := string(w.Kind)
+	if w.Active() {
+		e.active.WithLabelValues(k).Set(1)
+	} else {
+		e.active.WithLabelValues(k).Set(0)
+	}
+	if !e.announced[w.Kind].Equal(w.Start) {
+		e.announced[w.Kind] = w.Start
+		e.warnings.WithLabelValues(k).Inc()
+	}
+}
+
+// lastValues are gauges of the last discrete measurement, each with the time
+// it was taken, absent until there is one.
+type lastValues struct {
+	policy verdict.Policy
+
+	mu     sync.Mutex
+	floors map[wire.Direction]probe.FloorEvent
+	jitter map[wire.Direction]float64
+	bound  *float64
+	at     time.Time
+}
+
+var (
+	directions = []string{"direction"}
+	name       = func(s string) string { return prometheus.BuildFQName(namespace, subsystem, s) }
+
+	rateDesc    = prometheus.NewDesc(name("rate_bytes_per_second"), "IP-layer rate the last floor test read; absent when it found only a bound.", directions, nil)
+	lowDesc     = prometheus.NewDesc(name("rate_lower_bound_bytes_per_second"), "IP-layer rate the last floor test proved at least.", directions, nil)
+	stampDesc   = prometheus.NewDesc(name("floor_test_timestamp_seconds"), "When the last floor test ended.", directions, nil)
+	minDesc     = prometheus.NewDesc(name("minimum_rate_bytes_per_second"), "The policy's minimum.", directions, nil)
+	recDesc     = prometheus.NewDesc(name("recommended_rate_bytes_per_second"), "The policy's recommendation.", directions, nil)
+	jitterDesc  = prometheus.NewDesc(name("rfc3550_jitter_seconds"), "Interarrival jitter as RFC 3550 defines it, at the end of the last window.", directions, nil)
+	boundDesc   = prometheus.NewDesc(name("one_way_delay_error_bound_seconds"), "Error bound of the one-way delays of the last window.", nil, nil)
+	windowDesc  = prometheus.NewDesc(name("window_timestamp_seconds"), "End of the last window of the monitor stream.", nil, nil)
+	policyDesc  = prometheus.NewDesc(name("policy_info"), "The policy judged by.", []string{"policy", "version"}, nil)
+	allLastDesc = []*prometheus.Desc{rateDesc, lowDesc, stampDesc, minDesc, recDesc, jitterDesc, boundDesc, windowDesc, policyDesc}
+)
+
+func newLastValues(p verdict.Policy) *lastValues {
+	return &lastValues{policy: p, floors: map[wire.Direction]probe.FloorEvent{}, jitter: map[wire.Direction]float64{}}
+}
+
+func (l *lastValues) floor(e probe.FloorEvent) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.floors[e.Floor.Direction] = e
+}
+
+func (l *lastValues) window(e probe.WindowEvent) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.at = e.To
+	clear(l.jitter)
+	l.bound = nil
+	if e.Account.Received > 1 {
+		l.jitter[wire.Up], l.jitter[wire.Down] = e.Account.JitterUp.Seconds(), e.Account.JitterDown.Seconds()
+	}
+	if e.Account.OneWayUp.Count() > 0 {
+		b := e.Account.OneWayBound.Seconds()
+		l.bound = &b
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (l *lastValues) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range allLastDesc {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (l *lastValues) Collect(ch chan<- prometheus.Metric) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	for d, e := range l.floors {
+		if v := e.Floor.Rate.Value; v != nil {
+			gauge(rateDesc, *v/8, string(d))
+		}
+		if v := e.Floor.Rate.Low; v != nil {
+			gauge(lowDesc, *v/8, string(d))
+		}
+		gauge(stampDesc, float64(e.At.UnixMilli())/1000, string(d))
+	}
+	for d, v := range l.jitter {
+		gauge(jitterDesc, v, string(d))
+	}
+	if l.bound != nil {
+		gauge(boundDesc, *l.bound)
+	}
+	if !l.at.IsZero() {
+		gauge(windowDesc, float64(l.at.UnixMilli())/1000)
+	}
+	p := l.policy
+	gauge(minDesc, p.Minimum.Download.BytesPerSecond(), "down")
+	gauge(minDesc, p.Minimum.Upload.BytesPerSecond(), "up")
+	gauge(recDesc, p.Recommended.Download.BytesPerSecond(), "down")
+	gauge(recDesc, p.Recommended.Upload.BytesPerSecond(), "up")
+	gauge(policyDesc, 1, p.Name, p.Version)
+}
