@@ -24,7 +24,9 @@ const (
 	trainTimeout  = 30 * time.Second
 	trainSilence  = 3 * time.Second // for a train going down to begin
 	pollTrain     = 10 * time.Millisecond
-	calmAfter     = time.Second // for queues to drain after a train
+	calmAfter     = time.Second           // for queues to drain after a train
+	busyPause     = 20 * time.Millisecond // before a train refused as busy is asked for again; doubles
+	busyMost      = 2 * time.Second
 )
 
 // RefusedError is a request the server refused.
@@ -392,6 +394,20 @@ func (s *session) runTrain(ctx context.Context, r wire.TrainRequest) (wire.Train
 	}
 	s.stream.hush(math.MaxInt64)
 	defer func() { s.stream.hush(s.o.Clock.Now() + calmAfter) }()
+	for pause := busyPause; ; pause *= 2 {
+		rep, sent, err := s.tryTrain(ctx, r)
+		var refused *RefusedError
+		if !errors.As(err, &refused) || refused.Reason != wire.RefusedBusy || pause > busyMost {
+			return rep, sent, err
+		}
+		// The end of the train before, or other sessions' trains, are in the way.
+		if err := s.sleep(ctx, pause); err != nil {
+			return rep, sent, err
+		}
+	}
+}
+
+func (s *session) tryTrain(ctx context.Context, r wire.TrainRequest) (wire.TrainReport, train.Sent, error) {
 	if r.Direction == wire.Up {
 		return s.trainUp(ctx, r)
 	}

@@ -2,7 +2,6 @@ package probe
 
 import (
 	"context"
-	"errors"
 	"math"
 	"time"
 
@@ -127,17 +126,7 @@ func (s *session) runFloor(ctx context.Context, p floorPlan) (Floor, error) {
 		f.Trains++
 		f.Bytes += rep.Bytes
 		f.Rise = max(f.Rise, rep.Rise)
-		var refused *RefusedError
-		switch {
-		case errors.As(err, &refused) && refused.Reason == wire.RefusedBusy:
-			f.Why = "the server was busy"
-			select { // another session's train; try again in a moment
-			case <-time.After(300 * time.Millisecond):
-			case <-ctx.Done():
-				return f, ctx.Err()
-			}
-			continue
-		case err != nil:
+		if err != nil {
 			return f, err
 		}
 		switch rep.Outcome {

@@ -70,8 +70,8 @@ func (a *app) flag(c *cobra.Command, name, key, usage string) {
 func (a *app) load(c *cobra.Command, args []string) (config.File, error) {
 	set := map[string]*pflag.Flag{}
 	for key, f := range a.flags {
-		if c.Flags().Lookup(f.Name) == f {
-			set[key] = f
+		if own := c.Flags().Lookup(f.Name); own != nil && own.Changed {
+			set[key] = own
 		}
 	}
 	f, _, err := config.Load(a.configFile, set)

@@ -115,6 +115,15 @@ func Dial(ctx context.Context, o DialOptions) (*Conn, error) {
 	}
 	closeAll()
 	reason := classify(err)
+	if reason == ReasonClosed && real && outer.Err() == nil {
+		// The system would not send at all, as a local firewall makes it do.
+		reason, found = ReasonNoServer, ""
+		again, stop := context.WithTimeout(outer, diagnoseTimeout)
+		if r, e := ask(again, o.Server); r != "" {
+			reason, err = r, fmt.Errorf("%w; %w", err, e)
+		}
+		stop()
+	}
 	var verify *tls.CertificateVerificationError
 	switch {
 	case outer.Err() != nil:
@@ -179,6 +188,11 @@ func diagnose(ctx context.Context, server string) (Reason, error) {
 	case <-ctx.Done():
 		return "", nil
 	}
+	return ask(ctx, server)
+}
+
+// ask tries the server's port by TCP and says what that tells about UDP.
+func ask(ctx context.Context, server string) (Reason, error) {
 	c, err := (&net.Dialer{Timeout: diagnoseTimeout}).DialContext(ctx, "tcp", server)
 	if err == nil {
 		_ = c.Close()
