@@ -91,7 +91,14 @@ func (w *world) serve() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.server, w.stop, w.served = srv, func() { cancel(); <-w.served; _ = conn.Close() }, make(chan error, 1)
+	w.server, w.served = srv, make(chan error, 1)
+	w.stop = func() {
+		cancel()
+		if err := <-w.served; err != nil {
+			w.t.Error(err)
+		}
+		_ = conn.Close()
+	}
 	go func() { w.served <- srv.Run(ctx) }()
 }
 

@@ -89,6 +89,10 @@ type Silence struct {
 	Forget       time.Duration // the session is over
 }
 
+func (s Silence) ordered() bool {
+	return 0 < s.Suspect && s.Suspect < s.Dropped && s.Dropped < s.ExamRelevant && s.ExamRelevant < s.Forget
+}
+
 // DefaultSilence is the silence a server that is told none judges by.
 func DefaultSilence() Silence {
 	return Silence{Suspect: time.Second, Dropped: 3 * time.Second, ExamRelevant: 30 * time.Second, Forget: 30 * time.Minute}
@@ -147,7 +151,7 @@ func New(o Options) (*Server, error) {
 		return nil, errors.New("server: no certificate")
 	case len(o.TokenKey) != ed25519.PublicKeySize:
 		return nil, errors.New("server: no key for join tokens")
-	case !(o.Silence.Suspect > 0 && o.Silence.Suspect < o.Silence.Dropped && o.Silence.Dropped < o.Silence.ExamRelevant && o.Silence.ExamRelevant < o.Silence.Forget):
+	case !o.Silence.ordered():
 		return nil, fmt.Errorf("server: silence %v, expected suspect < dropped < exam-relevant < forget", o.Silence)
 	}
 	if o.Clock == nil {

@@ -2,6 +2,7 @@ package clock
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"testing"
 	"testing/synctest"
@@ -132,7 +133,7 @@ func TestWaiterNeverWakesEarlyAndObeysItsContext(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(5*ms, cancel)
-	if err := w.Wait(ctx, c.Now()+time.Hour); err != context.Canceled {
+	if err := w.Wait(ctx, c.Now()+time.Hour); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled wait: %v", err)
 	}
 	if err := w.Wait(t.Context(), c.Now()+ms); err != nil {

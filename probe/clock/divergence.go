@@ -47,10 +47,8 @@ func (d *Divergence) Look(c Clock, every time.Duration) (Event, time.Duration) {
 		return Steady, 0
 	}
 	ran := mono - was.mono
-	slept := time.Duration(0)
 	if ok && was.hasAwake {
-		slept = awake - was.awake - ran
-		if slept > divergenceLimit {
+		if slept := awake - was.awake - ran; slept > divergenceLimit {
 			return Suspended, slept
 		}
 	}

@@ -1,0 +1,36 @@
+# Everything here needs Go alone; what a test needs beyond it, it finds or skips.
+
+GOLANGCI = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+TARGETS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+
+.PHONY: build test race lint fuzz bench cross demo
+
+build: ## both programs, in bin/
+	go build -o bin/ ./cmd/examlink ./cmd/examlink-server
+
+test: ## every test
+	go test -shuffle=on ./...
+
+race: ## every test under the race detector, which needs a C compiler
+	go test -race -shuffle=on ./...
+
+lint: ## format, vet, linter, import rules
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
+	go vet ./...
+	$(GOLANGCI) run ./...
+
+FUZZTIME = 5s
+fuzz: ## each fuzz target for a while
+	@for p in $$(go list ./...); do for f in $$(go test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+		echo "$$p $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; done; done
+
+BENCHTIME = 1s
+bench: ## every benchmark
+	go test -run '^$$' -bench . -benchtime $(BENCHTIME) ./...
+
+cross: ## build for every system, without C
+	@for t in $(TARGETS); do echo $$t; CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/} go build -o /dev/null ./cmd/examlink && \
+		CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/} go build -o /dev/null ./cmd/examlink-server || exit 1; done
+
+demo: ## everything at work on this machine
+	go run ./cmd/examlink-server demo

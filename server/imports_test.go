@@ -1,0 +1,63 @@
+package server_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// TestImportsRunOneWay holds the house to its rules: see docs/ARCHITECTURE.md.
+func TestImportsRunOneWay(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "examlink/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	standard := func(p string) bool {
+		return !strings.Contains(strings.SplitN(p, "/", 2)[0], ".") && !strings.HasPrefix(p, "examlink/")
+	}
+	within := func(p string, trees ...string) bool {
+		for _, tree := range trees {
+			if p == tree || strings.HasPrefix(p, tree+"/") {
+				return true
+			}
+		}
+		return false
+	}
+	pure := map[string][]string{ // what each may import beyond the standard library
+		"examlink/probe/ippm": nil, "examlink/probe/clock": nil, "examlink/probe/wire": nil, "examlink/probe/warning": nil,
+		"examlink/probe/verdict": {"examlink/probe/ippm"},
+		"examlink/probe/train":   {"examlink/probe/ippm", "examlink/probe/clock", "examlink/probe/wire"},
+		"examlink/probe/netsim":  {"examlink/probe/ippm"},
+	}
+	homes := map[string]string{ // the one package that may import it
+		"github.com/quic-go/quic-go": "examlink/probe/link",
+		"github.com/spf13/viper":     "examlink/cmd/internal/config",
+		"github.com/golang-jwt/jwt":  "examlink/server/exam",
+	}
+	seen := 0
+	for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
+		words := strings.Fields(line)
+		pkg := words[0]
+		seen++
+		for _, imp := range words[1:] {
+			if allowed, isPure := pure[pkg]; isPure && !standard(imp) && !within(imp, allowed...) {
+				t.Errorf("%s imports %s: it is pure", pkg, imp)
+			}
+			for dep, home := range homes {
+				if within(imp, dep) && pkg != home {
+					t.Errorf("%s imports %s: only %s may", pkg, imp, home)
+				}
+			}
+			switch {
+			case within(pkg, "examlink/probe") && within(imp, "examlink/server", "examlink/cmd"),
+				within(pkg, "examlink/server") && (imp == "examlink/probe" || within(imp, "examlink/cmd")):
+				t.Errorf("%s imports %s: arrows run the other way", pkg, imp)
+			case within(imp, "examlink/probe/netsim") && !within(pkg, "examlink/cmd/examlink-server"):
+				t.Errorf("%s imports %s: simulated links are for tests and the demo", pkg, imp)
+			}
+		}
+	}
+	if seen < 10 {
+		t.Errorf("only %d packages seen", seen)
+	}
+}
