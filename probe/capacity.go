@@ -16,6 +16,8 @@ const (
 	refineFactor = 1.3                    // prime of a refining train over the rate read so far
 	refineBucket = 300e3                  // bytes it may take to empty a token bucket of 64 kB
 	refineHold   = 700 * time.Millisecond
+	refineLeast  = 250 * time.Millisecond
+	refineBytes  = 1.2e6 // above 14 Mbit/s the hold is as long as this lasts, but refineLeast
 	refineMax    = 3 * time.Second
 	refineCount  = 40 // packets a hold should have at least
 	refineEnough = 0.004
@@ -99,7 +101,8 @@ func (s *session) searchCapacity(ctx context.Context, d wire.Direction, start Fl
 	var sum estimates
 	for sum.n < refineTrains && c.Trains < 2*refineTrains+8 {
 		size := float64(s.o.TrainPacket + 28)
-		hold := min(max(refineHold, time.Duration(refineCount*size*8/guess*float64(time.Second))), refineMax)
+		hold := min(refineHold, max(refineLeast, time.Duration(refineBytes*8/guess*float64(time.Second))))
+		hold = min(max(hold, time.Duration(refineCount*size*8/guess*float64(time.Second))), refineMax)
 		prime := int64(guess/8*0.2 + refineBucket)
 		rep, ok, err := run(wire.TrainRequest{
 			Direction: d, PrimeRate: guess * refineFactor, PrimeBytes: prime, HoldTime: hold, StopRise: primeRise,

@@ -15,12 +15,19 @@ import (
 
 	"examlink/cmd/internal/daemon"
 	"examlink/probe"
+	"examlink/probe/ippm"
 	"examlink/probe/link"
 	"examlink/probe/verdict"
 )
 
+// What --full looks for, and may use.
+const (
+	fullRate  = 1000 * ippm.MbitPerSecond
+	fullBytes = 300e6
+)
+
 func newCheck(a *app) *cobra.Command {
-	asJSON := false
+	asJSON, full := false, false
 	c := &cobra.Command{
 		Use:   "check [TOKEN]",
 		Short: "Tests once whether this link will carry the exam",
@@ -42,6 +49,9 @@ be made; README.md lists them.`,
 			o, err := f.ProbeOptions()
 			if err != nil {
 				return &usageError{err}
+			}
+			if full {
+				o.Check.CapacityMax, o.Check.MaxBytes = fullRate, fullBytes
 			}
 			o.Version = daemon.Version()
 			o.Log = daemon.Logger(c.ErrOrStderr(), f.Log.Level, f.Log.Format)
@@ -70,6 +80,7 @@ be made; README.md lists them.`,
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON (schema "+probe.ReportSchema+")")
+	c.Flags().BoolVar(&full, "full", false, "look for rates up to 1 Gbit/s, with up to 300 MB")
 	a.flag(c, "server", "client.server", "server `host:port`, instead of the one in the token")
 	a.flag(c, "policy", "policy", "`name` of the policy to judge by")
 	return c

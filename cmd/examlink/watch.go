@@ -86,6 +86,7 @@ Prometheus metrics on client.metrics_listen and ends with a summary.`,
 	a.flag(c, "server", "client.server", "server `host:port`, instead of the one in the token")
 	a.flag(c, "policy", "policy", "`name` of the policy to judge by")
 	a.flag(c, "metrics-listen", "client.metrics_listen", "`address` of the metrics listener")
+	a.flag(c, "interval", "client.interval", "`spacing` of the monitor stream")
 	a.flag(c, "floor-every", "client.watch.floor_every", "mean `time` between floor tests")
 	a.flag(c, "budget-share", "client.watch.budget_share", "`share` of the minimum rate floor tests may use")
 	return c
