@@ -92,6 +92,8 @@ func (s *session) searchCapacity(ctx context.Context, d wire.Direction, start Fl
 				c.Rate.Low = &bound
 				return c, nil
 			}
+		case string(ippm.OutcomeLossy):
+			guess = rate / climbFactor * 1.2 // a short queue dropped the end: it is not much faster than before
 		default:
 			c.Rate.Low = &bound
 			c.Why = "too few packets arrived"

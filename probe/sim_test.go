@@ -49,12 +49,17 @@ type world struct {
 
 func newWorld(t *testing.T, up, down netsim.Params) *world {
 	t.Helper()
+	return newWorldSeeded(t, up, down, 7)
+}
+
+func newWorldSeeded(t *testing.T, up, down netsim.Params, seed uint64) *world {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	w := &world{
 		t: t, net: netsim.NewNetwork(ctx, serverAddr),
 		host: netsim.NewClock(5*time.Second, 0), far: netsim.NewClock(-time.Hour, 40e-6),
 	}
-	w.client = w.net.Client(clientAddr, up, down, 7)
+	w.client = w.net.Client(clientAddr, up, down, seed)
 	var err error
 	if w.keys, err = server.LoadKeys(t.TempDir(), "", "", time.Now()); err != nil {
 		t.Fatal(err)

@@ -17,8 +17,8 @@ const (
 	primeMultiple    = 8
 	primeMultipleMin = 3
 	primeRoundTrip   = 50 * time.Millisecond
-	primeBytesDown   = 100e3
-	primeBytesUp     = 80e3
+	primeBucket      = 66e3 // a token bucket of this size is emptied, ...
+	primeMargin      = 4e3  // ... and the delay then has this many bytes to rise
 	primeRise        = 30 * time.Millisecond
 
 	// In an exam a train may add this much queueing on a link that just meets
@@ -101,10 +101,8 @@ func (p floorPlan) request() wire.TrainRequest {
 	if p.roundTrip > primeRoundTrip {
 		multiple = max(multiple*float64(primeRoundTrip)/float64(p.roundTrip), primeMultipleMin)
 	}
-	r.PrimeRate, r.StopRise, r.PrimeBytes = t*multiple, primeRise, primeBytesDown
-	if p.direction == wire.Up {
-		r.PrimeBytes = primeBytesUp
-	}
+	// The bucket fills up again meanwhile, at the rate in question.
+	r.PrimeRate, r.StopRise, r.PrimeBytes = t*multiple, primeRise, int64(primeBucket/(1-1/multiple)+primeMargin)
 	r.MaxBytes = r.PrimeBytes + int64(t/8*r.HoldTime.Seconds()) + 40e3
 	if p.maxBytes > 0 {
 		r.MaxBytes = min(r.MaxBytes, p.maxBytes)
@@ -147,6 +145,8 @@ func (s *session) runFloor(ctx context.Context, p floorPlan) (Floor, error) {
 			} else {
 				f.Why = "the test could not fill the link"
 			}
+		case string(ippm.OutcomeLossy):
+			f.Why = "packets got lost before the link was seen to fill"
 		default:
 			f.Why = "too few packets arrived"
 		}

@@ -24,6 +24,19 @@ const (
 	minStdErr = 0.002
 	// normal95 spans 95 % of a normal distribution to each side.
 	normal95 = 1.96
+	// lossyTail is the share of packets at the end of a prime that may be lost
+	// before nothing can be said of a link that showed no queue.
+	lossyTail = 0.2
+	// decisiveFit is how much worse, in squared residuals, one account of the
+	// losses must fit than the other to be ruled out.
+	decisiveFit = 2
+	// overflowing is the share of a prime's packets whose loss shows that the
+	// queue was full, if minHold packets follow that can be fitted without it.
+	overflowing = 0.15
+	minHold     = 16
+	// overflow is the share of losses that only a full queue explains: then
+	// lost packets took none of the bottleneck's time.
+	overflow = 0.25
 )
 
 // Arrival is one received packet of a train. Stamps are nanoseconds of the
@@ -48,6 +61,9 @@ const (
 	OutcomeEstimate Outcome = "estimate"
 	// OutcomeBound: the bottleneck never filled; its rate is at least Low.
 	OutcomeBound Outcome = "bound"
+	// OutcomeLossy: no queue was seen, but the end of the prime got lost, so a
+	// full queue too short to be seen may have dropped it.
+	OutcomeLossy Outcome = "lossy"
 	// OutcomeSparse: too few packets arrived to say anything.
 	OutcomeSparse Outcome = "too-few-packets"
 )
@@ -111,12 +127,23 @@ func EstimateRate(arrivals []Arrival, noise time.Duration) RateEstimate {
 	if len(prime) < minBusy {
 		return est
 	}
+	if tailLoss(prime) > lossyTail {
+		est.Outcome = OutcomeLossy
+		return est
+	}
 	if fit, ok := fitRate(prime); ok {
 		est.Outcome = OutcomeBound
 		est.StdErr = fit.stdErr
 		est.Low = fit.rate * Rate(max(1-normal95*fit.stdErr, 0))
 	}
 	return est
+}
+
+// tailLoss is the share of packets lost in the last third of a train.
+func tailLoss(as []Arrival) float64 {
+	tail := as[len(as)*2/3:]
+	sent := float64(tail[len(tail)-1].Index - tail[0].Index + 1)
+	return 1 - float64(len(tail))/sent
 }
 
 // smoothedRise returns each packet's delay above the train's lowest, after a
@@ -178,7 +205,17 @@ func fitRate(as []Arrival) (rateFit, bool) {
 		y[i] = float64(a.Received - as[0].Received)
 		lost[i] = missing
 	}
-	p := chooseFit(x, lost, y, bytes/float64(max(n-1, 1)))
+	size := bytes / float64(max(n-1, 1))
+	p, ok := fitServed(as, x, lost, y, size)
+	if !ok {
+		// In the noise, losses of a full queue cannot be told from others one
+		// by one. Only the prime fills it: leave the prime out if it did.
+		k := slices.IndexFunc(as, func(a Arrival) bool { return !a.Prime })
+		if k > 1 && n-k >= minHold && lost[k-1] > overflowing*(lost[k-1]+float64(k)) {
+			x, y, lost = x[k:], y[k:], shift(lost[k:])
+		}
+		p = chooseFit(x, lost, y, size)
+	}
 	if p.singular || p.b <= 0 {
 		return rateFit{}, false
 	}
@@ -188,12 +225,61 @@ func fitRate(as []Arrival) (rateFit, bool) {
 	}, true
 }
 
+// shift counts from the first value on.
+func shift(v []float64) []float64 {
+	out := make([]float64, len(v))
+	for i := range v {
+		out[i] = v[i] - v[0]
+	}
+	return out
+}
+
+// fitServed looks at each gap by itself: the time between the packets around
+// it tells how many of the lost ones the bottleneck served. Losses before the
+// bottleneck, in its queue and behind it may so be mixed. ok is false when the
+// arrivals are too noisy to tell one packet's service time.
+func fitServed(as []Arrival, x, lost, y []float64, size float64) (p plane, ok bool) {
+	var pace, off []float64
+	for i := 1; i < len(as); i++ {
+		if lost[i] == lost[i-1] && x[i] > x[i-1] {
+			pace = append(pace, (y[i]-y[i-1])/(x[i]-x[i-1]))
+		}
+	}
+	if len(pace) < minBusy {
+		return plane{}, false
+	}
+	slices.Sort(pace)
+	perByte := pace[len(pace)/2]
+	for i := 1; i < len(as); i++ {
+		if lost[i] == lost[i-1] {
+			off = append(off, math.Abs(y[i]-y[i-1]-perByte*(x[i]-x[i-1])))
+		}
+	}
+	slices.Sort(off)
+	if perByte <= 0 || off[len(off)*9/10] > perByte*size/4 {
+		return plane{}, false
+	}
+	served := make([]float64, len(x))
+	var extra float64
+	for i := 1; i < len(as); i++ {
+		if gone := lost[i] - lost[i-1]; gone > 0 {
+			idle := y[i] - y[i-1] - perByte*(x[i]-x[i-1])
+			extra += size * min(max(math.Round(idle/(perByte*size)), 0), gone)
+		}
+		served[i] = x[i] + extra
+	}
+	return fitLine(served, y), true
+}
+
 // chooseFit decides what a lost packet cost. With few losses, or losses spread
 // so evenly that they cannot be told from bytes, it compares the two physical
 // extremes: the lost packets took no time of the bottleneck, or all of it.
 func chooseFit(x, lost, y []float64, size float64) plane {
 	free := fitLine(x, y) // lost before the bottleneck
 	if lost[len(lost)-1] == 0 || free.singular {
+		return free
+	}
+	if gone := lost[len(lost)-1]; gone > overflow*(gone+float64(len(x))) {
 		return free
 	}
 	served := make([]float64, len(x)) // lost behind the bottleneck
@@ -215,8 +301,12 @@ func chooseFit(x, lost, y []float64, size float64) plane {
 			return both
 		}
 	}
-	if full.singular || free.rss <= full.rss {
-		return free
+	better, worse := free, full
+	if full.rss < free.rss {
+		better, worse = full, free
 	}
-	return full
+	if both.singular || both.b <= 0 || worse.rss > better.rss*decisiveFit {
+		return better
+	}
+	return both // honest, if wide: the next train will tell more
 }

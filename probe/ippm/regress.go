@@ -60,23 +60,38 @@ func fitPlane(x, z, y []float64) plane {
 		p.c = (szy*sxx - sxy*sxz) / det
 		ixx, izz = szz/det, sxx/det
 	}
-	var prev, lag float64
+	res := make([]float64, n)
 	for i := range n {
-		r := y[i] - my - p.b*(x[i]-mx)
+		res[i] = y[i] - my - p.b*(x[i]-mx)
 		if z != nil {
-			r -= p.c * (z[i] - mz)
+			res[i] -= p.c * (z[i] - mz)
 		}
-		p.rss += r * r
-		lag += r * prev
-		prev = r
+		p.rss += res[i] * res[i]
 	}
-	rho := 0.0
-	if p.rss > 0 {
-		rho = min(max(lag/p.rss, 0), 0.95)
-	}
-	s2 := p.rss / float64(n-params) * (1 + rho) / (1 - rho)
+	s2 := p.rss / float64(n-params) * inflation(res, p.rss)
 	p.sb, p.sc = math.Sqrt(s2*ixx), math.Sqrt(s2*izz)
 	return p
+}
+
+// inflation is how much larger the variance of a fitted slope is than
+// independent residuals would make it: one plus twice the sum of the residuals'
+// autocorrelations, up to the first that is not positive.
+func inflation(res []float64, rss float64) float64 {
+	if rss <= 0 {
+		return 1
+	}
+	sum := 1.0
+	for lag := 1; lag <= len(res)/3; lag++ {
+		var c float64
+		for i := lag; i < len(res); i++ {
+			c += res[i] * res[i-lag]
+		}
+		if c <= 0 {
+			break
+		}
+		sum += 2 * c / rss
+	}
+	return sum
 }
 
 func mean(v []float64) float64 {

@@ -28,7 +28,7 @@ const (
 	// this many standard errors away, and at least this far.
 	decideBusy   = 16
 	decideErrors = 5
-	decideFar    = 0.03
+	decideFar    = 0.012
 )
 
 // Receiver receives one train. It is not safe for concurrent use.

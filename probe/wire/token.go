@@ -42,6 +42,9 @@ func (t JoinToken) Pin() (pin [32]byte, err error) {
 // signature, which only the server can.
 func ReadJoinToken(s string) (JoinToken, error) {
 	s = strings.TrimSpace(s)
+	if strings.ContainsAny(s, " \t\r\n") { // base64 would skip line breaks, the signature would not
+		return JoinToken{}, errors.New("join token: white space inside; was it copied in one piece?")
+	}
 	parts := strings.Split(s, ".")
 	if len(parts) != 3 {
 		return JoinToken{}, fmt.Errorf("join token: %d parts, expected 3 joined by dots; was it copied whole?", len(parts))

@@ -1,0 +1,129 @@
+package probe_test
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"examlink/probe"
+	"examlink/probe/ippm"
+	"examlink/probe/netsim"
+	"examlink/probe/wire"
+)
+
+var wholeGrid = flag.Bool("grid", false, "classify the whole grid of links, not a sample of it")
+
+// condition is what a link does to packets besides its rate.
+type condition struct {
+	name   string
+	change func(*netsim.Params)
+	// What is asked of the floor test under it.
+	right        float64 // share right among the decided
+	inconclusive float64 // share at most
+	bytes        int64   // median, one direction
+	seconds      float64 // median, one direction
+}
+
+var conditions = []condition{
+	{"clean", func(*netsim.Params) {}, 0.99, 0.01, 100e3, 0.8},
+	{"jitter 1 ms", func(p *netsim.Params) { p.Jitter = ms }, 0.98, 0.1, 160e3, 1.5},
+	{"jitter 8 ms, order kept", func(p *netsim.Params) { p.Jitter, p.KeepOrder = 8*ms, true }, 0.98, 0.1, 160e3, 1.5},
+	{"jitter 8 ms, reordering", func(p *netsim.Params) { p.Jitter = 8 * ms }, 0.98, 0.1, 160e3, 1.5},
+	{"loss 1 %", func(p *netsim.Params) { p.Loss = 0.01 }, 0.98, 0.1, 160e3, 1.5},
+	{"loss 5 %", func(p *netsim.Params) { p.Loss = 0.05 }, 0.98, 0.1, 160e3, 1.5},
+	{"loss in bursts, 2 %", func(p *netsim.Params) { p.BurstStart, p.BurstEnd = 0.005, 0.25 }, 0.98, 0.1, 160e3, 1.5},
+	{"reordering 1 %", func(p *netsim.Params) { p.Reorder, p.ReorderBy = 0.01, 20*ms }, 0.98, 0.1, 160e3, 1.5},
+	{"jitter 8 ms and loss 5 %", func(p *netsim.Params) { p.Jitter, p.KeepOrder, p.Loss = 8*ms, true, 0.05 }, 0.98, 0.1, 160e3, 1.5},
+}
+
+// TestFloorGrid classifies links around both minima and prints the table. With
+// -grid it takes every cell, else a sample.
+func TestFloorGrid(t *testing.T) {
+	for _, c := range conditions {
+		var right, wrong, unclear int
+		var bytes []int64
+		var seconds, short []float64 // short: of round trips of 5 ms
+		var misses []string
+		rng := rand.New(rand.NewPCG(1, 1))
+		seed := uint64(0)
+		for _, dir := range []wire.Direction{wire.Down, wire.Up} {
+			for _, share := range []float64{0.5, 0.8, 0.95, 0.975, 1.025, 1.05, 1.25, 2, 6, 20} {
+				for _, bucket := range []int{0, 5000, 16000, 64000} {
+					for _, queue := range []time.Duration{20 * ms, 100 * ms, 500 * ms, 2 * time.Second} {
+						for _, rtt := range []time.Duration{5 * ms, 50 * ms, 200 * ms} {
+							if !*wholeGrid && rng.IntN(25) != 0 {
+								continue
+							}
+							seed++
+							f, err := classify(t, c, dir, share, bucket, queue, rtt, seed)
+							bytes = append(bytes, f.Bytes)
+							seconds = append(seconds, f.Duration.Seconds())
+							if rtt == 5*ms {
+								short = append(short, f.Duration.Seconds())
+							}
+							label := fmt.Sprintf("%s %.3f bucket %d queue %v rtt %v: %s %s %s, %d trains, %d kB, %.2f s %v",
+								dir, share, bucket/1000, queue, rtt, f.Outcome, show(f), f.Why, f.Trains, f.Bytes/1000, f.Duration.Seconds(), err)
+							switch {
+							case err != nil || f.Decision == ippm.Undecided:
+								unclear++
+								misses = append(misses, label)
+							case (f.Decision == ippm.Accept) == (share > 1):
+								right++
+							default:
+								wrong++
+								misses = append(misses, "WRONG "+label)
+							}
+						}
+					}
+				}
+			}
+		}
+		n := right + wrong + unclear
+		slices.Sort(bytes)
+		slices.Sort(seconds)
+		slices.Sort(short)
+		t.Logf("%-26s %4d links: right %5.1f %%, wrong %4.1f %%, inconclusive %4.1f %%, median %3d kB and %.2f s, %.2f s where the round trip is 5 ms", c.name, n,
+			100*float64(right)/float64(n), 100*float64(wrong)/float64(n), 100*float64(unclear)/float64(n), bytes[n/2]/1000, seconds[n/2], short[len(short)/2])
+		for _, m := range misses[:min(len(misses), 40)] {
+			t.Log("   " + m)
+		}
+		if decided := right + wrong; float64(right) < c.right*float64(decided) {
+			t.Errorf("%s: %d of %d decided are right, want %.0f %%", c.name, right, decided, 100*c.right)
+		}
+		if float64(unclear) > c.inconclusive*float64(n)+1 {
+			t.Errorf("%s: %d of %d inconclusive, want at most %.0f %%", c.name, unclear, n, 100*c.inconclusive)
+		}
+		if bytes[n/2] > c.bytes || seconds[n/2] > c.seconds {
+			t.Errorf("%s: median %d bytes and %.2f s, want %d and %.1f", c.name, bytes[n/2], seconds[n/2], c.bytes, c.seconds)
+		}
+	}
+}
+
+func show(f probe.Floor) string { return describe(f.Rate) }
+
+func classify(t *testing.T, c condition, dir wire.Direction, share float64, bucket int, queue, rtt time.Duration, seed uint64) (f probe.Floor, err error) {
+	synctest.Test(t, func(t *testing.T) {
+		p := netsim.Params{Delay: rtt / 2}
+		c.change(&p)
+		up, down := p, p
+		up.Rate, down.Rate = mbit(5), mbit(10)
+		tested := &down
+		bound := 0.768
+		if dir == wire.Up {
+			tested, bound = &up, 0.384
+		}
+		tested.Rate = mbit(bound * share)
+		tested.Bucket = bucket
+		// Two full packets fit into the shortest queue there is.
+		tested.Queue = max(int(float64(tested.Rate)/8*queue.Seconds()), 2*1500)
+		w := newWorldSeeded(t, up, down, seed)
+		o := w.options()
+		o.Check.IdleTime = 1500 * ms
+		f, err = probe.FloorTest(t.Context(), o, dir)
+	})
+	return f, err
+}

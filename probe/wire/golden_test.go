@@ -1,0 +1,264 @@
+package wire
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"encoding/binary"
+	"encoding/hex"
+	"flag"
+	"fmt"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the test vectors anew, here and in PROTOCOL.md")
+
+const (
+	vectorsFile  = "testdata/vectors.txt"
+	protocolFile = "PROTOCOL.md"
+	vectorsBegin = "<!-- vectors -->\n```text\n"
+	vectorsEnd   = "```\n<!-- end of vectors -->\n"
+)
+
+const vectorFlow FlowID = 0x5ca1ab1e
+
+// sample is one packet of the test vectors.
+type sample struct {
+	name   string
+	header Header
+	body   []byte
+	size   int
+}
+
+func samples() []sample {
+	return []sample{
+		{"probe", Header{KindProbe, vectorFlow, 258}, AppendProbe(nil, Probe{Sent: 25_700_000_000, EchoCount: 255, EchoHighest: 257, Unsent: 1}), 64},
+		{"echo", Header{KindEcho, vectorFlow, 258}, AppendEcho(nil, Echo{Received: -1_000_000, Sent: 23_000, Count: 257, Window: 1<<64 - 3}), 64},
+		{"train", Header{KindTrain, vectorFlow, 4}, AppendTrain(nil, TrainPacket{Train: 3, Index: 259, Sent: 26_000_000_000, Stage: StageHold}), 96},
+		{"feedback", Header{KindFeedback, vectorFlow, 2}, AppendFeedback(nil, Feedback{Train: 3, Received: 250, Highest: 260, Rise: 31_250, Rate: 768_000, Command: CommandHold}), 64},
+	}
+}
+
+// vectors makes the test vectors, as they stand in vectors.txt and PROTOCOL.md.
+func vectors(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	line := func(name string, v any) {
+		if raw, ok := v.([]byte); ok {
+			v = hex.EncodeToString(raw)
+		}
+		fmt.Fprintf(&b, "%s = %s\n", name, v)
+	}
+	c := newCipher(t, testKey)
+	line("key", testKey)
+	line("exporter.context", ExporterContext(vectorFlow))
+	for _, s := range samples() {
+		line(s.name+".header", AppendHeader(nil, s.header))
+		line(s.name+".nonce", c.nonceOf(s.header))
+		line(s.name+".body", s.body)
+		line(s.name+".packet", seal(t, c, s.header, s.body, s.size))
+	}
+	for _, m := range examples() {
+		line("message."+string(m.Type), string(written(t, m)[4:]))
+	}
+	line("frame", written(t, Message{Type: TypeCount, ID: 4}))
+	return b.String()
+}
+
+func TestVectors(t *testing.T) {
+	made := vectors(t)
+	doc, err := os.ReadFile(protocolFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, begins := strings.Cut(string(doc), vectorsBegin)
+	quoted, after, ends := strings.Cut(rest, vectorsEnd)
+	if !begins || !ends {
+		t.Fatalf("%s has no place for the vectors", protocolFile)
+	}
+	if *update {
+		if err := os.WriteFile(vectorsFile, []byte(made), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(protocolFile, []byte(before+vectorsBegin+made+vectorsEnd+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	kept, err := os.ReadFile(vectorsFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	differ(t, vectorsFile, string(kept), made)
+	differ(t, protocolFile, quoted, string(kept))
+}
+
+// differ reports the first line in which two texts differ.
+func differ(t *testing.T, name, got, want string) {
+	t.Helper()
+	if got == want {
+		return
+	}
+	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
+	for i := range w {
+		if i >= len(g) || g[i] != w[i] {
+			t.Fatalf("%s, vector line %d:\n%s\nwant:\n%s", name, i+1, strings.Join(g[min(i, len(g)):min(i+1, len(g))], ""), w[i])
+		}
+	}
+	t.Fatalf("%s has %d vector lines, want %d", name, len(g), len(w))
+}
+
+// readVectors returns the values of vectors.txt by their names.
+func readVectors(t *testing.T) map[string]string {
+	t.Helper()
+	b, err := os.ReadFile(vectorsFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	for s := bufio.NewScanner(bytes.NewReader(b)); s.Scan(); {
+		name, value, ok := strings.Cut(s.Text(), " = ")
+		if !ok {
+			t.Fatalf("%q, expected name = value", s.Text())
+		}
+		out[name] = value
+	}
+	return out
+}
+
+// The vectors are opened with nothing but what PROTOCOL.md says: offsets,
+// nonce and AEAD are written out here once more, without this package's code.
+func TestVectorsFollowTheText(t *testing.T) {
+	v := readVectors(t)
+	raw := func(name string) []byte {
+		b, err := hex.DecodeString(v[name])
+		if err != nil || len(b) == 0 {
+			t.Fatalf("%s = %q: expected hex", name, v[name])
+		}
+		return b
+	}
+	u32, u64 := binary.BigEndian.Uint32, binary.BigEndian.Uint64
+	open := func(name string, kind byte, size int) []byte {
+		p := raw(name + ".packet")
+		if len(p) != size || p[0] != kind || p[1] != 1 || p[2] != 0 || p[3] != 0 || u32(p[4:]) != 0x5ca1ab1e {
+			t.Fatalf("%s.packet: %d bytes, header %x", name, len(p), p[:16])
+		}
+		block, err := aes.NewCipher(raw("key"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		gcm, err := cipher.NewGCM(block)
+		if err != nil {
+			t.Fatal(err)
+		}
+		nonce := append([]byte{kind, 0, 0, 0}, p[8:16]...)
+		body, err := gcm.Open(nil, nonce, p[16:], p[:16])
+		if err != nil {
+			t.Fatalf("%s.packet: %v", name, err)
+		}
+		if !bytes.Equal(nonce, raw(name+".nonce")) || !bytes.Equal(p[:16], raw(name+".header")) || !bytes.Equal(body[:32], raw(name+".body")) {
+			t.Fatalf("%s: nonce %x, header %x, body %x", name, nonce, p[:16], body)
+		}
+		if !bytes.Equal(body[32:], make([]byte, size-64)) {
+			t.Fatalf("%s: padding %x", name, body[32:])
+		}
+		return body
+	}
+	if b := open("probe", 1, 64); u64(b) != 25_700_000_000 || u64(b[8:]) != 255 || u64(b[16:]) != 257 || u64(b[24:]) != 1 {
+		t.Errorf("probe %x", b)
+	}
+	if b := open("echo", 2, 64); int64(u64(b)) != -1_000_000 || u64(b[8:]) != 23_000 || u64(b[16:]) != 257 || u64(b[24:]) != 0xfffffffffffffffd {
+		t.Errorf("echo %x", b)
+	}
+	if b := open("train", 3, 96); u32(b) != 3 || u32(b[4:]) != 259 || u64(b[8:]) != 26_000_000_000 || b[16] != 2 || !bytes.Equal(b[17:], make([]byte, 47)) {
+		t.Errorf("train %x", b)
+	}
+	if b := open("feedback", 4, 64); u32(b) != 3 || u32(b[4:]) != 250 || u32(b[8:]) != 260 || u32(b[12:]) != 31_250 || u64(b[16:]) != 768_000 || b[24] != 2 || !bytes.Equal(b[25:], make([]byte, 7)) {
+		t.Errorf("feedback %x", b)
+	}
+	if b := raw("frame"); int(u32(b)) != len(b)-4 || string(b[4:]) != `{"v":1,"type":"count","id":4}` {
+		t.Errorf("frame %q", b)
+	}
+	for _, m := range examples() {
+		m.Version = 1
+		got, err := ParseMessage([]byte(v["message."+string(m.Type)]))
+		if err != nil || !reflect.DeepEqual(got, m) {
+			t.Errorf("message.%s: %+v, %v, want %+v", m.Type, got, err, m)
+		}
+	}
+}
+
+// section returns what stands in PROTOCOL.md below a heading.
+func section(t *testing.T, doc, heading string) string {
+	t.Helper()
+	_, rest, ok := strings.Cut(doc, "\n"+heading+"\n")
+	if !ok {
+		t.Fatalf("%s has no heading %q", protocolFile, heading)
+	}
+	level := heading[:strings.IndexByte(heading, ' ')]
+	for i, l := range strings.Split(rest, "\n") {
+		if h, _, ok := strings.Cut(l, " "); ok && strings.HasPrefix(h, "##") && strings.Trim(h, "#") == "" && len(h) <= len(level) {
+			return strings.Join(strings.Split(rest, "\n")[:i], "\n")
+		}
+	}
+	return rest
+}
+
+// Every field, message type, refusal and constant has its place in the text.
+func TestProtocolNamesEverything(t *testing.T) {
+	b, err := os.ReadFile(protocolFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := string(b)
+	for _, c := range []struct {
+		heading string
+		fields  any
+	}{
+		{"### Envelope", Message{}},
+		{"### hello", Hello{}},
+		{"### welcome", Welcome{}},
+		{"### welcome", Grant{}},
+		{"### refused", Refused{}},
+		{"### train-request", TrainRequest{}},
+		{"### train-report", TrainReport{}},
+		{"### count", Count{}},
+		{"### report", Report{}},
+		{"### bye", Bye{}},
+		{"## 9. Join token", JoinToken{}},
+	} {
+		text := section(t, doc, c.heading)
+		for _, f := range reflect.VisibleFields(reflect.TypeOf(c.fields)) {
+			tag, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			if tag == "" || !strings.Contains(text, "\n| `"+tag+"` |") {
+				t.Errorf("%q has no row for %q (%T.%s)", c.heading, tag, c.fields, f.Name)
+			}
+		}
+	}
+	for _, m := range examples() {
+		section(t, doc, "### "+string(m.Type))
+	}
+	for _, r := range []Refusal{RefusedToken, RefusedVersion, RefusedFull, RefusedLimit, RefusedBudget, RefusedBusy, RefusedRequest, RefusedShutdown} {
+		if !strings.Contains(section(t, doc, "### refused"), "\n| `"+string(r)+"` |") {
+			t.Errorf("refusal %q is not explained", r)
+		}
+	}
+	limits := section(t, doc, "## 11. Limits")
+	for name, v := range map[string]int{
+		"smallest probe packet": MinPacketSize, "largest probe packet": MaxPacketSize, "header": HeaderSize, "body without padding": bodySize,
+		"tag": TagSize, "key": KeySize, "replay window": windowSize, "control message": MaxMessage,
+	} {
+		if row := fmt.Sprintf("\n| %s | %d ", name, v); !strings.Contains(limits, row) {
+			t.Errorf("the limits have no row %q", row)
+		}
+	}
+	for _, s := range []string{ALPN, ExporterLabel} {
+		if !strings.Contains(doc, "`"+s+"`") {
+			t.Errorf("%s does not name %q", protocolFile, s)
+		}
+	}
+}
