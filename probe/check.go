@@ -87,12 +87,12 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 	step(0, "connected to "+o.Server)
 
 	step(1, "")
-	s.interval.Store(int64(o.Check.IdleInterval))
+	s.setInterval(o.Check.IdleInterval)
 	if err := s.sleep(ctx, o.Check.IdleTime); err != nil {
 		return r, err
 	}
 	idle := s.stream.begin(o.Clock.Now())
-	s.interval.Store(int64(o.Check.LoadInterval))
+	s.setInterval(o.Check.LoadInterval)
 	rtt, ok := s.stream.roundTrip()
 	if !ok {
 		rtt = primeRoundTrip

@@ -18,11 +18,11 @@ func FloorTest(ctx context.Context, o Options, d wire.Direction) (Floor, error) 
 		return Floor{}, err
 	}
 	defer s.close(true)
-	s.interval.Store(int64(o.Check.IdleInterval))
+	s.setInterval(o.Check.IdleInterval)
 	if err := s.sleep(ctx, o.Check.IdleTime); err != nil {
 		return Floor{}, err
 	}
-	s.interval.Store(int64(o.Check.LoadInterval))
+	s.setInterval(o.Check.LoadInterval)
 	rtt, ok := s.stream.roundTrip()
 	if !ok {
 		rtt = primeRoundTrip

@@ -91,13 +91,17 @@ func TestFloorGrid(t *testing.T) {
 		for _, m := range misses[:min(len(misses), 40)] {
 			t.Log("   " + m)
 		}
-		if decided := right + wrong; float64(right) < c.right*float64(decided) {
+		slack, slower := 0.0, 1.0
+		if !*wholeGrid { // a few dozen links: two more or less are chance
+			slack, slower = 2, 1.5
+		}
+		if decided := right + wrong; float64(right) < c.right*float64(decided)-slack {
 			t.Errorf("%s: %d of %d decided are right, want %.0f %%", c.name, right, decided, 100*c.right)
 		}
-		if float64(unclear) > c.inconclusive*float64(n)+1 {
+		if float64(unclear) > c.inconclusive*float64(n)+1+slack {
 			t.Errorf("%s: %d of %d inconclusive, want at most %.0f %%", c.name, unclear, n, 100*c.inconclusive)
 		}
-		if bytes[n/2] > c.bytes || seconds[n/2] > c.seconds {
+		if bytes[n/2] > c.bytes || seconds[n/2] > c.seconds*slower {
 			t.Errorf("%s: median %d bytes and %.2f s, want %d and %.1f", c.name, bytes[n/2], seconds[n/2], c.bytes, c.seconds)
 		}
 	}

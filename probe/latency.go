@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"math"
 	"sync"
 	"time"
 
@@ -200,7 +201,7 @@ func (m *stream) settle(now time.Duration) {
 	n := 0
 	for n < len(m.slots) {
 		sl := &m.slots[n]
-		if sl.fate == pending && now-sl.sent < m.lossAfter {
+		if sl.fate == pending && now < sl.sent+m.lossAfter {
 			break
 		}
 		m.count(sl)
@@ -321,6 +322,14 @@ func (m *stream) settledBefore(w *window, now time.Duration) bool {
 	defer m.mu.Unlock()
 	m.settle(now)
 	return len(m.slots) == 0 || m.slots[0].w != w
+}
+
+// last counts what is still on its way as lost: the watch is over, and enough
+// time has passed since the last packet was sent.
+func (m *stream) last() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.settle(math.MaxInt64)
 }
 
 // empty says whether every packet sent has been settled.

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"strings"
 	"time"
 
 	"examlink/probe/clock"
@@ -138,6 +139,7 @@ func (o *Options) setDefaults() {
 // validate fills in defaults and names the first option that makes no sense.
 func (o *Options) validate() (wire.JoinToken, error) {
 	o.setDefaults()
+	o.Token = strings.TrimSpace(o.Token)
 	token, err := wire.ReadJoinToken(o.Token)
 	if err != nil {
 		return token, err

@@ -89,7 +89,6 @@ func open(ctx context.Context, o *Options, token wire.JoinToken, purpose, resume
 		o: o, conn: conn, remote: conn.Remote(), waiting: map[uint64]chan wire.Message{},
 		done: make(chan struct{}), ipv6: conn.Remote().Addr().Is6(),
 	}
-	s.interval.Store(int64(o.Interval))
 	if err := s.hello(ctx, purpose, resume); err != nil {
 		conn.Close("no session")
 		return nil, err
@@ -143,6 +142,7 @@ func (s *session) hello(ctx context.Context, purpose, resume string) error {
 	}
 	s.nextID = 1
 	s.welcome = *m.Welcome
+	s.setInterval(s.o.Interval)
 	s.flow, err = s.conn.NewFlow(m.Welcome.Flow, link.Student)
 	return err
 }
@@ -281,6 +281,15 @@ func (s *session) count(ctx context.Context) (wire.Count, error) {
 		return wire.Count{}, &link.Error{Reason: link.ReasonProtocol, Server: s.o.Server, Err: errors.New("a count without numbers")}
 	}
 	return *m.Count, nil
+}
+
+// setInterval sets the spacing of the monitor stream, but not below what the
+// server grants: what it does not reflect would look like loss.
+func (s *session) setInterval(d time.Duration) {
+	if r := s.welcome.Grant.ProbeRate; r > 0 {
+		d = max(d, time.Duration(float64(time.Second)/r))
+	}
+	s.interval.Store(int64(d))
 }
 
 // pause ends the monitor stream; the rest of the session goes on.

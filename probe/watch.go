@@ -225,10 +225,13 @@ func (w *watcher) reconcile(s *session) {
 	defer cancel()
 	for !s.stream.empty(w.o.Clock.Now()) {
 		if s.sleep(ctx, 20*time.Millisecond) != nil {
-			return
+			break
 		}
 	}
-	if c, err := s.count(ctx); err == nil {
+	s.stream.last()
+	ask, cancelAsk := context.WithTimeout(context.Background(), goodbyeSettle)
+	defer cancelAsk()
+	if c, err := s.count(ask); err == nil {
 		s.stream.reconcile(c)
 	}
 }

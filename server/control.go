@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"examlink/probe/ippm"
 	"examlink/probe/link"
 	"examlink/probe/train"
 	"examlink/probe/wire"
@@ -190,6 +191,7 @@ func (s *Server) admit(conn *link.Conn, c *control, h wire.Hello) (*session, wir
 	ss.addr, ss.ipv6 = conn.Remote(), conn.Remote().Addr().Is6()
 	ss.grant = rate.NewLimiter(rate.Limit(s.o.Limits.ProbeRate), int(s.o.Limits.ProbeRate*grantBurst)+1)
 	ss.receiver, ss.sender = nil, nil
+	ss.reorder, ss.overGrant, ss.noise = ippm.Reordering{}, 0, ippm.Variation{} // they belong to a flow
 	ss.mu.Unlock()
 	s.mu.Lock()
 	if oldFlow != nil {

@@ -24,9 +24,9 @@ const (
 	minStdErr = 0.002
 	// normal95 spans 95 % of a normal distribution to each side.
 	normal95 = 1.96
-	// lossyTail is the share of packets at the end of a prime that may be lost
-	// before nothing can be said of a link that showed no queue.
-	lossyTail = 0.2
+	// lossyTail is how much more of a prime's end than of its beginning may be
+	// lost before nothing can be said of a link that showed no queue.
+	lossyTail = 0.1
 	// decisiveFit is how much worse, in squared residuals, one account of the
 	// losses must fit than the other to be ruled out.
 	decisiveFit = 2
@@ -139,11 +139,14 @@ func EstimateRate(arrivals []Arrival, noise time.Duration) RateEstimate {
 	return est
 }
 
-// tailLoss is the share of packets lost in the last third of a train.
+// tailLoss is how much larger the share of packets lost is in the last third
+// of a train than in the rest.
 func tailLoss(as []Arrival) float64 {
-	tail := as[len(as)*2/3:]
-	sent := float64(tail[len(tail)-1].Index - tail[0].Index + 1)
-	return 1 - float64(len(tail))/sent
+	loss := func(as []Arrival) float64 {
+		return 1 - float64(len(as))/float64(as[len(as)-1].Index-as[0].Index+1)
+	}
+	cut := len(as) * 2 / 3
+	return loss(as[cut:]) - loss(as[:cut])
 }
 
 // smoothedRise returns each packet's delay above the train's lowest, after a

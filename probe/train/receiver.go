@@ -202,8 +202,8 @@ func (r *Receiver) Report() wire.TrainReport {
 		rate, high := float64(est.Rate), float64(est.High)
 		out.Rate, out.High = &rate, &high
 	}
-	if est.Outcome != ippm.OutcomeSparse {
-		low := float64(est.Low)
+	if est.Outcome == ippm.OutcomeEstimate || est.Outcome == ippm.OutcomeBound {
+		low := max(float64(est.Low), 0)
 		out.Low = &low
 	}
 	return out

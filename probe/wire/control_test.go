@@ -73,7 +73,7 @@ func TestWriteThenRead(t *testing.T) {
 			t.Errorf("%s came back as %+v, want %+v", want.Type, got, want)
 		}
 	}
-	if _, err := ReadMessage(&stream); err != io.EOF {
+	if _, err := ReadMessage(&stream); !errors.Is(err, io.EOF) {
 		t.Errorf("after the last message: %v, want EOF", err)
 	}
 }
@@ -169,7 +169,7 @@ func TestReadMessageTruncated(t *testing.T) {
 		if n == 0 {
 			want = io.EOF
 		}
-		if _, err := ReadMessage(bytes.NewReader(whole[:n])); err != want {
+		if _, err := ReadMessage(bytes.NewReader(whole[:n])); !errors.Is(err, want) {
 			t.Errorf("%d of %d bytes: %v, want %v", n, len(whole), err, want)
 		}
 	}
@@ -219,7 +219,7 @@ func TestWriteMessageErrors(t *testing.T) {
 	broken := errors.New("broken")
 	r, w := io.Pipe()
 	r.CloseWithError(broken)
-	if err := WriteMessage(w, Message{Type: TypeCount}); err != broken {
+	if err := WriteMessage(w, Message{Type: TypeCount}); !errors.Is(err, broken) {
 		t.Errorf("a broken stream: %v, want %v", err, broken)
 	}
 }
@@ -238,7 +238,7 @@ func FuzzReadMessage(f *testing.F) {
 		r := bytes.NewReader(b)
 		m, err := ReadMessage(r)
 		if err != nil {
-			if (err == io.EOF) != (len(b) == 0) {
+			if errors.Is(err, io.EOF) != (len(b) == 0) {
 				t.Fatalf("%d bytes: %v", len(b), err)
 			}
 			return

@@ -90,7 +90,7 @@ func ParseHeader(b []byte) (Header, error) {
 	case len(b) > MaxPacketSize:
 		return Header{}, ErrLong
 	case b[1] != Version:
-		return Header{}, fmt.Errorf("%w: %d, expected %d", ErrVersion, b[1], Version)
+		return Header{}, ErrVersion
 	case !Kind(b[0]).valid():
 		return Header{}, ErrKind
 	}

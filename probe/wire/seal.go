@@ -5,6 +5,7 @@ import (
 	"crypto/cipher"
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
 // Fixed by PROTOCOL.md.
@@ -66,9 +67,7 @@ func (c *Cipher) Seal(b []byte, size int) ([]byte, error) {
 	}
 	h := Header{Kind: Kind(b[0]), Seq: Seq(binary.BigEndian.Uint64(b[8:]))}
 	n := len(b)
-	for len(b) < size-TagSize {
-		b = append(b, 0)
-	}
+	b = slices.Grow(b, size-n)[:size-TagSize]
 	clear(b[n:])
 	return c.aead.Seal(b[:HeaderSize], c.nonceOf(h), b[HeaderSize:], b[:HeaderSize]), nil
 }

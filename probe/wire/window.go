@@ -1,7 +1,7 @@
 package wire
 
 // windowSize is how far behind the highest sequence number a late packet is
-// still told apart from a replay. 1,024 packets are 1.6 minutes of the
+// still told apart from a replay. 1,024 packets are 1.7 minutes of the
 // monitor stream and 50 ms of a train at 200 Mbit/s.
 const windowSize = 1024
 
