@@ -38,12 +38,14 @@ func (c *Conn) NewFlow(id wire.FlowID, side Side) (*Flow, error) {
 		return nil, err
 	}
 	if side == Student {
-		return newFlow(id, student, server)
+		return NewFlow(id, student, server)
 	}
-	return newFlow(id, server, student)
+	return NewFlow(id, server, student)
 }
 
-func newFlow(id wire.FlowID, outKey, inKey []byte) (*Flow, error) {
+// NewFlow makes one end of a flow from the key it sends with and the key it
+// receives with.
+func NewFlow(id wire.FlowID, outKey, inKey []byte) (*Flow, error) {
 	out, err := wire.NewCipher(outKey)
 	if err != nil {
 		return nil, err

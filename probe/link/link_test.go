@@ -1,0 +1,236 @@
+package link_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/netip"
+	"sync"
+	"testing"
+	"time"
+
+	"examlink/probe/clock"
+	"examlink/probe/link"
+	"examlink/probe/wire"
+	"examlink/server"
+)
+
+// pair is a listener on the loopback and what its clients need.
+type pair struct {
+	t    *testing.T
+	ln   *link.Listener
+	addr netip.AddrPort
+	pin  [32]byte
+}
+
+func listen(t *testing.T) *pair {
+	t.Helper()
+	certPEM, keyPEM, err := server.SelfSigned(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := tls.X509KeyPair(certPEM, keyPEM)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pc, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln, err := link.Listen(pc, link.ListenOptions{TLS: &tls.Config{Certificates: []tls.Certificate{cert}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = ln.Close(); _ = pc.Close() })
+	return &pair{t: t, ln: ln, addr: pc.LocalAddr().(*net.UDPAddr).AddrPort(), pin: link.Fingerprint(cert.Leaf)}
+}
+
+func (p *pair) dial() (client, srv *link.Conn) {
+	p.t.Helper()
+	client, err := link.Dial(context.Background(), link.DialOptions{Server: p.addr.String(), Fingerprint: p.pin})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(func() { client.Close("test over") })
+	srv, err = p.ln.Accept(context.Background())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return client, srv
+}
+
+// Probe packets and QUIC share the socket and do not disturb each other, in
+// batches both ways.
+func TestProbesBesideQUICOnOneSocket(t *testing.T) {
+	p := listen(t)
+	client, srv := p.dial()
+	const n = 500
+	var mu sync.Mutex
+	got := map[byte]int{}
+	var stamps []time.Duration
+	p.ln.Socket().Handle(func(batch []link.Datagram) {
+		var out []link.Outgoing
+		for _, d := range batch {
+			mu.Lock()
+			stamps = append(stamps, d.At)
+			mu.Unlock()
+			out = append(out, link.Outgoing{Data: append([]byte(nil), d.Data...), To: d.From})
+		}
+		if failed := p.ln.Socket().SendBatch(out); failed > 0 {
+			t.Errorf("%d packets not sent", failed)
+		}
+	})
+	done := make(chan struct{}, n)
+	client.Socket().Handle(func(batch []link.Datagram) {
+		for _, d := range batch {
+			mu.Lock()
+			got[d.Data[0]]++
+			mu.Unlock()
+			done <- struct{}{}
+		}
+	})
+	stream, err := client.Open(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		for i := range n {
+			b := bytes.Repeat([]byte{byte(i % 64)}, 64)
+			if err := client.Socket().Send(b, p.addr); err != nil {
+				t.Error(err)
+			}
+			if i%16 == 0 {
+				time.Sleep(time.Millisecond) // a socket buffer holds only so much
+			}
+		}
+	}()
+	if err := wire.WriteMessage(stream, wire.Message{Type: wire.TypeCount, ID: 9}); err != nil {
+		t.Fatal(err)
+	}
+	far, err := srv.Accept(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m, err := wire.ReadMessage(far); err != nil || m.ID != 9 {
+		t.Errorf("message %+v, %v", m, err)
+	}
+	deadline := time.After(10 * time.Second)
+	for range n {
+		select {
+		case <-done:
+		case <-deadline:
+			t.Fatalf("only %v came back", got)
+		}
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	for i := 1; i < len(stamps); i++ {
+		if stamps[i] < stamps[i-1]-time.Millisecond {
+			t.Errorf("receive stamps run backwards: %v after %v", stamps[i], stamps[i-1])
+		}
+	}
+}
+
+func TestBothEndsExportTheSameKeys(t *testing.T) {
+	p := listen(t)
+	client, srv := p.dial()
+	a, err := client.NewFlow(7, link.Student)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := srv.NewFlow(7, link.Server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := srv.NewFlow(8, link.Server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pkt, err := a.Seal(nil, wire.KindProbe, a.Next(wire.KindProbe), 64, func(b []byte) []byte {
+		return wire.AppendProbe(b, wire.Probe{Unsent: 5})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := wire.ParseHeader(pkt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := other.Open(h, bytes.Clone(pkt)); !errors.Is(err, wire.ErrAuth) {
+		t.Errorf("another flow opened it: %v", err)
+	}
+	body, fate, err := b.Open(h, bytes.Clone(pkt))
+	if err != nil || fate != wire.Fresh {
+		t.Fatalf("%v %v", fate, err)
+	}
+	if probe, _ := wire.ParseProbe(body); probe.Unsent != 5 {
+		t.Errorf("body %+v", probe)
+	}
+	if _, fate, _ := b.Open(h, pkt); fate != wire.Duplicate {
+		t.Errorf("a replay is %v", fate)
+	}
+}
+
+func TestDialReasons(t *testing.T) {
+	p := listen(t)
+	wrong := p.pin
+	wrong[0] ^= 1
+	closed, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := closed.LocalAddr().String()
+	_ = closed.Close()
+	tcp, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = tcp.Close() })
+	for name, c := range map[string]struct {
+		o    link.DialOptions
+		want link.Reason
+	}{
+		"wrong key":      {link.DialOptions{Server: p.addr.String(), Fingerprint: wrong}, link.ReasonCertificate},
+		"no authority":   {link.DialOptions{Server: p.addr.String()}, link.ReasonCertificate},
+		"no port":        {link.DialOptions{Server: "127.0.0.1"}, link.ReasonAddress},
+		"no such name":   {link.DialOptions{Server: "nonesuch.invalid:1"}, link.ReasonResolve},
+		"nothing there":  {link.DialOptions{Server: gone, Fingerprint: p.pin}, link.ReasonNoServer},
+		"only TCP there": {link.DialOptions{Server: tcp.Addr().String(), Fingerprint: p.pin}, link.ReasonUDPBlocked},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := link.Dial(context.Background(), c.o)
+			if r, ok := link.ReasonOf(err); !ok || r != c.want {
+				t.Errorf("reason %q of %v, want %q", r, err, c.want)
+			}
+		})
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := link.Dial(ctx, link.DialOptions{Server: gone}); err == nil {
+		t.Error("dialled although told to stop")
+	} else if r, _ := link.ReasonOf(err); r != link.ReasonCancelled {
+		t.Errorf("reason %q, want %q", r, link.ReasonCancelled)
+	}
+}
+
+func BenchmarkSendBatch(b *testing.B) {
+	const batch = 32
+	pc, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer pc.Close()
+	s := link.NewSocket(pc, clock.NewSystem())
+	to := pc.LocalAddr().(*net.UDPAddr).AddrPort()
+	out := make([]link.Outgoing, batch)
+	for i := range out {
+		out[i] = link.Outgoing{Data: make([]byte, 64), To: to}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		s.SendBatch(out)
+	}
+}
