@@ -3,7 +3,7 @@
 GOLANGCI = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 TARGETS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
-.PHONY: build test race lint fuzz bench cross demo
+.PHONY: build test race lint fuzz bench cross lab demo
 
 build: ## both programs, in bin/
 	go build -o bin/ ./cmd/examlink ./cmd/examlink-server
@@ -31,6 +31,9 @@ bench: ## every benchmark
 cross: ## build for every system, without C
 	@for t in $(TARGETS); do echo $$t; CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/} go build -o /dev/null ./cmd/examlink && \
 		CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/} go build -o /dev/null ./cmd/examlink-server || exit 1; done
+
+lab: ## examlink and its peers on emulated links, side by side; needs root
+	go run ./probe/netsim/lab $(LABFLAGS)
 
 demo: ## everything at work on this machine
 	go run ./cmd/examlink-server demo

@@ -49,17 +49,20 @@ func main() {
 		runs  = flag.Int("runs", 1, "checks of each cell")
 		peers = flag.Bool("peers", true, "measure with iperf3 and irtt, too")
 		only  = flag.String("only", "", "one part only: rates or delay")
+		rtt   = flag.Duration("rtt", 0, "rates: links of this round trip only (20ms or 100ms)")
+		loss  = flag.Float64("loss", -1, "rates: links of this loss only (0 or 0.01)")
 	)
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := lab(ctx, *short, *peers && !*short, *runs, *only); err != nil {
+	keep := func(c cell) bool { return (*rtt == 0 || c.rtt == *rtt) && (*loss < 0 || c.loss == *loss) }
+	if err := lab(ctx, *short, *peers && !*short, *runs, *only, keep); err != nil {
 		fmt.Fprintln(os.Stderr, "lab:", err)
 		os.Exit(1)
 	}
 }
 
-func lab(ctx context.Context, short, peers bool, runs int, only string) error {
+func lab(ctx context.Context, short, peers bool, runs int, only string, keep func(cell) bool) error {
 	if os.Geteuid() != 0 {
 		return fmt.Errorf("needs root to make network namespaces")
 	}
@@ -82,7 +85,7 @@ func lab(ctx context.Context, short, peers bool, runs int, only string) error {
 	}
 	defer b.stop()
 	if only == "" || only == "rates" {
-		if err := b.rates(short, peers, runs); err != nil {
+		if err := b.rates(short, peers, runs, keep); err != nil {
 			return err
 		}
 	}
@@ -93,7 +96,7 @@ func lab(ctx context.Context, short, peers bool, runs int, only string) error {
 }
 
 // rates measures capacity over the grid.
-func (b *bench) rates(short, peers bool, runs int) error {
+func (b *bench) rates(short, peers bool, runs int, keep func(cell) bool) error {
 	var cells []cell
 	for _, r := range [][2]float64{{0.3, 0.15}, {0.768, 0.384}, {1.5, 1}, {4, 2}, {10, 5}, {25, 10}, {100, 20}} {
 		for _, rtt := range []time.Duration{20 * time.Millisecond, 100 * time.Millisecond} {
@@ -105,6 +108,7 @@ func (b *bench) rates(short, peers bool, runs int) error {
 	if short {
 		cells = []cell{{down: 0.768, up: 0.384, rtt: 20 * time.Millisecond}, {down: 10, up: 5, rtt: 100 * time.Millisecond, loss: 0.01}}
 	}
+	cells = slices.DeleteFunc(cells, func(c cell) bool { return !keep(c) })
 	tools := []tool{{"examlink", b.examlink}}
 	if peers && have("iperf3") {
 		tools = append(tools, tool{"iperf3-udp", b.iperfUDP}, tool{"iperf3-tcp", b.iperfTCP})
