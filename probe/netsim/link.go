@@ -45,6 +45,8 @@ type Counters struct {
 	LostRandom, LostQueue, LostOutage         uint64
 	OfferedBytes, DeliveredBytes              uint64
 	MaxWait                                   time.Duration // longest time from entering to leaving the queue
+
+	ProbesOffered, ProbesLost uint64 // packets of the size given to CountSize
 }
 
 // Lost is every packet that did not get through.
@@ -80,6 +82,7 @@ type Link struct {
 	ordered time.Duration // latest arrival so far, for KeepOrder
 	n       uint64
 	bursty  bool
+	size    int // of the packets counted apart
 	count   Counters
 }
 
@@ -118,14 +121,28 @@ func (l *Link) Set(now time.Duration, p Params) {
 	l.Advance(now)
 }
 
+// CountSize counts packets of one size apart, too, so that one stream's fate
+// is known among others.
+func (l *Link) CountSize(size int) { l.size = size }
+
+func (l *Link) lost(size int) {
+	if size == l.size {
+		l.count.ProbesLost++
+	}
+}
+
 // Send offers a packet of size bytes at the IP layer at now. The link keeps
 // data until it delivers it.
 func (l *Link) Send(now time.Duration, data []byte, size int) {
 	l.Advance(now)
 	l.count.Offered++
 	l.count.OfferedBytes += uint64(size)
+	if size == l.size {
+		l.count.ProbesOffered++
+	}
 	if l.p.Outage {
 		l.count.LostOutage++
+		l.lost(size)
 		return
 	}
 	limit := math.Inf(1)
@@ -137,6 +154,7 @@ func (l *Link) Send(now time.Duration, data []byte, size int) {
 	// A packet that finds the link idle is never dropped.
 	if len(l.queue) > 0 && float64(l.waiting+size) > limit {
 		l.count.LostQueue++
+		l.lost(size)
 		return
 	}
 	l.queue = append(l.queue, queued{data, size, now})
@@ -193,6 +211,7 @@ func (l *Link) Advance(now time.Duration) {
 func (l *Link) launch(at time.Duration, q queued) {
 	if l.lose() {
 		l.count.LostRandom++
+		l.lost(q.size)
 		return
 	}
 	copies := 1

@@ -45,24 +45,25 @@ func (c cell) String() string {
 
 func main() {
 	var (
-		short = flag.Bool("short", false, "two cells, no peers")
-		runs  = flag.Int("runs", 1, "checks of each cell")
-		peers = flag.Bool("peers", true, "measure with iperf3 and irtt, too")
-		only  = flag.String("only", "", "one part only: rates or delay")
-		rtt   = flag.Duration("rtt", 0, "rates: links of this round trip only (20ms or 100ms)")
-		loss  = flag.Float64("loss", -1, "rates: links of this loss only (0 or 0.01)")
+		short    = flag.Bool("short", false, "two cells, no peers")
+		runs     = flag.Int("runs", 1, "checks of each cell")
+		peers    = flag.Bool("peers", true, "measure with iperf3 and irtt, too")
+		only     = flag.String("only", "", "one part only: rates, delay or load")
+		sessions = flag.Int("sessions", 5000, "load: how many sessions")
+		rtt      = flag.Duration("rtt", 0, "rates: links of this round trip only (20ms or 100ms)")
+		loss     = flag.Float64("loss", -1, "rates: links of this loss only (0 or 0.01)")
 	)
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	keep := func(c cell) bool { return (*rtt == 0 || c.rtt == *rtt) && (*loss < 0 || c.loss == *loss) }
-	if err := lab(ctx, *short, *peers && !*short, *runs, *only, keep); err != nil {
+	if err := lab(ctx, *short, *peers && !*short, *runs, *only, *sessions, keep); err != nil {
 		fmt.Fprintln(os.Stderr, "lab:", err)
 		os.Exit(1)
 	}
 }
 
-func lab(ctx context.Context, short, peers bool, runs int, only string, keep func(cell) bool) error {
+func lab(ctx context.Context, short, peers bool, runs int, only string, sessions int, keep func(cell) bool) error {
 	if os.Geteuid() != 0 {
 		return fmt.Errorf("needs root to make network namespaces")
 	}
@@ -73,6 +74,9 @@ func lab(ctx context.Context, short, peers bool, runs int, only string, keep fun
 	defer os.RemoveAll(dir)
 	if out, err := exec.CommandContext(ctx, "go", "build", "-o", dir, "examlink/cmd/examlink", "examlink/cmd/examlink-server").CombinedOutput(); err != nil {
 		return fmt.Errorf("build: %w: %s", err, out)
+	}
+	if only == "load" {
+		return load(ctx, dir, sessions, 20*time.Second)
 	}
 	e, err := newEmulator()
 	if err != nil {
@@ -211,7 +215,7 @@ func (b *bench) delays(short, peers bool) error {
 				above = fmt.Sprintf("%.3f ms", d.median*1000-float64(c.rtt.Microseconds())/1000)
 			}
 			fmt.Printf("%-34s %-9s %9.3f ms %12s %6s/%-6s %d/%d\n", label, name, d.median*1000, above, d.lostUp, d.lostDown,
-				b.e.up.truth().Lost(), b.e.down.truth().Lost())
+				b.e.up.truth().ProbesLost, b.e.down.truth().ProbesLost)
 		}
 	}
 	return nil

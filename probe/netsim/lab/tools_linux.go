@@ -173,8 +173,17 @@ func both(c cell, one func(mbit float64, reverse bool) (float64, error)) (r rate
 }
 
 func (b *bench) iperf(args []string) (iperfReport, error) {
-	out, err := b.output("iperf3", args...)
 	var r iperfReport
+	var out []byte
+	var err error
+	for range 10 { // its server takes a while to be ready for the next test
+		time.Sleep(time.Second)
+		r = iperfReport{}
+		out, err = b.output("iperf3", args...)
+		if json.Unmarshal(out, &r) != nil || !strings.Contains(r.Error, "busy") {
+			break
+		}
+	}
 	if e := json.Unmarshal(out, &r); e != nil && err == nil {
 		err = e
 	}

@@ -24,6 +24,9 @@ const (
 	// spin is how long before a packet is due the emulator stops sleeping: a
 	// sleeping thread takes about that long to come back.
 	spin = 120 * time.Microsecond
+	// probeSize is the size at the IP layer of a packet of the monitor stream,
+	// and of irtt as it is called here.
+	probeSize = 92
 )
 
 // emulator is a link over TUN between two network namespaces: what one host
@@ -137,6 +140,7 @@ func (e *emulator) set(up, down netsim.Params, seed uint64) {
 	}{{e.up, up}, {e.down, down}} {
 		x.d.mu.Lock()
 		x.d.link = netsim.NewLink(x.p, seed*2+uint64(i))
+		x.d.link.CountSize(probeSize)
 		x.d.late = ippm.Histogram{}
 		x.d.failed = 0
 		x.d.mu.Unlock()
