@@ -42,11 +42,22 @@ func (s *session) searchCapacity(ctx context.Context, d wire.Direction, start Fl
 	c := Capacity{Direction: d}
 	began := s.o.Clock.Now()
 	defer func() { c.Duration = s.o.Clock.Now() - began }()
+	// bound is where the climb stands, proved what trains have shown: only the
+	// second is ever reported.
 	guess, bound := 0.0, start.Target
+	proved := start.Rate.Low
 	if start.Rate.Value != nil {
-		guess = *start.Rate.Value
-	} else if start.Rate.Low != nil {
-		bound = max(*start.Rate.Low, bound/2)
+		guess, proved = *start.Rate.Value, nil
+	} else if proved != nil {
+		bound = max(*proved, bound/2)
+	}
+	prove := func(low *float64) {
+		if low != nil && (proved == nil || *low > *proved) {
+			proved = low
+		}
+	}
+	if g := s.welcome.Grant.TrainBitRate; g > 0 {
+		ceiling = min(ceiling, ippm.Rate(g/climbMargin))
 	}
 	top := float64(ceiling) * climbMargin
 	run := func(r wire.TrainRequest) (wire.TrainReport, bool, error) {
@@ -68,7 +79,7 @@ func (s *session) searchCapacity(ctx context.Context, d wire.Direction, start Fl
 			HoldTime: holdTime, StopRise: primeRise,
 		})
 		if !ok {
-			c.Rate.Low = &bound
+			c.Rate.Low = proved
 			return c, err
 		}
 		switch rep.Outcome {
@@ -76,26 +87,23 @@ func (s *session) searchCapacity(ctx context.Context, d wire.Direction, start Fl
 			guess = *rep.Rate
 		case string(ippm.OutcomeBound):
 			low := *rep.Low
+			prove(rep.Low)
 			if low < 0.9*rate && low < float64(ceiling) {
 				// Less arrived than was sent and no queue stood: losses, or a
 				// host too slow. What arrived is all that is known.
-				c.Rate.Low = &low
+				c.Rate.Low = proved
 				c.Why = "the link did not fill and not everything arrived"
 				return c, nil
 			}
 			bound = low
-			if bound >= float64(ceiling)*0.98 {
-				c.Rate.Low = &bound
-				return c, nil
-			}
-			if rate >= top {
-				c.Rate.Low = &bound
+			if bound >= float64(ceiling)*0.98 || rate >= top {
+				c.Rate.Low = proved
 				return c, nil
 			}
 		case string(ippm.OutcomeLossy):
 			guess = rate / climbFactor * 1.2 // a short queue dropped the end: it is not much faster than before
 		default:
-			c.Rate.Low = &bound
+			c.Rate.Low = proved
 			c.Why = "too few packets arrived"
 			return c, nil
 		}
@@ -121,15 +129,17 @@ func (s *session) searchCapacity(ctx context.Context, d wire.Direction, start Fl
 			sum.add(*rep.Rate, rep.StdErr)
 			guess = *rep.Rate
 		case string(ippm.OutcomeBound):
+			prove(rep.Low)
 			guess = max(*rep.Low, guess) * refineFactor // it was faster than it looked
 			if guess > top*refineFactor {
-				c.Rate.Low = rep.Low
+				c.Rate.Low = proved
 				return c, nil
 			}
 		default:
 			c.Why = "too few packets arrived"
-			c.Rate.Low = rep.Low
-			return c, nil
+		}
+		if c.Why != "" {
+			break
 		}
 		if sum.n > 0 {
 			if _, stdErr := sum.interval(); stdErr <= refineEnough {
@@ -141,7 +151,7 @@ func (s *session) searchCapacity(ctx context.Context, d wire.Direction, start Fl
 		if start.Rate.Value != nil {
 			c.Rate, c.StdErr = start.Rate, start.StdErr
 		} else {
-			c.Rate.Low = &bound
+			c.Rate.Low = proved
 		}
 		return c, nil
 	}

@@ -20,12 +20,9 @@ const (
 // trackers is one tracker for each kind of warning.
 type trackers map[warning.Kind]*warning.Tracker
 
-// newTrackers makes the trackers of a session. Those of an earlier one go on,
-// so that a warning outlives a server that forgot the session.
-func newTrackers(session string, earlier trackers) trackers {
-	if earlier != nil {
-		return earlier
-	}
+// newTrackers makes the trackers of a watch. They outlive its sessions, so that
+// a warning goes on when a server forgot the session.
+func newTrackers() trackers {
 	t := trackers{}
 	for _, k := range warning.Kinds() {
 		r := warning.Rule{Raise: 3, Of: 4, Clear: 6, Rejoin: time.Minute} // windows
@@ -35,7 +32,7 @@ func newTrackers(session string, earlier trackers) trackers {
 		case warning.Outage:
 			r = warning.Rule{Raise: 1, Of: 1, Clear: 1, Rejoin: 10 * time.Second}
 		}
-		t[k] = warning.NewTracker(k, session, r)
+		t[k] = warning.NewTracker(k, "", r)
 	}
 	return t
 }
@@ -71,26 +68,25 @@ func judgeWindow(a *Account, p verdict.Policy, e WindowEvent) map[warning.Kind]w
 			out[k] = o
 		}
 	}
-	min := p.Minimum
 	loss := func(name string, lost, of uint64) {
 		if of > 0 {
-			observe(warning.Loss, name, float64(lost)/float64(of), min.Loss, "ratio", lost >= windowLosses)
+			observe(warning.Loss, name, float64(lost)/float64(of), p.Minimum.Loss, "ratio", lost >= windowLosses)
 		}
 	}
 	loss("loss up", a.LostUp+a.LostUnknown, a.Sent)
-	loss("loss down", a.LostDown, a.Sent-a.LostUp)
+	loss("loss down", a.LostDown, a.Sent-min(a.LostUp, a.Sent))
 	if a.Received < windowLeast {
 		return out
 	}
 	bound := a.OneWayBound.Seconds()
 	for name, h := range map[string]quantiler{"delay up": &a.OneWayUp, "delay down": &a.OneWayDown} {
 		if d, ok := h.Quantile(0.5); ok && h.Count() >= windowLeast {
-			observe(warning.Delay, name, d.Seconds()-bound, min.OneWayDelay.Seconds(), "s", true)
+			observe(warning.Delay, name, d.Seconds()-bound, p.Minimum.OneWayDelay.Seconds(), "s", true)
 		}
 	}
 	for name, h := range map[string]quantiler{"delay variation up": &a.PDVUp, "delay variation down": &a.PDVDown} {
 		if d, ok := h.Quantile(0.9); ok && h.Count() >= windowLeast {
-			observe(warning.DelayVariation, name, d.Seconds(), min.DelayVariation.Seconds(), "s", true)
+			observe(warning.DelayVariation, name, d.Seconds(), p.Minimum.DelayVariation.Seconds(), "s", true)
 		}
 	}
 	return out

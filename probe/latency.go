@@ -1,7 +1,6 @@
 package probe
 
 import (
-	"math"
 	"sync"
 	"time"
 
@@ -155,8 +154,8 @@ func (m *stream) learn(s wire.Seq, e wire.Echo) {
 			m.slots[q].seen = m.slots[q].seen || e.Window>>i&1 == 1
 		}
 	}
-	if m.window.LostUnknown+m.total.LostUnknown == 0 || s != m.echoes.Highest() {
-		return
+	if m.total.LostUnknown == 0 || s != m.echoes.Highest() {
+		return // windows already handed out stay as they are: only the total is mended
 	}
 	// The count tells how many of the packets up to s never reached the
 	// server: those not known yet are among the losses of unknown direction.
@@ -170,16 +169,11 @@ func (m *stream) learn(s wire.Seq, e wire.Echo) {
 			known++
 		}
 	}
-	unknown := int64(m.window.LostUnknown + m.total.LostUnknown)
-	m.attribute(uint64(min(max(up-known, 0), unknown)), uint64(unknown))
-}
-
-// attribute splits losses of unknown direction: upward of n went up. Called
-// locked.
-func (m *stream) attribute(upward, n uint64) {
-	m.window.LostUnknown, m.total.LostUnknown = 0, 0
-	m.window.LostUp += upward
-	m.window.LostDown += n - upward
+	unknown := int64(m.total.LostUnknown)
+	upward := uint64(min(max(up-known, 0), unknown))
+	m.total.LostUp += upward
+	m.total.LostDown += uint64(unknown) - upward
+	m.total.LostUnknown = 0
 }
 
 // reconcile takes the server's exact count after everything has settled.
@@ -324,12 +318,12 @@ func (m *stream) settledBefore(w *window, now time.Duration) bool {
 	return len(m.slots) == 0 || m.slots[0].w != w
 }
 
-// last counts what is still on its way as lost: the watch is over, and enough
-// time has passed since the last packet was sent.
-func (m *stream) last() {
+// last counts what was sent before t and is still on its way as lost: there
+// will be no more echoes.
+func (m *stream) last(t time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.settle(math.MaxInt64)
+	m.settle(t + m.lossAfter)
 }
 
 // empty says whether every packet sent has been settled.
@@ -338,6 +332,20 @@ func (m *stream) empty(now time.Duration) bool {
 	defer m.mu.Unlock()
 	m.settle(now)
 	return len(m.slots) == 0
+}
+
+// resync forgets what a suspend of this host has made wrong: its clock stood
+// still while the server's went on.
+func (m *stream) resync() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.offset.Reset()
+	m.jitterUp, m.jitterDown = ippm.Jitter{}, ippm.Jitter{}
+	m.prevValid = false
+	m.window.up, m.window.down = nil, nil
+	for i := range m.slots {
+		m.slots[i].loaded = true
+	}
 }
 
 // excuse starts the silence anew: the host itself was away until now.

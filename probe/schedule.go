@@ -39,10 +39,11 @@ type budget struct {
 }
 
 // newBudget makes a full budget of a share of a rate.
-func newBudget(rate ippm.Rate, share float64, now time.Duration) budget {
+// It saves up for one smallest test at least, however long that takes.
+func newBudget(rate ippm.Rate, share float64, least int64, now time.Duration) budget {
 	b := budget{perSecond: rate.BytesPerSecond() * share, at: now}
-	b.limit = b.perSecond * budgetSpan.Seconds()
-	b.bytes = b.limit
+	b.bytes = b.perSecond * budgetSpan.Seconds()
+	b.limit = max(b.bytes, float64(least))
 	return b
 }
 

@@ -398,6 +398,9 @@ func (s *session) runTrain(ctx context.Context, r wire.TrainRequest) (wire.Train
 	if r.PacketSize == 0 {
 		r.PacketSize = s.o.TrainPacket
 	}
+	if g := s.welcome.Grant.TrainBitRate; g > 0 {
+		r.PrimeRate, r.HoldRate = min(r.PrimeRate, g), min(r.HoldRate, g)
+	}
 	if err := train.Validate(r); err != nil {
 		return wire.TrainReport{}, train.Sent{}, fmt.Errorf("train: %w", err)
 	}
@@ -462,7 +465,7 @@ func (s *session) trainUp(ctx context.Context, r wire.TrainRequest) (wire.TrainR
 	if err != nil {
 		return wire.TrainReport{}, sent, err
 	}
-	if m.TrainReport == nil || m.TrainReport.Train != r.Train {
+	if m.TrainReport == nil || m.TrainReport.Train != r.Train || train.ValidateReport(*m.TrainReport) != nil {
 		return wire.TrainReport{}, sent, &link.Error{Reason: link.ReasonProtocol, Server: s.o.Server, Err: errors.New("a train without its report")}
 	}
 	return *m.TrainReport, sent, nil

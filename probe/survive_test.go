@@ -32,7 +32,7 @@ func TestWatchSurvives(t *testing.T) {
 		{"a new address", func(w *world) { w.client.Rebind(netip.MustParseAddr("10.9.9.9")) }, "", "connected"},
 		{"a server that restarts at once", func(w *world) { w.halt(); w.serve() }, "", "resumed"},
 		{"a server that is away for 20 s", func(w *world) { w.halt(); time.Sleep(20 * time.Second); w.serve() }, "outage", "back resumed"},
-		{"the computer asleep for 10 min", func(w *world) { w.host.Sleep(10 * time.Minute) }, "suspended", "connected"},
+		{"the computer asleep for 10 min", func(w *world) { w.host.Sleep(10 * time.Minute); w.far.Jump(10 * time.Minute) }, "suspended", "connected resumed back"},
 		{"the wall clock an hour ahead", func(w *world) { w.host.Step(time.Hour) }, "clock", "connected"},
 		{"the wall clock an hour back", func(w *world) { w.host.Step(-time.Hour) }, "clock", "connected"},
 		{"two seconds without the network", func(w *world) { w.cut(2 * time.Second) }, "", "connected"},

@@ -85,7 +85,10 @@ func (w *watcher) floorDone(f floorOutcome) {
 	}
 	w.budgets[f.floor.Direction].spend(f.spent)
 	if f.err != nil {
-		return // the connection's end is told of by itself
+		if w.s == nil || w.s.err() != nil {
+			return // the connection's end is told of by itself
+		}
+		f.floor.Why = f.err.Error()
 	}
 	at, now := w.o.Clock.Wall(), w.o.Clock.Now()
 	w.summary.FloorTests++

@@ -19,6 +19,8 @@ const (
 	clockLook     = time.Second
 	redialAttempt = 3 * time.Second
 	goodbyeSettle = 700 * time.Millisecond
+	movedGrace    = time.Second      // packets younger than this when a session moves are nobody's loss
+	lostPause     = 30 * time.Second // between attempts after a refusal that will likely stand
 )
 
 // SessionEvent says what became of the connection.
@@ -88,6 +90,8 @@ type watcher struct {
 
 	interrupted bool // the outage warning's condition holds
 	redial      chan redialResult
+	nextRedial  time.Duration // not before, after a refusal that will likely stand
+	refused     bool          // it has been told
 	stopRedial  context.CancelFunc
 
 	windowFrom time.Time
@@ -120,12 +124,13 @@ func Watch(ctx context.Context, o Options, sinks ...Sink) (Summary, error) {
 		seed = rand.Uint64()
 	}
 	now := o.Clock.Now()
-	down, up := newBudget(o.Policy.Minimum.Download, o.Watch.BudgetShare, now), newBudget(o.Policy.Minimum.Upload, o.Watch.BudgetShare, now)
+	down, up := newBudget(o.Policy.Minimum.Download, o.Watch.BudgetShare, floorLeastDown, now), newBudget(o.Policy.Minimum.Upload, o.Watch.BudgetShare, floorLeastUp, now)
 	w := &watcher{
 		o: &o, token: token, sinks: sinks, rng: rand.New(rand.NewPCG(seed, 1)),
-		budgets: map[wire.Direction]*budget{wire.Down: &down, wire.Up: &up},
-		known:   map[wire.Direction]ippm.Rate{},
-		summary: Summary{Started: o.Clock.Wall(), Exam: token.Exam},
+		budgets:  map[wire.Direction]*budget{wire.Down: &down, wire.Up: &up},
+		known:    map[wire.Direction]ippm.Rate{},
+		trackers: newTrackers(),
+		summary:  Summary{Started: o.Clock.Wall(), Exam: token.Exam},
 	}
 	if err := w.connect(ctx); err != nil {
 		return w.summary, err
@@ -177,14 +182,12 @@ func (w *watcher) adopt(s *session, state string) {
 	now := w.o.Clock.Now()
 	w.retire(false)
 	w.s, w.ticket = s, s.welcome.Resume
-	if s.welcome.Session != w.summary.Session {
-		w.trackers = newTrackers(s.welcome.Session, w.trackers)
-	}
 	w.summary.Session = s.welcome.Session
 	w.summary.Connects++
+	w.refused = false
 	if w.summary.Connects == 1 {
 		w.windowFrom, w.nextCut, w.nextLook = w.o.Clock.Wall(), now+w.o.Watch.Window, now
-		w.nextFloor = now + time.Second
+		w.nextFloor, w.lastFloor, w.nextRedial = now+time.Second, now, now
 	}
 	w.session(state, nil)
 }
@@ -206,9 +209,11 @@ func (w *watcher) retire(polite bool) {
 	}
 	if polite {
 		w.reconcile(s)
+	} else {
+		s.stream.last(w.o.Clock.Now() - movedGrace)
 	}
 	s.close(polite)
-	s.stream.cut(w.o.Clock.Now())
+	w.emit(s.stream.cut(w.o.Clock.Now()))
 	w.total.absorb(s.stream.total)
 	up, down := s.stream.bytes(s.ipSize())
 	trainUp, trainDown := s.spent()
@@ -228,7 +233,7 @@ func (w *watcher) reconcile(s *session) {
 			break
 		}
 	}
-	s.stream.last()
+	s.stream.last(w.o.Clock.Now())
 	ask, cancelAsk := context.WithTimeout(context.Background(), goodbyeSettle)
 	defer cancelAsk()
 	if c, err := s.count(ask); err == nil {
@@ -296,6 +301,9 @@ func (w *watcher) look() {
 	if event != clock.Stepped {
 		w.s.stream.excuse(w.o.Clock.Now())
 	}
+	if event == clock.Suspended {
+		w.s.stream.resync()
+	}
 	at := w.o.Clock.Wall()
 	start := at
 	if amount > 0 && event != clock.Stepped {
@@ -314,7 +322,7 @@ func (w *watcher) look() {
 // watchSilence raises and clears the outage warning and keeps a new connection
 // coming while there is none that works.
 func (w *watcher) watchSilence(ctx context.Context, now time.Duration) {
-	silent, _ := w.s.stream.silent(now)
+	silent, echoed := w.s.stream.silent(now)
 	ended := w.s.err()
 	if silent >= w.o.Watch.SilentAfter && !w.interrupted {
 		w.interrupted = true
@@ -324,7 +332,7 @@ func (w *watcher) watchSilence(ctx context.Context, now time.Duration) {
 		})
 		w.session("silent", ended)
 	}
-	if w.interrupted && silent < w.o.Watch.SilentAfter {
+	if w.interrupted && echoed && silent < w.o.Watch.SilentAfter {
 		w.interrupted = false
 		w.observe(warning.Outage, warning.Observation{At: w.o.Clock.Wall(), Since: w.wall(now - silent), Level: warning.Good})
 		w.session("back", nil)
@@ -332,7 +340,7 @@ func (w *watcher) watchSilence(ctx context.Context, now time.Duration) {
 			w.stopRedial()
 		}
 	}
-	if (silent >= w.o.Watch.RedialAfter || ended != nil) && w.redial == nil {
+	if (silent >= w.o.Watch.RedialAfter || ended != nil) && w.redial == nil && now >= w.nextRedial {
 		w.startRedial(ctx)
 	}
 }
@@ -379,7 +387,11 @@ func (w *watcher) redialed(r redialResult) {
 	switch {
 	case r.err != nil:
 		if final(r.err) {
-			w.session("lost", r.err)
+			if !w.refused {
+				w.session("lost", r.err)
+			}
+			w.refused = true
+			w.nextRedial = w.o.Clock.Now() + lostPause
 		}
 		return
 	case r.s.welcome.Resumed:
@@ -392,11 +404,7 @@ func (w *watcher) redialed(r redialResult) {
 // cut closes a window of the monitor stream and judges it.
 func (w *watcher) cut(now time.Duration) {
 	a := w.s.stream.cut(now)
-	e := WindowEvent{From: w.windowFrom, To: w.o.Clock.Wall(), Account: a, Silent: w.interrupted}
-	w.windowFrom = e.To
-	for _, k := range w.sinks {
-		k.Window(e)
-	}
+	e := w.emit(a)
 	uneasy := false
 	for kind, o := range judgeWindow(a, w.o.Policy, e) {
 		w.observe(kind, o)
@@ -407,6 +415,16 @@ func (w *watcher) cut(now time.Duration) {
 	}
 }
 
+// emit tells the sinks of a closed window.
+func (w *watcher) emit(a *Account) WindowEvent {
+	e := WindowEvent{From: w.windowFrom, To: w.o.Clock.Wall(), Account: a, Silent: w.interrupted}
+	w.windowFrom = e.To
+	for _, k := range w.sinks {
+		k.Window(e)
+	}
+	return e
+}
+
 // observe hands an observation to its tracker and tells of what changed.
 func (w *watcher) observe(k warning.Kind, o warning.Observation) {
 	if wn, changed := w.trackers[k].Observe(o); changed {
@@ -415,6 +433,7 @@ func (w *watcher) observe(k warning.Kind, o warning.Observation) {
 }
 
 func (w *watcher) warn(wn warning.Warning) {
+	wn.Subject = w.summary.Session
 	list := w.summary.Warnings
 	for i := len(list) - 1; i >= 0; i-- {
 		if list[i].Kind == wn.Kind && list[i].Start.Equal(wn.Start) {

@@ -27,6 +27,8 @@ const (
 	trainLimit = 60 * time.Second
 	// calmAfter is how long queues may take to drain after a train.
 	calmAfter = time.Second
+	// trainLeast is what a train costs of the grant even if it never began.
+	trainLeast = 10e3
 	// grantBurst is how many seconds of its probe rate a session may send at once.
 	grantBurst = 2
 )
@@ -55,9 +57,8 @@ func (r *refusal) Error() string { return string(r.reason) + ": " + r.detail }
 // serve runs one connection until it ends.
 func (s *Server) serve(ctx context.Context, conn *link.Conn) {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	var wg sync.WaitGroup
-	defer wg.Wait()
+	defer func() { cancel(); wg.Wait() }() // its trains end with the connection
 	defer conn.Close("bye")
 	stop := context.AfterFunc(ctx, func() { conn.Close("server is shutting down") })
 	defer stop()
@@ -108,7 +109,7 @@ func (s *Server) serve(ctx context.Context, conn *link.Conn) {
 		case wire.TypeReport:
 			s.o.Log.Debug("client report", "session", ss.id, "kind", m.Report.Kind)
 		case wire.TypeBye:
-			if from, ok := ss.end(); ok {
+			if from, ok := ss.end(conn); ok {
 				s.stateChanged(ss, from, StateEnded)
 			}
 			return
@@ -152,19 +153,14 @@ func (s *Server) admit(conn *link.Conn, c *control, h wire.Hello) (*session, wir
 	if !resuming {
 		id = exam.NewID()
 	}
-	others := 0
-	for _, o := range s.snapshot() {
-		if o.token == token.ID && o.id != id && o.alive() {
-			others++
-		}
-	}
+	others := s.makeRoom(token.ID, id)
 	if others >= s.o.Limits.SessionsPerToken {
 		return nil, wire.Welcome{}, &refusal{wire.RefusedLimit, fmt.Sprintf("this join token has %d sessions open, at most %d", others, s.o.Limits.SessionsPerToken)}
 	}
 
 	s.mu.Lock()
 	ss, known := s.sessions[id]
-	if !known {
+	if !known || ss.over() {
 		if len(s.sessions) >= s.o.Limits.Sessions {
 			s.mu.Unlock()
 			return nil, wire.Welcome{}, &refusal{wire.RefusedFull, "the server has no room for another session"}
@@ -190,7 +186,6 @@ func (s *Server) admit(conn *link.Conn, c *control, h wire.Hello) (*session, wir
 	ss.flow, ss.conn, ss.control = flow, conn, c
 	ss.addr, ss.ipv6 = conn.Remote(), conn.Remote().Addr().Is6()
 	ss.grant = rate.NewLimiter(rate.Limit(s.o.Limits.ProbeRate), int(s.o.Limits.ProbeRate*grantBurst)+1)
-	ss.receiver, ss.sender = nil, nil
 	ss.reorder, ss.overGrant, ss.noise = ippm.Reordering{}, 0, ippm.Variation{} // they belong to a flow
 	ss.mu.Unlock()
 	s.mu.Lock()
@@ -223,6 +218,7 @@ func (ss *session) sendBye(deadline time.Time, why string) {
 	if c == nil {
 		return
 	}
+	_ = c.stream.SetWriteDeadline(deadline) // also frees a write that is stuck
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	_ = c.stream.SetWriteDeadline(deadline)
@@ -249,18 +245,20 @@ func (s *Server) startTrain(ctx context.Context, wg *sync.WaitGroup, ss *session
 	case ss.spent+r.MaxBytes > l.TrainBytes:
 		return &refusal{wire.RefusedBudget, fmt.Sprintf("%d of %d bytes are spent", ss.spent, l.TrainBytes)}
 	}
-	s.mu.Lock()
-	if s.planned+r.PrimeRate > l.TotalBitRate {
-		s.mu.Unlock()
+	reserved := max(r.PrimeRate, r.HoldRate)
+	s.plan.Lock()
+	if s.planned+reserved > l.TotalBitRate {
+		s.plan.Unlock()
 		return &refusal{wire.RefusedBusy, "the server's rate is taken by other trains"}
 	}
-	s.planned += r.PrimeRate
-	s.mu.Unlock()
+	s.planned += reserved
+	s.plan.Unlock()
+	ss.spent += r.MaxBytes // settled when it is known what was used
 	s.metrics.trains.WithLabelValues(string(r.Direction)).Inc()
 	finish := func() {
-		s.mu.Lock()
-		s.planned = max(s.planned-r.PrimeRate, 0)
-		s.mu.Unlock()
+		s.plan.Lock()
+		s.planned = max(s.planned-reserved, 0)
+		s.plan.Unlock()
 	}
 	if r.Direction == wire.Up {
 		ss.receiver = train.NewReceiver(r, ss.noise.Median(), ss.ipv6)
@@ -268,12 +266,13 @@ func (s *Server) startTrain(ctx context.Context, wg *sync.WaitGroup, ss *session
 		rx, done := ss.receiver, ss.rxDone
 		wg.Go(func() {
 			defer finish()
-			s.receiveTrain(ctx, ss, c, m.ID, rx, done)
+			s.receiveTrain(ctx, ss, c, m.ID, rx, done, r.MaxBytes)
 		})
 		return nil
 	}
 	waiter, err := s.o.NewWaiter(s.o.Clock)
 	if err != nil {
+		ss.spent -= r.MaxBytes
 		finish()
 		return err
 	}
@@ -304,7 +303,7 @@ func (s *Server) sendTrain(ctx context.Context, ss *session, c *control, id uint
 	}
 	s.metrics.trainBytes.WithLabelValues(string(wire.Down)).Add(float64(sent.Bytes))
 	ss.mu.Lock()
-	ss.spent += sent.Bytes
+	ss.spent += max(sent.Bytes, trainLeast) - tx.Request.MaxBytes
 	if ss.sender == tx {
 		ss.sender = nil
 	}
@@ -315,7 +314,7 @@ func (s *Server) sendTrain(ctx context.Context, ss *session, c *control, id uint
 }
 
 // receiveTrain waits for a train going up and reports it.
-func (s *Server) receiveTrain(ctx context.Context, ss *session, c *control, id uint64, rx *train.Receiver, done <-chan struct{}) {
+func (s *Server) receiveTrain(ctx context.Context, ss *session, c *control, id uint64, rx *train.Receiver, done <-chan struct{}, charged int64) {
 	ctx, cancel := context.WithTimeout(ctx, trainLimit)
 	defer cancel()
 	tick := time.NewTicker(trainIdle)
@@ -341,12 +340,14 @@ func (s *Server) receiveTrain(ctx context.Context, ss *session, c *control, id u
 		}
 	}
 	ss.mu.Lock()
-	report := rx.Report()
-	ss.spent += report.Bytes
-	ss.up = &report
 	if ss.receiver == rx {
-		ss.receiver = nil
+		ss.receiver = nil // from here on nobody else touches it
 	}
+	ss.mu.Unlock()
+	report := rx.Report()
+	ss.mu.Lock()
+	ss.spent += max(report.Bytes, trainLeast) - charged
+	ss.up = &report
 	ss.mu.Unlock()
 	_ = c.send(wire.Message{Type: wire.TypeTrainReport, ID: id, TrainReport: &report})
 }

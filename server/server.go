@@ -32,6 +32,7 @@ import (
 const (
 	helloTimeout = 5 * time.Second        // from handshake to hello
 	scanEvery    = 100 * time.Millisecond // silence timers
+	stallLimit   = 400 * time.Millisecond // a scan so late says that this host stood still
 	byeTimeout   = time.Second            // telling clients of a shutdown
 	addressTable = 4096                   // addresses whose handshake rate is remembered
 )
@@ -106,10 +107,12 @@ type Server struct {
 	ready    atomic.Bool
 	closing  atomic.Bool
 
-	mu       sync.RWMutex
+	mu       sync.RWMutex // before a session's own lock, never after it
 	flows    map[wire.FlowID]*session
 	sessions map[string]*session
-	planned  float64 // bit/s of the trains running now
+
+	plan    sync.Mutex
+	planned float64 // bit/s of the trains running now
 
 	admission sync.Mutex
 	addresses map[netip.Addr]*rate.Limiter
@@ -190,7 +193,7 @@ func (s *Server) Ready() bool { return s.ready.Load() && !s.closing.Load() }
 func (s *Server) Run(ctx context.Context) error {
 	ln, err := link.Listen(s.o.Conn, link.ListenOptions{
 		TLS: s.o.TLS, Clock: s.o.Clock, ResetKey: derive(s.o.Secret, "stateless reset"),
-		VerifySource: func() bool { return !s.retry.Allow() },
+		VerifySource: s.suspicious,
 		Admit:        s.admitHandshake,
 	})
 	if err != nil {
@@ -227,9 +230,20 @@ func (s *Server) Run(ctx context.Context) error {
 	return nil
 }
 
-func (s *Server) admitHandshake(a netip.Addr) bool {
+// suspicious says whether an address must prove itself before its handshake
+// counts: when handshakes are many in all, or many in its name.
+func (s *Server) suspicious(a netip.Addr) bool {
+	if !s.retry.Allow() {
+		return true
+	}
 	s.admission.Lock()
 	defer s.admission.Unlock()
+	l := s.limiter(a)
+	return l.Tokens() < float64(l.Burst())/2
+}
+
+// limiter returns the handshake limiter of an address. Called locked.
+func (s *Server) limiter(a netip.Addr) *rate.Limiter {
 	l := s.addresses[a]
 	if l == nil {
 		if len(s.addresses) >= addressTable {
@@ -238,7 +252,15 @@ func (s *Server) admitHandshake(a netip.Addr) bool {
 		l = rate.NewLimiter(rate.Limit(s.o.Limits.HandshakeRate), int(s.o.Limits.HandshakeRate)+1)
 		s.addresses[a] = l
 	}
-	ok := l.Allow()
+	return l
+}
+
+// admitHandshake charges a handshake to its address. One that has not proved
+// itself is never refused for what may have been sent in its name.
+func (s *Server) admitHandshake(a netip.Addr, proved bool) bool {
+	s.admission.Lock()
+	defer s.admission.Unlock()
+	ok := s.limiter(a).Allow() || !proved
 	if !ok {
 		s.metrics.refused.WithLabelValues("handshake-rate").Inc()
 	}
@@ -249,6 +271,8 @@ func (s *Server) admitHandshake(a netip.Addr) bool {
 func (s *Server) watchSilence(ctx context.Context) {
 	tick := time.NewTicker(scanEvery)
 	defer tick.Stop()
+	last := s.o.Clock.Now()
+	calm := last
 	for {
 		select {
 		case <-ctx.Done():
@@ -256,6 +280,13 @@ func (s *Server) watchSilence(ctx context.Context) {
 		case <-tick.C:
 		}
 		now := s.o.Clock.Now()
+		if now-last > scanEvery+stallLimit {
+			calm = now + stallLimit*2 // it was this host that stood still: let the packets come in first
+		}
+		last = now
+		if now < calm {
+			continue
+		}
 		for _, ss := range s.snapshot() {
 			if from, to, changed := ss.judge(now, s.o.Silence); changed {
 				s.stateChanged(ss, from, to)
@@ -308,6 +339,12 @@ func (s *Server) forget(ss *session) {
 	if s.sessions[ss.id] == ss {
 		delete(s.sessions, ss.id)
 	}
+	ss.mu.Lock()
+	conn := ss.conn
+	ss.mu.Unlock()
+	if conn != nil {
+		go conn.Close("session over") // ends at once; not under the lock
+	}
 	for id, other := range s.flows {
 		if other == ss {
 			delete(s.flows, id)
@@ -317,7 +354,9 @@ func (s *Server) forget(ss *session) {
 
 func (s *Server) sayGoodbye() {
 	deadline := time.Now().Add(byeTimeout)
+	var wg sync.WaitGroup
 	for _, ss := range s.snapshot() {
-		ss.sendBye(deadline, "server is shutting down")
+		wg.Go(func() { ss.sendBye(deadline, "server is shutting down") })
 	}
+	wg.Wait()
 }

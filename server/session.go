@@ -119,11 +119,19 @@ func (ss *session) judge(now time.Duration, limits Silence) (from, to State, cha
 	return from, to, true
 }
 
-// end ends the session on purpose; false when it had ended before.
-func (ss *session) end() (from State, ended bool) {
+// over says whether the session has ended.
+func (ss *session) over() bool {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
-	if ss.state == StateEnded {
+	return ss.state == StateEnded
+}
+
+// end ends the session on purpose; false when it had ended before, or has moved
+// to another connection. A nil conn ends it whatever its connection.
+func (ss *session) end(conn *link.Conn) (from State, ended bool) {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	if ss.state == StateEnded || conn != nil && ss.conn != conn {
 		return StateEnded, false
 	}
 	from = ss.state
@@ -150,6 +158,31 @@ func (ss *session) alive() bool {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	return ss.state == StateLive || ss.state == StateConnected || ss.state == StateSuspect
+}
+
+// makeRoom counts a join token's sessions other than id that can still come
+// back, and ends the silent ones of them while they are too many for one more.
+func (s *Server) makeRoom(token, id string) (others int) {
+	var silent []*session
+	for _, o := range s.snapshot() {
+		if o.token != token || o.id == id || o.over() {
+			continue
+		}
+		others++
+		if !o.alive() {
+			silent = append(silent, o)
+		}
+	}
+	for _, o := range silent {
+		if others < s.o.Limits.SessionsPerToken {
+			break
+		}
+		if from, ok := o.end(nil); ok {
+			s.stateChanged(o, from, StateEnded)
+			others--
+		}
+	}
+	return others
 }
 
 // count is the exact account of the monitor stream.

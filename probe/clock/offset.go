@@ -64,7 +64,6 @@ func (o *Offset) Add(e Exchange) {
 		}
 		o.current = s
 	case s.roundTrip < o.current.roundTrip:
-		s.at = max(s.at, o.current.at)
 		o.current = s
 	default:
 		if o.known {

@@ -131,7 +131,7 @@ func EstimateRate(arrivals []Arrival, noise time.Duration) RateEstimate {
 		est.Outcome = OutcomeLossy
 		return est
 	}
-	if fit, ok := fitRate(prime); ok {
+	if fit, ok := fitReceived(prime); ok {
 		est.Outcome = OutcomeBound
 		est.StdErr = fit.stdErr
 		est.Low = fit.rate * Rate(max(1-normal95*fit.stdErr, 0))
@@ -184,6 +184,23 @@ func longestRun(v []time.Duration, margin time.Duration) (from, to int) {
 		i = j
 	}
 	return from, to
+}
+
+// fitReceived is the rate at which bytes arrived, whatever became of others: a
+// policer drops without delaying, and what it dropped proves nothing.
+func fitReceived(as []Arrival) (rateFit, bool) {
+	x, y := make([]float64, len(as)), make([]float64, len(as))
+	for i, a := range as {
+		if i > 0 {
+			x[i] = x[i-1] + float64(a.Size)
+		}
+		y[i] = float64(a.Received - as[0].Received)
+	}
+	p := fitLine(x, y)
+	if p.singular || p.b <= 0 {
+		return rateFit{}, false
+	}
+	return rateFit{rate: Rate(8e9 / p.b), stdErr: math.Hypot(p.sb/p.b, minStdErr)}, true
 }
 
 type rateFit struct {

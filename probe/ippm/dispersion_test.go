@@ -154,3 +154,26 @@ func TestEstimateRateIgnoresDuplicatesAndOrder(t *testing.T) {
 		t.Errorf("shuffled with duplicates: %+v, want %+v", got, want)
 	}
 }
+
+// A policer drops without delaying. What it dropped is no proof of a rate.
+func TestEstimateRateIsNotFooledByAPolicer(t *testing.T) {
+	for _, bucket := range []float64{2500, 4000, 16000} {
+		for _, prime := range []float64{0.93e6, 1.15e6, 6.1e6} {
+			const rate = 0.6e6
+			tokens, last := bucket, 0.0
+			var as []Arrival
+			for i := range uint32(80) {
+				now := float64(i) * 1228 * 8 / prime
+				tokens = min(bucket, tokens+(now-last)*rate/8)
+				last = now
+				if tokens >= 1228 {
+					tokens -= 1228
+					as = append(as, Arrival{Index: i, Sent: int64(now * 1e9), Received: int64(now*1e9) + 1e9, Size: 1228, Prime: true})
+				}
+			}
+			if est := EstimateRate(as, 0); est.Outcome == OutcomeBound && float64(est.Low) > 0.7*prime || est.Outcome == OutcomeBound && prime < 2e6 && est.Low > 0.76e6 {
+				t.Errorf("policed to 0.6 Mbit/s with %v bytes of bucket, offered %v: %+v", bucket, prime, est)
+			}
+		}
+	}
+}

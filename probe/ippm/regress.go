@@ -73,6 +73,9 @@ func fitPlane(x, z, y []float64) plane {
 	return p
 }
 
+// maxLags bounds how far the autocorrelation of residuals is followed.
+const maxLags = 200
+
 // inflation is how much larger the variance of a fitted slope is than
 // independent residuals would make it: one plus twice the sum of the residuals'
 // autocorrelations, up to the first that is not positive.
@@ -81,7 +84,7 @@ func inflation(res []float64, rss float64) float64 {
 		return 1
 	}
 	sum := 1.0
-	for lag := 1; lag <= len(res)/3; lag++ {
+	for lag := 1; lag <= min(len(res)/3, maxLags); lag++ {
 		var c float64
 		for i := lag; i < len(res); i++ {
 			c += res[i] * res[i-lag]

@@ -24,10 +24,10 @@ type ListenOptions struct {
 	ResetKey [32]byte
 	// VerifySource says whether an address must first prove itself with a
 	// Retry; nil means never.
-	VerifySource func() bool
+	VerifySource func(netip.Addr) bool
 	// Admit says whether a connection from an address may begin its
-	// handshake; nil means always.
-	Admit func(netip.Addr) bool
+	// handshake; nil means always. proved says that it is the sender's own.
+	Admit func(a netip.Addr, proved bool) bool
 }
 
 // Listener accepts connections on one socket.
@@ -50,11 +50,14 @@ func Listen(pc net.PacketConn, o ListenOptions) (*Listener, error) {
 	reset := quic.StatelessResetKey(o.ResetKey)
 	tr := &quic.Transport{Conn: sock.packetConn(), StatelessResetKey: &reset}
 	if o.VerifySource != nil {
-		tr.VerifySourceAddress = func(net.Addr) bool { return o.VerifySource() }
+		tr.VerifySourceAddress = func(a net.Addr) bool {
+			u, ok := a.(*net.UDPAddr)
+			return !ok || o.VerifySource(unmap(u.AddrPort()).Addr())
+		}
 	}
 	if o.Admit != nil {
 		tr.ConnContext = func(ctx context.Context, info *quic.ClientInfo) (context.Context, error) {
-			if a, ok := info.RemoteAddr.(*net.UDPAddr); ok && !o.Admit(unmap(a.AddrPort()).Addr()) {
+			if a, ok := info.RemoteAddr.(*net.UDPAddr); ok && !o.Admit(unmap(a.AddrPort()).Addr(), info.AddrVerified) {
 				return nil, fmt.Errorf("too many handshakes")
 			}
 			return ctx, nil

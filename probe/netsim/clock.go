@@ -13,9 +13,10 @@ type Clock struct {
 	offset time.Duration
 	skew   float64
 
-	mu    sync.Mutex
-	slept time.Duration
-	step  time.Duration
+	mu     sync.Mutex
+	slept  time.Duration
+	step   time.Duration
+	jumped time.Duration
 }
 
 // NewClock makes a clock that reads offset now and gains skew seconds a second.
@@ -25,8 +26,14 @@ func NewClock(offset time.Duration, skew float64) *Clock {
 
 // Now reads the monotonic clock.
 func (c *Clock) Now() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now()
+}
+
+func (c *Clock) now() time.Duration {
 	d := time.Since(c.base)
-	return c.offset + d + time.Duration(c.skew*float64(d))
+	return c.offset + c.jumped + d + time.Duration(c.skew*float64(d))
 }
 
 // Wall reads the wall clock.
@@ -40,7 +47,7 @@ func (c *Clock) Wall() time.Time {
 func (c *Clock) Awake() (time.Duration, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.Now() + c.slept, true
+	return c.now() + c.slept, true
 }
 
 // Step sets the wall clock ahead by d.
@@ -48,6 +55,14 @@ func (c *Clock) Step(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.step += d
+}
+
+// Jump sets the monotonic clock ahead by d, as the other hosts' clocks are when
+// one host wakes from a suspend that its own clock did not count.
+func (c *Clock) Jump(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.jumped += d
 }
 
 // Sleep pretends the host was suspended for d just now.

@@ -29,6 +29,9 @@ const (
 	decideBusy   = 16
 	decideErrors = 5
 	decideFar    = 0.012
+	// refineSpan bounds the packets a reading in mid-train looks at: it runs
+	// where packets are received.
+	refineSpan = 4096
 )
 
 // Receiver receives one train. It is not safe for concurrent use.
@@ -37,6 +40,7 @@ type Receiver struct {
 	noise   time.Duration
 	ipv6    bool
 
+	most     int // packets the request allows
 	seen     map[uint32]bool
 	arrivals []ippm.Arrival
 	recent   []time.Duration // delays of the last few packets
@@ -55,7 +59,8 @@ type Receiver struct {
 // NewReceiver prepares for a train. noise is the delay variation of the path,
 // the median of |IPDV| on the monitor stream.
 func NewReceiver(r wire.TrainRequest, noise time.Duration, ipv6 bool) *Receiver {
-	return &Receiver{request: r, noise: noise, ipv6: ipv6, seen: map[uint32]bool{}, command: wire.CommandContinue}
+	most := int(r.MaxBytes/int64(r.PacketSize)) + 1
+	return &Receiver{request: r, most: most, noise: noise, ipv6: ipv6, seen: map[uint32]bool{}, command: wire.CommandContinue}
 }
 
 // Arrive takes a packet of the train: when it arrived, its UDP payload in
@@ -70,7 +75,7 @@ func (r *Receiver) Arrive(p wire.TrainPacket, at time.Duration, payload int, oth
 		r.ended = true
 		return wire.Feedback{}, false
 	}
-	if r.seen[p.Index] || len(r.arrivals) >= maxPackets {
+	if r.seen[p.Index] || len(r.arrivals) >= r.most {
 		return wire.Feedback{}, false
 	}
 	r.seen[p.Index] = true
@@ -161,7 +166,7 @@ func (r *Receiver) losing() bool {
 // refine updates the rate to hold at, and stops a train that has decided its
 // target.
 func (r *Receiver) refine() {
-	est := ippm.EstimateRate(r.arrivals, r.noise)
+	est := ippm.EstimateRate(r.arrivals[max(len(r.arrivals)-refineSpan, 0):], r.noise)
 	if est.Outcome != ippm.OutcomeEstimate {
 		return
 	}

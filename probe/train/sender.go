@@ -126,17 +126,22 @@ func (s *Sender) Run(ctx context.Context) (Sent, error) {
 	return sent, nil
 }
 
+// slowest is one packet a second: no reading makes a train last for ever.
+func (s *Sender) slowest() ippm.Rate {
+	return ippm.Rate(8 * ippm.IPSize(s.Request.PacketSize, s.IPv6))
+}
+
 // holdRate is the agreed rate, or what the receiver reads if that is less: a
 // queue that stands need not grow. Where no rate was agreed it is the reading,
 // never above the prime, and before there is one, half the prime.
 func (s *Sender) holdRate(fb wire.Feedback) ippm.Rate {
 	switch r := s.Request; {
 	case r.HoldRate > 0 && fb.Rate > 0:
-		return ippm.Rate(min(r.HoldRate, float64(fb.Rate)))
+		return max(ippm.Rate(min(r.HoldRate, float64(fb.Rate))), s.slowest())
 	case r.HoldRate > 0:
 		return ippm.Rate(r.HoldRate)
 	case fb.Rate > 0:
-		return ippm.Rate(min(float64(fb.Rate), r.PrimeRate))
+		return max(ippm.Rate(min(float64(fb.Rate), r.PrimeRate)), s.slowest())
 	default:
 		return ippm.Rate(r.PrimeRate / 2)
 	}

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"time"
 
+	"examlink/probe/ippm"
 	"examlink/probe/wire"
 )
 
@@ -47,8 +48,30 @@ func Validate(r wire.TrainRequest) error {
 		return fmt.Errorf("prime_bytes: %d of max_bytes %d, expected 0 < prime_bytes <= max_bytes", r.PrimeBytes, r.MaxBytes)
 	case r.MaxBytes/int64(r.PacketSize) > maxPackets:
 		return fmt.Errorf("max_bytes: %d, expected at most %d packets", r.MaxBytes, maxPackets)
+	case r.PrimeRate < float64(r.PacketSize)*8, r.HoldRate > 0 && r.HoldRate < float64(r.PacketSize)*8:
+		return fmt.Errorf("prime_rate, hold_rate: %v, %v, expected a packet of %d bytes a second at least", r.PrimeRate, r.HoldRate, r.PacketSize)
 	case r.StopRise < MinRise || r.StopRise > MaxRise:
 		return fmt.Errorf("stop_rise: %v, expected %v to %v", r.StopRise, MinRise, MaxRise)
+	}
+	return nil
+}
+
+// ValidateReport checks that a report that crossed the wire carries the numbers
+// its outcome promises.
+func ValidateReport(r wire.TrainReport) error {
+	good := func(v *float64) bool { return v != nil && *v > 0 && *v <= MaxRate*10 }
+	switch ippm.Outcome(r.Outcome) {
+	case ippm.OutcomeEstimate:
+		if !good(r.Rate) || r.Low == nil || *r.Low < 0 || !good(r.High) || !(r.StdErr > 0) {
+			return fmt.Errorf("train report: an estimate without its numbers")
+		}
+	case ippm.OutcomeBound:
+		if r.Low == nil || !(*r.Low >= 0) {
+			return fmt.Errorf("train report: a bound without its number")
+		}
+	case ippm.OutcomeLossy, ippm.OutcomeSparse:
+	default:
+		return fmt.Errorf("train report: outcome %q is not known", r.Outcome)
 	}
 	return nil
 }

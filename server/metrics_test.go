@@ -1,0 +1,103 @@
+package server_test
+
+import (
+	"crypto/ed25519"
+	"crypto/tls"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"examlink/probe/exporter/naming"
+	"examlink/server"
+)
+
+// registered is the registry of a server that nobody has come to.
+func registered(t *testing.T) (*server.Server, *prometheus.Registry) {
+	t.Helper()
+	keys, err := server.LoadKeys(t.TempDir(), "", "", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	s, err := server.New(server.Options{
+		Conn: conn, TLS: &tls.Config{Certificates: []tls.Certificate{keys.Certificate}, MinVersion: tls.VersionTLS13},
+		TokenKey: keys.Token.Public().(ed25519.PublicKey), Secret: keys.Secret,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := prometheus.NewPedanticRegistry()
+	if err := s.Register(r); err != nil {
+		t.Fatal(err)
+	}
+	return s, r
+}
+
+func TestMetricNamesAndLabels(t *testing.T) {
+	_, r := registered(t)
+	problems, err := testutil.GatherAndLint(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		t.Errorf("promlint: %s: %s", p.Metric, p.Text)
+	}
+	own, err := naming.Check(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range own {
+		t.Error(p)
+	}
+	if n, err := testutil.GatherAndCount(r); err != nil || n < 30 {
+		t.Errorf("%d series, %v: too few to say anything of", n, err)
+	}
+}
+
+// Whoever is not there yet is at zero, and none of the series is missing.
+func TestSeriesArePresentAtZero(t *testing.T) {
+	_, r := registered(t)
+	const want = `
+# HELP examlink_server_sessions Sessions there are, by state.
+# TYPE examlink_server_sessions gauge
+examlink_server_sessions{state="connected"} 0
+examlink_server_sessions{state="dropped"} 0
+examlink_server_sessions{state="exam-relevant"} 0
+examlink_server_sessions{state="live"} 0
+examlink_server_sessions{state="suspect"} 0
+# HELP examlink_server_requests_refused_total Handshakes, sessions and trains refused, by reason.
+# TYPE examlink_server_requests_refused_total counter
+examlink_server_requests_refused_total{reason="budget"} 0
+examlink_server_requests_refused_total{reason="busy"} 0
+examlink_server_requests_refused_total{reason="full"} 0
+examlink_server_requests_refused_total{reason="handshake-rate"} 0
+examlink_server_requests_refused_total{reason="limit"} 0
+examlink_server_requests_refused_total{reason="request"} 0
+examlink_server_requests_refused_total{reason="shutdown"} 0
+examlink_server_requests_refused_total{reason="token"} 0
+examlink_server_requests_refused_total{reason="version"} 0
+# HELP examlink_server_trains_total Trains run, by direction.
+# TYPE examlink_server_trains_total counter
+examlink_server_trains_total{direction="down"} 0
+examlink_server_trains_total{direction="up"} 0
+`
+	if err := testutil.GatherAndCompare(r, strings.NewReader(want),
+		"examlink_server_sessions", "examlink_server_requests_refused_total", "examlink_server_trains_total"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestMetricsAreRegisteredOnce(t *testing.T) {
+	s, r := registered(t)
+	if err := s.Register(r); err == nil {
+		t.Error("the same metrics were registered twice")
+	}
+}
