@@ -57,6 +57,9 @@ func newDemo() *cobra.Command {
 between them, runs a check, then watches while the download falls below the
 minimum and recovers. It needs no configuration and leaves nothing behind.`,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if lasting < 0 {
+				return &usageError{fmt.Errorf("--for: %v, expected more than 0", lasting)}
+			}
 			_ = os.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true")
 			ctx := c.Context()
 			if lasting > 0 {

@@ -67,12 +67,24 @@ func newRoot() *cobra.Command {
   examlink-server demo     see everything at work on this machine
   examlink-server serve    serve students
   examlink-server token    issue a join token`,
-		SilenceUsage: true, SilenceErrors: true,
+		Args: noCommand, RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+		SuggestionsMinimumDistance: 2, SilenceUsage: true, SilenceErrors: true,
 	}
 	root.PersistentFlags().StringVar(&a.configFile, "config", "", "configuration `file` (default: config.yaml here or in the user's configuration directory)")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.AddCommand(newServe(a), newDemo(), newToken(a), newConfig(a), newVersion())
 	return root
+}
+
+// noCommand takes what is left when no command fits.
+func noCommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if like := c.SuggestionsFor(args[0]); len(like) > 0 {
+		return &usageError{fmt.Errorf("unknown command %q; did you mean %q?", args[0], like[0])}
+	}
+	return &usageError{fmt.Errorf("unknown command %q", args[0])}
 }
 
 // flag declares a string flag that sets a configuration key.

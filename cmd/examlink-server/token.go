@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -38,9 +39,13 @@ is named by a pseudonym: the token can be read by anyone who holds it.`,
 				return &usageError{errors.New("no address for students: give --server host:port or set server.public")}
 			}
 			now := time.Now()
+			_, missing := os.Stat(f.Server.DataDir)
 			keys, err := server.LoadKeys(f.Server.DataDir, f.Server.Certificate, f.Server.Key, now)
 			if err != nil {
 				return err
+			}
+			if missing != nil {
+				fmt.Fprintf(c.ErrOrStderr(), "made new keys in %s; a server that keeps its keys elsewhere will refuse this token\n", f.Server.DataDir)
 			}
 			t, err := exam.Issue(keys.Token, wire.JoinToken{
 				Exam: examID, Student: student, Servers: servers, Fingerprint: keys.Fingerprint(),

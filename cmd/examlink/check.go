@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -16,7 +15,6 @@ import (
 	"examlink/cmd/internal/daemon"
 	"examlink/probe"
 	"examlink/probe/ippm"
-	"examlink/probe/link"
 	"examlink/probe/verdict"
 )
 
@@ -59,7 +57,7 @@ be made; README.md lists them.`,
 			r, err := probe.Check(c.Context(), o, show.step)
 			show.end()
 			if err != nil {
-				return classifyOption(err)
+				return classify(err, !r.Started.IsZero())
 			}
 			if asJSON {
 				e := json.NewEncoder(c.OutOrStdout())
@@ -86,11 +84,10 @@ be made; README.md lists them.`,
 	return c
 }
 
-// classifyOption calls an error that names an option a usage error: it carries
-// no reason of the network and no refusal of the server.
-func classifyOption(err error) error {
-	var refused *probe.RefusedError
-	if _, ok := link.ReasonOf(err); ok || errors.As(err, &refused) || err.Error() == "context canceled" {
+// classify calls what stopped a measurement before it began a usage error: it
+// is an option that makes no sense.
+func classify(err error, began bool) error {
+	if began {
 		return err
 	}
 	return &usageError{err}

@@ -35,6 +35,9 @@ Prometheus metrics on client.metrics_listen and ends with a summary.`,
 			if f.Client.Token == "" {
 				return errNoToken
 			}
+			if lasting < 0 {
+				return &usageError{fmt.Errorf("--for: %v, expected more than 0", lasting)}
+			}
 			o, err := f.ProbeOptions()
 			if err != nil {
 				return &usageError{err}
@@ -70,7 +73,7 @@ Prometheus metrics on client.metrics_listen and ends with a summary.`,
 			}
 			s, err := probe.Watch(ctx, o, metrics, voice)
 			if err != nil {
-				return classifyOption(err)
+				return classify(err, !s.Started.IsZero())
 			}
 			if asJSON {
 				e := json.NewEncoder(c.OutOrStdout())

@@ -66,7 +66,7 @@ func New(r prometheus.Registerer, p verdict.Policy) (*Exporter, error) {
 		received:   counter("probes_received_total", "Probes whose echo arrived in time."),
 		unsent:     counter("probes_unsent_total", "Probes that never left this host on time; not among the sent."),
 		late:       counter("echoes_late_total", "Echoes that arrived after their probe counted as lost."),
-		lost:       counters("probes_lost_total", "Probes lost, by the direction in which they were.", "direction"),
+		lost:       counters("probes_lost_total", "Probes lost, by the direction in which they were, as far as it was known when they were counted.", "direction"),
 		duplicates: counters("echoes_duplicate_total", "Echoes that arrived more than once.", "direction"),
 		reordered:  counters("echoes_reordered_total", "Echoes that arrived after one the server sent later.", "direction"),
 		roundTrip:  prometheus.NewHistogram(histogramOpts("round_trip_delay_seconds", "Round-trip delay without the server's processing time.", delayBuckets)),
@@ -268,7 +268,11 @@ func (l *lastValues) Collect(ch chan<- prometheus.Metric) {
 	p := l.policy
 	gauge(minDesc, p.Minimum.Download.BytesPerSecond(), "down")
 	gauge(minDesc, p.Minimum.Upload.BytesPerSecond(), "up")
-	gauge(recDesc, p.Recommended.Download.BytesPerSecond(), "down")
-	gauge(recDesc, p.Recommended.Upload.BytesPerSecond(), "up")
+	if p.Recommended.Download > 0 { // else the policy recommends nothing
+		gauge(recDesc, p.Recommended.Download.BytesPerSecond(), "down")
+	}
+	if p.Recommended.Upload > 0 {
+		gauge(recDesc, p.Recommended.Upload.BytesPerSecond(), "up")
+	}
 	gauge(policyDesc, 1, p.Name, p.Version)
 }

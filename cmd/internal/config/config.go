@@ -3,18 +3,9 @@
 package config
 
 import (
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"reflect"
-	"strings"
 	"time"
 
-	"github.com/go-viper/mapstructure/v2"
-	"github.com/spf13/pflag"
-	"github.com/spf13/viper"
 	"go.yaml.in/yaml/v3"
 
 	"examlink/probe"
@@ -134,150 +125,6 @@ func Default() File {
 	}
 }
 
-// Source says where a configuration came from.
-type Source struct{ File string }
-
-// Load reads the configuration: flags over environment over file over
-// defaults. path names the file; empty looks for one and does without if there
-// is none. flags maps keys such as "client.server" to flags; only flags that
-// were set count. Every problem is reported at once, with its key.
-func Load(path string, flags map[string]*pflag.Flag) (File, Source, error) {
-	v := viper.New()
-	v.SetEnvPrefix(EnvPrefix)
-	v.SetEnvKeyReplacer(strings.NewReplacer(".", "_"))
-	v.AutomaticEnv()
-	for key, value := range flatten("", Default()) {
-		v.SetDefault(key, value)
-	}
-	var src Source
-	if path == "" {
-		path = find()
-	} else if _, err := os.Stat(path); err != nil {
-		return File{}, src, fmt.Errorf("configuration: %w", err)
-	}
-	if path != "" {
-		v.SetConfigFile(path)
-		v.SetConfigType("yaml")
-		if err := v.ReadInConfig(); err != nil {
-			return File{}, src, fmt.Errorf("configuration %s: %w", path, err)
-		}
-		src.File = path
-	}
-	for key, f := range flags {
-		if f != nil && f.Changed {
-			v.Set(key, f.Value.String())
-		}
-	}
-	var f File
-	err := v.UnmarshalExact(&f, func(c *mapstructure.DecoderConfig) {
-		c.DecodeHook = mapstructure.ComposeDecodeHookFunc(mapstructure.DecodeHookFuncType(unitHook), listHook())
-		c.WeaklyTypedInput = true // the environment knows text only; units are checked by the hook
-	})
-	if err != nil {
-		return File{}, src, fmt.Errorf("configuration%s:\n%w", in(src.File), err)
-	}
-	if err := f.check(); err != nil {
-		return File{}, src, fmt.Errorf("configuration%s:\n%w", in(src.File), err)
-	}
-	return f, src, nil
-}
-
-func in(file string) string {
-	if file == "" {
-		return ""
-	}
-	return " " + file
-}
-
-// listHook splits text at commas where a list is expected, as the environment
-// gives it.
-func listHook() mapstructure.DecodeHookFuncType {
-	return func(from, to reflect.Type, data any) (any, error) {
-		if from.Kind() != reflect.String || to != reflect.TypeFor[[]string]() {
-			return data, nil
-		}
-		var out []string
-		for _, s := range strings.Split(strings.Trim(data.(string), "[]"), ",") {
-			if s = strings.TrimSpace(s); s != "" {
-				out = append(out, s)
-			}
-		}
-		return out, nil
-	}
-}
-
-func find() string {
-	dirs := []string{"."}
-	if d, err := os.UserConfigDir(); err == nil {
-		dirs = append(dirs, filepath.Join(d, "examlink"))
-	}
-	for _, d := range dirs {
-		name := filepath.Join(d, FileName)
-		if _, err := os.Stat(name); err == nil || !errors.Is(err, fs.ErrNotExist) {
-			return name
-		}
-	}
-	return ""
-}
-
-// flatten lists a struct's leaves by their key.
-func flatten(prefix string, v any) map[string]any {
-	out := map[string]any{}
-	rv := reflect.ValueOf(v)
-	for i := range rv.NumField() {
-		key := rv.Type().Field(i).Tag.Get("mapstructure")
-		if prefix != "" {
-			key = prefix + "." + key
-		}
-		field := rv.Field(i)
-		if field.Kind() == reflect.Struct {
-			for k, x := range flatten(key, field.Interface()) {
-				out[k] = x
-			}
-			continue
-		}
-		out[key] = field.Interface()
-	}
-	return out
-}
-
-func (f File) check() error {
-	var errs []error
-	if f.Log.Level != "debug" && f.Log.Level != "info" && f.Log.Level != "warn" && f.Log.Level != "error" {
-		errs = append(errs, fmt.Errorf("log.level: %q, expected debug, info, warn or error", f.Log.Level))
-	}
-	if f.Log.Format != "text" && f.Log.Format != "json" {
-		errs = append(errs, fmt.Errorf("log.format: %q, expected text or json", f.Log.Format))
-	}
-	for i, p := range f.Policies {
-		if err := p.Check(); err != nil {
-			errs = append(errs, fmt.Errorf("policies[%d]: %w", i, err))
-		}
-	}
-	if _, err := f.SelectedPolicy(); err != nil {
-		errs = append(errs, fmt.Errorf("policy: %w", err))
-	}
-	for _, c := range []struct {
-		key string
-		ok  bool
-		say string
-	}{
-		{"client.interval", f.Client.Interval >= time.Millisecond && f.Client.Interval <= time.Second, "1ms to 1s"},
-		{"client.watch.budget_share", f.Client.Watch.BudgetShare > 0 && f.Client.Watch.BudgetShare <= 1, "above 0 and at most 1"},
-		{"client.check.max_bytes", f.Client.Check.MaxBytes >= 1e6, "1MB or more"},
-		{"server.limits.sessions", f.Server.Limits.Sessions > 0, "1 or more"},
-		{"server.silence", f.Server.Silence.Suspect > 0 && f.Server.Silence.Suspect < f.Server.Silence.Dropped &&
-			f.Server.Silence.Dropped < f.Server.Silence.ExamRelevant && f.Server.Silence.ExamRelevant < f.Server.Silence.Forget,
-			"0 < suspect < dropped < exam_relevant < forget"},
-		{"server.certificate", (f.Server.Certificate == "") == (f.Server.Key == ""), "to be set together with server.key"},
-	} {
-		if !c.ok {
-			errs = append(errs, fmt.Errorf("%s: expected %s", c.key, c.say))
-		}
-	}
-	return errors.Join(errs...)
-}
-
 // SelectedPolicy returns the policy judged by. Those of the file outrank the
 // built-in ones of the same name.
 func (f File) SelectedPolicy() (verdict.Policy, error) {
@@ -320,14 +167,27 @@ func (f File) ServerSilence() server.Silence {
 	return server.Silence{Suspect: s.Suspect, Dropped: s.Dropped, ExamRelevant: s.ExamRelevant, Forget: s.Forget}
 }
 
-// YAML prints the effective configuration; the join token, a secret, is left
-// out.
+// YAML prints the effective configuration so that it can be loaded again. The
+// join token, a secret, is left out.
 func (f File) YAML() (string, error) {
-	if f.Client.Token != "" {
-		f.Client.Token = "(set, not shown)"
+	secret := f.Client.Token != ""
+	f.Client.Token = ""
+	root := tree(reflect.ValueOf(f))
+	if secret {
+		child(child(root, "client"), "token").LineComment = "set, not shown"
 	}
-	b, err := yaml.Marshal(tree(reflect.ValueOf(f)))
+	b, err := yaml.Marshal(root)
 	return string(b), err
+}
+
+// child returns the value of a key; nil when it is not there.
+func child(n *yaml.Node, key string) *yaml.Node {
+	for i := 0; i < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return n.Content[i+1]
+		}
+	}
+	return nil
 }
 
 // tree turns a struct into ordered YAML with units.
@@ -346,7 +206,7 @@ func leaf(v reflect.Value) *yaml.Node {
 	case time.Duration:
 		n.Value = x.String()
 	case ippm.Rate:
-		n.Value = fmt.Sprintf("%gkbit/s", float64(x)/1000)
+		n.Value = FormatRate(x)
 	case Bytes:
 		n.Value = x.String()
 	default:

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"examlink/cmd/internal/script"
+	"examlink/probe/wire"
+	"examlink/server"
+	"examlink/server/exam"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"examlink": main})
+}
+
+func TestScripts(t *testing.T) {
+	bin := t.TempDir()
+	if out, err := exec.Command("go", "build", "-o", bin+string(filepath.Separator), "examlink/cmd/examlink-server").CombinedOutput(); err != nil {
+		t.Fatalf("build examlink-server: %v\n%s", err, out)
+	}
+	commands := script.Commands()
+	commands["expiredtoken"] = expiredToken
+	testscript.Run(t, testscript.Params{
+		Dir: filepath.Join("testdata", "script"), Cmds: commands, RequireExplicitExec: true, RequireUniqueNames: true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("PATH", bin+string(filepath.ListSeparator)+e.Getenv("PATH"))
+			return nil
+		},
+	})
+}
+
+// expiredToken writes a join token that expired an hour ago, signed with the
+// keys of a server's data directory.
+func expiredToken(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: expiredtoken DATA-DIR HOST:PORT FILE")
+	}
+	now := time.Now()
+	keys, err := server.LoadKeys(ts.MkAbs(args[0]), "", "", now)
+	ts.Check(err)
+	token, err := exam.Issue(keys.Token, wire.JoinToken{
+		Exam: "script", Student: "s1", Servers: []string{args[1]}, Fingerprint: keys.Fingerprint(),
+		NotBefore: now.Add(-2 * time.Hour).Unix(), Expires: now.Add(-time.Hour).Unix(),
+	})
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(token), 0o600))
+}

@@ -1,0 +1,121 @@
+// Package script holds what the programs' txtar scripts need beyond the
+// commands of testscript. Tests import it, and nothing else.
+package script
+
+import (
+	"crypto/tls"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+const (
+	answerWithin = 60 * time.Second // a loaded machine takes its time to start a program
+	askEvery     = 50 * time.Millisecond
+)
+
+// Commands are the additional commands of scripts:
+//
+//	code N[,N...] program [args...]   runs a program that must exit with one of these codes
+//	freeport VAR...                   sets variables to ports of the loopback free for TCP and UDP
+//	tcponly VAR                       listens by TCP alone and sets the variable to its port
+//	httpget URL                       prints what is answered with status 200, trying until it is
+func Commands() map[string]func(ts *testscript.TestScript, neg bool, args []string) {
+	return map[string]func(ts *testscript.TestScript, neg bool, args []string){
+		"code": code, "freeport": freePort, "tcponly": tcpOnly, "httpget": httpGet,
+	}
+}
+
+func code(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: code N[,N...] program [args...]")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	got := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%s: %v", args[1], err)
+	}
+	if !slices.Contains(strings.Split(args[0], ","), strconv.Itoa(got)) {
+		ts.Fatalf("exit code %d, want %s", got, args[0])
+	}
+}
+
+// Ports are drawn from below those that systems give out by themselves, so
+// that nothing else takes them before the script does.
+const firstPort, ports = 20000, 12000
+
+func freePort(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: freeport VAR...")
+	}
+	for _, name := range args {
+		port := 0
+		for range 1000 {
+			p := firstPort + rand.IntN(ports)
+			t, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: p})
+			if err != nil {
+				continue
+			}
+			u, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: p})
+			_ = t.Close()
+			if err != nil {
+				continue
+			}
+			_ = u.Close()
+			port = p
+			break
+		}
+		if port == 0 {
+			ts.Fatalf("no free port")
+		}
+		ts.Setenv(name, strconv.Itoa(port))
+	}
+}
+
+func tcpOnly(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: tcponly VAR")
+	}
+	freePort(ts, false, args)
+	l, err := net.Listen("tcp", "127.0.0.1:"+ts.Getenv(args[0]))
+	ts.Check(err)
+	ts.Defer(func() { _ = l.Close() })
+}
+
+func httpGet(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: httpget URL")
+	}
+	client := &http.Client{
+		Timeout:   answerWithin,
+		Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, //nolint:gosec // it signs its certificate itself
+	}
+	last := "nothing was asked"
+	for end := time.Now().Add(answerWithin); time.Now().Before(end); time.Sleep(askEvery) {
+		r, err := client.Get(args[0])
+		if err != nil {
+			last = err.Error()
+			continue
+		}
+		body, err := io.ReadAll(r.Body)
+		_ = r.Body.Close()
+		if err == nil && r.StatusCode == http.StatusOK {
+			_, _ = ts.Stdout().Write(body)
+			return
+		}
+		last = r.Status
+	}
+	ts.Fatalf("no answer within %v: %s", answerWithin, last)
+}

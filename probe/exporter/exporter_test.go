@@ -1,0 +1,351 @@
+package exporter_test
+
+import (
+	"errors"
+	"flag"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"examlink/probe"
+	"examlink/probe/exporter"
+	"examlink/probe/exporter/naming"
+	"examlink/probe/verdict"
+	"examlink/probe/warning"
+	"examlink/probe/wire"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+const ms = time.Millisecond
+
+var start = time.Date(2026, 10, 1, 9, 0, 0, 0, time.UTC)
+
+func at(d time.Duration) time.Time { return start.Add(d) }
+
+func number(v float64) *float64 { return &v }
+
+func newExporter(t *testing.T, p verdict.Policy) (*exporter.Exporter, *prometheus.Registry) {
+	t.Helper()
+	r := prometheus.NewPedanticRegistry()
+	e, err := exporter.New(r, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e, r
+}
+
+// scrape is what Prometheus gets to see.
+func scrape(t *testing.T, r *prometheus.Registry) string {
+	t.Helper()
+	w := httptest.NewRecorder()
+	promhttp.HandlerFor(r, promhttp.HandlerOpts{}).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	if w.Code != 200 {
+		t.Fatalf("scrape: %d\n%s", w.Code, w.Body)
+	}
+	return w.Body.String()
+}
+
+// window is five seconds of a link with 20 ms up and 30 ms down: 50 probes, of
+// which three are lost.
+func window() *probe.Account {
+	a := &probe.Account{
+		Sent: 50, Received: 47, LostUp: 1, LostDown: 2, Unsent: 4, Late: 1, DuplicatesDown: 3, ReorderedDown: 2,
+		OneWayBound: 25 * ms, JitterUp: 1500 * time.Microsecond, JitterDown: 2500 * time.Microsecond,
+	}
+	for range 47 {
+		a.RoundTrip.Add(50 * ms)
+		a.OneWayUp.Add(20 * ms)
+		a.OneWayDown.Add(30 * ms)
+		a.PDVUp.Add(4 * ms)
+		a.PDVDown.Add(12 * ms)
+	}
+	for range 46 {
+		a.IPDVUp.Add(ms)
+		a.IPDVDown.Add(2 * ms)
+	}
+	for range 50 {
+		a.Pacing.Add(40 * time.Microsecond)
+	}
+	return a
+}
+
+// exam tells an exporter of everything that can happen in a watch.
+func exam(e *exporter.Exporter) {
+	e.Session(probe.SessionEvent{At: at(0), State: "connected"})
+	e.Window(probe.WindowEvent{From: at(0), To: at(5 * time.Second), Account: window()})
+	e.Floor(probe.FloorEvent{
+		At: at(6 * time.Second), Spent: 30_000,
+		Floor: probe.Floor{Direction: wire.Down, Outcome: "meets", Rate: probe.Interval{Low: number(3.84e6)}},
+	})
+	e.Floor(probe.FloorEvent{
+		At: at(7 * time.Second), Spent: 20_000,
+		Floor: probe.Floor{Direction: wire.Up, Outcome: "below", Rate: probe.Interval{Value: number(0.768e6), Low: number(0.76e6), High: number(0.776e6)}},
+	})
+	slow := warning.Warning{Kind: warning.UploadBelowMinimum, Start: at(7 * time.Second), Raised: at(7 * time.Second), Episodes: 1}
+	e.Warning(slow)
+	busy := at(8 * time.Second)
+	e.Warning(warning.Warning{Kind: warning.HostBusy, Start: busy, Raised: busy, End: busy, Cleared: busy, Episodes: 1})
+	slow.End, slow.Cleared = at(50*time.Second), at(60*time.Second)
+	e.Warning(slow)
+	e.Warning(warning.Warning{Kind: warning.Outage, Start: at(70 * time.Second), Raised: at(73 * time.Second), Episodes: 1})
+	e.Session(probe.SessionEvent{At: at(73 * time.Second), State: "silent", Err: errors.New("no answer")})
+	e.Session(probe.SessionEvent{At: at(80 * time.Second), State: "resumed"})
+	e.Floor(probe.FloorEvent{
+		At: at(81500 * ms), Spent: 30_000,
+		Floor: probe.Floor{Direction: wire.Down, Outcome: "inconclusive"},
+	})
+}
+
+func TestMetricsOfAnExam(t *testing.T) {
+	e, r := newExporter(t, verdict.BuiltIn()[0])
+	exam(e)
+	got := scrape(t, r)
+	name := filepath.Join("testdata", "metrics.txt")
+	if *update {
+		if err := os.WriteFile(name, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, w := strings.Split(got, "\n"), strings.Split(string(want), "\n")
+	for i := range max(len(g), len(w)) {
+		if i >= len(g) || i >= len(w) || g[i] != w[i] {
+			t.Fatalf("line %d of what is scraped differs from %s (-update writes it anew):\n%s\nwant\n%s",
+				i+1, name, strings.Join(g[min(i, len(g)):min(i+3, len(g))], "\n"), strings.Join(w[min(i, len(w)):min(i+3, len(w))], "\n"))
+		}
+	}
+}
+
+func TestNamesAndLabels(t *testing.T) {
+	e, r := newExporter(t, verdict.BuiltIn()[0])
+	for _, when := range []string{"before", "after"} {
+		problems, err := testutil.GatherAndLint(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range problems {
+			t.Errorf("%s the exam: promlint: %s: %s", when, p.Metric, p.Text)
+		}
+		own, err := naming.Check(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range own {
+			t.Errorf("%s the exam: %s", when, p)
+		}
+		if when == "before" {
+			exam(e)
+		}
+	}
+}
+
+// series returns the values of a metric by its labels as they are scraped.
+func series(t *testing.T, r *prometheus.Registry, name string) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	for _, line := range strings.Split(scrape(t, r), "\n") {
+		rest, ok := strings.CutPrefix(line, name)
+		if !ok || rest == "" || rest[0] != '{' && rest[0] != ' ' {
+			continue
+		}
+		labels, value, _ := strings.Cut(rest, " ")
+		out[labels] = value
+	}
+	return out
+}
+
+func expect(t *testing.T, r *prometheus.Registry, name string, want map[string]string) {
+	t.Helper()
+	got := series(t, r, name)
+	for labels, value := range want {
+		if got[labels] != value {
+			t.Errorf("%s%s is %q, want %q", name, labels, got[labels], value)
+		}
+	}
+	for labels, value := range got {
+		if _, ok := want[labels]; !ok {
+			t.Errorf("%s%s is %q, want no such series", name, labels, value)
+		}
+	}
+}
+
+func TestAbsentBeforeKnown(t *testing.T) {
+	e, r := newExporter(t, verdict.BuiltIn()[0])
+	unknown := []string{
+		"examlink_client_rate_bytes_per_second", "examlink_client_rate_lower_bound_bytes_per_second",
+		"examlink_client_floor_test_timestamp_seconds", "examlink_client_rfc3550_jitter_seconds",
+		"examlink_client_one_way_delay_error_bound_seconds", "examlink_client_window_timestamp_seconds",
+	}
+	for _, name := range unknown {
+		expect(t, r, name, nil)
+	}
+	// What is zero is said to be.
+	expect(t, r, "examlink_client_probes_sent_total", map[string]string{"": "0"})
+	expect(t, r, "examlink_client_connected", map[string]string{"": "0"})
+	expect(t, r, "examlink_client_probes_lost_total", map[string]string{`{direction="up"}`: "0", `{direction="down"}`: "0", `{direction="unknown"}`: "0"})
+	if got := series(t, r, "examlink_client_warnings_total"); len(got) != len(warning.Kinds()) {
+		t.Errorf("warnings %v, want every kind", got)
+	}
+
+	// A test that found only a bound tells no rate; one that found nothing
+	// forgets what the one before found.
+	floor := func(rate probe.Interval) {
+		e.Floor(probe.FloorEvent{At: at(1500 * ms), Floor: probe.Floor{Direction: wire.Down, Outcome: "meets", Rate: rate}})
+	}
+	down := func(v string) map[string]string { return map[string]string{`{direction="down"}`: v} }
+	floor(probe.Interval{Low: number(8e6)})
+	expect(t, r, "examlink_client_rate_bytes_per_second", nil)
+	expect(t, r, "examlink_client_rate_lower_bound_bytes_per_second", down("1e+06"))
+	expect(t, r, "examlink_client_floor_test_timestamp_seconds", down("1.7908452015e+09"))
+	floor(probe.Interval{Value: number(0.768e6)})
+	expect(t, r, "examlink_client_rate_bytes_per_second", down("96000"))
+	expect(t, r, "examlink_client_rate_lower_bound_bytes_per_second", nil)
+	floor(probe.Interval{})
+	expect(t, r, "examlink_client_rate_bytes_per_second", nil)
+
+	// So does a window without an echo.
+	e.Window(probe.WindowEvent{To: at(5 * time.Second), Account: window()})
+	expect(t, r, "examlink_client_rfc3550_jitter_seconds", map[string]string{`{direction="up"}`: "0.0015", `{direction="down"}`: "0.0025"})
+	expect(t, r, "examlink_client_one_way_delay_error_bound_seconds", map[string]string{"": "0.025"})
+	e.Window(probe.WindowEvent{To: at(10 * time.Second), Account: &probe.Account{Sent: 50, LostUnknown: 50}})
+	expect(t, r, "examlink_client_rfc3550_jitter_seconds", nil)
+	expect(t, r, "examlink_client_one_way_delay_error_bound_seconds", nil)
+	expect(t, r, "examlink_client_window_timestamp_seconds", map[string]string{"": "1.79084521e+09"})
+}
+
+func TestRatesAreBytesPerSecond(t *testing.T) {
+	e, r := newExporter(t, verdict.BuiltIn()[0])
+	both := func(down, up string) map[string]string {
+		return map[string]string{`{direction="down"}`: down, `{direction="up"}`: up}
+	}
+	expect(t, r, "examlink_client_minimum_rate_bytes_per_second", both("96000", "48000"))
+	expect(t, r, "examlink_client_recommended_rate_bytes_per_second", both("187500", "125000"))
+	for d, v := range map[wire.Direction]float64{wire.Down: 0.768e6, wire.Up: 0.384e6} {
+		e.Floor(probe.FloorEvent{At: at(0), Spent: 1000, Floor: probe.Floor{Direction: d, Outcome: "meets", Rate: probe.Interval{Value: &v, Low: &v, High: &v}}})
+	}
+	expect(t, r, "examlink_client_rate_bytes_per_second", both("96000", "48000"))
+	expect(t, r, "examlink_client_rate_lower_bound_bytes_per_second", both("96000", "48000"))
+	expect(t, r, "examlink_client_floor_test_bytes_total", both("1000", "1000"))
+}
+
+func TestNoRecommendationIsNotZero(t *testing.T) {
+	p := verdict.Policy{Name: "our", Version: "1", Minimum: verdict.Bounds{Download: 8e6, Upload: 4e6}}
+	_, r := newExporter(t, p)
+	expect(t, r, "examlink_client_minimum_rate_bytes_per_second", map[string]string{`{direction="down"}`: "1e+06", `{direction="up"}`: "500000"})
+	expect(t, r, "examlink_client_recommended_rate_bytes_per_second", nil)
+	expect(t, r, "examlink_client_policy_info", map[string]string{`{policy="our",version="1"}`: "1"})
+}
+
+func TestAWarningCountsOnce(t *testing.T) {
+	e, r := newExporter(t, verdict.BuiltIn()[0])
+	state := func(when, total, active string) {
+		t.Helper()
+		if got := series(t, r, "examlink_client_warnings_total")[`{kind="outage"}`]; got != total {
+			t.Errorf("%s: %s warnings, want %s", when, got, total)
+		}
+		if got := series(t, r, "examlink_client_warning_active")[`{kind="outage"}`]; got != active {
+			t.Errorf("%s: active is %s, want %s", when, got, active)
+		}
+	}
+	state("before", "0", "0")
+	w := warning.Warning{Kind: warning.Outage, Start: at(0), Raised: at(time.Second), Episodes: 1}
+	e.Warning(w)
+	state("raised", "1", "1")
+	w.End, w.Cleared = at(2*time.Second), at(3*time.Second)
+	e.Warning(w)
+	state("cleared", "1", "0")
+	w.End, w.Cleared, w.Episodes = time.Time{}, time.Time{}, 2
+	e.Warning(w) // it comes and goes: still the same
+	state("raised again", "1", "1")
+	w.Cleared = at(8 * time.Second)
+	e.Warning(w) // the watch ends while it stands
+	state("closed", "1", "0")
+	e.Warning(warning.Warning{Kind: warning.Outage, Start: at(time.Minute), Raised: at(time.Minute), Episodes: 1})
+	state("another", "2", "1")
+	e.Warning(warning.Warning{Kind: warning.HostBusy, Start: at(time.Minute), Raised: at(time.Minute), Cleared: at(time.Minute), Episodes: 1})
+	state("another kind", "2", "1")
+	if got := series(t, r, "examlink_client_warnings_total")[`{kind="host-busy"}`]; got != "1" {
+		t.Errorf("%s warnings of a busy host, want 1: it is raised and cleared at once", got)
+	}
+}
+
+func TestConnectedFollowsTheSession(t *testing.T) {
+	e, r := newExporter(t, verdict.BuiltIn()[0])
+	for _, c := range []struct{ state, connected, connects string }{
+		{"waiting", "0", "0"},
+		{"connected", "1", "1"},
+		{"silent", "0", "1"},
+		{"back", "1", "1"},
+		{"silent", "0", "1"},
+		{"lost", "0", "1"},
+		{"resumed", "1", "2"},
+	} {
+		e.Session(probe.SessionEvent{State: c.state})
+		expect(t, r, "examlink_client_connected", map[string]string{"": c.connected})
+		expect(t, r, "examlink_client_connects_total", map[string]string{"": c.connects})
+	}
+}
+
+// Sent is received and lost, window by window.
+func TestSentIsReceivedAndLost(t *testing.T) {
+	e, r := newExporter(t, verdict.BuiltIn()[0])
+	for _, c := range []struct {
+		account           probe.Account
+		sent, received    string
+		up, down, unknown string
+	}{
+		{probe.Account{Sent: 50, Received: 45, LostUp: 2, LostDown: 3}, "50", "45", "2", "3", "0"},
+		{probe.Account{Sent: 50, Received: 20, LostUnknown: 30}, "100", "65", "2", "3", "30"},
+		{probe.Account{Unsent: 50}, "100", "65", "2", "3", "30"},
+		{probe.Account{Sent: 50, Received: 48, LostUp: 1, LostUnknown: 1}, "150", "113", "3", "3", "31"},
+	} {
+		e.Window(probe.WindowEvent{To: at(0), Account: &c.account})
+		expect(t, r, "examlink_client_probes_sent_total", map[string]string{"": c.sent})
+		expect(t, r, "examlink_client_probes_received_total", map[string]string{"": c.received})
+		expect(t, r, "examlink_client_probes_lost_total", map[string]string{
+			`{direction="up"}`: c.up, `{direction="down"}`: c.down, `{direction="unknown"}`: c.unknown,
+		})
+	}
+	expect(t, r, "examlink_client_probes_unsent_total", map[string]string{"": "50"})
+}
+
+func TestDelaysAreNativeHistogramsToo(t *testing.T) {
+	_, r := newExporter(t, verdict.BuiltIn()[0])
+	families, err := r.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			if h := m.GetHistogram(); h != nil {
+				seen++
+				if h.Schema == nil || len(h.GetBucket()) == 0 {
+					t.Errorf("%s: schema %v and %d classic buckets, want both", f.GetName(), h.Schema, len(h.GetBucket()))
+				}
+			}
+		}
+	}
+	if seen == 0 {
+		t.Error("no histogram at all")
+	}
+}
+
+func TestOneExporterToARegistry(t *testing.T) {
+	_, r := newExporter(t, verdict.BuiltIn()[0])
+	if _, err := exporter.New(r, verdict.BuiltIn()[0]); err == nil {
+		t.Error("a second exporter was registered beside the first")
+	}
+}
