@@ -18,11 +18,12 @@ const (
 // Network is one server and any number of clients, each behind a link of its
 // own. It implements their sockets.
 type Network struct {
-	ctx    context.Context
-	wg     *sync.WaitGroup
-	server *Socket
+	ctx  context.Context
+	wg   *sync.WaitGroup
+	addr netip.AddrPort // the server's
 
 	mu      sync.Mutex
+	server  *Socket
 	clients map[netip.Addr]*Client
 }
 
@@ -41,7 +42,7 @@ type Client struct {
 // NewNetwork makes a network whose server listens at addr. Its goroutines end
 // with ctx; Wait waits for them.
 func NewNetwork(ctx context.Context, addr netip.AddrPort) *Network {
-	n := &Network{ctx: ctx, wg: new(sync.WaitGroup), clients: map[netip.Addr]*Client{}}
+	n := &Network{ctx: ctx, wg: new(sync.WaitGroup), addr: addr, clients: map[netip.Addr]*Client{}}
 	n.server = newSocket(addr)
 	n.server.send = n.fromServer
 	return n
@@ -57,7 +58,7 @@ func (n *Network) Server() *Socket {
 	defer n.mu.Unlock()
 	select {
 	case <-n.server.closed:
-		fresh := newSocket(n.server.addr)
+		fresh := newSocket(n.addr)
 		fresh.send = n.fromServer
 		n.server = fresh
 	default:
@@ -90,7 +91,7 @@ func (n *Network) Client(addr netip.AddrPort, up, down Params, seed uint64) *Cli
 		s := c.sockets[port]
 		c.mu.Unlock()
 		if s != nil {
-			s.receive(b, n.server.addr)
+			s.receive(b, n.addr)
 		}
 	})
 	n.wg.Go(func() { c.Up.Run(n.ctx) })

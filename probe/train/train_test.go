@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"math"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -32,6 +33,7 @@ func run(t *testing.T, req wire.TrainRequest, p netsim.Params, seed uint64) (wir
 	host, far := netsim.NewClock(0, 0), netsim.NewClock(-time.Hour, 50e-6)
 	s := &Sender{Request: req, Clock: host, Waiter: clock.NewTimerWaiter(host)}
 	rx := NewReceiver(req, p.Jitter, false)
+	var mu sync.Mutex // of rx
 	done := make(chan struct{})
 	back := netsim.NewPipe(netsim.Params{Delay: p.Delay}, seed, func(b []byte) {
 		f, _ := wire.ParseFeedback(b)
@@ -43,7 +45,10 @@ func run(t *testing.T, req wire.TrainRequest, p netsim.Params, seed uint64) (wir
 		if err != nil {
 			t.Error(err)
 		}
-		if f, ok := rx.Arrive(tp, far.Now(), size, 0); ok {
+		mu.Lock()
+		f, ok := rx.Arrive(tp, far.Now(), size, 0)
+		mu.Unlock()
+		if ok {
 			back.Send(wire.AppendFeedback(nil, f), wire.MinPacketSize+28)
 		}
 	})
@@ -63,7 +68,12 @@ func run(t *testing.T, req wire.TrainRequest, p netsim.Params, seed uint64) (wir
 		}
 	}()
 	<-done
-	for !rx.Over(far.Now()) {
+	over := func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return rx.Over(far.Now())
+	}
+	for !over() {
 		time.Sleep(50 * ms)
 	}
 	cancel()
