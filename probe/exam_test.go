@@ -11,7 +11,6 @@ import (
 	"examlink/probe"
 	"examlink/probe/netsim"
 	"examlink/probe/warning"
-	"examlink/server"
 )
 
 // diary keeps everything a watch says.
@@ -80,11 +79,7 @@ func TestThreeHourExam(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		up, down := good()
 		w := newWorld(t, up, down)
-		var states []string
 		start := time.Now()
-		w.states = func(i server.SessionInfo) {
-			states = append(states, fmt.Sprintf("%v %s", time.Since(start).Round(100*ms), i.State))
-		}
 		d, finish := w.watch(nil)
 		at := func(h, m, s int) time.Duration {
 			return time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(s)*time.Second
@@ -125,6 +120,9 @@ func TestThreeHourExam(t *testing.T) {
 		}
 
 		// The server noticed by itself.
+		w.mu.Lock()
+		states := w.states
+		w.mu.Unlock()
 		want := []string{"live", "suspect", "dropped", "exam-relevant", "live", "ended"}
 		if len(states) != len(want) {
 			t.Fatalf("server states %v, want %v", states, want)

@@ -5,11 +5,13 @@ import (
 	"crypto/ed25519"
 	"crypto/tls"
 	"encoding/base64"
+	"fmt"
 	"log/slog"
 	"math"
 	"net"
 	"net/netip"
 	"os"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -36,6 +38,7 @@ var (
 // synctest bubble, with clocks that disagree.
 type world struct {
 	t      *testing.T
+	began  time.Time
 	net    *netsim.Network
 	client *netsim.Client
 	host   *netsim.Clock
@@ -44,7 +47,9 @@ type world struct {
 	server *server.Server
 	stop   context.CancelFunc
 	served chan error
-	states func(server.SessionInfo)
+
+	mu     sync.Mutex
+	states []string // what the server's own timers said, and when
 }
 
 func newWorld(t *testing.T, up, down netsim.Params) *world {
@@ -56,7 +61,7 @@ func newWorldSeeded(t *testing.T, up, down netsim.Params, seed uint64) *world {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	w := &world{
-		t: t, net: netsim.NewNetwork(ctx, serverAddr),
+		t: t, began: time.Now(), net: netsim.NewNetwork(ctx, serverAddr),
 		host: netsim.NewClock(5*time.Second, 0), far: netsim.NewClock(-time.Hour, 40e-6),
 	}
 	w.client = w.net.Client(clientAddr, up, down, seed)
@@ -88,9 +93,9 @@ func (w *world) serve() {
 		Conn: conn, TLS: &tls.Config{Certificates: []tls.Certificate{w.keys.Certificate}}, Log: logger(),
 		TokenKey: w.keys.Token.Public().(ed25519.PublicKey), Secret: w.keys.Secret, Clock: w.far,
 		NewWaiter: timers, OnState: func(i server.SessionInfo) {
-			if w.states != nil {
-				w.states(i)
-			}
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.states = append(w.states, fmt.Sprintf("%v %s", time.Since(w.began).Round(100*ms), i.State))
 		},
 	})
 	if err != nil {
