@@ -1,0 +1,92 @@
+package probe
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"examlink/probe/link"
+	"examlink/probe/warning"
+)
+
+// watchSilence raises and clears the outage warning and keeps a new connection
+// coming while there is none that works.
+func (w *watcher) watchSilence(ctx context.Context, now time.Duration) {
+	silent, echoed := w.s.stream.silent(now)
+	ended := w.s.err()
+	if silent >= w.o.Watch.SilentAfter && !w.interrupted {
+		w.interrupted = true
+		w.observe(warning.Outage, warning.Observation{
+			At: w.o.Clock.Wall(), Since: w.wall(now - silent), Level: warning.Decisive,
+			Evidence: "no answer from the server", Cause: causeOf(ended),
+		})
+		w.session("silent", ended)
+	}
+	if w.interrupted && echoed && silent < w.o.Watch.SilentAfter {
+		w.interrupted = false
+		w.observe(warning.Outage, warning.Observation{At: w.o.Clock.Wall(), Since: w.wall(now - silent), Level: warning.Good})
+		w.session("back", nil)
+		if ended == nil && w.redial != nil {
+			w.stopRedial()
+		}
+	}
+	if (silent >= w.o.Watch.RedialAfter || ended != nil) && w.redial == nil && now >= w.nextRedial {
+		w.startRedial(ctx)
+	}
+}
+
+func causeOf(err error) string {
+	reason, ok := link.ReasonOf(err)
+	if ok && reason == link.ReasonClosed {
+		return "the server went away"
+	}
+	return ""
+}
+
+// startRedial tries for a new connection beside the old one until it has one
+// or is told to stop.
+func (w *watcher) startRedial(ctx context.Context) {
+	ctx, w.stopRedial = context.WithCancel(ctx)
+	out := make(chan redialResult, 1)
+	w.redial = out
+	ticket := w.ticket
+	rng := rand.New(rand.NewPCG(w.rng.Uint64(), 2))
+	go func() { // ends with ctx, or with a result
+		for attempt := 0; ; attempt++ {
+			try, cancel := context.WithTimeout(ctx, redialAttempt)
+			s, err := open(try, w.o, w.token, "watch", ticket)
+			cancel()
+			if err == nil || final(err) || ctx.Err() != nil {
+				out <- redialResult{s, err}
+				return
+			}
+			t := time.NewTimer(backoff(rng, attempt))
+			select {
+			case <-t.C:
+			case <-ctx.Done():
+				t.Stop()
+				out <- redialResult{nil, ctx.Err()}
+				return
+			}
+		}
+	}()
+}
+
+func (w *watcher) redialed(r redialResult) {
+	w.stopRedial()
+	switch {
+	case r.err != nil:
+		if final(r.err) {
+			if !w.refused {
+				w.session("lost", r.err)
+			}
+			w.refused = true
+			w.nextRedial = w.o.Clock.Now() + lostPause
+		}
+		return
+	case r.s.welcome.Resumed:
+		w.adopt(r.s, "resumed")
+	default:
+		w.adopt(r.s, "connected")
+	}
+}

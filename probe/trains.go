@@ -1,0 +1,165 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"examlink/probe/ippm"
+	"examlink/probe/link"
+	"examlink/probe/train"
+	"examlink/probe/wire"
+)
+
+func (s *session) trainPacket(p wire.TrainPacket, d link.Datagram) {
+	other, _ := s.stream.received()
+	s.mu.Lock()
+	s.spentDn += int64(ippm.IPSize(len(d.Data), s.ipv6))
+	if s.receiver == nil {
+		s.mu.Unlock()
+		return
+	}
+	f, send := s.receiver.Arrive(p, d.At, len(d.Data), other)
+	s.mu.Unlock()
+	if send {
+		_ = s.flow.SendFeedback(s.conn.Socket(), s.remote, make([]byte, 0, wire.MinPacketSize), f)
+	}
+}
+
+// spent returns the IP-layer bytes of trains so far, each way.
+func (s *session) spent() (up, down int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.spentUp, s.spentDn
+}
+
+// runTrain runs one train and returns what its receiver saw, and what this
+// host did as its sender if it was that.
+func (s *session) runTrain(ctx context.Context, r wire.TrainRequest) (wire.TrainReport, train.Sent, error) {
+	ctx, cancel := context.WithTimeout(ctx, trainTimeout)
+	defer cancel()
+	s.mu.Lock()
+	s.train++
+	r.Train = wire.TrainID(s.train)
+	s.mu.Unlock()
+	if r.PacketSize == 0 {
+		r.PacketSize = s.o.TrainPacket
+	}
+	if g := s.welcome.Grant.TrainBitRate; g > 0 {
+		r.PrimeRate, r.HoldRate = min(r.PrimeRate, g), min(r.HoldRate, g)
+	}
+	if err := train.Validate(r); err != nil {
+		return wire.TrainReport{}, train.Sent{}, fmt.Errorf("train: %w", err)
+	}
+	s.stream.hush(math.MaxInt64)
+	defer func() { s.stream.hush(s.o.Clock.Now() + calmAfter) }()
+	for pause := busyPause; ; pause *= 2 {
+		rep, sent, err := s.tryTrain(ctx, r)
+		var refused *RefusedError
+		if !errors.As(err, &refused) || refused.Reason != wire.RefusedBusy || pause > busyMost {
+			return rep, sent, err
+		}
+		// The end of the train before, or other sessions' trains, are in the way.
+		if err := s.sleep(ctx, pause); err != nil {
+			return rep, sent, err
+		}
+	}
+}
+
+func (s *session) tryTrain(ctx context.Context, r wire.TrainRequest) (wire.TrainReport, train.Sent, error) {
+	if r.Direction == wire.Up {
+		return s.trainUp(ctx, r)
+	}
+	rep, err := s.trainDown(ctx, r)
+	return rep, train.Sent{}, err
+}
+
+func (s *session) trainUp(ctx context.Context, r wire.TrainRequest) (wire.TrainReport, train.Sent, error) {
+	var sent train.Sent
+	w, err := s.o.NewWaiter(s.o.Clock)
+	if err != nil {
+		return wire.TrainReport{}, sent, err
+	}
+	defer w.Close()
+	buf := make([]byte, 0, wire.MaxPacketSize)
+	tx := &train.Sender{
+		Request: r, IPv6: s.ipv6, Clock: s.o.Clock, Waiter: w,
+		Send: func(p wire.TrainPacket, size int) error {
+			return s.flow.SendTrain(s.conn.Socket(), s.remote, buf, p, size)
+		},
+	}
+	s.mu.Lock()
+	s.sender = tx
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.sender = nil
+		s.spentUp += sent.Bytes
+	}()
+	ch, release, err := s.request(wire.Message{Type: wire.TypeTrainRequest, TrainRequest: &r})
+	if err != nil {
+		return wire.TrainReport{}, sent, err
+	}
+	defer release()
+	if _, err := s.answer(ctx, ch, answerTimeout); err != nil {
+		return wire.TrainReport{}, sent, err
+	}
+	if sent, err = tx.Run(ctx); err != nil {
+		return wire.TrainReport{}, sent, err
+	}
+	m, err := s.answer(ctx, ch, answerTimeout)
+	if err != nil {
+		return wire.TrainReport{}, sent, err
+	}
+	if m.TrainReport == nil || m.TrainReport.Train != r.Train || train.ValidateReport(*m.TrainReport) != nil {
+		return wire.TrainReport{}, sent, &link.Error{Reason: link.ReasonProtocol, Server: s.o.Server, Err: errors.New("a train without its report")}
+	}
+	return *m.TrainReport, sent, nil
+}
+
+func (s *session) trainDown(ctx context.Context, r wire.TrainRequest) (wire.TrainReport, error) {
+	_, noise := s.stream.received()
+	rx := train.NewReceiver(r, noise, s.ipv6)
+	s.mu.Lock()
+	s.receiver = rx
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.receiver = nil
+	}()
+	ch, release, err := s.request(wire.Message{Type: wire.TypeTrainRequest, TrainRequest: &r})
+	if err != nil {
+		return wire.TrainReport{}, err
+	}
+	defer release()
+	if _, err := s.answer(ctx, ch, answerTimeout); err != nil {
+		return wire.TrainReport{}, err
+	}
+	began := s.o.Clock.Now()
+	tick := time.NewTicker(pollTrain)
+	defer tick.Stop()
+	for {
+		now := s.o.Clock.Now()
+		s.mu.Lock()
+		over := rx.Over(now) || !rx.Started() && now-began > trainSilence
+		s.mu.Unlock()
+		if over {
+			break
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return wire.TrainReport{}, ctx.Err()
+		case <-s.done:
+			return wire.TrainReport{}, s.err()
+		}
+	}
+	s.mu.Lock()
+	report := rx.Report()
+	s.mu.Unlock()
+	return report, s.send(wire.Message{Type: wire.TypeTrainReport, TrainReport: &report})
+}
