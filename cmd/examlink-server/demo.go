@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"examlink/cmd/internal/cli"
 	"examlink/cmd/internal/config"
 	"examlink/cmd/internal/daemon"
 	"examlink/probe"
@@ -52,13 +53,13 @@ const (
 func newDemo() *cobra.Command {
 	var lasting time.Duration
 	c := &cobra.Command{
-		Use: "demo", Short: "Shows everything at work on this machine", Args: noArgs,
+		Use: "demo", Short: "Shows everything at work on this machine", Args: cli.NoArgs,
 		Long: `Starts a server and a student's client on this machine with a simulated link
 between them, runs a check, then watches while the download falls below the
 minimum and recovers. It needs no configuration and leaves nothing behind.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if lasting < 0 {
-				return &usageError{fmt.Errorf("--for: %v, expected more than 0", lasting)}
+				return cli.Usage(fmt.Errorf("--for: %v, expected more than 0", lasting))
 			}
 			_ = os.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true")
 			ctx := c.Context()

@@ -12,18 +12,19 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"examlink/cmd/internal/cli"
 	"examlink/cmd/internal/config"
 	"examlink/cmd/internal/daemon"
 	"examlink/server"
 )
 
-func newServe(a *app) *cobra.Command {
+func newServe(a *cli.App) *cobra.Command {
 	c := &cobra.Command{
-		Use: "serve", Short: "Serves students until told to stop", Args: noArgs,
+		Use: "serve", Short: "Serves students until told to stop", Args: cli.NoArgs,
 		Long: `Serves students until told to stop. On its first start it makes the keys that
 join tokens are signed with and, unless one is configured, a certificate.`,
 		RunE: func(c *cobra.Command, _ []string) error {
-			f, src, err := a.load(c)
+			f, src, err := a.Load(c)
 			if err != nil {
 				return err
 			}
@@ -68,9 +69,9 @@ join tokens are signed with and, unless one is configured, a certificate.`,
 			return g.Wait()
 		},
 	}
-	a.flag(c, "listen", "server.listen", "`address` to serve on, UDP and TCP")
-	a.flag(c, "data-dir", "server.data_dir", "`directory` for keys and certificate")
-	a.flag(c, "admin-listen", "server.admin_listen", "`address` of metrics and health")
+	a.Flag(c, "listen", "server.listen", "`address` to serve on, UDP and TCP")
+	a.Flag(c, "data-dir", "server.data_dir", "`directory` for keys and certificate")
+	a.Flag(c, "admin-listen", "server.admin_listen", "`address` of metrics and health")
 	return c
 }
 

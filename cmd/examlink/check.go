@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"examlink/cmd/internal/cli"
 	"examlink/cmd/internal/daemon"
 	"examlink/probe"
 	"examlink/probe/ippm"
@@ -24,7 +25,7 @@ const (
 	fullBytes = 300e6
 )
 
-func newCheck(a *app) *cobra.Command {
+func newCheck(a *cli.App) *cobra.Command {
 	asJSON, full := false, false
 	c := &cobra.Command{
 		Use:   "check [TOKEN]",
@@ -37,7 +38,7 @@ when it is not, 4 when we could not tell, and 10 to 16 when the test could not
 be made; README.md lists them.`,
 		Args: oneToken,
 		RunE: func(c *cobra.Command, args []string) error {
-			f, err := a.load(c, args)
+			f, err := load(a, c, args)
 			if err != nil {
 				return err
 			}
@@ -46,7 +47,7 @@ be made; README.md lists them.`,
 			}
 			o, err := f.ProbeOptions()
 			if err != nil {
-				return &usageError{err}
+				return cli.Usage(err)
 			}
 			if full {
 				o.Check.CapacityMax, o.Check.MaxBytes = fullRate, fullBytes
@@ -79,8 +80,8 @@ be made; README.md lists them.`,
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON (schema "+probe.ReportSchema+")")
 	c.Flags().BoolVar(&full, "full", false, "look for rates up to 1 Gbit/s, with up to 300 MB")
-	a.flag(c, "server", "client.server", "server `host:port`, instead of the one in the token")
-	a.flag(c, "policy", "policy", "`name` of the policy to judge by")
+	a.Flag(c, "server", "client.server", "server `host:port`, instead of the one in the token")
+	a.Flag(c, "policy", "policy", "`name` of the policy to judge by")
 	return c
 }
 
@@ -90,7 +91,7 @@ func classify(err error, began bool) error {
 	if began {
 		return err
 	}
-	return &usageError{err}
+	return cli.Usage(err)
 }
 
 // progress shows the phases of a check: one line that changes on a terminal,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"examlink/cmd/internal/cli"
 	"examlink/probe"
 	"examlink/probe/link"
 	"examlink/probe/wire"
@@ -27,12 +28,6 @@ const (
 	exitResolve      = 16
 	exitInterrupted  = 130
 )
-
-// usageError is a mistake on the command line or in the configuration.
-type usageError struct{ err error }
-
-func (e *usageError) Error() string { return e.err.Error() }
-func (e *usageError) Unwrap() error { return e.err }
 
 // verdictError carries a verdict that is not good enough; it has been printed.
 type verdictError struct{ code int }
@@ -58,7 +53,7 @@ func exitCode(err error, w io.Writer) int {
 
 // explain returns the exit code and, where there is one, a hint for an error.
 func explain(err error) (code int, hint string) {
-	var usage *usageError
+	var usage *cli.UsageError
 	var refused *probe.RefusedError
 	switch {
 	case errors.As(err, &usage):

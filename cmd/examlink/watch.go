@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"examlink/cmd/internal/cli"
 	"examlink/cmd/internal/daemon"
 	"examlink/probe"
 	"examlink/probe/exporter"
@@ -17,7 +18,7 @@ import (
 	"examlink/probe/warning"
 )
 
-func newWatch(a *app) *cobra.Command {
+func newWatch(a *cli.App) *cobra.Command {
 	asJSON := false
 	var lasting time.Duration
 	c := &cobra.Command{
@@ -28,7 +29,7 @@ what the exam needs or is interrupted, and when it has recovered. It serves
 Prometheus metrics on client.metrics_listen and ends with a summary.`,
 		Args: oneToken,
 		RunE: func(c *cobra.Command, args []string) error {
-			f, err := a.load(c, args)
+			f, err := load(a, c, args)
 			if err != nil {
 				return err
 			}
@@ -36,11 +37,11 @@ Prometheus metrics on client.metrics_listen and ends with a summary.`,
 				return errNoToken
 			}
 			if lasting < 0 {
-				return &usageError{fmt.Errorf("--for: %v, expected more than 0", lasting)}
+				return cli.Usage(fmt.Errorf("--for: %v, expected more than 0", lasting))
 			}
 			o, err := f.ProbeOptions()
 			if err != nil {
-				return &usageError{err}
+				return cli.Usage(err)
 			}
 			ctx, cancel := context.WithCancel(c.Context())
 			defer cancel()
@@ -86,12 +87,12 @@ Prometheus metrics on client.metrics_listen and ends with a summary.`,
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print the summary as JSON")
 	c.Flags().DurationVar(&lasting, "for", 0, "stop by itself after this `time`")
-	a.flag(c, "server", "client.server", "server `host:port`, instead of the one in the token")
-	a.flag(c, "policy", "policy", "`name` of the policy to judge by")
-	a.flag(c, "metrics-listen", "client.metrics_listen", "`address` of the metrics listener")
-	a.flag(c, "interval", "client.interval", "`spacing` of the monitor stream")
-	a.flag(c, "floor-every", "client.watch.floor_every", "mean `time` between floor tests")
-	a.flag(c, "budget-share", "client.watch.budget_share", "`share` of the minimum rate floor tests may use")
+	a.Flag(c, "server", "client.server", "server `host:port`, instead of the one in the token")
+	a.Flag(c, "policy", "policy", "`name` of the policy to judge by")
+	a.Flag(c, "metrics-listen", "client.metrics_listen", "`address` of the metrics listener")
+	a.Flag(c, "interval", "client.interval", "`spacing` of the monitor stream")
+	a.Flag(c, "floor-every", "client.watch.floor_every", "mean `time` between floor tests")
+	a.Flag(c, "budget-share", "client.watch.budget_share", "`share` of the minimum rate floor tests may use")
 	return c
 }
 
