@@ -33,7 +33,7 @@ type Progress struct {
 
 // Chosen by us.
 const (
-	floorTrains  = 4
+	floorTrains  = 5
 	settleAtMost = time.Second // echoes that take longer are reported as they stand
 )
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,7 +16,10 @@ import (
 	"examlink/probe/wire"
 )
 
-var wholeGrid = flag.Bool("grid", false, "classify the whole grid of links, not a sample of it")
+var (
+	wholeGrid = flag.Bool("grid", false, "classify the whole grid of links, not a sample of it")
+	onlyRow   = flag.String("row", "", "only the conditions whose name begins so")
+)
 
 // condition is what a link does to packets besides its rate.
 type condition struct {
@@ -44,6 +48,9 @@ var conditions = []condition{
 // -grid it takes every cell, else a sample.
 func TestFloorGrid(t *testing.T) {
 	for _, c := range conditions {
+		if !strings.HasPrefix(c.name, *onlyRow) {
+			continue
+		}
 		var right, wrong, unclear int
 		var bytes []int64
 		var seconds, short []float64 // short: of round trips of 5 ms

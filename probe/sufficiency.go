@@ -18,7 +18,9 @@ const (
 	primeMultipleMin = 3
 	primeRoundTrip   = 50 * time.Millisecond
 	primeBucket      = 66e3 // a token bucket of this size is emptied, ...
-	primeMargin      = 4e3  // ... and the delay then has this many bytes to rise
+	primeMargin      = 4e3  // ... and the delay then has this many bytes to rise, ...
+	primeNoisy       = 8e3  // ... and more where it must stand out of noise
+	noisyPath        = time.Millisecond
 	primeRise        = 30 * time.Millisecond
 
 	// In an exam a train may add this much queueing on a link that just meets
@@ -32,7 +34,7 @@ const (
 	examShare       = 0.7 // of what the schedule allows one test, for the prime
 
 	holdTime     = 250 * time.Millisecond
-	holdPerNoise = 100 // noisy paths are held longer: this many times the noise
+	holdPerNoise = 90 // noisy paths are held longer: this many times the noise
 	maxHold      = time.Second
 
 	// Sequential test: the indifference zone is 1.5 % to each side of the
@@ -101,8 +103,12 @@ func (p floorPlan) request() wire.TrainRequest {
 	if p.roundTrip > primeRoundTrip {
 		multiple = max(multiple*float64(primeRoundTrip)/float64(p.roundTrip), primeMultipleMin)
 	}
+	margin := float64(primeMargin)
+	if p.noise >= noisyPath {
+		margin += primeNoisy
+	}
 	// The bucket fills up again meanwhile, at the rate in question.
-	r.PrimeRate, r.StopRise, r.PrimeBytes = t*multiple, primeRise, int64(primeBucket/(1-1/multiple)+primeMargin)
+	r.PrimeRate, r.StopRise, r.PrimeBytes = t*multiple, primeRise, int64(primeBucket/(1-1/multiple)+margin)
 	r.MaxBytes = r.PrimeBytes + int64(t/8*r.HoldTime.Seconds()) + 40e3
 	if p.maxBytes > 0 {
 		r.MaxBytes = min(r.MaxBytes, p.maxBytes)

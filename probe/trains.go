@@ -13,13 +13,18 @@ import (
 	"examlink/probe/wire"
 )
 
-func (s *session) trainPacket(p wire.TrainPacket, d link.Datagram) {
+func (s *session) trainPacket(p wire.TrainPacket, body []byte, d link.Datagram) {
 	other, _ := s.stream.received()
 	s.mu.Lock()
 	s.spentDn += int64(ippm.IPSize(len(d.Data), s.ipv6))
 	if s.receiver == nil {
 		s.mu.Unlock()
 		return
+	}
+	if p.Stage == wire.StageEnd {
+		if e, err := wire.ParseTrainEnd(body); err == nil {
+			s.receiver.End(p.Train, e)
+		}
 	}
 	f, send := s.receiver.Arrive(p, d.At, len(d.Data), other)
 	s.mu.Unlock()
@@ -89,6 +94,9 @@ func (s *session) trainUp(ctx context.Context, r wire.TrainRequest) (wire.TrainR
 		Send: func(p wire.TrainPacket, size int) error {
 			return s.flow.SendTrain(s.conn.Socket(), s.remote, buf, p, size)
 		},
+		SendEnd: func(p wire.TrainPacket, e wire.TrainEnd) error {
+			return s.flow.SendTrainEnd(s.conn.Socket(), s.remote, buf, p, e)
+		},
 	}
 	s.mu.Lock()
 	s.sender = tx
@@ -107,11 +115,28 @@ func (s *session) trainUp(ctx context.Context, r wire.TrainRequest) (wire.TrainR
 	if _, err := s.answer(ctx, ch, answerTimeout); err != nil {
 		return wire.TrainReport{}, sent, err
 	}
-	if sent, err = tx.Run(ctx); err != nil {
-		return wire.TrainReport{}, sent, err
+	// The report may come before the train is over: then it has told enough.
+	waiting, stopWaiting := context.WithCancel(ctx)
+	defer stopWaiting()
+	run := make(chan error, 1)
+	go func() { // ends with the train
+		var err error
+		sent, err = tx.Run(ctx)
+		run <- err
+		if err != nil || s.sleep(waiting, answerTimeout) == nil {
+			stopWaiting()
+		}
+	}()
+	m, err := s.answer(waiting, ch, trainTimeout)
+	tx.Stop()
+	if e := <-run; e != nil {
+		return wire.TrainReport{}, sent, e
 	}
-	m, err := s.answer(ctx, ch, answerTimeout)
-	if err != nil {
+	switch {
+	case err == nil:
+	case waiting.Err() != nil && ctx.Err() == nil:
+		return wire.TrainReport{}, sent, &link.Error{Reason: link.ReasonSilent, Server: s.o.Server, Err: fmt.Errorf("no report of a train within %v", answerTimeout)}
+	default:
 		return wire.TrainReport{}, sent, err
 	}
 	if m.TrainReport == nil || m.TrainReport.Train != r.Train || train.ValidateReport(*m.TrainReport) != nil {
@@ -124,13 +149,8 @@ func (s *session) trainDown(ctx context.Context, r wire.TrainRequest) (wire.Trai
 	_, noise := s.stream.received()
 	rx := train.NewReceiver(r, noise, s.ipv6)
 	s.mu.Lock()
-	s.receiver = rx
+	s.receiver = rx // until the next one: it goes on telling a sender that has not heard to stop
 	s.mu.Unlock()
-	defer func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.receiver = nil
-	}()
 	ch, release, err := s.request(wire.Message{Type: wire.TypeTrainRequest, TrainRequest: &r})
 	if err != nil {
 		return wire.TrainReport{}, err

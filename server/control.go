@@ -25,6 +25,9 @@ const (
 	trainStart = 5 * time.Second
 	trainIdle  = 20 * time.Millisecond
 	trainLimit = 60 * time.Second
+	// trainLinger is how long a receiver that has reported goes on telling a
+	// sender that has not heard to stop.
+	trainLinger = time.Second
 	// calmAfter is how long queues may take to drain after a train.
 	calmAfter = time.Second
 	// trainLeast is what a train costs of the grant even if it never began.
@@ -186,6 +189,7 @@ func (s *Server) admit(conn *link.Conn, c *control, h wire.Hello) (*session, wir
 	ss.flow, ss.conn, ss.control = flow, conn, c
 	ss.addr, ss.ipv6 = conn.Remote(), conn.Remote().Addr().Is6()
 	ss.grant = rate.NewLimiter(rate.Limit(s.o.Limits.ProbeRate), int(s.o.Limits.ProbeRate*grantBurst)+1)
+	ss.echo = lastEcho{}
 	ss.reorder, ss.overGrant, ss.noise = ippm.Reordering{}, 0, ippm.Variation{} // they belong to a flow
 	ss.mu.Unlock()
 	s.mu.Lock()
@@ -240,7 +244,7 @@ func (s *Server) startTrain(ctx context.Context, wg *sync.WaitGroup, ss *session
 	switch {
 	case ss.conn != conn:
 		return &refusal{wire.RefusedRequest, "the session has moved to another connection"}
-	case ss.receiver != nil || ss.sender != nil:
+	case ss.receiver != nil && !ss.reported || ss.sender != nil:
 		return &refusal{wire.RefusedBusy, "a train of this session is running"}
 	case ss.spent+r.MaxBytes > l.TrainBytes:
 		return &refusal{wire.RefusedBudget, fmt.Sprintf("%d of %d bytes are spent", ss.spent, l.TrainBytes)}
@@ -262,7 +266,7 @@ func (s *Server) startTrain(ctx context.Context, wg *sync.WaitGroup, ss *session
 	}
 	if r.Direction == wire.Up {
 		ss.receiver = train.NewReceiver(r, ss.noise.Median(), ss.ipv6)
-		ss.rxDone = make(chan struct{}, 1)
+		ss.rxDone, ss.reported = make(chan struct{}, 1), false
 		rx, done := ss.receiver, ss.rxDone
 		wg.Go(func() {
 			defer finish()
@@ -281,6 +285,9 @@ func (s *Server) startTrain(ctx context.Context, wg *sync.WaitGroup, ss *session
 		Request: r, IPv6: ss.ipv6, Clock: s.o.Clock, Waiter: waiter,
 		Send: func(p wire.TrainPacket, size int) error {
 			return flow.SendTrain(s.listener.Socket(), to, buf, p, size)
+		},
+		SendEnd: func(p wire.TrainPacket, e wire.TrainEnd) error {
+			return flow.SendTrainEnd(s.listener.Socket(), to, buf, p, e)
 		},
 	}
 	tx := ss.sender
@@ -339,15 +346,42 @@ func (s *Server) receiveTrain(ctx context.Context, ss *session, c *control, id u
 			}
 		}
 	}
+	forget := func() {
+		ss.mu.Lock()
+		defer ss.mu.Unlock()
+		if ss.receiver == rx {
+			ss.receiver = nil
+		}
+	}
+	defer forget()
 	ss.mu.Lock()
-	if ss.receiver == rx {
-		ss.receiver = nil // from here on nobody else touches it
+	early := !rx.Ended()
+	var report wire.TrainReport
+	if early {
+		report = rx.Report()
+		ss.reported = true
 	}
 	ss.mu.Unlock()
-	report := rx.Report()
+	if !early {
+		forget() // from here on nobody else touches it
+		report = rx.Report()
+	}
 	ss.mu.Lock()
 	ss.spent += max(report.Bytes, trainLeast) - charged
 	ss.up = &report
 	ss.mu.Unlock()
 	_ = c.send(wire.Message{Type: wire.TypeTrainReport, ID: id, TrainReport: &report})
+	// The sender may not have heard yet that it can stop: go on telling it.
+	for linger := time.NewTimer(trainLinger); early; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-linger.C:
+			return
+		case <-tick.C:
+		}
+		ss.mu.Lock()
+		early = ss.receiver == rx && !rx.Ended()
+		ss.mu.Unlock()
+	}
 }

@@ -19,6 +19,9 @@ const (
 	noisy = time.Millisecond
 	// minBusy is the least number of queued packets a rate is fitted to.
 	minBusy = 6
+	// minPace is the least number of gaps without a loss that tell one packet's
+	// service time, if they agree.
+	minPace = 3
 	// minStdErr is the smallest relative standard error ever claimed: clock
 	// rate error and stamp granularity do not average out.
 	minStdErr = 0.002
@@ -37,6 +40,9 @@ const (
 	// overflow is the share of losses that only a full queue explains: then
 	// lost packets took none of the bottleneck's time.
 	overflow = 0.25
+	// overflowStdErr is the least relative standard error of a rate fitted so
+	// to few packets: losses of another kind may hide among them.
+	overflowStdErr = 0.05
 )
 
 // Arrival is one received packet of a train. Stamps are nanoseconds of the
@@ -47,6 +53,7 @@ type Arrival struct {
 	Received int64
 	Size     int   // bytes at the IP layer
 	Prime    bool  // sent above the rate in question, to fill the bottleneck
+	Held     bool  // may have left its host later than Sent: its delay is not known
 	Other    int64 // IP-layer bytes of the same session's other packets that arrived earlier
 }
 
@@ -64,6 +71,9 @@ const (
 	// OutcomeLossy: no queue was seen, but the end of the prime got lost, so a
 	// full queue too short to be seen may have dropped it.
 	OutcomeLossy Outcome = "lossy"
+	// OutcomeHost: the sending host held packets up so often that no stretch
+	// without such a packet is long enough to be fitted.
+	OutcomeHost Outcome = "sender-held-up"
 	// OutcomeSparse: too few packets arrived to say anything.
 	OutcomeSparse Outcome = "too-few-packets"
 )
@@ -110,7 +120,17 @@ func EstimateRate(arrivals []Arrival, noise time.Duration) RateEstimate {
 	}
 	rise := smoothedRise(as, neighbours)
 	est.Rise = slices.Max(rise)
-	from, to := longestRun(rise, busyMargin+2*noise)
+	margin := busyMargin + 2*noise
+	from, to := longestRun(rise, margin)
+	if cut(as, rise) {
+		// While a host held its packet up the bottleneck may have run dry:
+		// only what lies between two such packets is one busy period.
+		was := to - from
+		if from, to = longestRun(rise, margin); was >= minBusy && to-from < minBusy {
+			est.Outcome = OutcomeHost
+			return est
+		}
+	}
 	if to-from >= minBusy {
 		if fit, ok := fitRate(as[from:to]); ok {
 			est.Outcome = OutcomeEstimate
@@ -152,7 +172,7 @@ func tailLoss(as []Arrival) float64 {
 // smoothedRise returns each packet's delay above the train's lowest, after a
 // running minimum over its neighbours.
 func smoothedRise(as []Arrival, neighbours int) []time.Duration {
-	low := as[0].delay()
+	low := time.Duration(math.MaxInt64)
 	for _, a := range as {
 		low = min(low, a.delay())
 	}
@@ -165,6 +185,16 @@ func smoothedRise(as []Arrival, neighbours int) []time.Duration {
 		out[i] = d - low
 	}
 	return out
+}
+
+// cut takes held packets out of the rise and says whether there were any.
+func cut(as []Arrival, rise []time.Duration) (any bool) {
+	for i, a := range as {
+		if a.Held {
+			rise[i], any = 0, true
+		}
+	}
+	return any
 }
 
 // longestRun returns the bounds of the longest run of values above margin.
@@ -241,8 +271,16 @@ func fitRate(as []Arrival) (rateFit, bool) {
 	}
 	return rateFit{
 		rate:   Rate(8e9 / p.b), // ns per byte to bit/s
-		stdErr: math.Hypot(p.sb/p.b, minStdErr),
+		stdErr: math.Hypot(p.sb/p.b*fewPackets(p.n-2), minStdErr),
 	}, true
+}
+
+// fewPackets widens the standard error of a fit with so many degrees of
+// freedom: few residuals understate their own scatter. It lies a little below
+// Student's t, one time in a thousand, against a normal distribution.
+func fewPackets(dof int) float64 {
+	d := float64(max(dof, 1))
+	return 1 + 20/(d*d)
 }
 
 // shift counts from the first value on.
@@ -265,7 +303,7 @@ func fitServed(as []Arrival, x, lost, y []float64, size float64) (p plane, ok bo
 			pace = append(pace, (y[i]-y[i-1])/(x[i]-x[i-1]))
 		}
 	}
-	if len(pace) < minBusy {
+	if len(pace) < minPace {
 		return plane{}, false
 	}
 	slices.Sort(pace)
@@ -300,6 +338,9 @@ func chooseFit(x, lost, y []float64, size float64) plane {
 		return free
 	}
 	if gone := lost[len(lost)-1]; gone > overflow*(gone+float64(len(x))) {
+		if len(x) < minHold { // some of them may have been served all the same
+			free.sb = max(free.sb, overflowStdErr*free.b)
+		}
 		return free
 	}
 	served := make([]float64, len(x)) // lost behind the bottleneck

@@ -110,6 +110,15 @@ func (f *Flow) SendTrain(s *Socket, to netip.AddrPort, buf []byte, p wire.TrainP
 	return s.Send(b, to)
 }
 
+// SendTrainEnd seals and sends one packet that ends a train.
+func (f *Flow) SendTrainEnd(s *Socket, to netip.AddrPort, buf []byte, p wire.TrainPacket, e wire.TrainEnd) error {
+	b, err := f.Seal(buf, wire.KindTrain, f.Next(wire.KindTrain), wire.TrainEndSize(len(e.Held)), func(b []byte) []byte { return wire.AppendTrainEnd(b, p, e) })
+	if err != nil {
+		return fmt.Errorf("end of train: %w", err)
+	}
+	return s.Send(b, to)
+}
+
 // SendFeedback seals and sends one feedback packet.
 func (f *Flow) SendFeedback(s *Socket, to netip.AddrPort, buf []byte, fb wire.Feedback) error {
 	b, err := f.Seal(buf, wire.KindFeedback, f.Next(wire.KindFeedback), wire.MinPacketSize, func(b []byte) []byte { return wire.AppendFeedback(b, fb) })

@@ -24,14 +24,20 @@ const (
 	lossSpan  = 20
 	lossLimit = 6
 	shortRise = 3 * time.Millisecond
-	// A target is decided when the estimate rests on this many packets and is
-	// this many standard errors away, and at least this far.
-	decideBusy   = 16
+	// A target is decided when the estimate rests on this many packets, more of
+	// them when some are missing or the path is noisy, and is this many
+	// standard errors away, and at least this far.
+	decideBusy   = 8
+	decideRough  = 16
 	decideErrors = 5
 	decideFar    = 0.012
-	// refineSpan bounds the packets a reading in mid-train looks at: it runs
-	// where packets are received.
-	refineSpan = 4096
+	// noiseSpread is the standard deviation of an exponential jitter, in units
+	// of the median of |IPDV| that it makes.
+	noiseSpread = 1.44
+	// refineSpan bounds the packets a reading in mid-train looks at, and
+	// refineEvery how often there is one: it runs where packets are received.
+	refineSpan  = 4096
+	refineEvery = 10 * time.Millisecond
 )
 
 // Receiver receives one train. It is not safe for concurrent use.
@@ -53,7 +59,10 @@ type Receiver struct {
 	lastFeed time.Duration
 	fed      bool
 	obeyed   bool
+	refined  time.Duration // when the arrivals were last fitted
+	decided  bool          // the target is, and the train has told all it was asked
 	ended    bool
+	end      wire.TrainEnd // what the sender says of itself, once it has ended
 }
 
 // NewReceiver prepares for a train. noise is the delay variation of the path,
@@ -89,9 +98,13 @@ func (r *Receiver) Arrive(p wire.TrainPacket, at time.Duration, payload int, oth
 	})
 	rise := r.rise(at - time.Duration(p.Sent))
 	before := r.command
-	r.decide(p.Stage, rise)
+	r.decide(p, rise)
 	if p.Stage == wire.StageHold && r.command != wire.CommandStop {
 		r.obeyed = true
+	}
+	if r.command == wire.CommandHold && at-r.refined >= refineEvery {
+		r.refine()
+		r.refined = at
 	}
 	wait := feedbackEvery
 	if r.command == wire.CommandStop || r.command == wire.CommandHold && !r.obeyed {
@@ -99,9 +112,6 @@ func (r *Receiver) Arrive(p wire.TrainPacket, at time.Duration, payload int, oth
 	}
 	if r.command == before && r.fed && at-r.lastFeed < wait {
 		return wire.Feedback{}, false
-	}
-	if r.command == wire.CommandHold {
-		r.refine()
 	}
 	r.lastFeed, r.fed = at, true
 	f = wire.Feedback{
@@ -121,7 +131,7 @@ func (r *Receiver) rise(delay time.Duration) time.Duration {
 		r.low = delay
 	}
 	keep := 1
-	if r.noise >= time.Millisecond {
+	if r.noisy() {
 		keep = 4
 	}
 	r.recent = append(r.recent, delay)
@@ -135,17 +145,24 @@ func (r *Receiver) rise(delay time.Duration) time.Duration {
 	return least - r.low
 }
 
-func (r *Receiver) decide(stage wire.Stage, rise time.Duration) {
+// noisy says whether one packet's delay tells little of the queue.
+func (r *Receiver) noisy() bool { return r.noise >= time.Millisecond }
+
+func (r *Receiver) decide(p wire.TrainPacket, rise time.Duration) {
+	if r.command != wire.CommandContinue {
+		return
+	}
 	allowance := noiseShare * r.noise
-	if r.command == wire.CommandContinue {
-		switch {
-		case rise >= r.request.StopRise+allowance, rise >= shortRise+allowance && r.losing():
-			r.command = wire.CommandHold
-		case stage == wire.StageHold && rise >= shortRise+allowance:
-			r.command = wire.CommandHold // the prime ended at its cap, but some queue stands
-		case stage == wire.StageHold:
-			r.command = wire.CommandStop // the prime did not fill the link: nothing to hold
-		}
+	// The prime has ended at its cap, or this is its last packet. On a noisy
+	// path the packets behind it are worth waiting for.
+	over := p.Stage == wire.StageHold || !r.noisy() && int64(p.Index+1)*int64(ippm.IPSize(r.request.PacketSize, r.ipv6)) >= r.request.PrimeBytes
+	switch {
+	case rise >= r.request.StopRise+allowance, rise >= shortRise+allowance && r.losing():
+		r.command = wire.CommandHold
+	case over && rise >= shortRise+allowance:
+		r.command = wire.CommandHold // it has not risen as far as was asked, but some queue stands
+	case over:
+		r.command, r.decided = wire.CommandStop, r.request.Target > 0 // the link did not fill: nothing to hold
 	}
 }
 
@@ -171,22 +188,56 @@ func (r *Receiver) refine() {
 		return
 	}
 	r.rate = est.Rate
-	if r.request.Target <= 0 || est.Busy < decideBusy {
+	least := decideBusy
+	if r.noisy() || int(r.highest) >= len(r.arrivals) {
+		least = decideRough
+	}
+	if r.request.Target <= 0 || est.Busy < least {
 		return
 	}
+	// Few packets understate their own scatter; the path's noise is known from
+	// a longer time.
+	spread := est.StdErr * studentFactor(est.Busy-2)
+	spread = max(spread, noiseSpread*float64(r.noise)*math.Sqrt(12/float64(est.Busy))/float64(est.Span))
 	away := math.Abs(math.Log(float64(est.Rate) / r.request.Target))
-	if away > decideFar && away > decideErrors*est.StdErr {
-		r.command = wire.CommandStop
+	if away > decideFar && away > decideErrors*spread {
+		r.command, r.decided = wire.CommandStop, true
 	}
+}
+
+// studentFactor is how much wider than a normal distribution's Student's t is
+// at decideErrors standard errors, with so many degrees of freedom: a fit to
+// the tables, right within 10 % from 6 degrees up.
+func studentFactor(dof int) float64 {
+	d := float64(max(dof, 1))
+	return 1 + 6/d + 58/(d*d)
 }
 
 // Started says whether anything has arrived.
 func (r *Receiver) Started() bool { return len(r.arrivals) > 0 }
 
-// Over says whether the train has ended by now, with its end packets or by
-// falling silent.
+// End takes what the sender says of itself in an end packet.
+func (r *Receiver) End(train wire.TrainID, e wire.TrainEnd) {
+	if train != r.request.Train || r.end.Packets > 0 {
+		return
+	}
+	r.end = e
+	held := make(map[uint32]bool, len(e.Held))
+	for _, h := range e.Held {
+		held[h.Index] = true
+	}
+	for i := range r.arrivals {
+		r.arrivals[i].Held = held[r.arrivals[i].Index]
+	}
+}
+
+// Ended says whether the sender has said that the train is over.
+func (r *Receiver) Ended() bool { return r.ended }
+
+// Over says whether the train has told all it can by now: its target is
+// decided, it has ended, or it has fallen silent.
 func (r *Receiver) Over(now time.Duration) bool {
-	return r.ended || r.Started() && now-r.last > quiet
+	return r.decided || r.ended || r.Started() && now-r.last > quiet
 }
 
 // Estimate computes what the train says about the link.
@@ -199,6 +250,10 @@ func (r *Receiver) Report() wire.TrainReport {
 		Train: r.request.Train, Direction: r.request.Direction,
 		Sent: est.Sent, Received: est.Received, Bytes: est.Bytes,
 		StdErr: est.StdErr, Rise: est.Rise, Busy: est.Busy, Outcome: string(est.Outcome),
+	}
+	out.SenderSkipped, out.SenderUnsent, out.SenderHeld = r.end.Skipped, int(r.end.Unsent), len(r.end.Held)
+	if n := int(r.end.Packets); n > out.Sent {
+		out.Sent = n
 	}
 	if len(r.arrivals) > 1 {
 		out.Duration = time.Duration(r.arrivals[len(r.arrivals)-1].Received - r.arrivals[0].Received)

@@ -23,6 +23,10 @@ const (
 	// some are lost.
 	endPackets  = 3
 	endInterval = 5 * time.Millisecond
+	// heldLeast is how long a send call must take for its packet to count as
+	// held: above what one takes on an ordinary host, below what would look
+	// like a queue.
+	heldLeast = 500 * time.Microsecond
 )
 
 // Sender sends one train.
@@ -34,6 +38,8 @@ type Sender struct {
 	// Send seals and sends a packet with size bytes of UDP payload. An error
 	// means it did not leave the host.
 	Send func(p wire.TrainPacket, size int) error
+	// SendEnd seals and sends a packet of the end.
+	SendEnd func(p wire.TrainPacket, e wire.TrainEnd) error
 
 	mu       sync.Mutex
 	feedback wire.Feedback
@@ -43,6 +49,7 @@ type Sender struct {
 type Sent struct {
 	Packets int           // left the host
 	Unsent  int           // the host refused
+	Held    []wire.Held   // packets whose send call took long: they may have left late
 	Bytes   int64         // at the IP layer
 	Behind  time.Duration // furthest the host fell behind the schedule
 	Skipped time.Duration // schedule given up because the host was too late
@@ -57,6 +64,13 @@ func (s *Sender) Feedback(f wire.Feedback) {
 	if f.Train == s.Request.Train && f.Command >= s.feedback.Command {
 		s.feedback = f
 	}
+}
+
+// Stop ends the train: its result is known.
+func (s *Sender) Stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.feedback.Command = wire.CommandStop
 }
 
 func (s *Sender) latest() wire.Feedback {
@@ -77,8 +91,9 @@ func (s *Sender) Run(ctx context.Context) (Sent, error) {
 		until   time.Duration // end of the hold
 		settled bool          // the receiver has asked for the hold
 		sent    Sent
+		i       uint32
 	)
-	for i := uint32(0); ; i++ {
+	for ; ; i++ {
 		if err := s.Waiter.Wait(ctx, next); err != nil {
 			return sent, fmt.Errorf("train %d: %w", r.Train, err)
 		}
@@ -99,8 +114,13 @@ func (s *Sender) Run(ctx context.Context) (Sent, error) {
 			}
 			rate = s.holdRate(fb)
 		}
-		p := wire.TrainPacket{Train: r.Train, Index: i, Sent: wire.Stamp(s.Clock.Now()), Stage: stage}
-		if err := s.Send(p, r.PacketSize); err != nil {
+		stamp := s.Clock.Now()
+		p := wire.TrainPacket{Train: r.Train, Index: i, Sent: wire.Stamp(stamp), Stage: stage}
+		err := s.Send(p, r.PacketSize)
+		if took := s.Clock.Now() - stamp; took > heldLeast && len(sent.Held) < wire.MaxHeld {
+			sent.Held = append(sent.Held, wire.Held{Index: i, By: took})
+		}
+		if err != nil {
 			sent.Unsent++
 		} else {
 			sent.Packets++
@@ -117,11 +137,12 @@ func (s *Sender) Run(ctx context.Context) (Sent, error) {
 		sent.Prime = s.Clock.Now() - start
 	}
 	sent.Whole = s.Clock.Now() - start
-	for i := range endPackets {
-		if err := s.Waiter.Wait(ctx, start+sent.Whole+time.Duration(i)*endInterval); err != nil {
+	end := wire.TrainEnd{Packets: i, Unsent: uint32(sent.Unsent), Skipped: sent.Skipped, Held: sent.Held}
+	for k := range endPackets {
+		if err := s.Waiter.Wait(ctx, start+sent.Whole+time.Duration(k)*endInterval); err != nil {
 			return sent, fmt.Errorf("train %d: %w", r.Train, err)
 		}
-		_ = s.Send(wire.TrainPacket{Train: r.Train, Sent: wire.Stamp(s.Clock.Now()), Stage: wire.StageEnd}, wire.MinPacketSize)
+		_ = s.SendEnd(wire.TrainPacket{Train: r.Train, Index: i, Sent: wire.Stamp(s.Clock.Now()), Stage: wire.StageEnd}, end)
 	}
 	return sent, nil
 }

@@ -46,12 +46,20 @@ func run(t *testing.T, req wire.TrainRequest, p netsim.Params, seed uint64) (wir
 			t.Error(err)
 		}
 		mu.Lock()
+		if e, err := wire.ParseTrainEnd(b[2:]); err == nil && tp.Stage == wire.StageEnd {
+			rx.End(tp.Train, e)
+		}
 		f, ok := rx.Arrive(tp, far.Now(), size, 0)
 		mu.Unlock()
 		if ok {
 			back.Send(wire.AppendFeedback(nil, f), wire.MinPacketSize+28)
 		}
 	})
+	s.SendEnd = func(tp wire.TrainPacket, e wire.TrainEnd) error {
+		size := wire.TrainEndSize(len(e.Held))
+		forth.Send(wire.AppendTrainEnd(binary.BigEndian.AppendUint16(nil, uint16(size)), tp, e), size+28)
+		return nil
+	}
 	s.Send = func(tp wire.TrainPacket, size int) error {
 		b := binary.BigEndian.AppendUint16(nil, uint16(size))
 		forth.Send(wire.AppendTrain(b, tp), size+28)
@@ -144,7 +152,8 @@ func TestTrainOnADeadLinkEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		host := netsim.NewClock(0, 0)
 		s := &Sender{Request: floor(0.768e6), Clock: host, Waiter: clock.NewTimerWaiter(host),
-			Send: func(wire.TrainPacket, int) error { return nil }}
+			Send:    func(wire.TrainPacket, int) error { return nil },
+			SendEnd: func(wire.TrainPacket, wire.TrainEnd) error { return nil }}
 		start := time.Now()
 		if _, err := s.Run(t.Context()); err != nil {
 			t.Fatal(err)

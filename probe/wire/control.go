@@ -128,7 +128,7 @@ type TrainRequest struct {
 type TrainReport struct {
 	Train     TrainID       `json:"train"`
 	Direction Direction     `json:"direction"`
-	Sent      int           `json:"sent"`     // packets, from the highest index seen
+	Sent      int           `json:"sent"`     // packets, from the highest index seen or the sender's own word
 	Received  int           `json:"received"` // distinct packets
 	Bytes     int64         `json:"bytes"`    // IP-layer bytes received
 	Duration  time.Duration `json:"duration"` // first to last arrival
@@ -139,6 +139,11 @@ type TrainReport struct {
 	Rise      time.Duration `json:"rise"`     // highest one-way delay above the train's lowest
 	Busy      int           `json:"busy"`     // packets the estimate rests on
 	Outcome   string        `json:"outcome"`  // estimate, bound, or why neither
+
+	// What the sender said of itself at the train's end; zero if that got lost.
+	SenderSkipped time.Duration `json:"sender_skipped,omitempty"` // schedule its host was too late for
+	SenderUnsent  int           `json:"sender_unsent,omitempty"`  // packets its host would not send
+	SenderHeld    int           `json:"sender_held,omitempty"`    // packets that may have left late
 }
 
 // Count is the server's exact account of the monitor stream.

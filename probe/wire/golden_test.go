@@ -13,6 +13,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 )
 
 var update = flag.Bool("update", false, "write the test vectors anew, here and in PROTOCOL.md")
@@ -37,8 +38,9 @@ type sample struct {
 func samples() []sample {
 	return []sample{
 		{"probe", Header{KindProbe, vectorFlow, 258}, AppendProbe(nil, Probe{Sent: 25_700_000_000, EchoCount: 255, EchoHighest: 257, Unsent: 1}), 64},
-		{"echo", Header{KindEcho, vectorFlow, 258}, AppendEcho(nil, Echo{Received: -1_000_000, Sent: 23_000, Count: 257, Window: 1<<64 - 3}), 64},
+		{"echo", Header{KindEcho, vectorFlow, 258}, AppendEcho(nil, Echo{Received: -1_000_000, Sent: 23_000, Earlier: 31_000, Count: 257, Window: 1<<64 - 3}), 64},
 		{"train", Header{KindTrain, vectorFlow, 4}, AppendTrain(nil, TrainPacket{Train: 3, Index: 259, Sent: 26_000_000_000, Stage: StageHold}), 96},
+		{"end", Header{KindTrain, vectorFlow, 93}, AppendTrainEnd(nil, TrainPacket{Train: 3, Index: 348, Sent: 26_500_000_000, Stage: StageEnd}, TrainEnd{Packets: 348, Unsent: 1, Skipped: 12 * time.Millisecond, Held: []Held{{Index: 41, By: 2500 * time.Microsecond}}}), TrainEndSize(1)},
 		{"feedback", Header{KindFeedback, vectorFlow, 2}, AppendFeedback(nil, Feedback{Train: 3, Received: 250, Highest: 260, Rise: 31_250, Rate: 768_000, Command: CommandHold}), 64},
 	}
 }
@@ -171,7 +173,7 @@ func TestVectorsFollowTheText(t *testing.T) {
 	if b := open("probe", 1, 64); u64(b) != 25_700_000_000 || u64(b[8:]) != 255 || u64(b[16:]) != 257 || u64(b[24:]) != 1 {
 		t.Errorf("probe %x", b)
 	}
-	if b := open("echo", 2, 64); int64(u64(b)) != -1_000_000 || u64(b[8:]) != 23_000 || u64(b[16:]) != 257 || u64(b[24:]) != 0xfffffffffffffffd {
+	if b := open("echo", 2, 64); int64(u64(b)) != -1_000_000 || u32(b[8:]) != 1_023_000 || u32(b[12:]) != 31_000 || u64(b[16:]) != 257 || u64(b[24:]) != 0xfffffffffffffffd {
 		t.Errorf("echo %x", b)
 	}
 	if b := open("train", 3, 96); u32(b) != 3 || u32(b[4:]) != 259 || u64(b[8:]) != 26_000_000_000 || b[16] != 2 || !bytes.Equal(b[17:], make([]byte, 47)) {

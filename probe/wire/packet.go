@@ -10,6 +10,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
+	"time"
 )
 
 // Fixed by PROTOCOL.md.
@@ -138,28 +140,38 @@ func ParseProbe(b []byte) (Probe, error) {
 // Echo is the body of a KindEcho packet. Its header repeats the probe's
 // sequence number, so the student finds its own send stamp by itself.
 type Echo struct {
-	Received Stamp  // the server's clock when the probe arrived
-	Sent     Stamp  // the server's clock just before the echo's send call
-	Count    uint64 // distinct probes the server has received so far
-	Window   uint64 // bit i set: the server has received probe Seq-i
+	Received Stamp         // the server's clock when the probe arrived
+	Sent     Stamp         // the server's clock just before the echo's send call; at most MaxTurnaround after Received
+	Earlier  time.Duration // how much later than its Sent the echo of probe Seq-1 left the host; 0: not known
+	Count    uint64        // distinct probes the server has received so far
+	Window   uint64        // bit i set: the server has received probe Seq-i
 }
+
+// MaxTurnaround is the longest time between an echo's two stamps that can
+// cross the wire.
+const MaxTurnaround = math.MaxUint32 * time.Nanosecond
 
 // AppendEcho appends the body of an echo.
 func AppendEcho(b []byte, e Echo) []byte {
 	b = binary.BigEndian.AppendUint64(b, uint64(e.Received))
-	b = binary.BigEndian.AppendUint64(b, uint64(e.Sent))
+	b = binary.BigEndian.AppendUint32(b, nanoseconds(time.Duration(e.Sent-e.Received)))
+	b = binary.BigEndian.AppendUint32(b, nanoseconds(e.Earlier))
 	b = binary.BigEndian.AppendUint64(b, e.Count)
 	return binary.BigEndian.AppendUint64(b, e.Window)
 }
+
+func nanoseconds(d time.Duration) uint32 { return uint32(min(max(d, 0), MaxTurnaround)) }
 
 // ParseEcho reads the body of an echo; padding after it is ignored.
 func ParseEcho(b []byte) (Echo, error) {
 	if len(b) < bodySize {
 		return Echo{}, ErrShort
 	}
+	received := Stamp(binary.BigEndian.Uint64(b))
 	return Echo{
-		Received: Stamp(binary.BigEndian.Uint64(b)),
-		Sent:     Stamp(binary.BigEndian.Uint64(b[8:])),
+		Received: received,
+		Sent:     received + Stamp(binary.BigEndian.Uint32(b[8:])),
+		Earlier:  time.Duration(binary.BigEndian.Uint32(b[12:])),
 		Count:    binary.BigEndian.Uint64(b[16:]),
 		Window:   binary.BigEndian.Uint64(b[24:]),
 	}, nil
@@ -210,6 +222,78 @@ func ParseTrain(b []byte) (TrainPacket, error) {
 		return TrainPacket{}, fmt.Errorf("%w: train stage %d", ErrKind, b[16])
 	}
 	return p, nil
+}
+
+// Fixed by PROTOCOL.md.
+const (
+	// MaxHeld is how many held packets an end packet can name.
+	MaxHeld  = (MaxPacketSize - MinPacketSize) / heldSize
+	heldSize = 8
+)
+
+// TrainEnd is what the packets of StageEnd add: the sender's own account, so
+// that what its host did is not taken for the network.
+type TrainEnd struct {
+	Packets uint32        // indices used, lost and unsent ones included
+	Unsent  uint32        // among them, those that never left the host
+	Skipped time.Duration // of the schedule, given up because the host was late; microseconds on the wire
+	Held    []Held        // at most MaxHeld, rising by index
+}
+
+// Held is a packet that may have left its host later than its stamp says: so
+// long passed between the stamp and the end of the send call.
+type Held struct {
+	Index uint32
+	By    time.Duration // microseconds on the wire
+}
+
+// AppendTrainEnd appends the body of an end packet, which is longer than other
+// bodies by its held packets. What does not fit is left out.
+func AppendTrainEnd(b []byte, p TrainPacket, e TrainEnd) []byte {
+	held := e.Held[:min(len(e.Held), MaxHeld)]
+	b = AppendTrain(b, p)
+	body := b[len(b)-bodySize:]
+	binary.BigEndian.PutUint16(body[18:], uint16(len(held)))
+	binary.BigEndian.PutUint32(body[20:], microseconds(e.Skipped))
+	binary.BigEndian.PutUint32(body[24:], e.Unsent)
+	binary.BigEndian.PutUint32(body[28:], e.Packets)
+	for _, h := range held {
+		b = binary.BigEndian.AppendUint32(b, h.Index)
+		b = binary.BigEndian.AppendUint32(b, microseconds(h.By))
+	}
+	return b
+}
+
+// microseconds is a duration as it crosses the wire; one too long is the
+// longest there is.
+func microseconds(d time.Duration) uint32 {
+	return uint32(min(max(d.Microseconds(), 0), math.MaxUint32))
+}
+
+// TrainEndSize is the size of an end packet that names so many held packets.
+func TrainEndSize(held int) int { return MinPacketSize + heldSize*min(held, MaxHeld) }
+
+// ParseTrainEnd reads what the body of an end packet adds to ParseTrain.
+func ParseTrainEnd(b []byte) (TrainEnd, error) {
+	if len(b) < bodySize {
+		return TrainEnd{}, ErrShort
+	}
+	n := int(binary.BigEndian.Uint16(b[18:]))
+	if n > MaxHeld || len(b) < bodySize+n*heldSize {
+		return TrainEnd{}, ErrShort
+	}
+	e := TrainEnd{
+		Skipped: time.Duration(binary.BigEndian.Uint32(b[20:])) * time.Microsecond,
+		Unsent:  binary.BigEndian.Uint32(b[24:]),
+		Packets: binary.BigEndian.Uint32(b[28:]),
+	}
+	for i := range n {
+		at := b[bodySize+i*heldSize:]
+		e.Held = append(e.Held, Held{
+			Index: binary.BigEndian.Uint32(at), By: time.Duration(binary.BigEndian.Uint32(at[4:])) * time.Microsecond,
+		})
+	}
+	return e, nil
 }
 
 // Command is what a train's receiver asks of its sender.

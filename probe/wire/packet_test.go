@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"math"
+	"reflect"
 	"slices"
 	"testing"
 	"testing/quick"
+	"time"
 )
 
 // quickly runs a property many times.
@@ -40,7 +42,8 @@ func TestProbeAppendThenParse(t *testing.T) {
 }
 
 func TestEchoAppendThenParse(t *testing.T) {
-	quickly(t, func(e Echo, padding []byte) bool {
+	quickly(t, func(e Echo, turnaround, earlier uint32, padding []byte) bool {
+		e.Sent, e.Earlier = e.Received+Stamp(turnaround), time.Duration(earlier)
 		b := AppendEcho(nil, e)
 		got, err := ParseEcho(append(b, padding...))
 		return len(b) == bodySize && err == nil && got == e
@@ -54,6 +57,31 @@ func TestTrainAppendThenParse(t *testing.T) {
 		got, err := ParseTrain(append(b, padding...))
 		return len(b) == bodySize && err == nil && got == p
 	})
+}
+
+func TestTrainEndAppendThenParse(t *testing.T) {
+	quickly(t, func(p TrainPacket, packets, unsent, skipped uint32, held []uint32, padding []byte) bool {
+		p.Stage = StageEnd
+		e := TrainEnd{Packets: packets, Unsent: unsent, Skipped: time.Duration(skipped) * time.Microsecond}
+		for i, by := range held[:min(len(held), MaxHeld)] {
+			e.Held = append(e.Held, Held{Index: uint32(i), By: time.Duration(by) * time.Microsecond})
+		}
+		b := AppendTrainEnd(nil, p, e)
+		got, err := ParseTrainEnd(append(b, padding...))
+		plain, errPlain := ParseTrain(b)
+		return HeaderSize+len(b)+TagSize == TrainEndSize(len(e.Held)) && err == nil && reflect.DeepEqual(got, e) && errPlain == nil && plain == p
+	})
+}
+
+func TestTrainEndIsBounded(t *testing.T) {
+	b := AppendTrainEnd(nil, TrainPacket{Stage: StageEnd}, TrainEnd{Held: make([]Held, 2*MaxHeld), Skipped: 100 * time.Hour})
+	e, err := ParseTrainEnd(b)
+	if err != nil || len(e.Held) != MaxHeld || e.Skipped != math.MaxUint32*time.Microsecond || len(b) > MaxPacketSize-HeaderSize-TagSize {
+		t.Errorf("%d bytes, %d held, skipped %v: %v", len(b), len(e.Held), e.Skipped, err)
+	}
+	if _, err := ParseTrainEnd(b[:len(b)-1]); !errors.Is(err, ErrShort) {
+		t.Errorf("a list cut short: %v", err)
+	}
 }
 
 func TestFeedbackAppendThenParse(t *testing.T) {
@@ -72,7 +100,7 @@ func TestBodiesKeepTheEndsOfTheirRanges(t *testing.T) {
 		if got, err := ParseProbe(AppendProbe(nil, p)); err != nil || got != p {
 			t.Errorf("probe %+v became %+v, %v", p, got, err)
 		}
-		e := Echo{Received: s, Sent: -s, Count: math.MaxUint64, Window: 1<<63 | 1}
+		e := Echo{Received: s, Sent: s + Stamp(MaxTurnaround), Earlier: MaxTurnaround, Count: math.MaxUint64, Window: 1<<63 | 1}
 		if got, err := ParseEcho(AppendEcho(nil, e)); err != nil || got != e {
 			t.Errorf("echo %+v became %+v, %v", e, got, err)
 		}
@@ -236,6 +264,7 @@ func FuzzParseBodies(f *testing.F) {
 	f.Add(AppendProbe(nil, Probe{Sent: 1, EchoCount: 2, EchoHighest: 3, Unsent: 4}))
 	f.Add(AppendEcho(nil, Echo{Received: 1, Sent: 2, Count: 3, Window: 1}))
 	f.Add(AppendTrain(nil, TrainPacket{Train: 1, Index: 2, Sent: 3, Stage: StageEnd}))
+	f.Add(AppendTrainEnd(nil, TrainPacket{Train: 1, Stage: StageEnd}, TrainEnd{Packets: 90, Held: []Held{{Index: 3, By: time.Millisecond}}}))
 	f.Add(AppendFeedback(nil, Feedback{Train: 1, Received: 2, Highest: 3, Rise: -4, Rate: 5, Command: CommandHold}))
 	f.Add(make([]byte, bodySize-1))
 	f.Add(bytes.Repeat([]byte{1}, 2*bodySize))
@@ -263,6 +292,14 @@ func FuzzParseBodies(f *testing.F) {
 		}
 		if tp, err := ParseTrain(b); err == nil {
 			identical("train", AppendTrain(nil, tp), 17)
+			if end, err := ParseTrainEnd(b); err == nil {
+				n := bodySize + heldSize*len(end.Held)
+				again := AppendTrainEnd(nil, tp, end)
+				again[17] = b[17] // reserved, not kept
+				if !bytes.Equal(again, b[:n]) {
+					t.Fatalf("end: %x became %x", b[:n], again)
+				}
+			}
 		}
 		if fb, err := ParseFeedback(b); err == nil {
 			identical("feedback", AppendFeedback(nil, fb), 25)
