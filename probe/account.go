@@ -26,6 +26,8 @@ type Account struct {
 	RunsUp, RunsDown     ippm.LossRuns
 	JitterUp, JitterDown time.Duration  // RFC 3550, at the end
 	Pacing               ippm.Histogram // how late packets left, by the host's own clock
+	ReadLag              ippm.Histogram // how long packets lay in the system before they were read
+	LocalDrops           uint64         // packets that came and that this host dropped, unread
 }
 
 // Lost is every packet that was lost, wherever.
@@ -78,6 +80,8 @@ func (a *Account) merge(b *Account) {
 	a.IPDVUp.Merge(&b.IPDVUp)
 	a.IPDVDown.Merge(&b.IPDVDown)
 	a.Pacing.Merge(&b.Pacing)
+	a.ReadLag.Merge(&b.ReadLag)
+	a.LocalDrops += b.LocalDrops
 	a.OneWayBound = max(a.OneWayBound, b.OneWayBound)
 	a.JitterUp, a.JitterDown = b.JitterUp, b.JitterDown
 }
@@ -111,7 +115,9 @@ type Figures struct {
 	BurstRatioUp    *float64 `json:"burst_ratio_up"`
 	BurstRatioDown  *float64 `json:"burst_ratio_down"`
 
-	Pacing Quantiles `json:"instrument_pacing_lateness"`
+	Pacing     Quantiles `json:"instrument_pacing_lateness"`
+	ReadLag    Quantiles `json:"instrument_receive_lag"`
+	LocalDrops uint64    `json:"instrument_local_drops"`
 }
 
 // Quantiles is a distribution in seconds; nil is unknown, as a tail is that
@@ -153,7 +159,7 @@ func (a *Account) Figures() Figures {
 		JitterUp:      ptr(a.JitterUp.Seconds(), a.Received > 1),
 		JitterDown:    ptr(a.JitterDown.Seconds(), a.Received > 1),
 		LongestLossUp: a.RunsUp.Longest(), LongestLossDown: a.RunsDown.Longest(),
-		Pacing: quantiles(&a.Pacing),
+		Pacing: quantiles(&a.Pacing), ReadLag: quantiles(&a.ReadLag), LocalDrops: a.LocalDrops,
 	}
 	f.BurstRatioUp = ptr(a.RunsUp.BurstRatio())
 	f.BurstRatioDown = ptr(a.RunsDown.BurstRatio())

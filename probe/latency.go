@@ -18,10 +18,16 @@ const (
 	unsent
 )
 
+// followWait is how long an arrived packet waits for the echo after it, which
+// says when its own echo left the server.
+const followWait = 250 * time.Millisecond
+
 type slot struct {
 	fate    fate
-	seen    bool // the server has said that it received it
-	covered bool // the server has said whether it received it
+	left    time.Duration // when the system says that it left the host; 0: not known
+	told    bool          // when its echo left the server is known, or will not be
+	seen    bool          // the server has said that it received it
+	covered bool          // the server has said whether it received it
 	sent    time.Duration
 	x       clock.Exchange
 	w       *window // the window it was sent in
@@ -53,6 +59,8 @@ type stream struct {
 	latestSent time.Duration // highest server send stamp so far
 	echoBytes  int64
 	refused    uint64 // unsent packets that used up a sequence number
+	overflowed uint64 // packets this host has dropped unread, as last heard
+	follows    bool   // the server tells when its echoes left
 
 	prev      clock.Exchange // the last settled packet, if it arrived
 	prevValid bool
@@ -68,6 +76,15 @@ func (m *stream) reserve(s wire.Seq, at time.Duration) {
 	defer m.mu.Unlock()
 	if s == m.first+wire.Seq(len(m.slots)) {
 		m.slots = append(m.slots, slot{sent: at, w: m.window, loaded: at < m.calmFrom})
+	}
+}
+
+// left notes when the system says that a packet left the host.
+func (m *stream) left(s wire.Seq, at time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if i := int(s - m.first); s >= m.first && i < len(m.slots) && at >= m.slots[i].sent {
+		m.slots[i].left = at
 	}
 }
 
@@ -95,6 +112,16 @@ func (m *stream) paced(late time.Duration) {
 	m.window.Pacing.Add(late)
 }
 
+// overflow takes how many packets this host has dropped unread so far.
+func (m *stream) overflow(total uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if total > m.overflowed {
+		m.window.LocalDrops += total - m.overflowed
+		m.overflowed = total
+	}
+}
+
 // probeBody is what the next probe tells the server.
 func (m *stream) probeBody(at time.Duration) wire.Probe {
 	m.mu.Lock()
@@ -105,8 +132,9 @@ func (m *stream) probeBody(at time.Duration) wire.Probe {
 	}
 }
 
-// echo takes an authentic echo that arrived at at, size bytes at the IP layer.
-func (m *stream) echo(s wire.Seq, e wire.Echo, at time.Duration, size int) {
+// echo takes an authentic echo that arrived at at, size bytes at the IP layer;
+// lag is how much later it was read.
+func (m *stream) echo(s wire.Seq, e wire.Echo, at, lag time.Duration, size int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch m.echoes.Accept(s) {
@@ -118,18 +146,19 @@ func (m *stream) echo(s wire.Seq, e wire.Echo, at time.Duration, size int) {
 		return
 	}
 	m.echoBytes += int64(size)
+	m.window.ReadLag.Add(lag)
 	m.gap = max(m.gap, at-m.lastEcho)
 	m.lastEcho, m.echoed = at, true
 	m.learn(s, e)
+	m.follow(s, e.Earlier)
 	if s < m.first || s >= m.first+wire.Seq(len(m.slots)) {
 		m.window.Late++
 		return
 	}
 	sl := &m.slots[s-m.first]
 	sl.fate = arrived
-	sl.x = clock.Exchange{T1: sl.sent, T2: time.Duration(e.Received), T3: time.Duration(e.Sent), T4: at}
+	sl.x = clock.Exchange{T1: max(sl.sent, sl.left), T2: time.Duration(e.Received), T3: time.Duration(e.Sent), T4: at}
 	m.lastRTT = sl.x.RoundTrip()
-	m.offset.Add(sl.x)
 	m.jitterUp.Add(sl.x.T2 - sl.x.T1)
 	m.jitterDown.Add(sl.x.T4 - sl.x.T3)
 	if at >= m.calmFrom {
@@ -141,6 +170,22 @@ func (m *stream) echo(s wire.Seq, e wire.Echo, at time.Duration, size int) {
 		m.latestSent = sl.x.T3
 	}
 	m.settle(at)
+}
+
+// follow takes when the echo before s left the server, later than its stamp by
+// by; 0 is not known. Called locked.
+func (m *stream) follow(s wire.Seq, by time.Duration) {
+	if by > 0 {
+		m.follows = true
+	}
+	if s <= m.first || s-1 >= m.first+wire.Seq(len(m.slots)) {
+		return
+	}
+	sl := &m.slots[s-1-m.first]
+	if sl.fate == arrived && !sl.told {
+		sl.x.T3 += by
+	}
+	sl.told = true
 }
 
 // learn takes what an echo says of the packets before it. Called locked.
@@ -198,6 +243,9 @@ func (m *stream) settle(now time.Duration) {
 		if sl.fate == pending && now < sl.sent+m.lossAfter {
 			break
 		}
+		if sl.fate == arrived && m.follows && !sl.told && now < sl.x.T4+followWait {
+			break
+		}
 		m.count(sl)
 		n++
 	}
@@ -240,6 +288,7 @@ func (m *stream) count(sl *slot) {
 	w.Received++
 	m.runs(w, false, false)
 	x := sl.x
+	m.offset.Add(x)
 	w.RoundTrip.Add(x.RoundTrip())
 	w.JitterUp, _ = m.jitterUp.Value()
 	w.JitterDown, _ = m.jitterDown.Value()

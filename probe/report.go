@@ -76,6 +76,9 @@ func delayFacts(f verdict.Facts, a *Account) {
 			f[verdict.LossUp] = verdict.Unknown("packets were lost, in which direction is not known")
 			f[verdict.LossDown] = f[verdict.LossUp]
 		}
+		if a.LocalDrops > 0 && a.LostDown > 0 {
+			f[verdict.LossDown] = verdict.Unknown("this computer itself dropped packets that had arrived")
+		}
 		if a.Received < minSamples {
 			why = "too few packets came back"
 		}

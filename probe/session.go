@@ -94,6 +94,7 @@ func open(ctx context.Context, o *Options, token wire.JoinToken, purpose, resume
 	}
 	s.stream = newStream(o.LossAfter, o.Clock.Now())
 	conn.Socket().Handle(s.probes)
+	conn.Socket().HandleSent(s.departed)
 	waiter, err := o.NewWaiter(o.Clock)
 	if err != nil {
 		conn.Close("no timer")
@@ -329,8 +330,18 @@ func (s *session) sendProbes(ctx context.Context, w clock.Waiter) {
 	}
 }
 
+// departed takes when probes left the host. It runs on the read loop.
+func (s *session) departed(sent []link.Sent) {
+	for _, x := range sent {
+		if x.Kind == wire.KindProbe && x.Flow == s.flow.ID {
+			s.stream.left(x.Seq, x.At)
+		}
+	}
+}
+
 // probes takes the probe packets of one read. It runs on the read loop.
 func (s *session) probes(batch []link.Datagram) {
+	s.stream.overflow(s.conn.Socket().Overflow())
 	for _, d := range batch {
 		h, err := wire.ParseHeader(d.Data)
 		if err != nil || h.Flow != s.flow.ID {
@@ -344,7 +355,7 @@ func (s *session) probes(batch []link.Datagram) {
 		switch h.Kind {
 		case wire.KindEcho: // the stream counts duplicates by itself
 			if e, err := wire.ParseEcho(body); err == nil {
-				s.stream.echo(h.Seq, e, d.At, ippm.IPSize(len(d.Data), s.ipv6))
+				s.stream.echo(h.Seq, e, d.At, d.Lag, ippm.IPSize(len(d.Data), s.ipv6))
 			}
 		case wire.KindFeedback:
 			if f, err := wire.ParseFeedback(body); err == nil && fresh {
@@ -357,7 +368,7 @@ func (s *session) probes(batch []link.Datagram) {
 			}
 		case wire.KindTrain:
 			if p, err := wire.ParseTrain(body); err == nil && fresh {
-				s.trainPacket(p, d)
+				s.trainPacket(p, body, d)
 			}
 		}
 	}

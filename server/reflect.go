@@ -138,18 +138,58 @@ func (s *Server) reflect(ss *session, flow *link.Flow, h wire.Header, body []byt
 	}
 	r := &s.reflector
 	i := len(r.replies)
+	earlier := ss.echoed(h.Seq)
 	count, window := flow.Last64(wire.KindProbe, h.Seq)
 	now := s.o.Clock.Now()
-	e := wire.Echo{Received: wire.Stamp(d.At), Sent: wire.Stamp(now), Count: count, Window: window}
+	e := wire.Echo{Received: wire.Stamp(d.At), Sent: wire.Stamp(now), Earlier: earlier, Count: count, Window: window}
 	b, err := flow.Seal(r.buffers[i], wire.KindEcho, h.Seq, len(d.Data), func(b []byte) []byte { return wire.AppendEcho(b, e) })
 	if err != nil {
 		s.metrics.drop[dropMalformed].Inc()
 		return
 	}
+	ss.echoing(h.Seq, now)
 	s.metrics.turnaround.Observe((now - d.At).Seconds())
 	s.metrics.reflected.Inc()
 	r.buffers[i] = b[:0]
 	r.replies = append(r.replies, link.Outgoing{Data: b, To: d.From})
+}
+
+// departed takes when echoes left the host. It runs on the read loop.
+func (s *Server) departed(sent []link.Sent) {
+	for _, x := range sent {
+		if x.Kind != wire.KindEcho {
+			continue
+		}
+		s.mu.RLock()
+		ss := s.flows[x.Flow]
+		s.mu.RUnlock()
+		if ss == nil {
+			continue
+		}
+		ss.mu.Lock()
+		if ss.echo.seq == x.Seq && x.At > ss.echo.sent {
+			ss.echo.by = x.At - ss.echo.sent
+		}
+		ss.mu.Unlock()
+	}
+}
+
+// echoing notes the stamp of an echo about to be sent.
+func (ss *session) echoing(seq wire.Seq, at time.Duration) {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	ss.echo = lastEcho{seq: seq, sent: at}
+}
+
+// echoed returns how much later than its stamp the echo before seq left the
+// host; 0 is not known.
+func (ss *session) echoed(seq wire.Seq) time.Duration {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	if ss.echo.seq+1 != seq {
+		return 0
+	}
+	return ss.echo.by
 }
 
 // trainPacket takes a packet of a train going up.
@@ -165,6 +205,11 @@ func (s *Server) trainPacket(ss *session, flow *link.Flow, body []byte, d link.D
 		ss.mu.Unlock()
 		s.metrics.drop[dropTrain].Inc()
 		return
+	}
+	if p.Stage == wire.StageEnd {
+		if e, err := wire.ParseTrainEnd(body); err == nil {
+			ss.receiver.End(p.Train, e)
+		}
 	}
 	f, send := ss.receiver.Arrive(p, d.At, len(d.Data), ss.otherBytes)
 	over := ss.receiver.Over(d.At)

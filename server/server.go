@@ -201,6 +201,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	s.listener = ln
 	ln.Socket().Handle(s.probes)
+	ln.Socket().HandleSent(s.departed)
 	s.ready.Store(true)
 	s.o.Log.Info("serving", "address", s.o.Conn.LocalAddr().String(), "version", s.o.Version)
 

@@ -85,6 +85,8 @@ type session struct {
 	spent    int64 // bytes of trains
 	receiver *train.Receiver
 	rxDone   chan struct{} // signalled when the receiver saw the end
+	echo     lastEcho
+	reported bool // the receiver has reported and lingers
 	sender   *train.Sender
 	up, down *wire.TrainReport
 }
@@ -220,4 +222,11 @@ func (s *Server) redeem(ticket, token string) (session string, ok bool) {
 		return "", false
 	}
 	return session, true
+}
+
+// lastEcho is the latest echo of a session.
+type lastEcho struct {
+	seq  wire.Seq
+	sent time.Duration // its stamp
+	by   time.Duration // how much later it left; 0: not known
 }

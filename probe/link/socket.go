@@ -33,6 +33,15 @@ type Datagram struct {
 	Data []byte
 	From netip.AddrPort
 	At   time.Duration // when it arrived, by the socket's clock
+	Lag  time.Duration // how much later the process got to read it; 0 where the system does not stamp
+}
+
+// Sent says when a probe packet left the host, by the socket's clock.
+type Sent struct {
+	Kind wire.Kind
+	Flow wire.FlowID
+	Seq  wire.Seq
+	At   time.Duration
 }
 
 // Handler takes the probe packets of one read. It runs on the socket's read
@@ -52,7 +61,10 @@ type Socket struct {
 	udp     *net.UDPConn // nil for a simulated socket
 	clock   clock.Clock
 	handler atomic.Pointer[Handler]
+	leaving atomic.Pointer[func([]Sent)]
 	dropped atomic.Uint64 // probe packets that came before there was a handler
+	full    atomic.Uint32 // packets the system dropped because they were not read in time
+	stamps  *stamper      // nil where the system tells no send stamps
 
 	// The read loop's own.
 	reader *ipv4.PacketConn
@@ -73,7 +85,9 @@ func NewSocket(pc net.PacketConn, c clock.Clock) *Socket {
 	if udp, ok := pc.(*net.UDPConn); ok {
 		s.udp = udp
 		s.reader, s.writer = ipv4.NewPacketConn(udp), ipv4.NewPacketConn(udp)
-		enableReceiveStamps(udp)
+		if enableReceiveStamps(udp) {
+			s.stamps = newStamper(udp)
+		}
 		s.msgs = make([]ipv4.Message, readBatch)
 		for i := range s.msgs {
 			s.msgs[i].Buffers = [][]byte{make([]byte, maxDatagram)}
@@ -99,12 +113,24 @@ func (s *Socket) Handle(h Handler) {
 	s.handler.Store(&h)
 }
 
+// HandleSent sets who hears when probes and echoes left the host, as far as the
+// system tells. It is called on the read loop, before the packets of the same
+// read: it must not block.
+func (s *Socket) HandleSent(h func([]Sent)) { s.leaving.Store(&h) }
+
+// Overflow returns how many packets the system has dropped because this
+// process did not read them in time; 0 where it does not tell.
+func (s *Socket) Overflow() uint64 { return uint64(s.full.Load()) }
+
 // Clock returns the clock that stamps this socket's packets.
 func (s *Socket) Clock() clock.Clock { return s.clock }
 
 // Send sends one probe packet. An error means that it did not leave the host.
 func (s *Socket) Send(b []byte, to netip.AddrPort) error {
 	if s.udp != nil {
+		if k := wire.Kind(b[0]); s.stamps != nil && (k == wire.KindProbe || k == wire.KindEcho) && s.leaving.Load() != nil {
+			return s.stamps.send(s.udp, b, to, s.clock.Now)
+		}
 		_, err := s.udp.WriteToUDPAddrPort(b, to)
 		return err
 	}
@@ -137,17 +163,43 @@ func (s *Socket) SendBatch(out []Outgoing) (failed int) {
 			}
 			a.Port = int(o.To.Port())
 		}
+		var ask []byte
+		stamping := s.stamps != nil && s.leaving.Load() != nil
+		if stamping {
+			ask = s.stamps.begin(out[:n], s.clock.Now())
+		}
+		for i := range n {
+			s.out[i].OOB = ask
+		}
 		out = out[n:]
+		bad := 0
 		for k := 0; k < n; {
 			m, err := s.writer.WriteBatch(s.out[k:n], 0)
 			if err != nil || m <= 0 {
-				failed++ // the first of the rest could not be sent; go on behind it
+				bad++ // the first of the rest could not be sent; go on behind it
 				m = 1
 			}
 			k += m
 		}
+		if stamping {
+			stamped := 0
+			if ask != nil {
+				stamped = n
+			}
+			s.stamps.end(stamped, bad)
+		}
+		failed += bad
 	}
 	return failed
+}
+
+// tell hands the send stamps that have come to their handler.
+func (s *Socket) tell() {
+	if h := s.leaving.Load(); s.stamps != nil && h != nil {
+		if sent := s.stamps.drain(); len(sent) > 0 {
+			(*h)(sent)
+		}
+	}
 }
 
 // deliver hands the collected probe packets to the handler.
@@ -189,6 +241,11 @@ func (d *udpDemux) ReadBatch(ms []ipv4.Message, flags int) (int, error) {
 		for i := range s.msgs[:n] {
 			m := &s.msgs[i]
 			b := m.Buffers[0][:m.N]
+			t, stamped, overflow, others := controls(m.OOB[:m.NN])
+			m.NN = len(others)
+			if overflow > 0 {
+				s.full.Store(overflow)
+			}
 			if !wire.IsProbe(b) {
 				if m.N > 0 {
 					s.quic = append(s.quic, i)
@@ -197,12 +254,13 @@ func (d *udpDemux) ReadBatch(ms []ipv4.Message, flags int) (int, error) {
 			}
 			from, _ := m.Addr.(*net.UDPAddr)
 			at := now
-			if t, ok := receiveStamp(m.OOB[:m.NN]); ok {
-				if sys, ok := s.clock.(*clock.System); ok {
-					at = sys.FromWall(t)
-				}
+			if sys, ok := s.clock.(*clock.System); ok && stamped {
+				at = sys.FromWall(t)
 			}
-			s.batch = append(s.batch, Datagram{Data: b, From: unmap(from.AddrPort()), At: at})
+			s.batch = append(s.batch, Datagram{Data: b, From: unmap(from.AddrPort()), At: at, Lag: max(now-at, 0)})
+		}
+		if len(s.batch) > 0 {
+			s.tell()
 		}
 		s.deliver()
 	}

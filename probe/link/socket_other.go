@@ -4,6 +4,7 @@ package link
 
 import (
 	"net"
+	"net/netip"
 	"time"
 )
 
@@ -11,7 +12,25 @@ import (
 const batchWrites = false
 
 // enableReceiveStamps does nothing: packets are stamped when the process reads
-// them.
-func enableReceiveStamps(*net.UDPConn) {}
+// and sends them.
+func enableReceiveStamps(*net.UDPConn) (sending bool) { return false }
 
-func receiveStamp([]byte) (time.Time, bool) { return time.Time{}, false }
+func controls(oob []byte) (stamp time.Time, stamped bool, overflow uint32, others []byte) {
+	return time.Time{}, false, 0, oob
+}
+
+// stamper has nothing to ask here.
+type stamper struct{ ask []byte }
+
+func newStamper(*net.UDPConn) *stamper { return nil }
+
+func (*stamper) send(c *net.UDPConn, b []byte, to netip.AddrPort, _ func() time.Duration) error {
+	_, err := c.WriteToUDPAddrPort(b, to)
+	return err
+}
+
+func (*stamper) drain() []Sent { return nil }
+
+func (*stamper) begin([]Outgoing, time.Duration) (ask []byte) { return nil }
+
+func (*stamper) end(int, int) {}
