@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"examlink/probe/ippm"
@@ -10,11 +11,22 @@ import (
 
 // Chosen by us.
 const (
-	climbFactor  = 2.5                    // from one bound to the next rate offered
-	climbTime    = 200 * time.Millisecond // of an unfilled climbing train
-	climbMargin  = 1.05                   // above the highest rate asked for, to pass it for sure
-	refineFactor = 1.3                    // prime of a refining train over the rate read so far
-	refineBucket = 300e3                  // bytes it may take to empty a token bucket of 64 kB
+	climbFactor = 2.5                    // from one bound to the next rate offered, ...
+	climbGentle = 1.5                    // ... and above fastRate, where overshooting costs megabytes
+	climbTime   = 200 * time.Millisecond // of an unfilled climbing train
+	climbFast   = 100 * time.Millisecond
+	climbMargin = 1.05 // above the highest rate asked for, to pass it for sure
+
+	// Above quickRate a rise of quickRise is many packets' worth of queue, and
+	// above fastRate shorter trains have packets enough.
+	quickRate = 10e6
+	quickRise = 10 * time.Millisecond
+	fastRate  = 30e6
+	fastHold  = 60 * time.Millisecond
+
+	refineFactor = 1.3   // prime of a refining train over the rate read so far
+	refineFast   = 1.15  // the same above fastRate
+	refineBucket = 300e3 // bytes it may take to empty a token bucket of 64 kB
 	refineHold   = 700 * time.Millisecond
 	refineLeast  = 250 * time.Millisecond
 	refineBytes  = 1.2e6 // above 14 Mbit/s the hold is as long as this lasts, but refineLeast
@@ -22,6 +34,12 @@ const (
 	refineCount  = 40 // packets a hold should have at least
 	refineEnough = 0.004
 	refineTrains = 3
+	// Two readings agree when they differ by less than this, or by less than
+	// agreeErrors of their standard errors. One that stands alone is not told.
+	agreeWithin = 0.02
+	agreeErrors = 4
+	trainsMost  = 14 // of one search
+	spoiltMost  = 3  // trains that a host spoilt before the search gives up
 )
 
 // Capacity is the result of a capacity search: what is the rate?
@@ -71,13 +89,21 @@ func (s *session) searchCapacity(ctx context.Context, d wire.Direction, start Fl
 		c.Bytes += rep.Bytes
 		return rep, err == nil, err
 	}
+	var seen readings
+	spoilt := 0
+	// odd says why a train that gave no reading did not, and whether to go on.
+	odd := func(rep wire.TrainReport) (on bool) {
+		c.Why = spoiltBy(d, rep)
+		spoilt++
+		return spoilt <= spoiltMost
+	}
+	unknown := func() (Capacity, error) {
+		c.Rate.Low = proved
+		return c, nil
+	}
 	for guess == 0 {
-		rate := min(bound*climbFactor, top)
-		bytes := max(int64(rate/8*climbTime.Seconds()), 60e3)
-		rep, ok, err := run(wire.TrainRequest{
-			Direction: d, PrimeRate: rate, PrimeBytes: bytes, MaxBytes: bytes * 2,
-			HoldTime: holdTime, StopRise: primeRise,
-		})
+		r := climbTrain(d, min(bound*climbStep(bound), top))
+		rep, ok, err := run(r)
 		if !ok {
 			c.Rate.Low = proved
 			return c, err
@@ -85,39 +111,36 @@ func (s *session) searchCapacity(ctx context.Context, d wire.Direction, start Fl
 		switch rep.Outcome {
 		case string(ippm.OutcomeEstimate):
 			guess = *rep.Rate
+			seen.add(*rep.Rate, rep.StdErr)
 		case string(ippm.OutcomeBound):
 			low := *rep.Low
 			prove(rep.Low)
-			if low < 0.9*rate && low < float64(ceiling) {
-				// Less arrived than was sent and no queue stood: losses, or a
-				// host too slow. What arrived is all that is known.
-				c.Rate.Low = proved
-				c.Why = "the link did not fill and not everything arrived"
-				return c, nil
+			if low < 0.9*r.PrimeRate && low < float64(ceiling) {
+				// Less arrived than was asked for and no queue stood: losses, or
+				// a host too slow. What arrived is all that is known.
+				if odd(rep) {
+					continue
+				}
+				return unknown()
 			}
 			bound = low
-			if bound >= float64(ceiling)*0.98 || rate >= top {
-				c.Rate.Low = proved
-				return c, nil
+			if bound >= float64(ceiling)*0.98 || r.PrimeRate >= top {
+				c.Why = ""
+				return unknown()
 			}
 		case string(ippm.OutcomeLossy):
-			guess = rate / climbFactor * 1.2 // a short queue dropped the end: it is not much faster than before
+			guess = r.PrimeRate / climbStep(bound) * 1.2 // a short queue dropped the end: it is not much faster than before
 		default:
-			c.Rate.Low = proved
-			c.Why = "too few packets arrived"
-			return c, nil
+			if !odd(rep) {
+				return unknown()
+			}
 		}
 	}
-	var sum estimates
-	for sum.n < refineTrains && c.Trains < 2*refineTrains+8 {
-		size := float64(s.o.TrainPacket + 28)
-		hold := min(refineHold, max(refineLeast, time.Duration(refineBytes*8/guess*float64(time.Second))))
-		hold = min(max(hold, time.Duration(refineCount*size*8/guess*float64(time.Second))), refineMax)
-		prime := int64(guess/8*0.2 + refineBucket)
-		rep, ok, err := run(wire.TrainRequest{
-			Direction: d, PrimeRate: guess * refineFactor, PrimeBytes: prime, HoldTime: hold, StopRise: primeRise,
-			MaxBytes: prime + int64(guess/8*hold.Seconds()*1.2) + 50e3,
-		})
+	if start.Rate.Value != nil {
+		seen.add(*start.Rate.Value, start.StdErr)
+	}
+	for c.Trains < trainsMost && !seen.enough(guess) {
+		rep, ok, err := run(refineTrain(d, guess, s.o.TrainPacket))
 		if err != nil {
 			return c, err
 		}
@@ -126,36 +149,140 @@ func (s *session) searchCapacity(ctx context.Context, d wire.Direction, start Fl
 		}
 		switch rep.Outcome {
 		case string(ippm.OutcomeEstimate):
-			sum.add(*rep.Rate, rep.StdErr)
+			seen.add(*rep.Rate, rep.StdErr)
 			guess = *rep.Rate
 		case string(ippm.OutcomeBound):
 			prove(rep.Low)
 			guess = max(*rep.Low, guess) * refineFactor // it was faster than it looked
 			if guess > top*refineFactor {
-				c.Rate.Low = proved
-				return c, nil
+				return unknown()
 			}
 		default:
-			c.Why = "too few packets arrived"
-		}
-		if c.Why != "" {
-			break
-		}
-		if sum.n > 0 {
-			if _, stdErr := sum.interval(); stdErr <= refineEnough {
-				break
+			if !odd(rep) {
+				return unknown()
 			}
 		}
 	}
-	if sum.n == 0 {
-		if start.Rate.Value != nil {
-			c.Rate, c.StdErr = start.Rate, start.StdErr
-		} else {
-			c.Rate.Low = proved
-		}
-		return c, nil
+	return seen.conclude(c, proved), nil
+}
+
+// climbStep is how much more than a proved rate to offer next.
+func climbStep(bound float64) float64 {
+	if bound > fastRate {
+		return climbGentle
 	}
-	c.Rate, c.StdErr = sum.interval()
-	c.Why = ""
-	return c, nil
+	return climbFactor
+}
+
+// climbTrain offers a rate that may be above the link's.
+func climbTrain(d wire.Direction, rate float64) wire.TrainRequest {
+	r := wire.TrainRequest{Direction: d, PrimeRate: rate, HoldTime: holdTime, StopRise: primeRise}
+	r.PrimeBytes = max(int64(rate/8*climbTime.Seconds()), 60e3)
+	if rate > quickRate {
+		r.StopRise, r.PrimeBytes = quickRise, int64(rate/8*climbFast.Seconds()+primeBucket+primeMargin)
+	}
+	if rate > fastRate {
+		r.HoldTime = fastHold
+	}
+	r.MaxBytes = r.PrimeBytes * 2
+	return r
+}
+
+// refineTrain fills a link whose rate is about known, and holds it full.
+func refineTrain(d wire.Direction, guess float64, packet int) wire.TrainRequest {
+	hold := min(refineHold, max(refineLeast, time.Duration(refineBytes*8/guess*float64(time.Second))))
+	hold = min(max(hold, time.Duration(refineCount*float64(packet+28)*8/guess*float64(time.Second))), refineMax)
+	r := wire.TrainRequest{Direction: d, PrimeRate: guess * refineFactor, HoldTime: hold, StopRise: primeRise}
+	if guess > quickRate {
+		r.StopRise = quickRise
+	}
+	if guess > fastRate {
+		r.PrimeRate, r.HoldTime = guess*refineFast, fastHold
+	}
+	r.PrimeBytes = int64(guess/8*0.2 + refineBucket)
+	r.MaxBytes = r.PrimeBytes + int64(guess/8*r.HoldTime.Seconds()*1.2) + 50e3
+	return r
+}
+
+// spoiltBy says why a train gave no reading.
+func spoiltBy(d wire.Direction, rep wire.TrainReport) string {
+	sender := "the server"
+	if d == wire.Up {
+		sender = "this computer"
+	}
+	switch {
+	case rep.Outcome == string(ippm.OutcomeHost):
+		return sender + " was too busy to send evenly"
+	case rep.SenderUnsent > 0 || rep.SenderSkipped > rep.Duration/10:
+		return sender + " could not send fast enough"
+	case rep.Outcome == string(ippm.OutcomeBound):
+		return "the link did not fill and not everything arrived"
+	}
+	return "too few packets arrived"
+}
+
+// readings are the rates that the trains of one search read.
+type readings struct{ list []reading }
+
+type reading struct{ rate, stdErr float64 }
+
+func (r *readings) add(rate, stdErr float64) {
+	if rate > 0 && stdErr > 0 {
+		r.list = append(r.list, reading{rate, stdErr})
+	}
+}
+
+func (a reading) agrees(b reading) bool {
+	apart := math.Abs(math.Log(a.rate / b.rate))
+	return apart <= agreeWithin || apart <= agreeErrors*math.Hypot(a.stdErr, b.stdErr)
+}
+
+// agreed combines the readings that agree with the most others; n is how many
+// they are. Of two groups of one size the later wins: it was read more closely.
+func (r *readings) agreed() (sum estimates) {
+	for _, middle := range r.list {
+		var e estimates
+		for _, x := range r.list {
+			if middle.agrees(x) {
+				e.add(x.rate, x.stdErr)
+			}
+		}
+		if e.n >= sum.n {
+			sum = e
+		}
+	}
+	return sum
+}
+
+// enough says whether another train would tell little more: two readings agree
+// and are exact enough, or there were many.
+func (r *readings) enough(guess float64) bool {
+	sum := r.agreed()
+	if sum.n < 2 {
+		return false
+	}
+	_, stdErr := sum.interval()
+	return stdErr <= refineEnough || len(r.list) > refineTrains
+}
+
+// conclude puts what the readings say into c. proved is the least that holds in
+// any case.
+func (r *readings) conclude(c Capacity, proved *float64) Capacity {
+	sum := r.agreed()
+	switch {
+	case sum.n == 0:
+		c.Rate.Low = proved
+	case sum.n == 1 && len(r.list) > 1:
+		low, high := math.Inf(1), 0.0
+		for _, x := range r.list {
+			low, high = min(low, x.rate*(1-1.96*x.stdErr)), max(high, x.rate*(1+1.96*x.stdErr))
+		}
+		low = max(low, 0)
+		c.Rate = Interval{Low: &low, High: &high}
+		c.Why = "no two readings agree; the link's rate varies, or a computer was busy"
+	default:
+		c.Rate, c.StdErr = sum.interval()
+		c.Why = ""
+	}
+	return c
 }
