@@ -60,6 +60,10 @@ func (a *Account) absorb(b *Account) {
 	a.RunsDown.Merge(&b.RunsDown)
 }
 
+// Merge adds the account of a later time, as when windows become minutes.
+// Loss runs are left out: they run through windows.
+func (a *Account) Merge(b *Account) { a.merge(b) }
+
 // merge adds a closed window to a stream's total, which keeps loss runs by
 // itself, since they run through windows.
 func (a *Account) merge(b *Account) {

@@ -33,11 +33,17 @@ func (d *diary) Warning(w warning.Warning) { d.warnings = append(d.warnings, w) 
 // watch runs a watch in the bubble; the returned function ends it.
 func (w *world) watch(change func(*probe.Options)) (d *diary, finish func() probe.Summary) {
 	w.t.Helper()
+	d = &diary{start: w.host.Wall()}
+	return d, w.watchWith(change, d)
+}
+
+// watchWith is watch with a sink of the caller's.
+func (w *world) watchWith(change func(*probe.Options), d probe.Sink) (finish func() probe.Summary) {
+	w.t.Helper()
 	o := w.options()
 	if change != nil {
 		change(&o)
 	}
-	d = &diary{start: w.host.Wall()}
 	ctx, cancel := context.WithCancel(context.Background())
 	type result struct {
 		s   probe.Summary
@@ -48,7 +54,7 @@ func (w *world) watch(change func(*probe.Options)) (d *diary, finish func() prob
 		s, err := probe.Watch(ctx, o, d)
 		done <- result{s, err}
 	}()
-	return d, func() probe.Summary {
+	return func() probe.Summary {
 		cancel()
 		r := <-done
 		if r.err != nil {

@@ -332,6 +332,17 @@ func (m *stream) cut(now time.Duration) *Account {
 	return a
 }
 
+// peek settles what can be settled and returns a copy of the account of the
+// current window so far.
+func (m *stream) peek(now time.Duration) *Account {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.settle(now)
+	so := window{up: m.window.up, down: m.window.down}
+	so.merge(&m.window.Account)
+	return so.close()
+}
+
 // begin starts a window without closing the current one, whose packets may
 // still be on their way. Both ends of a phase use it; see finish.
 func (m *stream) begin(now time.Duration) (previous *window) {

@@ -37,6 +37,8 @@ type WindowEvent struct {
 	From, To time.Time
 	Account  *Account // not to be changed
 	Silent   bool     // the connection was interrupted at its end
+	// ProbeBytes is what one probe, or its echo, takes at the IP layer.
+	ProbeBytes int
 }
 
 // FloorEvent is one floor test. Spent is what it cost at the IP layer.
@@ -53,6 +55,13 @@ type Sink interface {
 	Window(WindowEvent)
 	Floor(FloorEvent)
 	Warning(warning.Warning)
+}
+
+// LiveSink is a Sink that is also told, once a second, what the window in the
+// making has seen so far. What it saw comes again with Window.
+type LiveSink interface {
+	Sink
+	Live(WindowEvent)
 }
 
 // Summary is the account of a whole watch.
@@ -265,6 +274,7 @@ func (w *watcher) run(ctx context.Context) {
 		now := w.o.Clock.Now()
 		if now >= w.nextLook {
 			w.look()
+			w.live(now)
 			w.nextLook = now + clockLook
 		}
 		w.watchSilence(ctx, now)
@@ -335,12 +345,30 @@ func (w *watcher) cut(now time.Duration) {
 
 // emit tells the sinks of a closed window.
 func (w *watcher) emit(a *Account) WindowEvent {
-	e := WindowEvent{From: w.windowFrom, To: w.o.Clock.Wall(), Account: a, Silent: w.interrupted}
+	e := w.windowEvent(a)
 	w.windowFrom = e.To
 	for _, k := range w.sinks {
 		k.Window(e)
 	}
 	return e
+}
+
+func (w *watcher) windowEvent(a *Account) WindowEvent {
+	return WindowEvent{From: w.windowFrom, To: w.o.Clock.Wall(), Account: a, Silent: w.interrupted, ProbeBytes: w.s.ipSize()}
+}
+
+// live tells the sinks that want it of the window in the making.
+func (w *watcher) live(now time.Duration) {
+	var e *WindowEvent
+	for _, k := range w.sinks {
+		if l, ok := k.(LiveSink); ok {
+			if e == nil { // the copy is made only for who wants it
+				x := w.windowEvent(w.s.stream.peek(now))
+				e = &x
+			}
+			l.Live(*e)
+		}
+	}
 }
 
 // observe hands an observation to its tracker and tells of what changed.

@@ -25,9 +25,11 @@ func TestImportsRunOneWay(t *testing.T) {
 	}
 	pure := map[string][]string{ // what each may import beyond the standard library
 		"examlink/probe/ippm": nil, "examlink/probe/clock": nil, "examlink/probe/wire": nil, "examlink/probe/warning": nil,
-		"examlink/probe/verdict": {"examlink/probe/ippm"},
-		"examlink/probe/train":   {"examlink/probe/ippm", "examlink/probe/clock", "examlink/probe/wire"},
-		"examlink/probe/netsim":  {"examlink/probe/ippm"},
+		"examlink/probe/verdict":       {"examlink/probe/ippm"},
+		"examlink/probe/train":         {"examlink/probe/ippm", "examlink/probe/clock", "examlink/probe/wire"},
+		"examlink/probe/netsim":        {"examlink/probe/ippm"},
+		"examlink/probe/record":        {"examlink/probe/warning", "examlink/probe/ippm", "examlink/probe/wire"},
+		"examlink/probe/record/report": {"examlink/probe/record", "examlink/probe/warning", "examlink/probe/ippm", "examlink/probe/wire"},
 	}
 	homes := map[string]string{ // the one package that may import it
 		"github.com/quic-go/quic-go": "examlink/probe/link",

@@ -29,7 +29,8 @@ const (
 	exitInterrupted  = 130
 )
 
-// verdictError carries a verdict that is not good enough; it has been printed.
+// verdictError carries a verdict that is not good enough, or a record that is
+// not whole; it has been printed.
 type verdictError struct{ code int }
 
 func (e *verdictError) Error() string { return fmt.Sprintf("verdict with exit code %d", e.code) }

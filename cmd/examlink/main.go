@@ -43,11 +43,12 @@ server: rate, delay, delay variation and loss, in each direction.
 
   examlink check TOKEN    will this link carry the exam?
   examlink watch TOKEN    is it still carrying it?
+  examlink report FILE    what happened, from the record of a watch
 
 TOKEN is the join token you were given for the exam.`,
 	}
 	a := cli.Setup(root)
-	root.AddCommand(newCheck(a), newWatch(a), a.Config(), cli.Version("examlink"))
+	root.AddCommand(newCheck(a), newWatch(a), newReport(), a.Config(), cli.Version("examlink"))
 	return root
 }
 

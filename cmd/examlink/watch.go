@@ -26,7 +26,8 @@ func newWatch(a *cli.App) *cobra.Command {
 		Short: "Watches this link until told to stop",
 		Long: `Watches this link until told to stop (Ctrl-C): says at once when it falls below
 what the exam needs or is interrupted, and when it has recovered. It serves
-Prometheus metrics on client.metrics_listen and ends with a summary.`,
+Prometheus metrics on client.metrics_listen, keeps a record that
+"examlink report" turns into an account, and ends with a summary.`,
 		Args: oneToken,
 		RunE: func(c *cobra.Command, args []string) error {
 			f, err := load(a, c, args)
@@ -72,7 +73,15 @@ Prometheus metrics on client.metrics_listen and ends with a summary.`,
 					defer func() { cancel(); <-done }()
 				}
 			}
-			s, err := probe.Watch(ctx, o, metrics, voice)
+			sinks := []probe.Sink{metrics, voice}
+			keep := newRecorder(o, f.Client.Watch.Record, time.Now(), func(format string, args ...any) {
+				fmt.Fprintf(c.ErrOrStderr(), "examlink: "+format+"\n", args...)
+			})
+			if keep != nil {
+				sinks = append([]probe.Sink{keep}, sinks...)
+			}
+			s, err := probe.Watch(ctx, o, sinks...)
+			keep.end(time.Now(), whyEnded(c.Context(), err))
 			if err != nil {
 				return classify(err, !s.Started.IsZero())
 			}
@@ -90,10 +99,22 @@ Prometheus metrics on client.metrics_listen and ends with a summary.`,
 	a.Flag(c, "server", "client.server", "server `host:port`, instead of the one in the token")
 	a.Flag(c, "policy", "policy", "`name` of the policy to judge by")
 	a.Flag(c, "metrics-listen", "client.metrics_listen", "`address` of the metrics listener")
+	a.Flag(c, "record", "client.watch.record", "`file` the record is kept in, or \"none\" (default: one for each exam and day in the user's configuration directory)")
 	a.Flag(c, "interval", "client.interval", "`spacing` of the monitor stream")
 	a.Flag(c, "floor-every", "client.watch.floor_every", "mean `time` between floor tests")
 	a.Flag(c, "budget-share", "client.watch.budget_share", "`share` of the minimum rate floor tests may use")
 	return c
+}
+
+// whyEnded says why a watch is over, in the words of a record.
+func whyEnded(asked context.Context, err error) string {
+	switch {
+	case err != nil:
+		return "failed"
+	case asked.Err() != nil:
+		return "stopped"
+	}
+	return "time-over"
 }
 
 // voice tells the student, and the log, what a watch finds.

@@ -67,6 +67,7 @@ type Watch struct {
 	SilentAfter time.Duration `mapstructure:"silent_after"`
 	RedialAfter time.Duration `mapstructure:"redial_after"`
 	RetestAfter time.Duration `mapstructure:"retest_after"`
+	Record      string        `mapstructure:"record"`
 }
 
 // Server configures the operator's program.
@@ -112,7 +113,7 @@ func Default() File {
 			MetricsListen: "127.0.0.1:9482",
 			Interval:      p.Interval, PacketSize: p.PacketSize, LossAfter: p.LossAfter, TrainPacket: p.TrainPacket,
 			Check: Check{p.Check.IdleTime, p.Check.IdleInterval, p.Check.LoadInterval, p.Check.CapacityMax, Bytes(p.Check.MaxBytes)},
-			Watch: Watch{p.Watch.Window, p.Watch.FloorEvery, p.Watch.BudgetShare, p.Watch.SilentAfter, p.Watch.RedialAfter, p.Watch.RetestAfter},
+			Watch: Watch{p.Watch.Window, p.Watch.FloorEvery, p.Watch.BudgetShare, p.Watch.SilentAfter, p.Watch.RedialAfter, p.Watch.RetestAfter, ""},
 		},
 		Server: Server{
 			Listen: ":8443", Public: []string{}, AdminListen: "127.0.0.1:9481", DataDir: "examlink-data",

@@ -172,7 +172,7 @@ func TestEveryValueIsRead(t *testing.T) {
 		Client: config.Client{
 			Server: "[2001:db8::1]:8443", Interval: 50 * ms, PacketSize: 200, LossAfter: 90 * second, TrainPacket: 600,
 			Check: config.Check{IdleTime: 2500 * ms, IdleInterval: 10 * ms, LoadInterval: second, CapacityMax: 1.5e6, MaxBytes: 1.5e6},
-			Watch: config.Watch{Window: 2 * second, FloorEvery: time.Minute, BudgetShare: 1, SilentAfter: second, RedialAfter: second, RetestAfter: ms},
+			Watch: config.Watch{Window: 2 * second, FloorEvery: time.Minute, BudgetShare: 1, SilentAfter: second, RedialAfter: second, RetestAfter: ms, Record: "exam.jsonl"},
 		},
 		Server: config.Server{
 			Listen: "127.0.0.1:0", Public: []string{"exam.example.edu:8443", "[2001:db8::1]:8443"}, DataDir: "/var/lib/examlink",
@@ -328,7 +328,7 @@ func TestEveryKeyHasItsVariable(t *testing.T) {
 	}
 	for _, key := range keysOf("", reflect.TypeFor[config.File]()) {
 		switch key {
-		case "client.token", "server.data_dir", "server.key": // any text will do
+		case "client.token", "client.watch.record", "server.data_dir", "server.key": // any text will do
 			continue
 		}
 		t.Run(key, func(t *testing.T) {

@@ -1,0 +1,212 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"examlink/probe"
+	"examlink/probe/clock"
+	"examlink/probe/link"
+	"examlink/probe/record"
+	"examlink/probe/warning"
+	"examlink/probe/wire"
+)
+
+// tape feeds a recorder as a watch does.
+type tape struct {
+	t    *testing.T
+	r    *recorder
+	at   time.Time
+	from time.Time
+	said []string
+}
+
+func newTape(t *testing.T) *tape {
+	at := time.Date(2026, 6, 15, 9, 0, 0, 0, time.UTC)
+	x := &tape{t: t, at: at, from: at}
+	o := probe.DefaultOptions()
+	x.r = &recorder{
+		names: []string{filepath.Join(t.TempDir(), "r.jsonl")}, silentAfter: 3 * time.Second,
+		start: startOf(o, wire.JoinToken{Exam: "e1", Servers: []string{"a:1"}}, at),
+		tell:  func(f string, args ...any) { x.said = append(x.said, fmt.Sprintf(f, args...)) },
+	}
+	return x
+}
+
+// run lets windows of five seconds pass, ten packets a second.
+func (x *tape) run(d time.Duration) {
+	for range d / (5 * time.Second) {
+		for s := range 5 {
+			x.at = x.at.Add(time.Second)
+			x.r.Live(x.window(uint64(10 * (s + 1))))
+		}
+		x.r.Window(x.window(50))
+		x.from = x.at
+	}
+}
+
+func (x *tape) window(n uint64) probe.WindowEvent {
+	a := &probe.Account{Sent: n, Received: n - 1, LostUp: 1}
+	for range n - 1 {
+		a.RoundTrip.Add(30 * time.Millisecond)
+	}
+	return probe.WindowEvent{From: x.from, To: x.at, Account: a, ProbeBytes: 92}
+}
+
+func (x *tape) session(state string, err error) {
+	x.r.Session(probe.SessionEvent{At: x.at, State: state, Session: "s", Server: "a:1", Err: err})
+}
+
+// host is an event of the computer itself that took d and was seen now.
+func (x *tape) host(k warning.Kind, d time.Duration, cause clock.Event) {
+	x.r.Warning(warning.Warning{Kind: k, Start: x.at.Add(-d), Raised: x.at, End: x.at, Cleared: x.at, Cause: cause.String(), Evidence: "for " + d.String(), Episodes: 1})
+}
+
+func (x *tape) lines() (out []record.Line) {
+	x.t.Helper()
+	x.r.end(x.at, "stopped")
+	r, err := record.Load(x.r.names[0])
+	if err != nil || !r.Chain.Whole() || !r.Chain.Ended || len(x.said) != 1 {
+		x.t.Fatalf("%+v, %v, %q", r, err, x.said)
+	}
+	return r.Lines
+}
+
+// only keeps the minutes or gaps of a record, in words.
+func only(lines []record.Line, t record.Type) string {
+	var out []string
+	for _, l := range lines {
+		if l.Type != t {
+			continue
+		}
+		switch t {
+		case record.TypeMinute:
+			out = append(out, fmt.Sprintf("%s-%s %d", l.Minute.From.Format(time.TimeOnly), l.Minute.To.Format(time.TimeOnly), l.Minute.Sent))
+		case record.TypeGap:
+			out = append(out, fmt.Sprintf("%s-%s %s", l.Gap.From.Format(time.TimeOnly), l.Gap.To.Format(time.TimeOnly), l.Gap.Cause))
+		case record.TypeSession:
+			out = append(out, l.Session.State)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+func TestRecorderMakesMinutes(t *testing.T) {
+	x := newTape(t)
+	x.session("connected", nil)
+	low := 5e5
+	x.r.Floor(probe.FloorEvent{At: x.at, Floor: probe.Floor{Direction: wire.Down, Outcome: "below", Rate: probe.Interval{Value: &low}}, Spent: 30e3})
+	x.run(150 * time.Second)
+	lines := x.lines()
+	if got, want := only(lines, record.TypeMinute), "09:00:00-09:01:00 600, 09:01:00-09:02:00 600, 09:02:00-09:02:30 300"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	m := lines[3].Minute
+	if m == nil || m.Received != 588 || m.LostUp != 12 || m.BytesUp != 600*92 || m.BytesDown != 588*92+30e3 || *m.FloorDown.Rate != low || m.FloorDown.Below != 1 || m.FloorUp != nil ||
+		*m.RoundTrip < 0.0298 || *m.RoundTrip > 0.0302 || m.OneWayUp != nil {
+		t.Errorf("%+v", m)
+	}
+}
+
+// A computer that slept, or whose clock was set, parts two minutes.
+func TestRecorderHostGaps(t *testing.T) {
+	x := newTape(t)
+	x.session("connected", nil)
+	x.run(30 * time.Second)
+	x.at = x.at.Add(10 * time.Minute)
+	x.host(warning.Suspended, 10*time.Minute, clock.Suspended)
+	x.run(30 * time.Second)
+	x.at = x.at.Add(-5 * time.Minute)
+	x.host(warning.Clock, -5*time.Minute, clock.Stepped)
+	x.run(30 * time.Second)
+	x.host(warning.HostBusy, 2*time.Second, clock.Stalled)
+	x.run(10 * time.Second)
+	lines := x.lines()
+	if got, want := only(lines, record.TypeMinute), "09:00:00-09:00:30 300, 09:10:30-09:11:00 300, 09:06:00-09:06:40 400"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if got, want := only(lines, record.TypeGap), "09:00:30-09:10:30 suspended, 09:11:00-09:06:00 clock-step, 09:06:28-09:06:30 host-busy"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// Interruptions: before the first connection, one that comes again, one by a
+// server that is gone, one that lasts to the end.
+func TestRecorderInterruptions(t *testing.T) {
+	x := newTape(t)
+	for range 5 {
+		x.at = x.at.Add(time.Second)
+		x.session("waiting", &link.Error{Reason: link.ReasonNoServer})
+	}
+	x.session("connected", nil)
+	x.from = x.at
+	x.run(60 * time.Second) // to 09:01:05
+	outage := func(episodes int, first time.Time, err error) (end func()) {
+		w := warning.Warning{Kind: warning.Outage, Start: first, Raised: first.Add(3 * time.Second), Episodes: episodes}
+		x.r.Warning(w)
+		x.session("silent", err)
+		return func() {
+			w.End, w.Cleared = x.at, x.at
+			x.r.Warning(w)
+			x.session("back", nil)
+		}
+	}
+	first := x.at.Add(-3 * time.Second)
+	back := outage(1, first, nil)
+	x.run(5 * time.Second)
+	back() // 09:01:02 to 09:01:10
+	x.run(5 * time.Second)
+	back = outage(2, first, nil)
+	x.run(5 * time.Second)
+	back() // 09:01:12 to 09:01:20
+	x.run(60 * time.Second)
+	outage(1, x.at.Add(-3*time.Second), &link.Error{Reason: link.ReasonClosed})
+	x.session("lost", &probe.RefusedError{Refused: wire.Refused{Reason: wire.RefusedToken}})
+	x.run(10 * time.Second)
+	lines := x.lines()
+	want := "09:00:00-09:00:05 server-gone, 09:01:02-09:01:10 network, 09:01:12-09:01:20 network, 09:02:17-09:02:30 server-gone"
+	if got := only(lines, record.TypeGap); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if got, want := only(lines, record.TypeSession), "waiting, connected, silent, back, silent, back, silent, lost"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	for _, l := range lines {
+		if l.Gap != nil && l.Gap.To.Format("04:05") == "02:30" && l.Gap.Words != "the server refused: token" {
+			t.Errorf("%q", l.Gap.Words)
+		}
+	}
+}
+
+func TestRecordNames(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("HOME", dir)
+	t.Setenv("XDG_CONFIG_HOME", dir)
+	t.Setenv("AppData", dir)
+	at := time.Date(2026, 6, 15, 9, 0, 0, 0, time.UTC)
+	names, err := recordNames("", "../../msds 5001/ü", at)
+	if err != nil || len(names) != recordTries || filepath.Base(names[0]) != "_.._msds_5001__-2026-06-15.jsonl" || filepath.Base(names[1]) != "_.._msds_5001__-2026-06-15-2.jsonl" ||
+		filepath.Base(filepath.Dir(names[0])) != "records" {
+		t.Errorf("%q, %v", names, err)
+	}
+	if names, err := recordNames(noRecord, "e", at); names != nil || err != nil {
+		t.Errorf("%q, %v", names, err)
+	}
+	// What is in use makes way for the next.
+	s := startOf(probe.DefaultOptions(), wire.JoinToken{Exam: "e", Servers: []string{"a:1"}}, at)
+	names, _ = recordNames("", "e", at)
+	var open []*record.Writer
+	for i := range 2 {
+		w, name, err := openRecord(names, s, at)
+		if err != nil || name != names[i] {
+			t.Fatalf("%s, %v, want %s", name, err, names[i])
+		}
+		open = append(open, w)
+	}
+	for _, w := range open {
+		_ = w.Close()
+	}
+}

@@ -1,0 +1,163 @@
+package record
+
+import (
+	"time"
+
+	"examlink/probe/warning"
+	"examlink/probe/wire"
+)
+
+// Start says who watches what, and by which policy.
+type Start struct {
+	Schema  string `json:"schema"`
+	Client  string `json:"client"` // version
+	System  string `json:"system"` // operating system and architecture
+	Exam    string `json:"exam"`
+	Session string `json:"session,omitempty"` // where it is known at the start; else session lines tell
+	Server  string `json:"server"`
+	Policy  Policy `json:"policy"`
+	Started Time   `json:"started"`
+	Zone    string `json:"zone,omitempty"` // name of the zone the times are in
+}
+
+// Policy is what the figures are judged by.
+type Policy struct {
+	Name        string `json:"name"`
+	Version     string `json:"version"`
+	Minimum     Rates  `json:"minimum"`
+	Recommended Rates  `json:"recommended"`
+}
+
+// Rates are bit/s at the IP layer; 0 sets no bound.
+type Rates struct {
+	Download float64 `json:"download,omitempty"`
+	Upload   float64 `json:"upload,omitempty"`
+}
+
+// Of returns the rate of one direction.
+func (r Rates) Of(d wire.Direction) float64 {
+	if d == wire.Up {
+		return r.Upload
+	}
+	return r.Download
+}
+
+// Floor is one floor test: is the rate at least the target? Rates are bit/s at
+// the IP layer, times seconds.
+type Floor struct {
+	Direction wire.Direction `json:"direction"`
+	Target    float64        `json:"target"`
+	Outcome   string         `json:"outcome"` // meets, below, inconclusive
+	Rate      *float64       `json:"rate,omitempty"`
+	Low       *float64       `json:"low,omitempty"`  // of the 95 % interval; without Rate: it is at least this
+	High      *float64       `json:"high,omitempty"` // of the 95 % interval
+	Trains    int            `json:"trains"`
+	Bytes     int64          `json:"bytes"` // what it cost, both ways
+	Duration  float64        `json:"duration"`
+	Rise      float64        `json:"rise"` // highest delay above the lowest
+	Why       string         `json:"why,omitempty"`
+}
+
+// State is what a warning line tells of a warning.
+type State string
+
+// The states.
+const (
+	Raised  State = "raised"
+	Cleared State = "cleared"
+	Noted   State = "noted" // over as soon as it was known
+	Stood   State = "stood" // it stood when watching ended; its end is not known
+)
+
+// Warning is a warning as it stood when the line was written.
+type Warning struct {
+	State State `json:"state"`
+	warning.Warning
+}
+
+// Warn makes the entry of a warning.
+func Warn(w warning.Warning) Warning {
+	s := Cleared
+	switch {
+	case w.Active():
+		s = Raised
+	case w.End.IsZero():
+		s = Stood
+	case w.Raised.Equal(w.Cleared):
+		s = Noted
+	}
+	return Warning{State: s, Warning: w}
+}
+
+// Cause is the closed list of why there are no figures of a time.
+type Cause string
+
+// The causes.
+const (
+	Network         Cause = "network"
+	Suspended       Cause = "suspended"
+	ClockStep       Cause = "clock-step"
+	HostBusy        Cause = "host-busy"
+	ClientStopped   Cause = "client-stopped" // found at the next start
+	ServerGone      Cause = "server-gone"
+	TransportChange Cause = "transport-change"
+)
+
+// Causes lists every cause.
+func Causes() []Cause {
+	return []Cause{Network, Suspended, ClockStep, HostBusy, ClientStopped, ServerGone, TransportChange}
+}
+
+// Title says what a cause means, in plain words.
+func (c Cause) Title() string {
+	switch c {
+	case Network:
+		return "the network did not carry packets"
+	case Suspended:
+		return "the computer was asleep"
+	case ClockStep:
+		return "the computer's clock was set"
+	case HostBusy:
+		return "the computer was too busy to measure"
+	case ClientStopped:
+		return "examlink was not running"
+	case ServerGone:
+		return "the server did not answer"
+	case TransportChange:
+		return "another way to the server was being set up"
+	}
+	return string(c)
+}
+
+// Gap is a time without figures. After a clock that was set back To lies
+// before From.
+type Gap struct {
+	From  Time   `json:"from"`
+	To    Time   `json:"to"`
+	Cause Cause  `json:"cause"`
+	Words string `json:"words,omitempty"`
+}
+
+// Duration is how long the gap was; 0 when the clock was set back in it.
+func (g Gap) Duration() time.Duration { return max(g.To.Sub(g.From.Time), 0) }
+
+// Session is what became of the connection.
+type Session struct {
+	State   string `json:"state"` // waiting, connected, resumed, silent, back, lost, moved, transport
+	Session string `json:"session,omitempty"`
+	Server  string `json:"server,omitempty"`
+	Words   string `json:"words,omitempty"`
+}
+
+// Note is about the record itself.
+type Note struct {
+	About string `json:"about"` // torn, full, unwritten
+	Words string `json:"words"`
+}
+
+// End says why the client ended.
+type End struct {
+	Why     string `json:"why"` // stopped, time-over, exam-over, failed
+	Words   string `json:"words,omitempty"`
+	LeftOut uint64 `json:"left_out,omitempty"` // lines for which there was no room
+}

@@ -1,0 +1,28 @@
+//go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
+
+package record
+
+import (
+	"errors"
+	"os"
+	"syscall"
+)
+
+// openLocked opens a record, made if it is not there, for one process alone.
+// The lock ends with the file or the process.
+func openLocked(name string) (*os.File, error) {
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	switch {
+	case errors.Is(err, syscall.EWOULDBLOCK):
+		_ = f.Close()
+		return nil, ErrInUse
+	case err != nil && !errors.Is(err, syscall.ENOLCK) && !errors.Is(err, syscall.ENOTSUP): // some network file systems have no locks
+		_ = f.Close()
+		return nil, err
+	}
+	return f, nil
+}

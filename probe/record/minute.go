@@ -1,0 +1,74 @@
+package record
+
+// Minute is what about one minute showed. Counts are packets of the monitor
+// stream, settled in that minute: Sent = Received + what was lost. Delays are
+// seconds; nil is unknown.
+type Minute struct {
+	From Time `json:"from"`
+	To   Time `json:"to"`
+
+	Sent        uint64 `json:"sent"`
+	Received    uint64 `json:"received"`
+	LostUp      uint64 `json:"lost_up"`
+	LostDown    uint64 `json:"lost_down"`
+	LostUnknown uint64 `json:"lost_unknown"`
+	Unsent      uint64 `json:"unsent"` // never left the host: not among Sent
+	Duplicates  uint64 `json:"duplicates_down"`
+
+	RoundTrip   *float64 `json:"round_trip_delay_median,omitempty"`
+	RoundTrip99 *float64 `json:"round_trip_delay_p99,omitempty"`
+	OneWayUp    *float64 `json:"one_way_delay_up_median,omitempty"`
+	OneWayDown  *float64 `json:"one_way_delay_down_median,omitempty"`
+	OneWayBound *float64 `json:"one_way_delay_error_bound,omitempty"`
+	IPDVUp      *float64 `json:"ipdv_up_median,omitempty"` // absolute values, RFC 3393
+	IPDVDown    *float64 `json:"ipdv_down_median,omitempty"`
+	PDVUp       *float64 `json:"pdv_up_p95,omitempty"` // above the lowest, RFC 5481
+	PDVDown     *float64 `json:"pdv_down_p95,omitempty"`
+
+	FloorUp   *Reading `json:"floor_up,omitempty"` // floor tests that ended in this minute
+	FloorDown *Reading `json:"floor_down,omitempty"`
+
+	BytesUp   int64 `json:"bytes_up"` // IP layer: monitor stream and floor tests
+	BytesDown int64 `json:"bytes_down"`
+
+	// Folded is set on the minute in which a client was killed: it was kept
+	// beside the record and written at the next start.
+	Folded bool `json:"folded,omitempty"`
+}
+
+// Lost is every packet lost, wherever.
+func (m *Minute) Lost() uint64 { return m.LostUp + m.LostDown + m.LostUnknown }
+
+// Reading is the worst that the floor tests of one direction in one minute
+// found, in bit/s at the IP layer.
+type Reading struct {
+	Tests int      `json:"tests"`
+	Below int      `json:"below"`          // found to be below the minimum
+	Rate  *float64 `json:"rate,omitempty"` // lowest rate read
+	Low   *float64 `json:"low,omitempty"`  // lowest of the bounds "at least" of tests that read no rate
+}
+
+// Add returns the reading with one more test; r may be nil.
+func (r *Reading) Add(f Floor) *Reading {
+	out := Reading{}
+	if r != nil {
+		out = *r
+	}
+	out.Tests++
+	if f.Outcome == "below" {
+		out.Below++
+	}
+	if f.Rate != nil {
+		out.Rate = lowest(out.Rate, f.Rate)
+	} else {
+		out.Low = lowest(out.Low, f.Low)
+	}
+	return &out
+}
+
+func lowest(a, b *float64) *float64 {
+	if a == nil || b != nil && *b < *a {
+		return b
+	}
+	return a
+}

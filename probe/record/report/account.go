@@ -1,0 +1,239 @@
+// Package report turns a record into an account for people: as text, as JSON,
+// and as one page of HTML with a timeline.
+//
+// It knows how to count and to say what a record shows. It refuses to judge
+// anybody: a record is evidence about a network and the computer it was
+// measured on. What is not known it says.
+package report
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"examlink/probe/record"
+	"examlink/probe/wire"
+)
+
+// Schema names the layout of Account in JSON.
+const Schema = "examlink.record-report/1"
+
+// Account is what a record shows. Times are in the record's zone, durations in
+// seconds, rates in bit/s; nil is unknown.
+type Account struct {
+	Schema   string        `json:"schema"`
+	Headline string        `json:"headline"`
+	Exam     string        `json:"exam"`
+	Sessions []string      `json:"sessions"`
+	Server   string        `json:"server"`
+	Client   string        `json:"client"`
+	System   string        `json:"system"`
+	Zone     string        `json:"zone"`
+	Policy   record.Policy `json:"policy"`
+
+	From    record.Time `json:"from"`
+	To      record.Time `json:"to"`
+	Watched float64     `json:"watched"` // time in which the network was under watch, interrupted or not
+	Away    float64     `json:"away"`    // time between From and To in which it was not
+
+	Down        Direction `json:"download"`
+	Up          Direction `json:"upload"`
+	Interrupted float64   `json:"interrupted"` // by the network or the server, in all
+	Gaps        []Gap     `json:"gaps"`        // of every cause, in their order
+	Longest     *Gap      `json:"longest_gap"` // of every cause
+	Warnings    []Warning `json:"warnings"`    // in the order they began
+	Figures     Figures   `json:"figures"`
+
+	Integrity string       `json:"integrity"` // in words
+	Chain     record.Chain `json:"chain"`
+	Unknown   []string     `json:"unknown"` // what is not known, in words
+
+	zone    *time.Location
+	minutes []record.Minute
+	floors  []floorAt
+}
+
+// Direction is how the rate of one direction stood against the policy.
+type Direction struct {
+	Minimum          float64  `json:"minimum"`
+	Recommended      float64  `json:"recommended"` // 0: none
+	Tests            int      `json:"tests"`
+	Below            int      `json:"tests_below_minimum"`
+	BelowRecommended int      `json:"tests_below_recommended"` // that read a rate below it
+	Inconclusive     int      `json:"tests_inconclusive"`
+	Lowest           *float64 `json:"lowest_rate"`  // that was read
+	AtLeast          *float64 `json:"lowest_bound"` // of the tests that read no rate but proved one
+	BelowFor         *float64 `json:"below_minimum_for"`
+	BelowShare       *float64 `json:"below_minimum_share"` // of the time watched
+}
+
+// Gap is a time without figures.
+type Gap struct {
+	N        int     `json:"n"`
+	Duration float64 `json:"duration"`
+	record.Gap
+}
+
+// ofNetwork says whether the time counts as watched: the network or the server
+// was seen not to answer.
+func (g Gap) ofNetwork() bool {
+	return g.Cause == record.Network || g.Cause == record.ServerGone || g.Cause == record.TransportChange
+}
+
+func (g Gap) span() span { return span{g.From.Time, g.To.Time} }
+
+// floorAt is a floor test and when it ended.
+type floorAt struct {
+	T time.Time
+	record.Floor
+}
+
+// Make takes stock of a record.
+func Make(r *record.Record) Account {
+	a := Account{Schema: Schema, Sessions: []string{}, Gaps: []Gap{}, Warnings: []Warning{}, Chain: r.Chain}
+	var begins *record.Start
+	var track warningTrack
+	closed := true
+	for _, l := range r.Lines {
+		a.To = later(a.To, l.T)
+		switch l.Type {
+		case record.TypeStart:
+			if begins == nil {
+				begins, a.From = l.Start, l.Start.Started
+				a.zone = zoneOf(l.T.Time)
+			} else {
+				track.lose()
+			}
+			closed = false
+		case record.TypeEnd:
+			closed = true
+		case record.TypeMinute:
+			a.minutes = append(a.minutes, *l.Minute)
+		case record.TypeFloor:
+			a.floors = append(a.floors, floorAt{l.T.Time, *l.Floor})
+		case record.TypeWarning:
+			track.add(l.T.Time, *l.Warning)
+		case record.TypeGap:
+			a.Gaps = append(a.Gaps, Gap{Gap: *l.Gap})
+		case record.TypeSession:
+			if s := l.Session.Session; s != "" && !slices.Contains(a.Sessions, s) {
+				a.Sessions = append(a.Sessions, s)
+			}
+		}
+		if l.Type != record.TypeStart && !closed {
+			track.seen = later(record.Time{Time: track.seen}, l.T).Time
+		}
+	}
+	if begins == nil { // Load has seen to it that there is one
+		return a
+	}
+	if p := r.Pending; p != nil {
+		a.To = later(a.To, p.T)
+		track.seen = p.T.Time
+		if p.Minute != nil {
+			a.minutes = append(a.minutes, *p.Minute)
+		}
+		if p.Gap != nil {
+			a.Gaps = append(a.Gaps, Gap{Gap: *p.Gap})
+		}
+	}
+	a.Exam, a.Server, a.Client, a.System, a.Policy = begins.Exam, begins.Server, begins.Client, begins.System, begins.Policy
+	a.Zone = zoneName(a.From.In(a.zone), begins.Zone)
+	a.From, a.To = record.Time{Time: a.From.In(a.zone)}, record.Time{Time: a.To.In(a.zone)}
+	a.gaps()
+	a.Warnings = track.warnings
+	slices.SortStableFunc(a.Warnings, func(x, y Warning) int { return x.Start.Compare(y.Start) })
+	for i := range a.Warnings {
+		a.Warnings[i].N = i + 1
+	}
+	watched := a.watched()
+	a.Watched = watched.length().Seconds()
+	a.Away = union([]span{{a.From.Time, a.To.Time}}).without(watched).length().Seconds()
+	a.Down = a.direction(wire.Down, track.below(wire.Down, a.To.Time).and(watched))
+	a.Up = a.direction(wire.Up, track.below(wire.Up, a.To.Time).and(watched))
+	a.Figures = figures(a.minutes)
+	a.Integrity = integrity(r)
+	a.Unknown = a.unknown(r, closed)
+	a.Headline = a.headline()
+	return a
+}
+
+func later(a, b record.Time) record.Time {
+	if b.After(a.Time) {
+		return b
+	}
+	return a
+}
+
+// gaps puts the gaps in their order and finds the longest.
+func (a *Account) gaps() {
+	slices.SortStableFunc(a.Gaps, func(x, y Gap) int { return x.From.Compare(y.From.Time) })
+	var cut []span
+	for i := range a.Gaps {
+		g := &a.Gaps[i]
+		g.N, g.Duration = i+1, g.Gap.Duration().Seconds()
+		if g.Duration > 0 && (a.Longest == nil || g.Duration > a.Longest.Duration) {
+			a.Longest = g
+		}
+		if g.ofNetwork() {
+			cut = append(cut, g.span())
+		}
+	}
+	a.Interrupted = union(cut).length().Seconds()
+}
+
+// watched is when the network was under watch.
+func (a *Account) watched() spans {
+	var in, out []span
+	for _, m := range a.minutes {
+		in = append(in, span{m.From.Time, m.To.Time})
+	}
+	for _, g := range a.Gaps {
+		if g.ofNetwork() {
+			in = append(in, g.span())
+		} else {
+			out = append(out, g.span())
+		}
+	}
+	return union(in).without(union(out))
+}
+
+// direction takes stock of one direction; below is when its rate stood below
+// the minimum.
+func (a *Account) direction(d wire.Direction, below spans) Direction {
+	out := Direction{Minimum: a.Policy.Minimum.Of(d), Recommended: a.Policy.Recommended.Of(d)}
+	for _, f := range a.floors {
+		if f.Direction != d {
+			continue
+		}
+		out.Tests++
+		switch f.Outcome {
+		case "below":
+			out.Below++
+		case "inconclusive":
+			out.Inconclusive++
+		}
+		switch {
+		case f.Rate != nil:
+			out.Lowest = least(out.Lowest, *f.Rate)
+			if *f.Rate < out.Recommended {
+				out.BelowRecommended++
+			}
+		case f.Low != nil && f.Outcome == "meets":
+			out.AtLeast = least(out.AtLeast, *f.Low)
+		}
+	}
+	if a.Watched > 0 && out.Tests > out.Inconclusive {
+		s := below.length().Seconds()
+		share := s / a.Watched
+		out.BelowFor, out.BelowShare = &s, &share
+	}
+	return out
+}
+
+func least[T cmp.Ordered](a *T, b T) *T {
+	if a == nil || b < *a {
+		return &b
+	}
+	return a
+}

@@ -1,0 +1,102 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+
+	"examlink/probe/record"
+)
+
+// Figures are those of all minutes together.
+type Figures struct {
+	Minutes     int    `json:"minutes"`
+	Sent        uint64 `json:"sent"`
+	Received    uint64 `json:"received"`
+	LostUp      uint64 `json:"lost_up"`
+	LostDown    uint64 `json:"lost_down"`
+	LostUnknown uint64 `json:"lost_unknown"`
+	Unsent      uint64 `json:"unsent"`
+	Duplicates  uint64 `json:"duplicates_down"`
+	BytesUp     int64  `json:"bytes_up"`
+	BytesDown   int64  `json:"bytes_down"`
+
+	RoundTrip   *Spread `json:"round_trip_delay_median"`
+	RoundTrip99 *Spread `json:"round_trip_delay_p99"`
+	OneWayUp    *Spread `json:"one_way_delay_up_median"`
+	OneWayDown  *Spread `json:"one_way_delay_down_median"`
+	IPDVUp      *Spread `json:"ipdv_up_median"`
+	IPDVDown    *Spread `json:"ipdv_down_median"`
+	PDVUp       *Spread `json:"pdv_up_p95"`
+	PDVDown     *Spread `json:"pdv_down_p95"`
+	LossUp      *Spread `json:"loss_up"`   // share of the packets sent
+	LossDown    *Spread `json:"loss_down"` // share of the packets that the server received
+
+	OneWayBound *float64 `json:"one_way_delay_error_bound"` // the largest
+}
+
+// Spread is how one figure of a minute was distributed over the minutes.
+type Spread struct {
+	Middle float64     `json:"middle"` // as many minutes below as above
+	Worst  float64     `json:"worst"`
+	At     record.Time `json:"at"` // when the worst minute began
+}
+
+func figures(minutes []record.Minute) Figures {
+	f := Figures{Minutes: len(minutes)}
+	for _, m := range minutes {
+		f.Sent += m.Sent
+		f.Received += m.Received
+		f.LostUp += m.LostUp
+		f.LostDown += m.LostDown
+		f.LostUnknown += m.LostUnknown
+		f.Unsent += m.Unsent
+		f.Duplicates += m.Duplicates
+		f.BytesUp += m.BytesUp
+		f.BytesDown += m.BytesDown
+		if b := m.OneWayBound; b != nil && (f.OneWayBound == nil || *b > *f.OneWayBound) {
+			f.OneWayBound = b
+		}
+	}
+	of := func(get func(m *record.Minute) *float64) *Spread { return spreadOf(minutes, get) }
+	f.RoundTrip = of(func(m *record.Minute) *float64 { return m.RoundTrip })
+	f.RoundTrip99 = of(func(m *record.Minute) *float64 { return m.RoundTrip99 })
+	f.OneWayUp = of(func(m *record.Minute) *float64 { return m.OneWayUp })
+	f.OneWayDown = of(func(m *record.Minute) *float64 { return m.OneWayDown })
+	f.IPDVUp = of(func(m *record.Minute) *float64 { return m.IPDVUp })
+	f.IPDVDown = of(func(m *record.Minute) *float64 { return m.IPDVDown })
+	f.PDVUp = of(func(m *record.Minute) *float64 { return m.PDVUp })
+	f.PDVDown = of(func(m *record.Minute) *float64 { return m.PDVDown })
+	f.LossUp = of(func(m *record.Minute) *float64 { return share(m.LostUp, m.Sent) })
+	f.LossDown = of(func(m *record.Minute) *float64 { return share(m.LostDown, m.Sent-min(m.LostUp, m.Sent)) })
+	return f
+}
+
+// share is nil when there is nothing to have a share of.
+func share(k, n uint64) *float64 {
+	if n == 0 {
+		return nil
+	}
+	s := float64(k) / float64(n)
+	return &s
+}
+
+func spreadOf(minutes []record.Minute, get func(*record.Minute) *float64) *Spread {
+	var out Spread
+	var all []float64
+	for i := range minutes {
+		v := get(&minutes[i])
+		if v == nil {
+			continue
+		}
+		if len(all) == 0 || cmp.Compare(*v, out.Worst) > 0 {
+			out.Worst, out.At = *v, minutes[i].From
+		}
+		all = append(all, *v)
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	slices.Sort(all)
+	out.Middle = all[(len(all)-1)/2]
+	return &out
+}

@@ -1,0 +1,76 @@
+package report
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"strings"
+
+	"examlink/probe/record"
+)
+
+//go:embed page.html
+var pageText string
+
+var page = template.Must(template.New("page").Funcs(funcs).Parse(pageText))
+
+// mostRows is how many minutes and floor tests the page lists.
+const mostRows = 3000
+
+// minuteRow is one minute in the page's table.
+type minuteRow struct {
+	From, Sent, Up, Down, Unknown, RoundTrip, RoundTrip99, PDVUp, PDVDown string
+	Folded                                                                bool
+}
+
+// floorRow is one floor test in the page's table.
+type floorRow struct{ At, Direction, Reading, Outcome, Why string }
+
+// HTML writes the account as one page that needs nothing else: no script, no
+// other host.
+func (a *Account) HTML(w io.Writer) error {
+	var b bytes.Buffer
+	err := page.Execute(&b, map[string]any{
+		"A": a, "About": a.about(), "Rates": a.rates(), "Gaps": a.gapRows(), "Warnings": a.warningRows(), "Figures": a.figureRows(),
+		"Totals": a.totals(), "Chart": newChart(a), "Minutes": a.minuteRows(), "Floors": a.floorRows(),
+		"MinutesCut": max(len(a.minutes)-mostRows, 0), "FloorsCut": max(len(a.floors)-mostRows, 0),
+		"Disclaimer": Disclaimer, "RecordSchema": record.Schema,
+	})
+	if err != nil {
+		return err
+	}
+	// html/template escapes; control characters it lets pass.
+	_, err = io.WriteString(w, strings.Map(func(r rune) rune {
+		if r == '\n' {
+			return r
+		}
+		return visible(r)
+	}, b.String()))
+	return err
+}
+
+func (a *Account) minuteRows() (out []minuteRow) {
+	ms := func(v *float64) string {
+		if v == nil {
+			return "unknown"
+		}
+		return fmt.Sprintf("%.1f", *v*1000)
+	}
+	n := func(v uint64) string { return count(int(v)) }
+	for _, m := range a.minutes[:min(len(a.minutes), mostRows)] {
+		out = append(out, minuteRow{
+			a.clock(m.From.Time), n(m.Sent), n(m.LostUp), n(m.LostDown), n(m.LostUnknown),
+			ms(m.RoundTrip), ms(m.RoundTrip99), ms(m.PDVUp), ms(m.PDVDown), m.Folded,
+		})
+	}
+	return out
+}
+
+func (a *Account) floorRows() (out []floorRow) {
+	for _, f := range a.floors[:min(len(a.floors), mostRows)] {
+		out = append(out, floorRow{a.clock(f.T), string(f.Direction), reading(f.Rate, f.Low), outcome(f.Outcome), f.Why})
+	}
+	return out
+}

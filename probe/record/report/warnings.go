@@ -1,0 +1,96 @@
+package report
+
+import (
+	"time"
+
+	"examlink/probe/record"
+	"examlink/probe/warning"
+	"examlink/probe/wire"
+)
+
+// Warning is a warning as it stood last.
+type Warning struct {
+	N int `json:"n"`
+	record.Warning
+	// LostSight is set when the client was gone before the warning was over.
+	LostSight bool `json:"lost_sight,omitempty"`
+}
+
+// Title is what the warning says.
+func (w Warning) Title() string { return w.Kind.Title() }
+
+// episode is one time in which a warning stood. Its end is zero while it does.
+type episode struct {
+	kind     warning.Kind
+	from, to time.Time
+}
+
+// warningTrack follows warnings through the lines of a record.
+type warningTrack struct {
+	warnings []Warning
+	episodes []episode
+	seen     time.Time // the last sign of the client that runs
+}
+
+func (t *warningTrack) add(at time.Time, w record.Warning) {
+	known := false
+	for i := len(t.warnings) - 1; i >= 0 && !known; i-- {
+		if x := &t.warnings[i]; x.Kind == w.Kind && x.Start.Equal(w.Start) {
+			x.Warning, known = w, true
+		}
+	}
+	if !known {
+		t.warnings = append(t.warnings, Warning{Warning: w})
+	}
+	if w.State == record.Raised {
+		from := w.Start
+		if known {
+			from = at // it stands again
+		}
+		t.episodes = append(t.episodes, episode{kind: w.Kind, from: from})
+		return
+	}
+	end := w.End
+	if end.IsZero() {
+		end = w.Cleared
+	}
+	for i := range t.episodes {
+		if e := &t.episodes[i]; e.kind == w.Kind && e.to.IsZero() {
+			e.to = end
+		}
+	}
+}
+
+// lose ends what stands: the client was gone.
+func (t *warningTrack) lose() {
+	for i := range t.warnings {
+		if w := &t.warnings[i]; w.State == record.Raised {
+			w.LostSight = true
+		}
+	}
+	for i := range t.episodes {
+		if e := &t.episodes[i]; e.to.IsZero() {
+			e.to = t.seen
+		}
+	}
+}
+
+// below is when the rate of a direction stood below the minimum; what stands
+// yet does so until end.
+func (t *warningTrack) below(d wire.Direction, end time.Time) spans {
+	kind := warning.DownloadBelowMinimum
+	if d == wire.Up {
+		kind = warning.UploadBelowMinimum
+	}
+	var out []span
+	for _, e := range t.episodes {
+		if e.kind != kind {
+			continue
+		}
+		if e.to.IsZero() {
+			e.to = end
+		}
+		out = append(out, span{e.from, e.to})
+	}
+	return union(out)
+}

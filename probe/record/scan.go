@@ -1,0 +1,60 @@
+package record
+
+import (
+	"errors"
+	"io"
+)
+
+// scan is what a pass through a record has to know of it to continue it, or to
+// tell what the file beside it adds.
+type scan struct {
+	chain  Chain
+	start  *Start // the first
+	last   Line
+	full   bool // a note says that it is full
+	minute uint64
+	knows  bool // the line that pending was written after is in the record
+}
+
+// pass reads a record to its end, handing each line that can be read to each.
+// Lines that cannot are handed to bad.
+func pass(r io.Reader, name string, pending *Pending, each func(Line), bad func(*LineError)) (scan, error) {
+	var s scan
+	in := NewReader(r, name)
+	for {
+		l, err := in.Next()
+		var wrong *LineError
+		switch {
+		case errors.Is(err, io.EOF):
+			s.chain = in.Chain()
+			return s, nil
+		case errors.As(err, &wrong):
+			bad(wrong)
+			continue
+		case err != nil:
+			s.chain = in.Chain()
+			return s, err
+		}
+		s.last = l
+		s.knows = s.knows || pending != nil && in.Chain().Head == pending.After
+		switch l.Type {
+		case TypeStart:
+			if s.start == nil {
+				s.start = l.Start
+			}
+		case TypeMinute:
+			s.minute = l.Seq
+		case TypeNote:
+			s.full = s.full || l.Note.About == "full"
+		}
+		each(l)
+	}
+}
+
+// keeps says whether what was pending belongs behind this record: it was
+// written by the client that wrote the record's last lines, and its minute has
+// not become a line since.
+func (s scan) keeps(p *Pending) (minute, alive bool) {
+	alive = p != nil && s.knows && !s.chain.Ended
+	return alive && p.Minute != nil && s.minute <= p.After.Seq, alive
+}

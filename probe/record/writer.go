@@ -1,0 +1,194 @@
+package record
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+)
+
+// Chosen by us.
+const (
+	defaultBytes = 64e6
+	leastBytes   = 64 << 10
+	// reserveShare of the bound, at most reserveMost, is for what matters more
+	// than minutes and floor tests.
+	reserveShare = 4
+	reserveMost  = 1 << 20
+	endRoom      = 4 << 10 // of the reserve, for the last line
+	syncEvery    = time.Second
+	wordsMost    = 1000 // bytes of words in one line
+)
+
+// Options bounds a record.
+type Options struct {
+	// MaxBytes bounds the file; 0 is 64 MB, which is some weeks. At the bound
+	// minutes and floor tests are left out, the rest goes on for a while.
+	MaxBytes int64
+}
+
+// Writer writes a record. Each line is in the hands of the system when Append
+// returns, so that it outlives the process; once a second at most, and at
+// Close, what was written is brought to the disk. A Writer owns one goroutine,
+// which does that. It is not safe for concurrent use.
+type Writer struct {
+	name string
+	f    *os.File
+	live *live
+	sync *syncer
+
+	head    Head
+	size    int64
+	max     int64
+	reserve int64
+	full    bool   // it has been told
+	leftOut uint64 // lines for which there was no room
+
+	failed uint64 // lines that could not be written since the last that could
+	broken error  // the file is in a state that cannot be mended
+
+	ended    bool // the last line is an end
+	dirty    bool
+	lastSync time.Time
+}
+
+// Append writes one line at t. When there is no room left it writes nothing;
+// the record itself tells of that. After an error the next call tries again,
+// and the record tells how many lines are not there.
+func (w *Writer) Append(t time.Time, e Entry) error {
+	if w.broken != nil {
+		return w.broken
+	}
+	if w.failed > 0 {
+		err := w.write(t, Note{About: "unwritten", Words: fmt.Sprintf("lines that could not be written: %d", w.failed)})
+		switch {
+		case errors.Is(err, errFull):
+			w.leftOut += w.failed
+		case err != nil:
+			w.failed++
+			return err
+		}
+		w.failed = 0
+	}
+	if end, ok := e.(End); ok {
+		end.LeftOut = w.leftOut
+		e = end
+	}
+	err := w.write(t, e)
+	if errors.Is(err, errFull) {
+		w.leftOut++
+		if !w.full {
+			w.full = true
+			return w.write(t, Note{About: "full", Words: fmt.Sprintf(
+				"the record has reached its bound of %d bytes: minutes and floor tests are left out from here on", w.max)})
+		}
+		return nil
+	}
+	if err != nil {
+		w.failed++
+	}
+	w.due(t)
+	return err
+}
+
+// errFull says that there is no room for a line of its type.
+var errFull = errors.New("no room left")
+
+// room is how large the file may be with a line of a type at its end.
+func (w *Writer) room(t Type) int64 {
+	switch t {
+	case TypeMinute, TypeFloor:
+		return w.max - w.reserve
+	case TypeEnd:
+		return w.max
+	default:
+		return w.max - endRoom
+	}
+}
+
+func (w *Writer) write(t time.Time, e Entry) error {
+	l := Line{T: At(t), Seq: w.head.Seq + 1, Prev: w.head.Hash}
+	e.put(&l)
+	l.clip()
+	line, err := json.Marshal(l)
+	if err != nil {
+		return fmt.Errorf("record %s: line %d: %w", w.name, l.Seq, err)
+	}
+	if len(line) >= MaxLine {
+		return fmt.Errorf("record %s: line %d: %d bytes, expected fewer than %d", w.name, l.Seq, len(line), MaxLine)
+	}
+	head := w.head.next(line)
+	line = append(line, '\n')
+	if w.size+int64(len(line)) > w.room(l.Type) {
+		return errFull
+	}
+	n, err := w.f.WriteAt(line, w.size)
+	if err != nil {
+		if n > 0 {
+			if cut := w.f.Truncate(w.size); cut != nil {
+				w.broken = fmt.Errorf("record %s: line %d is torn: %w", w.name, l.Seq, cut)
+			}
+		}
+		return fmt.Errorf("record %s: line %d: %w", w.name, l.Seq, err)
+	}
+	w.head, w.size, w.dirty = head, w.size+int64(n), true
+	w.ended = l.Type == TypeEnd
+	return nil
+}
+
+// clip bounds words that came from elsewhere.
+func (l *Line) clip() {
+	cut := func(s *string) {
+		if len(*s) > wordsMost {
+			*s = (*s)[:wordsMost] + "..."
+		}
+	}
+	switch {
+	case l.Session != nil:
+		cut(&l.Session.Words)
+	case l.Gap != nil:
+		cut(&l.Gap.Words)
+	case l.Floor != nil:
+		cut(&l.Floor.Why)
+	case l.Warning != nil:
+		cut(&l.Warning.Evidence)
+		cut(&l.Warning.Cause)
+	case l.Note != nil:
+		cut(&l.Note.Words)
+	case l.End != nil:
+		cut(&l.End.Words)
+	}
+}
+
+// Live keeps, beside the record, what is not a line yet: the minute in the
+// making and a gap that lasts, either nil. Called once a second, it is why a
+// killed client loses no more than that; it also is the sign of life by which
+// the next start knows since when the client was gone.
+func (w *Writer) Live(t time.Time, m *Minute, g *Gap) error {
+	err := w.live.write(Pending{T: At(t), After: w.head, Minute: m, Gap: g})
+	w.due(t)
+	return err
+}
+
+// Head is where the chain stands.
+func (w *Writer) Head() Head { return w.head }
+
+// due has what was written brought to the disk, once a second at most.
+func (w *Writer) due(t time.Time) {
+	if since := t.Sub(w.lastSync); w.dirty && (since >= syncEvery || since < 0) { // below 0: the clock was set
+		w.dirty, w.lastSync = false, t
+		w.sync.ask()
+	}
+}
+
+// Close brings everything to the disk. Without an End before it the record
+// reads as one of a client that was killed.
+func (w *Writer) Close() error {
+	w.sync.end()
+	err := errors.Join(w.f.Sync(), w.f.Close(), w.live.close(w.ended))
+	if err != nil {
+		return fmt.Errorf("record %s: %w", w.name, err)
+	}
+	return nil
+}
