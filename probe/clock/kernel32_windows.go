@@ -11,6 +11,7 @@ var (
 	procQueryPerformanceCounter    = kernel32.NewProc("QueryPerformanceCounter")
 	procQueryPerformanceFrequency  = kernel32.NewProc("QueryPerformanceFrequency")
 	procQueryUnbiasedInterruptTime = kernel32.NewProc("QueryUnbiasedInterruptTime")
+	procGetTickCount64             = kernel32.NewProc("GetTickCount64")
 )
 
 // have says whether this Windows has all of procs.
