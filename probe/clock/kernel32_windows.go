@@ -12,6 +12,11 @@ var (
 	procQueryPerformanceFrequency  = kernel32.NewProc("QueryPerformanceFrequency")
 	procQueryUnbiasedInterruptTime = kernel32.NewProc("QueryUnbiasedInterruptTime")
 	procGetTickCount64             = kernel32.NewProc("GetTickCount64")
+	procCreateWaitableTimerExW     = kernel32.NewProc("CreateWaitableTimerExW")
+	procSetWaitableTimer           = kernel32.NewProc("SetWaitableTimer")
+	procWaitForMultipleObjects     = kernel32.NewProc("WaitForMultipleObjects")
+	procCreateEventW               = kernel32.NewProc("CreateEventW")
+	procSetEvent                   = kernel32.NewProc("SetEvent")
 )
 
 // have says whether this Windows has all of procs.
