@@ -20,15 +20,29 @@ type Clock interface {
 }
 
 // System is the clock of this host. Its epoch is the moment it was made.
-type System struct{ base time.Time }
+type System struct {
+	base time.Time
+	fine *counterClock // nil where package time is fine enough
+}
 
-// NewSystem returns this host's clock with its epoch now.
-func NewSystem() *System { return &System{base: time.Now()} }
+// NewSystem returns this host's clock with its epoch now. On Windows it reads
+// the performance counter, in a synctest bubble too; elsewhere it is package
+// time's clock, the bubble's inside one.
+func NewSystem() *System { return &System{base: time.Now(), fine: newFineClock()} }
 
-// Now implements Clock.
-func (s *System) Now() time.Duration { return time.Since(s.base) }
+// Now implements Clock. It stands still while the host is suspended.
+func (s *System) Now() time.Duration { return s.at(time.Now()) }
 
-// Wall implements Clock. The reading carries no monotonic part.
+// at returns this clock's time now, for which the caller has read package time.
+func (s *System) at(now time.Time) time.Duration {
+	if s.fine != nil {
+		return s.fine.now()
+	}
+	return now.Sub(s.base)
+}
+
+// Wall implements Clock. The reading carries no monotonic part. On Windows it
+// is as coarse as the timer interrupt.
 func (s *System) Wall() time.Time { return time.Now().Round(0) }
 
 // Awake implements Clock.
@@ -40,12 +54,12 @@ const maxStampAge = time.Second
 
 // FromWall turns a wall-clock stamp taken a moment ago, as a kernel puts on
 // received packets, into this clock's monotonic time. A stamp that cannot be
-// right becomes now.
+// right becomes now. The result is as fine as the wall clock.
 func (s *System) FromWall(stamp time.Time) time.Duration {
 	now := time.Now()
 	age := now.Round(0).Sub(stamp)
 	if age < 0 || age > maxStampAge {
 		age = 0
 	}
-	return now.Sub(s.base) - age
+	return s.at(now) - age
 }

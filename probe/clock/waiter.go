@@ -15,13 +15,16 @@ type Waiter interface {
 }
 
 // TimerWaiter waits with package time's timers: exact inside a synctest
-// bubble, up to a millisecond late on a real host.
+// bubble, up to a millisecond late on a real host, more on a Windows before
+// 10 version 1803.
 type TimerWaiter struct{ clock Clock }
 
 // NewTimerWaiter returns a waiter on c with package time's timers.
 func NewTimerWaiter(c Clock) *TimerWaiter { return &TimerWaiter{clock: c} }
 
-// Wait implements Waiter.
+// Wait implements Waiter. Package time's timers go by a clock of their own,
+// which may be coarser than w's or run at another rate; so it waits on until
+// w's says that t has come.
 func (w *TimerWaiter) Wait(ctx context.Context, t time.Duration) error {
 	d := t - w.clock.Now()
 	if d <= 0 {
@@ -29,11 +32,16 @@ func (w *TimerWaiter) Wait(ctx context.Context, t time.Duration) error {
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	for {
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if d = t - w.clock.Now(); d <= 0 {
+			return nil
+		}
+		timer.Reset(d)
 	}
 }
 
