@@ -99,8 +99,8 @@ func TestFloorGrid(t *testing.T) {
 			t.Log("   " + m)
 		}
 		slack, slower := 0.0, 1.0
-		if !*wholeGrid { // a few dozen links: two more or less are chance
-			slack, slower = 2, 1.5
+		if !*wholeGrid { // a few dozen links, the hard ones among them: a few more or less are chance
+			slack, slower = 4, 1.5
 		}
 		if decided := right + wrong; float64(right) < c.right*float64(decided)-slack {
 			t.Errorf("%s: %d of %d decided are right, want %.0f %%", c.name, right, decided, 100*c.right)
