@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	_ "time/tzdata" // exams have time zones, and not every system knows them
 
 	"github.com/spf13/cobra"
 
