@@ -17,6 +17,7 @@ import (
 
 	"examlink/probe/clock"
 	"examlink/probe/ippm"
+	"examlink/probe/plan"
 	"examlink/probe/train"
 	"examlink/probe/verdict"
 	"examlink/probe/wire"
@@ -30,6 +31,8 @@ type Options struct {
 	// Server, if set, outranks the join token's address: host:port.
 	Server string
 	Policy verdict.Policy
+	// Plan says when what is due; the zero Plan watches without pause.
+	Plan plan.Plan
 
 	// Interval is the spacing of the monitor stream, PacketSize its UDP
 	// payload.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	_ "time/tzdata" // exams have time zones, and not every system knows them
 
 	"github.com/spf13/cobra"
 

@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"examlink/cmd/internal/cli"
+	"examlink/probe/plan"
 	"examlink/probe/wire"
 	"examlink/server"
 	"examlink/server/exam"
@@ -20,13 +22,18 @@ func newToken(a *cli.App) *cobra.Command {
 		addresses       []string
 		valid           time.Duration
 		command         bool
+		when            examTime
 	)
 	c := &cobra.Command{
 		Use: "token", Short: "Issues a join token for one student", Args: cli.NoArgs,
 		Long: `Issues a join token for one student of one exam and prints it. The token names
 this server's address and key, so the student needs nothing else. The student
-is named by a pseudonym: the token can be read by anyone who holds it.`,
-		Example: "  examlink-server token --exam msds-5001 --student s-0017 --server exam.example.edu:8443",
+is named by a pseudonym: the token can be read by anyone who holds it.
+
+With --start and --end it says when the exam is, and is good until a day after
+it. They are local times of --zone, or times with their offset.`,
+		Example: `  examlink-server token --exam msds-5001 --student s-0017 --server exam.example.edu:8443 \
+    --start 2026-11-30T09:00 --end 2026-11-30T16:50 --zone America/Denver`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			f, _, err := a.Load(c)
 			if err != nil {
@@ -40,6 +47,14 @@ is named by a pseudonym: the token can be read by anyone who holds it.`,
 				return cli.Usage(errors.New("no address for students: give --server host:port or set server.public"))
 			}
 			now := time.Now()
+			w, err := when.window()
+			if err != nil {
+				return cli.Usage(err)
+			}
+			expires, err := tokenExpiry(now, valid, c.Flags().Changed("valid"), w)
+			if err != nil {
+				return cli.Usage(err)
+			}
 			_, missing := os.Stat(f.Server.DataDir)
 			keys, err := server.LoadKeys(f.Server.DataDir, f.Server.Certificate, f.Server.Key, now)
 			if err != nil {
@@ -48,10 +63,14 @@ is named by a pseudonym: the token can be read by anyone who holds it.`,
 			if missing != nil {
 				fmt.Fprintf(c.ErrOrStderr(), "made new keys in %s; a server that keeps its keys elsewhere will refuse this token\n", f.Server.DataDir)
 			}
-			t, err := exam.Issue(keys.Token, wire.JoinToken{
+			j := wire.JoinToken{
 				Exam: examID, Student: student, Servers: servers, Fingerprint: keys.Fingerprint(),
-				NotBefore: now.Unix(), Expires: now.Add(valid).Unix(),
-			})
+				NotBefore: now.Unix(), Expires: expires.Unix(),
+			}
+			if !w.IsZero() {
+				j.Starts, j.Ends, j.Zone = w.Start.Unix(), w.End.Unix(), when.zone
+			}
+			t, err := exam.Issue(keys.Token, j)
 			if err != nil {
 				return cli.Usage(err)
 			}
@@ -65,8 +84,42 @@ is named by a pseudonym: the token can be read by anyone who holds it.`,
 	c.Flags().StringVar(&examID, "exam", "", "exam `identifier` (required)")
 	c.Flags().StringVar(&student, "student", "", "student's `pseudonym` (required)")
 	c.Flags().StringSliceVar(&addresses, "server", nil, "`host:port` as students reach the server; may be repeated")
-	c.Flags().DurationVar(&valid, "valid", 14*24*time.Hour, "how `long` the token is good for")
+	c.Flags().DurationVar(&valid, "valid", 14*24*time.Hour, "how `long` the token is good for; with --end, until a day after it")
+	c.Flags().StringVar(&when.start, "start", "", "`time` the exam starts, such as 2026-11-30T09:00")
+	c.Flags().StringVar(&when.end, "end", "", "`time` the exam ends")
+	c.Flags().StringVar(&when.zone, "zone", "", "`name` of the exam's time zone, such as America/Denver")
 	c.Flags().BoolVar(&command, "command", false, "print the student's whole command line")
 	a.Flag(c, "data-dir", "server.data_dir", "`directory` of the server's keys")
 	return c
+}
+
+// examGrace is how long a token outlives its exam: long enough for an exam that
+// overruns, and for what a student's program could not report at once.
+const examGrace = 24 * time.Hour
+
+// examTime is when an exam is, as the flags have it.
+type examTime struct{ start, end, zone string }
+
+func (e examTime) window() (plan.Window, error) {
+	w, err := plan.ParseWindow(e.start, e.end, e.zone)
+	if err != nil { // each line begins with a flag's name
+		return w, errors.New("--" + strings.ReplaceAll(err.Error(), "\n", "\n--"))
+	}
+	return w, nil
+}
+
+// tokenExpiry is when a token ends that is made now: valid later, or with the
+// exam unless valid was asked for.
+func tokenExpiry(now time.Time, valid time.Duration, asked bool, w plan.Window) (time.Time, error) {
+	switch {
+	case w.IsZero():
+		return now.Add(valid), nil
+	case !w.End.After(now):
+		return now, fmt.Errorf("--end: %s, expected a time to come", w.End.Format(time.RFC3339))
+	case !asked:
+		return w.End.Add(examGrace), nil
+	case now.Add(valid).Before(w.End):
+		return now, fmt.Errorf("--valid: %v, expected until the end of the exam or longer, %v", valid, w.End.Sub(now).Round(time.Minute))
+	}
+	return now.Add(valid), nil
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	_ "time/tzdata" // exams have time zones, and not every system knows them
 
 	"github.com/spf13/cobra"
 
@@ -17,14 +18,16 @@ import (
 	"examlink/cmd/internal/daemon"
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() {
+	os.Exit(underManager(func(ctx context.Context) int { return run(ctx, os.Args[1:], os.Stdout, os.Stderr) }))
+}
 
 // run is main with its edges handed in; it returns the exit code.
-func run(args []string, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	// quic-go warns of small socket buffers; at the rates of one student they
 	// are ample.
 	_ = os.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true")
-	ctx, stop := daemon.Signals(context.Background())
+	ctx, stop := daemon.Signals(ctx)
 	defer stop()
 	root := newRoot()
 	root.SetArgs(args)

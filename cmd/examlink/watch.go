@@ -14,12 +14,14 @@ import (
 	"examlink/cmd/internal/daemon"
 	"examlink/probe"
 	"examlink/probe/exporter"
+	"examlink/probe/plan"
 	"examlink/probe/verdict"
 	"examlink/probe/warning"
 )
 
 func newWatch(a *cli.App) *cobra.Command {
-	asJSON := false
+	asJSON, showPlan := false, false
+	var as serviceFlags
 	var lasting time.Duration
 	c := &cobra.Command{
 		Use:   "watch [TOKEN]",
@@ -27,23 +29,39 @@ func newWatch(a *cli.App) *cobra.Command {
 		Long: `Watches this link until told to stop (Ctrl-C): says at once when it falls below
 what the exam needs or is interrupted, and when it has recovered. It serves
 Prometheus metrics on client.metrics_listen, keeps a record that
-"examlink report" turns into an account, and ends with a summary.`,
+"examlink report" turns into an account, and ends with a summary.
+
+When the exam is comes from client.exam, else from the join token; --plan prints
+what is due when, and measures nothing.
+
+` + serviceHelp,
 		Args: oneToken,
 		RunE: func(c *cobra.Command, args []string) error {
+			if lasting < 0 {
+				return cli.Usage(fmt.Errorf("--for: %v, expected more than 0", lasting))
+			}
+			if as.any() {
+				return as.run(a, c, args)
+			}
 			f, err := load(a, c, args)
 			if err != nil {
 				return err
 			}
+			due, err := examPlan(f, time.Now(), time.Local)
+			if err != nil {
+				return cli.Usage(err)
+			}
+			if showPlan {
+				return printPlan(c.OutOrStdout(), due, asJSON)
+			}
 			if f.Client.Token == "" {
 				return errNoToken
-			}
-			if lasting < 0 {
-				return cli.Usage(fmt.Errorf("--for: %v, expected more than 0", lasting))
 			}
 			o, err := f.ProbeOptions()
 			if err != nil {
 				return cli.Usage(err)
 			}
+			o.Plan = due
 			ctx, cancel := context.WithCancel(c.Context())
 			defer cancel()
 			if lasting > 0 {
@@ -94,7 +112,9 @@ Prometheus metrics on client.metrics_listen, keeps a record that
 			return nil
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print the summary as JSON")
+	c.Flags().BoolVar(&asJSON, "json", false, "print the summary, or the plan, as JSON")
+	c.Flags().BoolVar(&showPlan, "plan", false, "print what is due when (schema "+plan.Schema+"), and measure nothing")
+	as.declare(c)
 	c.Flags().DurationVar(&lasting, "for", 0, "stop by itself after this `time`")
 	a.Flag(c, "server", "client.server", "server `host:port`, instead of the one in the token")
 	a.Flag(c, "policy", "policy", "`name` of the policy to judge by")

@@ -7,6 +7,7 @@ import (
 	"crypto/cipher"
 	"encoding/binary"
 	"encoding/hex"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -45,6 +46,13 @@ func samples() []sample {
 	}
 }
 
+// sampleToken is an exam from 09:00 to 16:50 in Denver's winter.
+var sampleToken = JoinToken{
+	ID: "t1", Exam: "msds-5001", Student: "s-0017", Servers: []string{"exam.example.edu:8443"},
+	Fingerprint: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8", NotBefore: 1_795_000_000, Expires: 1_796_169_000,
+	Starts: 1_796_054_400, Ends: 1_796_082_600, Zone: "America/Denver",
+}
+
 // vectors makes the test vectors, as they stand in vectors.txt and PROTOCOL.md.
 func vectors(t *testing.T) string {
 	t.Helper()
@@ -68,6 +76,11 @@ func vectors(t *testing.T) string {
 		line("message."+string(m.Type), string(written(t, m)[4:]))
 	}
 	line("frame", written(t, Message{Type: TypeCount, ID: 4}))
+	claims, err := json.Marshal(sampleToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line("token.claims", string(claims))
 	return b.String()
 }
 
@@ -184,6 +197,18 @@ func TestVectorsFollowTheText(t *testing.T) {
 	}
 	if b := raw("frame"); int(u32(b)) != len(b)-4 || string(b[4:]) != `{"v":1,"type":"count","id":4}` {
 		t.Errorf("frame %q", b)
+	}
+	token, err := ReadJoinToken(joinToken(v["token.claims"]))
+	if err != nil || !reflect.DeepEqual(token, sampleToken) {
+		t.Errorf("token %+v, %v, want %+v", token, err, sampleToken)
+	}
+	denver, err := time.LoadLocation(token.Zone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const form = "2006-01-02T15:04 MST"
+	if from, to := time.Unix(token.Starts, 0).In(denver).Format(form), time.Unix(token.Ends, 0).In(denver).Format(form); from != "2026-11-30T09:00 MST" || to != "2026-11-30T16:50 MST" {
+		t.Errorf("the token's exam is from %s to %s", from, to)
 	}
 	for _, m := range examples() {
 		m.Version = 1

@@ -21,7 +21,14 @@ type JoinToken struct {
 	Policy      string   `json:"pol,omitempty"`
 	NotBefore   int64    `json:"nbf"` // seconds since 1970, UTC
 	Expires     int64    `json:"exp"`
+	Starts      int64    `json:"starts,omitempty"` // when the exam is on, seconds since 1970, UTC; 0: not known
+	Ends        int64    `json:"ends,omitempty"`
+	Zone        string   `json:"zone,omitempty"` // IANA name of the zone it is shown in; empty: UTC
 }
+
+// maxExam is the longest an exam may last, in seconds: more is a slip of the
+// pen.
+const maxExam = 24 * 60 * 60
 
 // ExpiresAt returns when the token ends.
 func (t JoinToken) ExpiresAt() time.Time { return time.Unix(t.Expires, 0) }
@@ -36,6 +43,25 @@ func (t JoinToken) Pin() (pin [32]byte, err error) {
 		return pin, errors.New("join token: fp: expected 32 bytes in base64url")
 	}
 	return [32]byte(b), nil
+}
+
+// CheckExam says what is wrong with the exam's time, if there is one.
+func (t JoinToken) CheckExam() error {
+	switch {
+	case t.Starts == 0 && t.Ends == 0 && t.Zone == "":
+		return nil
+	case t.Starts <= 0:
+		return fmt.Errorf("starts: %d, expected seconds since 1970", t.Starts)
+	case t.Ends <= t.Starts:
+		return fmt.Errorf("ends: %d, expected after the start, %d", t.Ends, t.Starts)
+	case t.Ends-t.Starts > maxExam:
+		return fmt.Errorf("ends: %d s after the start, expected at most %d", t.Ends-t.Starts, maxExam)
+	}
+	// "Local" would mean something else on every computer.
+	if _, err := time.LoadLocation(t.Zone); err != nil || t.Zone == "Local" {
+		return fmt.Errorf("zone: %q, expected the name of a time zone", t.Zone)
+	}
+	return nil
 }
 
 // ReadJoinToken reads a join token as its holder does: without checking the
@@ -62,6 +88,9 @@ func ReadJoinToken(s string) (JoinToken, error) {
 	}
 	if _, err := t.Pin(); err != nil {
 		return JoinToken{}, err
+	}
+	if err := t.CheckExam(); err != nil {
+		return JoinToken{}, fmt.Errorf("join token: %w", err)
 	}
 	return t, nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	_ "time/tzdata"
 )
 
 func joinToken(claims string) string {
@@ -19,6 +20,7 @@ func TestReadJoinToken(t *testing.T) {
 		ID: "t1", Exam: "msds-5001", Student: "s-0017", Servers: []string{"exam.example.edu:8443", "192.0.2.1:8443"},
 		Fingerprint: base64.RawURLEncoding.EncodeToString(append(make([]byte, 31), 0xff)),
 		Policy:      "default", NotBefore: 1777000000, Expires: 1777300000,
+		Starts: 1777250000, Ends: 1777278200, Zone: "America/Denver",
 	}
 	claims, err := json.Marshal(want)
 	if err != nil {
@@ -74,6 +76,17 @@ func TestReadJoinTokenErrors(t *testing.T) {
 		{"a fingerprint that is no base64url", joinToken(`{"srv":["a:1"],"fp":"!"}`), "fp"},
 		{"a fingerprint of 31 bytes", joinToken(`{"srv":["a:1"],"fp":"` + strings.Repeat("A", 42) + `"}`), "fp"},
 		{"a fingerprint of 33 bytes", joinToken(`{"srv":["a:1"],"fp":"` + strings.Repeat("A", 44) + `"}`), "fp"},
+		{"an exam without an end", joinToken(`{"srv":["a:1"],"starts":1777250000}`), "ends: 0, expected after the start"},
+		{"an exam without a start", joinToken(`{"srv":["a:1"],"ends":1777250000}`), "starts: 0, expected seconds"},
+		{"an exam before 1970", joinToken(`{"srv":["a:1"],"starts":-5,"ends":5}`), "starts: -5"},
+		{"an exam that ends as it starts", joinToken(`{"srv":["a:1"],"starts":5,"ends":5}`), "ends: 5"},
+		{"an exam of a day and a second", joinToken(`{"srv":["a:1"],"starts":1,"ends":86402}`), "86401 s after the start, expected at most 86400"},
+		{"an exam of all time", joinToken(`{"srv":["a:1"],"starts":1,"ends":9223372036854775807}`), "expected at most"},
+		{"a zone without an exam", joinToken(`{"srv":["a:1"],"zone":"UTC"}`), "starts"},
+		{"an unknown zone", joinToken(`{"srv":["a:1"],"starts":1,"ends":2,"zone":"Mars/Base"}`), `zone: "Mars/Base"`},
+		{"this computer's zone", joinToken(`{"srv":["a:1"],"starts":1,"ends":2,"zone":"Local"}`), `zone: "Local"`},
+		{"a zone that is a path", joinToken(`{"srv":["a:1"],"starts":1,"ends":2,"zone":"../../secret"}`), "zone"},
+		{"a start that is text", joinToken(`{"srv":["a:1"],"starts":"2026-11-30T09:00","ends":2}`), "damaged"},
 		{"broken in two lines", good[:dot+6] + "\n" + good[dot+6:], "white space"},
 		{"broken in two lines, with indent", good[:dot+6] + "\r\n  " + good[dot+6:], "white space"},
 		{"a space in the signature", good[:len(good)-4] + " " + good[len(good)-4:], "white space"},
@@ -91,6 +104,7 @@ func TestReadJoinTokenErrors(t *testing.T) {
 func FuzzReadJoinToken(f *testing.F) {
 	f.Add(joinToken(`{"jti":"t1","exam":"e1","sub":"s1","srv":["a:1","b:2"],"fp":"` + strings.Repeat("A", 43) + `","nbf":1,"exp":2}`))
 	f.Add(joinToken(`{"srv":["a:1"],"pol":"default"}`))
+	f.Add(joinToken(`{"srv":["a:1"],"starts":1777250000,"ends":1777278200,"zone":"America/Denver"}`))
 	f.Add(joinToken(`{"srv":[]}`))
 	f.Add("\t" + joinToken(`{"srv":["\ud800"]}`) + "\n")
 	f.Add("e30.\ne30.e30")
@@ -108,6 +122,9 @@ func FuzzReadJoinToken(f *testing.F) {
 			t.Fatal("no server")
 		}
 		if _, err := token.Pin(); err != nil {
+			t.Fatal(err)
+		}
+		if err := token.CheckExam(); err != nil {
 			t.Fatal(err)
 		}
 		claims, err := json.Marshal(token)

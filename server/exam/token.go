@@ -53,6 +53,12 @@ func Issue(key ed25519.PrivateKey, t wire.JoinToken) (string, error) {
 	case t.Expires <= t.NotBefore:
 		return "", errors.New("validity: ends before it begins")
 	}
+	if err := t.CheckExam(); err != nil {
+		return "", err
+	}
+	if t.Ends > t.Expires {
+		return "", errors.New("validity: ends before the exam does")
+	}
 	for _, s := range t.Servers {
 		if _, _, err := net.SplitHostPort(s); err != nil {
 			return "", fmt.Errorf("server: %w, expected host:port", err)

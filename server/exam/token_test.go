@@ -14,7 +14,7 @@ func issue(t *testing.T, key ed25519.PrivateKey, change func(*wire.JoinToken)) s
 	t.Helper()
 	j := wire.JoinToken{
 		Exam: "msds-5001", Student: "s-17", Servers: []string{"exam.example:8443"},
-		NotBefore: 1000, Expires: 5000,
+		NotBefore: 1000, Expires: 5000, Starts: 4000, Ends: 4500, Zone: "America/Denver",
 	}
 	if change != nil {
 		change(&j)
@@ -34,7 +34,7 @@ func TestTokenRoundTrip(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	read, err := wire.ReadJoinToken(" " + s + "\n")
-	if err != nil || read.Servers[0] != "exam.example:8443" || read.ID != got.ID {
+	if err != nil || read.Servers[0] != "exam.example:8443" || read.ID != got.ID || read.Starts != 4000 || read.Zone != "America/Denver" {
 		t.Errorf("the holder reads %+v, %v", read, err)
 	}
 }
@@ -68,10 +68,13 @@ func TestTokenRefusals(t *testing.T) {
 func TestIssueNamesWhatIsMissing(t *testing.T) {
 	_, key, _ := ed25519.GenerateKey(nil)
 	for field, j := range map[string]wire.JoinToken{
-		"exam:":     {Student: "s", Servers: []string{"h:1"}, Expires: 1},
-		"student:":  {Exam: "e", Servers: []string{"h:1"}, Expires: 1},
-		"server:":   {Exam: "e", Student: "s", Servers: []string{"h"}, Expires: 1},
-		"validity:": {Exam: "e", Student: "s", Servers: []string{"h:1"}},
+		"exam:":                               {Student: "s", Servers: []string{"h:1"}, Expires: 1},
+		"student:":                            {Exam: "e", Servers: []string{"h:1"}, Expires: 1},
+		"server:":                             {Exam: "e", Student: "s", Servers: []string{"h"}, Expires: 1},
+		"validity:":                           {Exam: "e", Student: "s", Servers: []string{"h:1"}},
+		"ends:":                               {Exam: "e", Student: "s", Servers: []string{"h:1"}, Expires: 9, Starts: 5},
+		"zone:":                               {Exam: "e", Student: "s", Servers: []string{"h:1"}, Expires: 9, Starts: 5, Ends: 6, Zone: "Mars/Base"},
+		"validity: ends before the exam does": {Exam: "e", Student: "s", Servers: []string{"h:1"}, Expires: 9, Starts: 5, Ends: 10},
 	} {
 		if _, err := Issue(key, j); err == nil || !strings.HasPrefix(err.Error(), field) {
 			t.Errorf("%s error %v", field, err)

@@ -1,11 +1,13 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"time"
 
 	"examlink/probe/ippm"
+	"examlink/probe/plan"
 	"examlink/probe/train"
 	"examlink/probe/wire"
 )
@@ -67,6 +69,10 @@ func (f File) check() []problem {
 	number("client.packet_size", c.PacketSize, wire.MinPacketSize, wire.MaxPacketSize)
 	expect("client.loss_after", c.LossAfter > c.Interval, c.LossAfter, "more than client.interval")
 	number("client.train_packet", c.TrainPacket, train.MinPacket, train.MaxPacket)
+	_, err := f.ExamWindow()
+	for _, e := range fieldErrors(err) {
+		out = append(out, problem{"client.exam." + e.Field, e.Problem})
+	}
 	within("client.check.idle_time", c.Check.IdleTime, 500*time.Millisecond, time.Minute)
 	atLeast("client.check.idle_interval", c.Check.IdleInterval, time.Millisecond)
 	atLeast("client.check.load_interval", c.Check.LoadInterval, time.Millisecond)
@@ -101,6 +107,22 @@ func (f File) check() []problem {
 	q := s.Silence
 	expect("server.silence", 0 < q.Suspect && q.Suspect < q.Dropped && q.Dropped < q.ExamRelevant && q.ExamRelevant < q.Forget,
 		fmt.Sprintf("%v, %v, %v, %v", q.Suspect, q.Dropped, q.ExamRelevant, q.Forget), "0 < suspect < dropped < exam_relevant < forget")
+	return out
+}
+
+// fieldErrors lists what is wrong with a window.
+func fieldErrors(err error) (out []*plan.FieldError) {
+	var e *plan.FieldError
+	switch joined := err.(type) { //nolint:errorlint // the tree is walked, not searched
+	case interface{ Unwrap() []error }:
+		for _, err := range joined.Unwrap() {
+			out = append(out, fieldErrors(err)...)
+		}
+	default:
+		if errors.As(err, &e) {
+			out = append(out, e)
+		}
+	}
 	return out
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"examlink/probe"
 	"examlink/probe/ippm"
+	"examlink/probe/plan"
 	"examlink/probe/verdict"
 	"examlink/server"
 )
@@ -46,8 +47,16 @@ type Client struct {
 	PacketSize    int           `mapstructure:"packet_size"`
 	LossAfter     time.Duration `mapstructure:"loss_after"`
 	TrainPacket   int           `mapstructure:"train_packet"`
+	Exam          Exam          `mapstructure:"exam"`
 	Check         Check         `mapstructure:"check"`
 	Watch         Watch         `mapstructure:"watch"`
+}
+
+// Exam says when the exam is. It outranks what the join token says.
+type Exam struct {
+	Start string `mapstructure:"start"`
+	End   string `mapstructure:"end"`
+	Zone  string `mapstructure:"zone"`
 }
 
 // Check configures the readiness test.
@@ -130,6 +139,13 @@ func Default() File {
 // built-in ones of the same name.
 func (f File) SelectedPolicy() (verdict.Policy, error) {
 	return verdict.Find(append(append([]verdict.Policy{}, f.Policies...), verdict.BuiltIn()...), f.Policy)
+}
+
+// ExamWindow is when the exam is, as the configuration has it; zero when it does
+// not say.
+func (f File) ExamWindow() (plan.Window, error) {
+	e := f.Client.Exam
+	return plan.ParseWindow(e.Start, e.End, e.Zone)
 }
 
 // ProbeOptions are the options of the student's side.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	_ "time/tzdata"
 
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
@@ -171,6 +172,7 @@ func TestEveryValueIsRead(t *testing.T) {
 		},
 		Client: config.Client{
 			Server: "[2001:db8::1]:8443", Interval: 50 * ms, PacketSize: 200, LossAfter: 90 * second, TrainPacket: 600,
+			Exam:  config.Exam{Start: "2026-11-30T09:00", End: "2026-11-30T16:50", Zone: "America/Denver"},
 			Check: config.Check{IdleTime: 2500 * ms, IdleInterval: 10 * ms, LoadInterval: second, CapacityMax: 1.5e6, MaxBytes: 1.5e6},
 			Watch: config.Watch{Window: 2 * second, FloorEvery: time.Minute, BudgetShare: 1, SilentAfter: second, RedialAfter: second, RetestAfter: ms, Record: "exam.jsonl"},
 		},
@@ -195,6 +197,18 @@ func TestEveryValueIsRead(t *testing.T) {
 	p, _ := load(t, "testdata/valid-policy-overrides-built-in.yaml").SelectedPolicy()
 	if p.Version != "9" || p.Minimum.Download != 5*ippm.MbitPerSecond {
 		t.Errorf("a policy of the file is outranked by the built-in one: %+v", p)
+	}
+}
+
+func TestExamWindow(t *testing.T) {
+	if w, err := config.Default().ExamWindow(); err != nil || !w.IsZero() {
+		t.Errorf("the default is %v, %v, want none", w, err)
+	}
+	for name, want := range map[string]string{"valid-full": "2026-11-30T09:00:00-07:00", "valid-exam-with-offsets": "2026-11-01T01:30:00-06:00"} {
+		w, err := load(t, "testdata/"+name+".yaml").ExamWindow()
+		if got := w.Start.Format(time.RFC3339); err != nil || got != want {
+			t.Errorf("%s: %s, %v, want %s", name, got, err, want)
+		}
 	}
 }
 

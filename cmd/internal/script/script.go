@@ -4,6 +4,7 @@ package script
 
 import (
 	"crypto/tls"
+	"encoding/base64"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -29,9 +30,10 @@ const (
 //	freeport VAR...                   sets variables to ports of the loopback free for TCP and UDP
 //	tcponly VAR                       listens by TCP alone and sets the variable to its port
 //	httpget URL                       prints what is answered with status 200, trying until it is
+//	claims FILE                       prints what a join token in a file says
 func Commands() map[string]func(ts *testscript.TestScript, neg bool, args []string) {
 	return map[string]func(ts *testscript.TestScript, neg bool, args []string){
-		"code": code, "freeport": freePort, "tcponly": tcpOnly, "httpget": httpGet,
+		"code": code, "freeport": freePort, "tcponly": tcpOnly, "httpget": httpGet, "claims": claims,
 	}
 }
 
@@ -118,4 +120,17 @@ func httpGet(ts *testscript.TestScript, neg bool, args []string) {
 		last = r.Status
 	}
 	ts.Fatalf("no answer within %v: %s", answerWithin, last)
+}
+
+func claims(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: claims FILE")
+	}
+	parts := strings.Split(ts.ReadFile(args[0]), ".")
+	if len(parts) != 3 {
+		ts.Fatalf("%s: %d parts, expected 3", args[0], len(parts))
+	}
+	b, err := base64.RawURLEncoding.DecodeString(parts[1])
+	ts.Check(err)
+	_, _ = ts.Stdout().Write(b)
 }
