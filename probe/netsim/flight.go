@@ -6,16 +6,17 @@ import (
 )
 
 type flying struct {
-	data []byte
-	size int
-	at   time.Duration
-	n    uint64 // ties leave in order
+	data  []byte
+	size  int
+	at    time.Duration
+	n     uint64 // ties leave in order
+	probe int    // as in queued
 }
 
 func (l *Link) launch(at time.Duration, q queued) {
 	if l.lose() {
 		l.count.LostRandom++
-		l.lost(q.size)
+		l.lost(q.probe)
 		return
 	}
 	copies := 1
@@ -36,7 +37,7 @@ func (l *Link) launch(at time.Duration, q queued) {
 			l.ordered = arrive
 		}
 		l.n++
-		heap.Push(&l.flight, flying{q.data, q.size, arrive, l.n})
+		heap.Push(&l.flight, flying{q.data, q.size, arrive, l.n, q.probe})
 	}
 }
 

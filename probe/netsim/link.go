@@ -18,6 +18,7 @@ type queued struct {
 	data    []byte
 	size    int
 	entered time.Duration
+	probe   int // its number among the packets counted apart; 0: it is not
 }
 
 // Link is the state of one direction. Time is handed in and never goes back.
@@ -38,7 +39,7 @@ type Link struct {
 	ordered time.Duration // latest arrival so far, for KeepOrder
 	n       uint64
 	bursty  bool
-	size    int // of the packets counted apart
+	probes  probeLog
 	count   Counters
 }
 
@@ -87,28 +88,19 @@ func (l *Link) Set(now time.Duration, p Params) {
 	l.Advance(now)
 }
 
-// CountSize counts packets of one size apart, too, so that one stream's fate
-// is known among others.
-func (l *Link) CountSize(size int) { l.size = size }
-
-func (l *Link) lost(size int) {
-	if size == l.size {
-		l.count.ProbesLost++
-	}
-}
-
 // Send offers a packet of size bytes at the IP layer at now. The link keeps
 // data until it delivers it.
 func (l *Link) Send(now time.Duration, data []byte, size int) {
 	l.Advance(now)
 	l.count.Offered++
 	l.count.OfferedBytes += uint64(size)
-	if size == l.size {
+	probe := l.probes.offer(now, data, size)
+	if probe > 0 {
 		l.count.ProbesOffered++
 	}
 	if l.p.Outage {
 		l.count.LostOutage++
-		l.lost(size)
+		l.lost(probe)
 		return
 	}
 	limit := math.Inf(1)
@@ -120,10 +112,10 @@ func (l *Link) Send(now time.Duration, data []byte, size int) {
 	// A packet that finds the link idle is never dropped.
 	if len(l.queue) > 0 && float64(l.waiting+size) > limit {
 		l.count.LostQueue++
-		l.lost(size)
+		l.lost(probe)
 		return
 	}
-	l.queue = append(l.queue, queued{data, size, now})
+	l.queue = append(l.queue, queued{data, size, now, probe})
 	l.waiting += size
 	if len(l.queue) == 1 {
 		l.schedule(now)
@@ -187,6 +179,12 @@ func (l *Link) Next() (at time.Duration, ok bool) {
 	return at, ok
 }
 
+func (l *Link) lost(probe int) {
+	if probe > 0 {
+		l.count.ProbesLost++
+	}
+}
+
 // Pop returns the packet that has arrived by now and the time it did, oldest
 // first; ok is false when none has.
 func (l *Link) Pop(now time.Duration) (data []byte, at time.Duration, ok bool) {
@@ -197,5 +195,6 @@ func (l *Link) Pop(now time.Duration) (data []byte, at time.Duration, ok bool) {
 	f := heap.Pop(&l.flight).(flying)
 	l.count.Delivered++
 	l.count.DeliveredBytes += uint64(f.size)
+	l.probes.arrive(f.probe, f.at)
 	return f.data, f.at, true
 }

@@ -40,12 +40,20 @@ func (p Params) MeanRate() ippm.Rate {
 // Counters is the truth about what one direction did. Packets in the queue or
 // in flight are in Offered only.
 type Counters struct {
-	Offered, Delivered, Duplicated, Reordered uint64
-	LostRandom, LostQueue, LostOutage         uint64
-	OfferedBytes, DeliveredBytes              uint64
-	MaxWait                                   time.Duration // longest time from entering to leaving the queue
+	Offered        uint64        `json:"offered"`
+	Delivered      uint64        `json:"delivered"`
+	Duplicated     uint64        `json:"duplicated"`
+	Reordered      uint64        `json:"reordered"`
+	LostRandom     uint64        `json:"lost_random"`
+	LostQueue      uint64        `json:"lost_queue"`
+	LostOutage     uint64        `json:"lost_outage"`
+	OfferedBytes   uint64        `json:"offered_bytes"`
+	DeliveredBytes uint64        `json:"delivered_bytes"`
+	MaxWait        time.Duration `json:"max_wait_ns"` // longest time from entering to leaving the queue
 
-	ProbesOffered, ProbesLost uint64 // packets of the size given to CountSize
+	// Packets counted apart; see CountSize and Probes.
+	ProbesOffered uint64 `json:"-"`
+	ProbesLost    uint64 `json:"-"`
 }
 
 // Lost is every packet that did not get through.
