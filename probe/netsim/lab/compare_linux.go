@@ -117,7 +117,7 @@ func pdvP99(delays []time.Duration) *float64 {
 }
 
 // Milliseconds, but for packets; a tool's figure stands before the truth.
-var delayHeader = fmt.Sprintf(delayRow, "link", "tool", "sent", "rtt ms", "-truth", "-nominal", "ipdv up", "ipdv down", "pdv99 up", "pdv99 down", "lost up", "down", "split", "rep")
+var delayHeader = fmt.Sprintf(delayRow, "link", "tool", "sent", "rtt ms", "-truth", "-nominal", "ipdv up", "ipdv down", "pdv99 up", "pdv99 down", "lost up", "lost dn", "split", "rep")
 
 const delayRow = "%-31s %-8s %9s %8s %7s %8s  %-13s %-13s  %-15s %-15s  %-7s %-7s %-6s %s"
 

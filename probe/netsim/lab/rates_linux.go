@@ -88,7 +88,7 @@ func (b *bench) rateTools(c cell, peers bool) []tool {
 
 // rates measures capacity over the grid.
 func (b *bench) rates(cells []cell, short, peers bool, runs int) error {
-	const row = "%-32s %-15s %9s %9s %8s %8s %7s %6s %4s%s\n"
+	const row = "%-37s %-15s %9s %9s %8s %8s %7s %6s %4s%s\n"
 	fmt.Printf(row, "link", "tool", "down", "up", "error", "error", "MB", "s", "rep", "")
 	table := map[string]*rateErrors{}
 	var last state
@@ -115,7 +115,7 @@ func (b *bench) rates(cells []cell, short, peers bool, runs int) error {
 				if err != nil {
 					table[key].broken++
 					b.failures = append(b.failures, fmt.Sprintf("%s: %s: %v", c, t.name, err))
-					fmt.Printf("%-32s %-15s %v\n", c, t.name, err)
+					fmt.Printf("%-37s %-15s %v\n", c, t.name, err)
 					continue
 				}
 				downOff, upOff := table[key].add(r, c, m)
