@@ -93,11 +93,11 @@ func (b *bench) delayOf(name string) (f delayFigures, err error) {
 
 // delays measures round-trip delay, variation and loss on links that nothing
 // else loads.
-func (b *bench) delays(short, peers bool, runs int) error {
+func (b *bench) delays(links []delayLink, short, peers bool, runs int) error {
 	fmt.Println(delayHeader)
 	table := map[string]*delayScore{}
 	var last state
-	for i, l := range delayLinks(short) {
+	for i, l := range links {
 		for run := range runs {
 			for _, name := range delayTools {
 				if name != "examlink" && (!peers || !have(name)) {

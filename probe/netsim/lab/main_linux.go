@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -22,6 +23,7 @@ type options struct {
 	peers    bool
 	only     string
 	sessions int
+	match    string
 	records  string
 }
 
@@ -42,6 +44,7 @@ func main() {
 	flag.Float64Var(&o.grid.loss, "loss", -1, "rates: links of this loss only; negative: 0 and 0.01")
 	flag.StringVar(&o.grid.traceDown, "trace-down", "", "rates: play this Mahimahi trace `file` downwards")
 	flag.StringVar(&o.grid.traceUp, "trace-up", "", "rates: play this Mahimahi trace `file` upwards")
+	flag.StringVar(&o.match, "match", "", "delay: links with this `text` in their names only")
 	flag.StringVar(&o.records, "json", "", "write every measurement with its ground truth to this `file`, as JSON lines")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -122,7 +125,8 @@ func (b *bench) parts(o options, cells []cell, wants func(string) bool) (err err
 		}
 	}
 	if wants("delay") {
-		return b.delays(o.grid.short, peers, o.runs)
+		links := slices.DeleteFunc(delayLinks(o.grid.short), func(l delayLink) bool { return !strings.Contains(l.name, o.match) })
+		return b.delays(links, o.grid.short, peers, o.runs)
 	}
 	return nil
 }
