@@ -18,6 +18,7 @@ const (
 	idleWait  = time.Millisecond       // longest sleep: a stall cannot hide in it
 	stallFrom = time.Millisecond       // a loop turn that comes this much later than planned is a stall
 	spinMax   = 200 * time.Microsecond // how long before a packet is due the loop stops sleeping, at most
+	awakeMax  = 5 * time.Millisecond   // without sleep, which other threads need, too
 	readBatch = 64                     // packets read before the next look at what is due
 )
 
@@ -160,6 +161,7 @@ func (d *direction) run(stop <-chan struct{}) {
 	buf := make([]byte, 65536)
 	fd := unix.PollFd{Fd: int32(d.from), Events: unix.POLLIN}
 	spin := spinMax / 2
+	slept := time.Now()
 	for {
 		select {
 		case <-stop:
@@ -169,6 +171,12 @@ func (d *direction) run(stop <-chan struct{}) {
 		top := time.Now()
 		wait := d.deliver(spin)
 		asleep := time.Now()
+		if wait == 0 && asleep.Sub(slept) > awakeMax {
+			wait = time.Microsecond
+		}
+		if wait > 0 {
+			slept = asleep
+		}
 		n, errno := ppoll(&fd, wait)
 		switch {
 		case errno != 0 && errno != unix.EINTR:

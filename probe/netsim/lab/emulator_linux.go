@@ -27,15 +27,17 @@ const (
 // emulator is a link over TUN between two network namespaces: what one host
 // sends comes out of the other after the link model has had its way with it.
 type emulator struct {
-	student, far string // namespaces
+	student, far string     // namespaces
+	devices      []*os.File // TUN, in the order student, far
 
-	process *exec.Cmd
+	process *exec.Cmd // of the measurement that goes on
 	out     *gob.Encoder
 	in      *gob.Decoder
 	hangUp  func() error
 }
 
-// newEmulator makes the namespaces, the devices and the link.
+// newEmulator makes the namespaces, the devices and a link that passes
+// everything.
 func newEmulator() (e *emulator, err error) {
 	id := os.Getpid()
 	e = &emulator{student: fmt.Sprintf("lab-s%d", id), far: fmt.Sprintf("lab-f%d", id)}
@@ -44,12 +46,6 @@ func newEmulator() (e *emulator, err error) {
 			e.close()
 		}
 	}()
-	self, err := os.Executable()
-	if err != nil {
-		return e, err
-	}
-	e.process = exec.Command(self, emulateCommand)
-	e.process.Stderr = os.Stderr
 	for _, host := range []struct{ ns, address string }{{e.student, studentAddress}, {e.far, farAddress}} {
 		if err := addHost(host.ns); err != nil {
 			return e, err
@@ -58,23 +54,47 @@ func newEmulator() (e *emulator, err error) {
 		if err != nil {
 			return e, err
 		}
-		f := os.NewFile(uintptr(fd), host.ns)
-		defer f.Close() // the emulator has its own
-		e.process.ExtraFiles = append(e.process.ExtraFiles, f)
+		e.devices = append(e.devices, os.NewFile(uintptr(fd), host.ns))
 	}
-	in, err := e.process.StdinPipe()
+	return e, e.start()
+}
+
+// start starts the process that moves the packets.
+func (e *emulator) start() error {
+	self, err := os.Executable()
 	if err != nil {
-		return e, err
+		return err
 	}
-	out, err := e.process.StdoutPipe()
+	p := exec.Command(self, emulateCommand)
+	p.Stderr = os.Stderr
+	p.ExtraFiles = e.devices
+	in, err := p.StdinPipe()
 	if err != nil {
-		return e, err
+		return err
 	}
-	if err := e.process.Start(); err != nil {
-		return e, err
+	out, err := p.StdoutPipe()
+	if err != nil {
+		return err
 	}
-	e.out, e.in, e.hangUp = gob.NewEncoder(in), gob.NewDecoder(out), in.Close
-	return e, nil
+	if err := p.Start(); err != nil {
+		return err
+	}
+	e.process, e.out, e.in, e.hangUp = p, gob.NewEncoder(in), gob.NewDecoder(out), in.Close
+	return nil
+}
+
+// end ends it.
+func (e *emulator) end() error {
+	if e.process == nil {
+		return nil
+	}
+	_ = e.hangUp()
+	err := e.process.Wait()
+	e.process = nil
+	if err != nil {
+		return fmt.Errorf("emulator: %w", err)
+	}
+	return nil
 }
 
 func (e *emulator) ask(q request) (s state, err error) {
@@ -91,6 +111,12 @@ func (e *emulator) ask(q request) (s state, err error) {
 // both directions, with counters of its own.
 func (e *emulator) set(ctx context.Context, up, down netsim.Params, seed uint64) error {
 	if _, err := e.drained(ctx); err != nil {
+		return err
+	}
+	if err := e.end(); err != nil {
+		return err
+	}
+	if err := e.start(); err != nil {
 		return err
 	}
 	_, err := e.ask(request{Set: true, Up: up, Down: down, Seed: seed})
@@ -122,9 +148,9 @@ func (e *emulator) drained(ctx context.Context) (state, error) {
 
 // close ends the emulator and removes what it made.
 func (e *emulator) close() {
-	if e.hangUp != nil {
-		_ = e.hangUp()
-		_ = e.process.Wait()
+	_ = e.end()
+	for _, f := range e.devices {
+		_ = f.Close()
 	}
 	removeHost(e.student)
 	removeHost(e.far)

@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -19,14 +20,16 @@ import (
 
 // The emulator is a process of its own, so that all threads of it can have
 // real-time priority (a Go runtime hands work from one to another) and the
-// tools that the lab starts cannot inherit it, and so that no garbage
-// collection happens while packets are on their way.
+// tools that the lab starts cannot inherit it. Each measurement has a new one:
+// it never collects garbage, because the collector's workers, which spin in
+// user space until the others are done, would keep these for ever from a CPU
+// that real-time priority does not share.
 const (
 	emulateCommand = "emulate"
-	priority       = 50      // of SCHED_FIFO, 1 to 99
-	threads        = 8       // that run Go at once: the loops never wait for one
-	memoryLimit    = 1 << 30 // bytes, from which garbage is collected even so
-	upTUN, downTUN = 3, 4    // descriptors handed down
+	priority       = 50                     // of SCHED_FIFO, 1 to 99
+	runaway        = 500 * time.Millisecond // without sleep, after which the kernel ends the emulator: nothing else would run
+	threads        = 8                      // that run Go at once: the loops never wait for one
+	upTUN, downTUN = 3, 4                   // descriptors handed down
 )
 
 // request asks the emulator for a new link, if Set, and for the truth so far.
@@ -46,8 +49,12 @@ type state struct {
 func emulate(r io.Reader, w io.Writer) error {
 	signal.Ignore(os.Interrupt) // the lab ends it
 	debug.SetGCPercent(-1)
-	debug.SetMemoryLimit(memoryLimit)
 	runtime.GOMAXPROCS(threads)
+	for _, fd := range []int{upTUN, downTUN} {
+		if err := unix.SetNonblock(fd, true); err != nil {
+			return fmt.Errorf("TUN device: %w", err)
+		}
+	}
 	refused := realtime()
 	up, down := &direction{from: upTUN, to: downTUN}, &direction{from: downTUN, to: upTUN}
 	up.set(netsim.Params{}, 1)
@@ -68,7 +75,6 @@ func emulate(r io.Reader, w io.Writer) error {
 			return fmt.Errorf("read request: %w", err)
 		}
 		if q.Set {
-			runtime.GC()
 			up.set(q.Up, q.Seed*2)
 			down.set(q.Down, q.Seed*2+1)
 		}
@@ -85,6 +91,10 @@ func emulate(r io.Reader, w io.Writer) error {
 // realtime gives this process's threads real-time priority. New ones inherit
 // it from those that start them; so it goes on until it has met no new one.
 func realtime() error {
+	limit := uint64(runaway.Microseconds())
+	if err := unix.Setrlimit(unix.RLIMIT_RTTIME, &unix.Rlimit{Cur: limit, Max: limit}); err != nil {
+		return fmt.Errorf("RLIMIT_RTTIME: %w", err)
+	}
 	done := map[int]bool{}
 	for {
 		tasks, err := os.ReadDir("/proc/self/task")
