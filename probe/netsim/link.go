@@ -1,5 +1,5 @@
-// Package netsim simulates network links: rate with byte-exact serialization
-// or a token bucket, a drop-tail queue, delay, jitter, loss single and in
+// Package netsim simulates network links: rate with byte-exact serialization,
+// a token bucket or a recorded trace, a drop-tail queue, delay, jitter, loss single and in
 // bursts, reordering, duplication, outages, and changes of all of them in
 // mid-flight. The model is one; it runs inside synctest bubbles between
 // simulated sockets, and as a relay between real ones.
@@ -12,57 +12,13 @@ import (
 	"math"
 	"math/rand/v2"
 	"time"
-
-	"examlink/probe/ippm"
 )
-
-// Params describes one direction of a link. The zero value passes everything
-// at once. Probabilities are 0 to 1.
-type Params struct {
-	Rate      ippm.Rate     // IP-layer rate; 0: unlimited
-	Bucket    int           // token bucket in bytes that pass at once after idling; 0: serialize byte by byte
-	Queue     int           // bytes that may wait; 0: QueueTime decides
-	QueueTime time.Duration // time's worth of bytes that may wait at Rate; 0 and Queue 0: no limit
-
-	Delay     time.Duration // propagation delay
-	Jitter    time.Duration // mean of an exponential delay added to each packet
-	KeepOrder bool          // jitter delays packets behind, instead of reordering
-
-	Loss       float64       // independent loss behind the queue
-	BurstStart float64       // probability to enter the lossy state of a Gilbert chain
-	BurstEnd   float64       // probability to leave it
-	Duplicate  float64       // probability that a packet arrives twice
-	Reorder    float64       // probability that a packet is held back by ReorderBy
-	ReorderBy  time.Duration // how long
-
-	Outage bool // nothing gets in
-}
-
-// Counters is the truth about what one direction did. Packets in the queue or
-// in flight are in Offered only.
-type Counters struct {
-	Offered, Delivered, Duplicated, Reordered uint64
-	LostRandom, LostQueue, LostOutage         uint64
-	OfferedBytes, DeliveredBytes              uint64
-	MaxWait                                   time.Duration // longest time from entering to leaving the queue
-
-	ProbesOffered, ProbesLost uint64 // packets of the size given to CountSize
-}
-
-// Lost is every packet that did not get through.
-func (c Counters) Lost() uint64 { return c.LostRandom + c.LostQueue + c.LostOutage }
 
 type queued struct {
 	data    []byte
 	size    int
 	entered time.Duration
-}
-
-type flying struct {
-	data []byte
-	size int
-	at   time.Duration
-	n    uint64 // ties leave in order
+	probe   int // its number among the packets counted apart; 0: it is not
 }
 
 // Link is the state of one direction. Time is handed in and never goes back.
@@ -77,18 +33,19 @@ type Link struct {
 	last    time.Duration // when the last packet left
 	tokens  float64
 	filled  time.Duration // when tokens was computed
+	cursor  cursor        // where service stands in p.Trace
 
 	flight  flightHeap
 	ordered time.Duration // latest arrival so far, for KeepOrder
 	n       uint64
 	bursty  bool
-	size    int // of the packets counted apart
+	probes  probeLog
 	count   Counters
 }
 
 // NewLink makes a link whose randomness depends on seed alone.
 func NewLink(p Params, seed uint64) *Link {
-	return &Link{p: p, rng: rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15)), tokens: float64(p.Bucket)}
+	return &Link{p: p, rng: rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15)), tokens: float64(p.Bucket), cursor: newCursor(p.Trace, 0)}
 }
 
 // Params returns the parameters in force.
@@ -98,7 +55,8 @@ func (l *Link) Params() Params { return l.p }
 func (l *Link) Counters() Counters { return l.count }
 
 // Set changes the parameters at now. The packet being serialized keeps what it
-// has done and goes on at the new rate.
+// has done and goes on at the new rate; a trace other than the one in force
+// begins at now, and serves that packet from its first byte.
 func (l *Link) Set(now time.Duration, p Params) {
 	l.Advance(now)
 	l.fill(now)
@@ -107,10 +65,19 @@ func (l *Link) Set(now time.Duration, p Params) {
 	if p.Bucket > 0 && old.Bucket == 0 {
 		l.tokens = 0
 	}
+	if p.Trace != old.Trace {
+		l.cursor = newCursor(p.Trace, now)
+	}
 	if len(l.queue) == 0 {
 		return
 	}
 	switch {
+	case p.Trace != nil:
+		if p.Trace != old.Trace {
+			l.schedule(now)
+		}
+	case old.Trace != nil:
+		l.schedule(now)
 	case p.Rate <= 0:
 		l.leave = now
 	case p.Bucket > 0:
@@ -121,43 +88,34 @@ func (l *Link) Set(now time.Duration, p Params) {
 	l.Advance(now)
 }
 
-// CountSize counts packets of one size apart, too, so that one stream's fate
-// is known among others.
-func (l *Link) CountSize(size int) { l.size = size }
-
-func (l *Link) lost(size int) {
-	if size == l.size {
-		l.count.ProbesLost++
-	}
-}
-
 // Send offers a packet of size bytes at the IP layer at now. The link keeps
 // data until it delivers it.
 func (l *Link) Send(now time.Duration, data []byte, size int) {
 	l.Advance(now)
 	l.count.Offered++
 	l.count.OfferedBytes += uint64(size)
-	if size == l.size {
+	probe := l.probes.offer(now, data, size)
+	if probe > 0 {
 		l.count.ProbesOffered++
 	}
 	if l.p.Outage {
 		l.count.LostOutage++
-		l.lost(size)
+		l.lost(probe)
 		return
 	}
 	limit := math.Inf(1)
 	if l.p.Queue > 0 {
 		limit = float64(l.p.Queue)
-	} else if l.p.QueueTime > 0 && l.p.Rate > 0 {
-		limit = float64(l.p.Rate) / 8 * l.p.QueueTime.Seconds()
+	} else if rate := l.p.MeanRate(); l.p.QueueTime > 0 && rate > 0 {
+		limit = float64(rate) / 8 * l.p.QueueTime.Seconds()
 	}
 	// A packet that finds the link idle is never dropped.
 	if len(l.queue) > 0 && float64(l.waiting+size) > limit {
 		l.count.LostQueue++
-		l.lost(size)
+		l.lost(probe)
 		return
 	}
-	l.queue = append(l.queue, queued{data, size, now})
+	l.queue = append(l.queue, queued{data, size, now, probe})
 	l.waiting += size
 	if len(l.queue) == 1 {
 		l.schedule(now)
@@ -177,6 +135,8 @@ func (l *Link) fill(now time.Duration) {
 func (l *Link) schedule(start time.Duration) {
 	size := l.queue[0].size
 	switch {
+	case l.p.Trace != nil:
+		l.leave = l.cursor.serve(start, size)
 	case l.p.Rate <= 0:
 		l.leave = start
 	case l.p.Bucket > 0:
@@ -196,7 +156,7 @@ func (l *Link) Advance(now time.Duration) {
 		l.waiting -= q.size
 		at := l.leave
 		l.last = at
-		if l.p.Bucket > 0 {
+		if l.p.Bucket > 0 && l.p.Trace == nil {
 			l.fill(at)
 			l.tokens -= float64(q.size)
 		}
@@ -206,48 +166,6 @@ func (l *Link) Advance(now time.Duration) {
 			l.schedule(at)
 		}
 	}
-}
-
-func (l *Link) launch(at time.Duration, q queued) {
-	if l.lose() {
-		l.count.LostRandom++
-		l.lost(q.size)
-		return
-	}
-	copies := 1
-	if l.p.Duplicate > 0 && l.rng.Float64() < l.p.Duplicate {
-		copies = 2
-		l.count.Duplicated++
-	}
-	for range copies {
-		arrive := at + l.p.Delay
-		if l.p.Jitter > 0 {
-			arrive += time.Duration(l.rng.ExpFloat64() * float64(l.p.Jitter))
-		}
-		if l.p.Reorder > 0 && l.rng.Float64() < l.p.Reorder {
-			arrive += l.p.ReorderBy
-			l.count.Reordered++
-		} else if l.p.KeepOrder {
-			arrive = max(arrive, l.ordered)
-			l.ordered = arrive
-		}
-		l.n++
-		heap.Push(&l.flight, flying{q.data, q.size, arrive, l.n})
-	}
-}
-
-func (l *Link) lose() bool {
-	if l.p.BurstStart > 0 {
-		if l.bursty {
-			l.bursty = l.rng.Float64() >= l.p.BurstEnd
-		} else {
-			l.bursty = l.rng.Float64() < l.p.BurstStart
-		}
-		if l.bursty {
-			return true
-		}
-	}
-	return l.p.Loss > 0 && l.rng.Float64() < l.p.Loss
 }
 
 // Next returns when something happens next; ok is false when the link is empty.
@@ -261,6 +179,12 @@ func (l *Link) Next() (at time.Duration, ok bool) {
 	return at, ok
 }
 
+func (l *Link) lost(probe int) {
+	if probe > 0 {
+		l.count.ProbesLost++
+	}
+}
+
 // Pop returns the packet that has arrived by now and the time it did, oldest
 // first; ok is false when none has.
 func (l *Link) Pop(now time.Duration) (data []byte, at time.Duration, ok bool) {
@@ -271,21 +195,6 @@ func (l *Link) Pop(now time.Duration) (data []byte, at time.Duration, ok bool) {
 	f := heap.Pop(&l.flight).(flying)
 	l.count.Delivered++
 	l.count.DeliveredBytes += uint64(f.size)
+	l.probes.arrive(f.probe, f.at)
 	return f.data, f.at, true
-}
-
-type flightHeap []flying
-
-func (h flightHeap) Len() int      { return len(h) }
-func (h flightHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h flightHeap) Less(i, j int) bool {
-	return h[i].at < h[j].at || h[i].at == h[j].at && h[i].n < h[j].n
-}
-func (h *flightHeap) Push(x any) { *h = append(*h, x.(flying)) }
-func (h *flightHeap) Pop() any {
-	old := *h
-	x := old[len(old)-1]
-	old[len(old)-1] = flying{}
-	*h = old[:len(old)-1]
-	return x
 }

@@ -54,6 +54,21 @@ func (p *Pipe) Counters() Counters {
 	return p.link.Counters()
 }
 
+// CountSize counts packets of one size apart; see Link.CountSize.
+func (p *Pipe) CountSize(size int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.link.CountSize(size)
+}
+
+// Probes returns the truth so far about the packets counted apart, in the
+// model's time.
+func (p *Pipe) Probes() Probes {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.link.Probes()
+}
+
 func (p *Pipe) nudge() {
 	select {
 	case p.wake <- struct{}{}:

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"examlink/probe/ippm"
+	"examlink/probe/netsim"
+)
+
+// The grid, unless it is told otherwise, and what its links have in common.
+const (
+	queueTime  = 100 * time.Millisecond
+	queueLeast = 15000 // bytes, ten full packets: no modem has less
+)
+
+var (
+	gridRates = [][2]float64{{0.3, 0.15}, {0.768, 0.384}, {1.5, 1}, {4, 2}, {10, 5}, {25, 10}, {100, 20}} // down, up
+	gridRTT   = []time.Duration{20 * time.Millisecond, 100 * time.Millisecond}
+	gridLoss  = []float64{0, 0.01}
+)
+
+// cell is one link of the grid. Rates are Mbit/s at the IP layer.
+type cell struct {
+	down, up           float64
+	downTrace, upTrace *netsim.Trace // instead of a rate, which is then its mean
+	rtt                time.Duration
+	loss               float64
+}
+
+func (c cell) params() (up, down netsim.Params) {
+	one := func(rate float64, t *netsim.Trace) netsim.Params {
+		p := netsim.Params{Delay: c.rtt / 2, Loss: c.loss, KeepOrder: true, Trace: t}
+		if t == nil {
+			p.Rate = ippm.Rate(rate * 1e6)
+		}
+		p.Queue = max(int(rate*1e6/8*queueTime.Seconds()), queueLeast)
+		return p
+	}
+	return one(c.up, c.upTrace), one(c.down, c.downTrace)
+}
+
+func (c cell) String() string {
+	one := func(rate float64, t *netsim.Trace) string {
+		if t != nil {
+			return fmt.Sprintf("trace %.3g", rate)
+		}
+		return fmt.Sprintf("%g", rate)
+	}
+	return fmt.Sprintf("%s/%s Mbit/s, %d ms, %g %% loss", one(c.down, c.downTrace), one(c.up, c.upTrace), c.rtt.Milliseconds(), c.loss*100)
+}
+
+// gridOptions say which links the rates part measures; zero values: all.
+type gridOptions struct {
+	short              bool
+	rates              string // "down/up,down/up", Mbit/s
+	rtt                time.Duration
+	loss               float64 // negative: all
+	traceDown, traceUp string  // files
+}
+
+func (o gridOptions) cells() (cells []cell, err error) {
+	rates, rtts, losses := gridRates, gridRTT, gridLoss
+	if o.rates != "" {
+		if rates, err = parseRates(o.rates); err != nil {
+			return nil, err
+		}
+	} else if o.traceDown != "" || o.traceUp != "" {
+		rates = [][2]float64{{10, 5}} // for the direction without a trace
+	}
+	if o.rtt > 0 {
+		rtts = []time.Duration{o.rtt}
+	}
+	if o.loss >= 0 {
+		losses = []float64{o.loss}
+	}
+	var down, up *netsim.Trace
+	if down, err = readTrace(o.traceDown); err != nil {
+		return nil, err
+	}
+	if up, err = readTrace(o.traceUp); err != nil {
+		return nil, err
+	}
+	for _, r := range rates {
+		for _, rtt := range rtts {
+			for _, loss := range losses {
+				c := cell{down: r[0], up: r[1], rtt: rtt, loss: loss, downTrace: down, upTrace: up}
+				if down != nil {
+					c.down = float64(down.Rate()) / 1e6
+				}
+				if up != nil {
+					c.up = float64(up.Rate()) / 1e6
+				}
+				cells = append(cells, c)
+			}
+		}
+	}
+	if o.short {
+		cells = []cell{{down: 0.768, up: 0.384, rtt: 20 * time.Millisecond}, {down: 10, up: 5, rtt: 100 * time.Millisecond, loss: 0.01}}
+	}
+	return cells, nil
+}
+
+func parseRates(s string) (rates [][2]float64, err error) {
+	for word := range strings.SplitSeq(s, ",") {
+		down, up, ok := strings.Cut(word, "/")
+		d, err1 := strconv.ParseFloat(down, 64)
+		u, err2 := strconv.ParseFloat(up, 64)
+		if !ok || err1 != nil || err2 != nil || !(d > 0) || !(u > 0) {
+			return nil, fmt.Errorf("-rates: %q, expected Mbit/s down and up, as in 0.768/0.384", word)
+		}
+		rates = append(rates, [2]float64{d, u})
+	}
+	return rates, nil
+}
+
+func readTrace(name string) (*netsim.Trace, error) {
+	if name == "" {
+		return nil, nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	t, err := netsim.ParseTrace(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return t, nil
+}

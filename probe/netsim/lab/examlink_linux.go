@@ -1,0 +1,87 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/exec"
+	"time"
+)
+
+// Exit codes of examlink that come with a report.
+const (
+	exitNotReady     = 3
+	exitInconclusive = 4
+)
+
+// check measures capacity with examlink.
+func (b *bench) check(args ...string) (rates, error) {
+	out, err := b.output(b.e.student, b.path("examlink"), append(append([]string{"check", "--json"}, args...), b.token)...)
+	var exit *exec.ExitError
+	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != exitNotReady && exit.ExitCode() != exitInconclusive) {
+		return rates{}, err
+	}
+	type capacity struct {
+		Rate struct{ Value, Low *float64 }
+		Why  string
+	}
+	var r struct {
+		Down capacity `json:"capacity_download"`
+		Up   capacity `json:"capacity_upload"`
+	}
+	if err := json.Unmarshal(out, &r); err != nil {
+		return rates{}, fmt.Errorf("examlink's report: %w", err)
+	}
+	pick := func(c capacity) figure {
+		f := figure{Why: c.Why}
+		switch {
+		case c.Rate.Value != nil:
+			f.Value = mbit(*c.Rate.Value)
+		case c.Rate.Low != nil:
+			f.AtLeast = mbit(*c.Rate.Low)
+		}
+		return f
+	}
+	return rates{Down: pick(r.Down), Up: pick(r.Up)}, nil
+}
+
+// monitor is a watch's monitor stream, floor tests left out.
+type monitor struct {
+	Sent        int       `json:"sent"`
+	Received    int       `json:"received"`
+	LostUp      int       `json:"lost_up"`
+	LostDown    int       `json:"lost_down"`
+	LostUnknown int       `json:"lost_unknown"`
+	RoundTrip   quantiles `json:"round_trip_delay"`
+	IPDVUp      quantiles `json:"ipdv_up"`
+	IPDVDown    quantiles `json:"ipdv_down"`
+	PDVUp       quantiles `json:"pdv_up"`
+	PDVDown     quantiles `json:"pdv_down"`
+	Pacing      quantiles `json:"instrument_pacing_lateness"`
+}
+
+// quantiles of a distribution in seconds; nil: not known.
+type quantiles struct {
+	Median *float64 `json:"median"`
+	P95    *float64 `json:"p95"`
+	P99    *float64 `json:"p99"`
+}
+
+// watch keeps a monitor stream going and returns what examlink says of it.
+func (b *bench) watch(ns, token string, lasting, interval time.Duration) (m monitor, err error) {
+	out, err := b.output(ns, b.path("examlink"), "watch", "--json", "--for", lasting.String(), "--metrics-listen", "",
+		"--budget-share", "0.000000001", "--interval", interval.String(), token)
+	if err != nil {
+		return m, err
+	}
+	r := struct {
+		Monitor *monitor `json:"monitor"`
+	}{&m}
+	if err := json.Unmarshal(out, &r); err != nil {
+		return m, fmt.Errorf("examlink's summary: %w", err)
+	}
+	if m.RoundTrip.Median == nil {
+		return m, errors.New("examlink's summary has no round trips")
+	}
+	return m, nil
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+const (
+	iperfPayload  = "1200"
+	iperfOffer    = 1.2 // times the rate
+	iperfSeconds  = "10"
+	iperfHeaders  = 1228. / 1200 // IP layer over payload
+	iperfAttempts = 10           // its server takes a while to be ready for the next test
+)
+
+type iperfReport struct {
+	End struct {
+		SumReceived struct {
+			BitsPerSecond float64 `json:"bits_per_second"`
+		} `json:"sum_received"`
+		Sum struct {
+			BitsPerSecond float64 `json:"bits_per_second"`
+			LostPercent   float64 `json:"lost_percent"`
+		} `json:"sum"`
+	} `json:"end"`
+	Error string `json:"error"`
+}
+
+// iperfUDP offers more than the rate, which it has to be told, and takes what
+// the receiver counted; headers are added, since iperf3 counts payload.
+func (b *bench) iperfUDP(c cell) (rates, error) {
+	return both(c, func(rate float64, direction ...string) (float64, error) {
+		r, err := b.iperf(append(direction, "-u", "-l", iperfPayload, "-b", fmt.Sprintf("%.0f", rate*1e6*iperfOffer))...)
+		bps := r.End.SumReceived.BitsPerSecond
+		if bps == 0 {
+			bps = r.End.Sum.BitsPerSecond * (1 - r.End.Sum.LostPercent/100)
+		}
+		return bps * iperfHeaders, err
+	})
+}
+
+// iperfTCP takes the receiver's goodput as it is.
+func (b *bench) iperfTCP(c cell) (rates, error) {
+	return both(c, func(_ float64, direction ...string) (float64, error) {
+		r, err := b.iperf(direction...)
+		return r.End.SumReceived.BitsPerSecond, err
+	})
+}
+
+func both(c cell, one func(rate float64, direction ...string) (bps float64, err error)) (rates, error) {
+	down, err := one(c.down, "-R")
+	if err != nil {
+		return rates{}, err
+	}
+	up, err := one(c.up)
+	return rates{Down: figure{Value: mbit(down)}, Up: figure{Value: mbit(up)}}, err
+}
+
+func (b *bench) iperf(args ...string) (iperfReport, error) {
+	args = append([]string{"-c", farAddress, "-t", iperfSeconds, "-J"}, args...)
+	for attempt := 1; ; attempt++ {
+		time.Sleep(time.Second)
+		out, err := b.output(b.e.student, "iperf3", args...)
+		var r iperfReport
+		if e := json.Unmarshal(out, &r); e != nil {
+			return r, errors.Join(err, fmt.Errorf("iperf3's report: %w", e))
+		}
+		if r.Error == "" || !strings.Contains(r.Error, "busy") || attempt == iperfAttempts {
+			if r.Error != "" {
+				err = errors.New(r.Error)
+			}
+			return r, err
+		}
+	}
+}
