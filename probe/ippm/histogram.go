@@ -7,14 +7,16 @@ import (
 )
 
 // subBits fixes the histogram's resolution: 2^subBits steps to each doubling,
-// so a quantile is at most 0.4 % from a value that was recorded.
+// so a quantile is at most 0.8 % from a value that was recorded, and much less
+// where values lie close together, since each bucket knows their mean.
 const subBits = 7
 
 // Histogram counts durations in logarithmic buckets with linear steps, in
-// constant memory, so a stream of any length yields quantiles. The zero value
+// bounded memory, so a stream of any length yields quantiles. The zero value
 // is ready. Negative durations count as zero. Not safe for concurrent use.
 type Histogram struct {
-	counts   []uint64
+	buckets  []bucket
+	first    int // the number of buckets[0]
 	n        uint64
 	sum      float64
 	min, max time.Duration
@@ -28,23 +30,35 @@ func bucketOf(v uint64) int {
 	return shift<<subBits + int(v>>shift)
 }
 
-func bucketMid(i int) uint64 {
-	if i < 1<<(subBits+1) {
-		return uint64(i)
+// bucket counts the durations of one step and adds them up.
+type bucket struct {
+	n   uint64
+	sum float64 // nanoseconds
+}
+
+func (b bucket) mean() time.Duration { return time.Duration(math.Round(b.sum / float64(b.n))) }
+
+// at returns bucket i, making room for it.
+func (h *Histogram) at(i int) *bucket {
+	switch {
+	case len(h.buckets) == 0:
+		h.first = i
+	case i < h.first:
+		h.buckets = append(make([]bucket, h.first-i, h.first-i+len(h.buckets)), h.buckets...)
+		h.first = i
 	}
-	shift := i>>subBits - 1
-	low := uint64(i-shift<<subBits) << shift
-	return low + 1<<shift/2
+	if over := i - h.first + 1 - len(h.buckets); over > 0 {
+		h.buckets = append(h.buckets, make([]bucket, over)...)
+	}
+	return &h.buckets[i-h.first]
 }
 
 // Add records d.
 func (h *Histogram) Add(d time.Duration) {
 	d = max(d, 0)
-	i := bucketOf(uint64(d))
-	if i >= len(h.counts) {
-		h.counts = append(h.counts, make([]uint64, i+1-len(h.counts))...)
-	}
-	h.counts[i]++
+	b := h.at(bucketOf(uint64(d)))
+	b.n++
+	b.sum += float64(d)
 	if h.n == 0 || d < h.min {
 		h.min = d
 	}
@@ -58,11 +72,12 @@ func (h *Histogram) Merge(o *Histogram) {
 	if o.n == 0 {
 		return
 	}
-	if len(o.counts) > len(h.counts) {
-		h.counts = append(h.counts, make([]uint64, len(o.counts)-len(h.counts))...)
-	}
-	for i, c := range o.counts {
-		h.counts[i] += c
+	for i, c := range o.buckets {
+		if c.n > 0 {
+			b := h.at(o.first + i)
+			b.n += c.n
+			b.sum += c.sum
+		}
 	}
 	if h.n == 0 || o.min < h.min {
 		h.min = o.min
@@ -93,7 +108,7 @@ func (h *Histogram) Mean() (d time.Duration, ok bool) {
 }
 
 // Quantile returns the smallest recorded value that at least the fraction q
-// of all values does not exceed, for 0 < q <= 1. ok is false when nothing was
+// of all values does not exceed, to within the histogram's resolution, for 0 < q <= 1. ok is false when nothing was
 // recorded, or when fewer than 1/(1-q) values were: such a tail has not been
 // seen.
 func (h *Histogram) Quantile(q float64) (d time.Duration, ok bool) {
@@ -102,10 +117,10 @@ func (h *Histogram) Quantile(q float64) (d time.Duration, ok bool) {
 	}
 	rank := uint64(math.Ceil(q*float64(h.n) - 1e-9))
 	var seen uint64
-	for i, c := range h.counts {
-		seen += c
+	for _, b := range h.buckets {
+		seen += b.n
 		if seen >= rank {
-			return min(max(time.Duration(bucketMid(i)), h.min), h.max), true
+			return min(max(b.mean(), h.min), h.max), true
 		}
 	}
 	return h.max, true
@@ -114,9 +129,9 @@ func (h *Histogram) Quantile(q float64) (d time.Duration, ok bool) {
 // Each calls f for every bucket that holds something, from the smallest
 // duration up, with a duration in the bucket and how many were recorded.
 func (h *Histogram) Each(f func(d time.Duration, n uint64)) {
-	for i, c := range h.counts {
-		if c > 0 {
-			f(min(max(time.Duration(bucketMid(i)), h.min), h.max), c)
+	for _, b := range h.buckets {
+		if b.n > 0 {
+			f(min(max(b.mean(), h.min), h.max), b.n)
 		}
 	}
 }
