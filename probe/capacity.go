@@ -30,7 +30,7 @@ const (
 	refineHold   = 700 * time.Millisecond
 	refineLeast  = 250 * time.Millisecond
 	refineBytes  = 1.2e6 // above 14 Mbit/s the hold is as long as this lasts, but refineLeast
-	refineMax    = 3 * time.Second
+	refineMax    = 2 * time.Second
 	refineCount  = 40 // packets a hold should have at least
 	refineEnough = 0.004
 	refineTrains = 3

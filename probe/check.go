@@ -20,6 +20,7 @@ const (
 	PhaseFloorUp      Phase = "upload against the minimum"
 	PhaseCapacityDown Phase = "download rate"
 	PhaseCapacityUp   Phase = "upload rate"
+	PhaseGoodput      Phase = "one stream each way"
 	PhaseSettle       Phase = "last packets"
 )
 
@@ -50,6 +51,7 @@ func (o *Options) phases() []phasePlan {
 		{PhaseFloorUp, time.Second},
 		{PhaseCapacityDown, 3 * time.Second},
 		{PhaseCapacityUp, 3 * time.Second},
+		{PhaseGoodput, 2 * time.Second},
 		{PhaseSettle, 200 * time.Millisecond},
 	}
 }
@@ -97,7 +99,7 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 	if !ok {
 		rtt = primeRoundTrip
 	}
-	step(1, fmt.Sprintf("round trip %v", rtt.Round(100*time.Microsecond)))
+	step(1, fmt.Sprintf("round trip %v", rtt.Round(10*time.Microsecond)))
 
 	budget := o.Check.MaxBytes
 	left := func() int64 {
@@ -133,6 +135,11 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 	}
 
 	step(6, "")
+	r.GoodputDown = s.measureGoodput(ctx, r.CapacityDown, left()/2)
+	r.GoodputUp = s.measureGoodput(ctx, r.CapacityUp, left())
+	step(6, "")
+
+	step(7, "")
 	settle := o.Clock.Now() + settleAtMost
 	for !s.stream.settledBefore(idle, o.Clock.Now()) && o.Clock.Now() < settle {
 		if err := s.sleep(ctx, 20*time.Millisecond); err != nil {
@@ -150,10 +157,10 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 	}
 	r.BytesUp, r.BytesDown = s.spent()
 	up, down := s.stream.bytes(s.ipSize())
-	r.BytesUp, r.BytesDown = r.BytesUp+up, r.BytesDown+down
+	r.BytesUp, r.BytesDown = r.BytesUp+up+r.GoodputUp.Bytes, r.BytesDown+down+r.GoodputDown.Bytes
 	r.Duration = o.Clock.Now() - began
 	r.judge(o, account)
-	step(6, string(r.Verdict.Outcome))
+	step(7, string(r.Verdict.Outcome))
 	return r, nil
 }
 

@@ -32,6 +32,8 @@ type Report struct {
 	FloorUp      Floor    `json:"floor_upload"`
 	CapacityDown Capacity `json:"capacity_download"`
 	CapacityUp   Capacity `json:"capacity_upload"`
+	GoodputDown  Goodput  `json:"quic_goodput_download"`
+	GoodputUp    Goodput  `json:"quic_goodput_upload"`
 	LoadedDown   Loaded   `json:"loaded_download"`
 	LoadedUp     Loaded   `json:"loaded_upload"`
 	BytesDown    int64    `json:"bytes_download"` // IP layer, everything measured with

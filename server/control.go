@@ -109,6 +109,10 @@ func (s *Server) serve(ctx context.Context, conn *link.Conn) {
 			if c.send(wire.Message{Type: wire.TypeCount, ID: m.ID, Count: &n}) != nil {
 				return
 			}
+		case wire.TypeGoodput:
+			if err := s.startGoodput(ctx, &wg, ss, conn, c, m); err != nil {
+				s.refuse(c, m.ID, err)
+			}
 		case wire.TypeReport:
 			s.o.Log.Debug("client report", "session", ss.id, "kind", m.Report.Kind)
 		case wire.TypeBye:

@@ -28,7 +28,7 @@ type metrics struct {
 	refused             *prometheus.CounterVec
 	transitions         *prometheus.CounterVec
 	trains              *prometheus.CounterVec
-	trainBytes          *prometheus.CounterVec
+	trainBytes, goodput *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -62,6 +62,7 @@ func newMetrics() *metrics {
 		trains: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: "examlink", Subsystem: "server", Name: "trains_total", Help: "Trains run, by direction.",
 		}, []string{"direction"}),
+		goodput:    vec("goodput_bytes_total", "Payload bytes of QUIC streams opened to measure their goodput, received going up and sent going down.", "direction", "up", "down"),
 		trainBytes: vec("train_bytes_total", "Bytes of trains at the IP layer, received going up and sent going down.", "direction", "up", "down"),
 	}
 	m.trains.WithLabelValues("up")
@@ -74,7 +75,7 @@ func newMetrics() *metrics {
 
 func (m *metrics) collectors() []prometheus.Collector {
 	return []prometheus.Collector{
-		m.received, m.reflected, m.dropped, m.turnaround, m.started, m.resumed, m.refused, m.transitions, m.trains, m.trainBytes,
+		m.received, m.reflected, m.dropped, m.turnaround, m.started, m.resumed, m.refused, m.transitions, m.trains, m.trainBytes, m.goodput,
 	}
 }
 

@@ -82,13 +82,14 @@ type session struct {
 	calmFrom   time.Duration // before it, our own trains make the noise
 	otherBytes int64         // IP-layer bytes of probes received
 
-	spent    int64 // bytes of trains
-	receiver *train.Receiver
-	rxDone   chan struct{} // signalled when the receiver saw the end
-	echo     lastEcho
-	reported bool // the receiver has reported and lingers
-	sender   *train.Sender
-	up, down *wire.TrainReport
+	spent     int64 // bytes of trains
+	receiver  *train.Receiver
+	rxDone    chan struct{} // signalled when the receiver saw the end
+	echo      lastEcho
+	reported  bool // the receiver has reported and lingers
+	streaming bool // a stream of bytes is open
+	sender    *train.Sender
+	up, down  *wire.TrainReport
 }
 
 // judge moves the state on by the silence at now.

@@ -184,6 +184,9 @@ func printReport(w io.Writer, r probe.Report, p verdict.Policy) {
 		}
 		fmt.Fprintln(w, ".")
 	}
+	if down, up := r.GoodputDown.Value, r.GoodputUp.Value; down != nil && up != nil {
+		fmt.Fprintf(w, "One QUIC stream carried %s down and %s up (goodput, start-up included).\n", verdict.Format(*down, "bit/s"), verdict.Format(*up, "bit/s"))
+	}
 	fmt.Fprintf(w, "Judged by policy %s, version %s (%s, %s).\n", p.Name, p.Version, p.Source, p.Date)
 	fmt.Fprintf(w, "Measured against %s over UDP in %.1f s with %.2f MB down and %.2f MB up.\n",
 		r.Server, r.Duration.Seconds(), float64(r.BytesDown)/1e6, float64(r.BytesUp)/1e6)

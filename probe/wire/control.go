@@ -30,6 +30,7 @@ const (
 	TypeTrainReady   MessageType = "train-ready"   // server: it is prepared (up) or begins (down)
 	TypeTrainReport  MessageType = "train-report"  // the receiver's account of a train
 	TypeCount        MessageType = "count"         // student asks, server answers: receive counters
+	TypeGoodput      MessageType = "goodput"       // student asks for a stream, server tells what became of it
 	TypeReport       MessageType = "report"        // student: figures and warnings
 	TypeBye          MessageType = "bye"           // either: the session ends on purpose
 )
@@ -46,6 +47,7 @@ type Message struct {
 	TrainRequest *TrainRequest `json:"train_request,omitempty"`
 	TrainReport  *TrainReport  `json:"train_report,omitempty"`
 	Count        *Count        `json:"count,omitempty"`
+	Goodput      *Goodput      `json:"goodput,omitempty"`
 	Report       *Report       `json:"report,omitempty"`
 	Bye          *Bye          `json:"bye,omitempty"`
 }
@@ -236,6 +238,8 @@ func (m Message) complete() bool {
 		return m.TrainReport != nil
 	case TypeCount:
 		return true // empty as a question
+	case TypeGoodput:
+		return m.Goodput != nil
 	case TypeReport:
 		return m.Report != nil
 	case TypeBye:

@@ -37,6 +37,7 @@ func examples() []Message {
 			Rate: &rate, Low: &low, High: &high, StdErr: 0.0043, Rise: 61 * time.Millisecond, Busy: 54, Outcome: "estimate",
 		}},
 		{Type: TypeCount, ID: 4, Count: &Count{Received: 1000, Highest: 1004, Duplicates: 1, Reordered: 2, Dropped: 3}},
+		{Type: TypeGoodput, ID: 5, Goodput: &Goodput{Direction: Up, Bytes: 480_000, Duration: 2 * time.Second}},
 		{Type: TypeReport, Report: &Report{
 			At: time.Date(2026, 5, 4, 9, 1, 0, 0, time.UTC), Kind: "minute", Contents: json.RawMessage(`{"lost":0}`),
 		}},

@@ -254,6 +254,7 @@ func TestProtocolNamesEverything(t *testing.T) {
 		{"### train-request", TrainRequest{}},
 		{"### train-report", TrainReport{}},
 		{"### count", Count{}},
+		{"### goodput", Goodput{}},
 		{"### report", Report{}},
 		{"### bye", Bye{}},
 		{"## 9. Join token", JoinToken{}},
