@@ -27,7 +27,7 @@ func newTrackers() trackers {
 	for _, k := range warning.Kinds() {
 		r := warning.Rule{Raise: 3, Of: 4, Clear: 6, Rejoin: time.Minute} // windows
 		switch k {
-		case warning.DownloadBelowMinimum, warning.UploadBelowMinimum: // floor tests
+		case warning.DownloadBelowMinimum, warning.UploadBelowMinimum, warning.BelowRecommended: // floor tests
 			r = warning.Rule{Raise: 2, Of: 3, Clear: 3, Rejoin: 2 * time.Minute}
 		case warning.Outage:
 			r = warning.Rule{Raise: 1, Of: 1, Clear: 1, Rejoin: 10 * time.Second}

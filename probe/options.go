@@ -52,6 +52,11 @@ type Options struct {
 	// Seed makes schedules and back-off repeatable; 0 draws one.
 	Seed uint64
 
+	// Traffic reads how many bytes the interface towards the server has received
+	// and sent, whatever program they belong to; nil or ok false: not known. It
+	// is called often and must be cheap.
+	Traffic func() (received, sent uint64, ok bool)
+
 	// Clock, NewWaiter and Socket replace this host's in tests.
 	Clock     clock.Clock
 	NewWaiter func(clock.Clock) (clock.Waiter, error)

@@ -51,6 +51,7 @@ type session struct {
 	remote  netip.AddrPort
 	welcome wire.Welcome
 	stream  *stream
+	traffic *traffic
 	ipv6    bool
 
 	interval atomic.Int64 // of the monitor stream, nanoseconds
@@ -93,6 +94,7 @@ func open(ctx context.Context, o *Options, token wire.JoinToken, purpose, resume
 		return nil, err
 	}
 	s.stream = newStream(o.LossAfter, o.Clock.Now())
+	s.traffic = &traffic{read: o.Traffic, own: s.own}
 	conn.Socket().Handle(s.probes)
 	conn.Socket().HandleSent(s.departed)
 	waiter, err := o.NewWaiter(o.Clock)

@@ -108,13 +108,14 @@ type watcher struct {
 	nextCut    time.Duration
 	nextLook   time.Duration
 
-	budgets    map[wire.Direction]*budget
-	known      map[wire.Direction]ippm.Rate // rates last read below the minimum
-	nextGlance time.Duration
-	nextFloor  time.Duration
-	lastFloor  time.Duration
-	goodInRow  int
-	floors     chan floorOutcome // nil: no test is running
+	budgets     map[wire.Direction]*budget
+	known       map[wire.Direction]ippm.Rate     // rates last read below the minimum
+	recommended map[wire.Direction]warning.Level // what was seen last of the rate that is recommended
+	nextGlance  time.Duration
+	nextFloor   time.Duration
+	lastFloor   time.Duration
+	goodInRow   int
+	floors      chan floorOutcome // nil: no test is running
 }
 
 type redialResult struct {
@@ -138,8 +139,8 @@ func Watch(ctx context.Context, o Options, sinks ...Sink) (Summary, error) {
 	down, up := newBudget(o.Policy.Minimum.Download, o.Watch.BudgetShare, floorLeastDown, now), newBudget(o.Policy.Minimum.Upload, o.Watch.BudgetShare, floorLeastUp, now)
 	w := &watcher{
 		o: &o, token: token, sinks: sinks, rng: rand.New(rand.NewPCG(seed, 1)),
-		budgets:  map[wire.Direction]*budget{wire.Down: &down, wire.Up: &up},
-		known:    map[wire.Direction]ippm.Rate{},
+		budgets: map[wire.Direction]*budget{wire.Down: &down, wire.Up: &up},
+		known:   map[wire.Direction]ippm.Rate{}, recommended: map[wire.Direction]warning.Level{},
 		trackers: newTrackers(),
 		summary:  Summary{Started: o.Clock.Wall(), Exam: token.Exam},
 	}
@@ -280,6 +281,7 @@ func (w *watcher) run(ctx context.Context) {
 			w.live(now)
 			w.nextLook = now + clockLook
 		}
+		w.s.traffic.other(now) // so that its rate is known when a test begins
 		w.watchSilence(ctx, now)
 		if now >= w.nextCut {
 			w.cut(now)

@@ -211,7 +211,7 @@ func (s *Server) trainPacket(ss *session, flow *link.Flow, body []byte, d link.D
 			ss.receiver.End(p.Train, e)
 		}
 	}
-	f, send := ss.receiver.Arrive(p, d.At, len(d.Data), ss.otherBytes)
+	f, send := ss.receiver.Arrive(p, d.At, len(d.Data), ss.otherBytes, 0)
 	over := ss.receiver.Over(d.At)
 	done := ss.rxDone
 	ss.mu.Unlock()
