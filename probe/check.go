@@ -34,8 +34,9 @@ type Progress struct {
 
 // Chosen by us.
 const (
-	floorTrains  = 5
-	settleAtMost = time.Second // echoes that take longer are reported as they stand
+	floorTrains    = 5
+	floorTrainsTCP = 2           // none can say that a link is too slow
+	settleAtMost   = time.Second // echoes that take longer are reported as they stand
 )
 
 type phasePlan struct {
@@ -76,17 +77,21 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 		progress(p)
 	}
 	r := Report{
-		Schema: ReportSchema, Client: o.Version, Started: o.Clock.Wall(), Server: o.Server, Exam: token.Exam, Transport: TransportUDP,
+		Schema: ReportSchema, Client: o.Version, Started: o.Clock.Wall(), Server: o.Server, Exam: token.Exam,
 	}
 	began := o.Clock.Now()
 	step(0, "")
-	s, err := open(ctx, &o, token, "check", "")
+	s, err := openAny(ctx, &o, token, "check", "", 0)
 	if err != nil {
 		return r, err
 	}
 	defer s.close(true)
-	r.Session, r.Exam = s.welcome.Session, s.welcome.Exam
-	step(0, "connected to "+o.Server)
+	r.Session, r.Exam, r.Transport = s.welcome.Session, s.welcome.Exam, string(s.conn.Transport())
+	said := "connected to " + o.Server
+	if s.overTCP() {
+		said += " by WebSocket, for the network blocks UDP"
+	}
+	step(0, said)
 
 	step(1, "")
 	s.setInterval(o.Check.IdleInterval)
@@ -109,7 +114,11 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 	floor := func(i int, d wire.Direction, target ippm.Rate) (Floor, error) {
 		step(i, "")
 		_, noise := s.stream.received()
-		f, err := s.runFloor(ctx, floorPlan{direction: d, target: target, maxTrains: floorTrains, roundTrip: rtt, noise: noise})
+		trains := floorTrains
+		if s.overTCP() {
+			trains = floorTrainsTCP
+		}
+		f, err := s.runFloor(ctx, floorPlan{direction: d, target: target, maxTrains: trains, roundTrip: rtt, noise: noise})
 		step(i, f.Outcome)
 		return f, err
 	}
@@ -123,6 +132,9 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 		step(i, "")
 		s.stream.begin(o.Clock.Now())
 		c, err := s.searchCapacity(ctx, d, f, o.Check.CapacityMax, budget)
+		if s.overTCP() {
+			c.Why = whyRateHidden
+		}
 		step(i, describe(c.Rate))
 		return c, s.stream.begin(o.Clock.Now()), err
 	}

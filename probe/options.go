@@ -52,10 +52,11 @@ type Options struct {
 	// Seed makes schedules and back-off repeatable; 0 draws one.
 	Seed uint64
 
-	// Clock, NewWaiter and Socket replace this host's in tests.
+	// Clock, NewWaiter, Socket and TCP replace this host's in tests.
 	Clock     clock.Clock
 	NewWaiter func(clock.Clock) (clock.Waiter, error)
 	Socket    func(context.Context) (net.PacketConn, netip.AddrPort, error)
+	TCP       func(context.Context) (net.Conn, error)
 }
 
 // CheckOptions configures the readiness test.

@@ -54,7 +54,7 @@ func (w *watcher) startRedial(ctx context.Context) {
 	go func() { // ends with ctx, or with a result
 		for attempt := 0; ; attempt++ {
 			try, cancel := context.WithTimeout(ctx, redialAttempt)
-			s, err := open(try, w.o, w.token, "watch", ticket)
+			s, err := open(try, w.o, w.token, link.UDP, "watch", ticket)
 			cancel()
 			if err == nil || final(err) || ctx.Err() != nil {
 				out <- redialResult{s, err}

@@ -40,6 +40,7 @@ type world struct {
 	t      *testing.T
 	began  time.Time
 	net    *netsim.Network
+	tcp    *tcp // nil: the server does not listen by TCP
 	client *netsim.Client
 	host   *netsim.Clock
 	far    *netsim.Clock
@@ -59,9 +60,14 @@ func newWorld(t *testing.T, up, down netsim.Params) *world {
 
 func newWorldSeeded(t *testing.T, up, down netsim.Params, seed uint64) *world {
 	t.Helper()
+	return newWorldWith(t, up, down, seed, nil)
+}
+
+func newWorldWith(t *testing.T, up, down netsim.Params, seed uint64, tcp *tcp) *world {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	w := &world{
-		t: t, began: time.Now(), net: netsim.NewNetwork(ctx, serverAddr),
+		t: t, began: time.Now(), tcp: tcp, net: netsim.NewNetwork(ctx, serverAddr),
 		host: netsim.NewClock(5*time.Second, 0), far: netsim.NewClock(-time.Hour, 40e-6),
 	}
 	w.client = w.net.Client(clientAddr, up, down, seed)
@@ -74,6 +80,9 @@ func newWorldSeeded(t *testing.T, up, down netsim.Params, seed uint64) *world {
 		w.halt()
 		cancel()
 		w.net.Wait()
+		if w.tcp != nil {
+			w.tcp.wg.Wait()
+		}
 	})
 	return w
 }
@@ -89,8 +98,12 @@ func (w *world) serve() {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	conn := w.net.Server()
+	var tcp net.Listener
+	if w.tcp != nil {
+		tcp = w.tcp.listen()
+	}
 	srv, err := server.New(server.Options{
-		Conn: conn, TLS: &tls.Config{Certificates: []tls.Certificate{w.keys.Certificate}}, Log: logger(),
+		Conn: conn, TCP: tcp, TLS: &tls.Config{Certificates: []tls.Certificate{w.keys.Certificate}}, Log: logger(),
 		TokenKey: w.keys.Token.Public().(ed25519.PublicKey), Secret: w.keys.Secret, Clock: w.far,
 		NewWaiter: timers, OnState: func(i server.SessionInfo) {
 			w.mu.Lock()
@@ -135,6 +148,9 @@ func (w *world) options() probe.Options {
 	o.Token, o.Clock, o.NewWaiter, o.Seed, o.Log = token, w.host, timers, 1, logger()
 	o.Socket = func(context.Context) (net.PacketConn, netip.AddrPort, error) {
 		return w.client.Socket(), serverAddr, nil
+	}
+	if w.tcp != nil {
+		o.TCP = w.tcp.dial
 	}
 	return o
 }

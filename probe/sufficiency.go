@@ -158,6 +158,9 @@ func (s *session) runFloor(ctx context.Context, p floorPlan) (Floor, error) {
 		}
 	}
 	f.Duration = s.o.Clock.Now() - began
+	if s.overTCP() && f.Decision == ippm.Undecided {
+		f.Why = whyRateHidden
+	}
 	switch f.Decision {
 	case ippm.Accept:
 		f.Outcome = "meets"

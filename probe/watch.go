@@ -164,7 +164,7 @@ func final(err error) bool {
 // connect opens the first session, trying until it works or is of no use.
 func (w *watcher) connect(ctx context.Context) error {
 	for attempt := 0; ctx.Err() == nil; attempt++ {
-		s, err := open(ctx, w.o, w.token, "watch", "")
+		s, err := openAny(ctx, w.o, w.token, "watch", "", 0)
 		if err == nil {
 			w.adopt(s, "connected")
 			return nil

@@ -12,7 +12,7 @@ import (
 // Chosen by us: what one WebSocket may hold of what it could not send yet.
 const (
 	queuePackets = 256
-	queueBytes   = 64 << 10
+	queueBytes   = 32 << 10
 	queueControl = 16 << 10
 	queueSpare   = 16 // buffers kept for reuse
 )
