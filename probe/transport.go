@@ -67,7 +67,8 @@ func (s *session) known(r wire.TrainRequest, rep wire.TrainReport) wire.TrainRep
 // had to wait for all at once, so arrivals alone may look faster than the link:
 // everything behind the first packet came within the time of the arrivals and
 // the most that a packet was late. And a burst from a token bucket makes the
-// whole look faster than its busy part.
+// whole look faster than its busy part. Busy stays: it tells a bound that was
+// read behind such a burst from one that nothing filled.
 func carried(r wire.TrainRequest, rep wire.TrainReport, size int) wire.TrainReport {
 	if rep.Outcome != string(ippm.OutcomeEstimate) && rep.Outcome != string(ippm.OutcomeBound) {
 		return rep

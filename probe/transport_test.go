@@ -133,7 +133,11 @@ func (t *tcp) carry(from, to net.Conn) {
 func newTCPWorld(t *testing.T, rate ippm.Rate) *world {
 	t.Helper()
 	up, down := good()
-	return newWorldWith(t, up, down, 7, &tcp{rate: rate, delay: 10 * ms})
+	w := newWorld(t, up, down)
+	w.halt()
+	w.tcp = &tcp{rate: rate, delay: 10 * ms}
+	w.serve()
+	return w
 }
 
 func (w *world) blockUDP(yes bool) {
