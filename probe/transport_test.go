@@ -16,6 +16,7 @@ import (
 	"examlink/probe/link"
 	"examlink/probe/netsim"
 	"examlink/probe/verdict"
+	"examlink/probe/warning"
 )
 
 // tcp is a way by TCP between the two ends inside a bubble: each connection
@@ -214,6 +215,107 @@ func TestUDPBlockedAndNoWebSocket(t *testing.T) {
 		var refused *probe.RefusedError
 		if !errors.As(err, &refused) {
 			t.Errorf("a forged token by WebSocket: %v", err)
+		}
+	})
+}
+
+// moves notes what carries a session, and when, besides keeping a diary.
+type moves struct {
+	diary
+	mu   sync.Mutex
+	list []move
+}
+
+type move struct {
+	at      time.Time
+	state   string
+	via     link.Transport
+	session string
+}
+
+func (m *moves) Session(e probe.SessionEvent) {
+	m.diary.Session(e)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if e.State == "connected" || e.State == "resumed" {
+		m.list = append(m.list, move{e.At, e.State, e.Transport, e.Session})
+	}
+}
+
+func TestWatchMovesToWebSocketAndBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTCPWorld(t, mbit(20))
+		m := &moves{diary: diary{start: w.host.Wall()}}
+		finish := w.watchWith(nil, m)
+		time.Sleep(time.Minute)
+		w.blockUDP(true)
+		blocked := w.host.Wall()
+		time.Sleep(2 * time.Minute)
+		w.blockUDP(false)
+		open := w.host.Wall()
+		time.Sleep(time.Minute)
+		s := finish()
+		if len(m.list) != 3 {
+			t.Fatalf("moves %+v", m.list)
+		}
+		for i, want := range []struct {
+			state  string
+			via    link.Transport
+			after  time.Time
+			within time.Duration
+		}{
+			{"connected", link.UDP, m.start, time.Second},
+			{"resumed", link.WebSocket, blocked, 10 * time.Second},
+			{"resumed", link.UDP, open, 40 * time.Second},
+		} {
+			got := m.list[i]
+			if got.state != want.state || got.via != want.via || got.session != m.list[0].session || got.at.Sub(want.after) > want.within {
+				t.Errorf("%d: %+v after %v, want %+v", i, got, got.at.Sub(want.after), want)
+			}
+		}
+		if got := kinds(s.Warnings); got != "outage udp-blocked" {
+			t.Errorf("warnings %q: %v", got, s.Warnings)
+		}
+		for _, x := range s.Warnings {
+			if x.Kind != warning.UDPBlocked {
+				continue
+			}
+			about(t, "UDP blocked", x.Start, blocked, 0, time.Second)
+			if !x.End.Equal(m.list[2].at) || x.Episodes != 1 {
+				t.Errorf("it ended at %v, UDP worked at %v", x.End, m.list[2].at)
+			}
+		}
+		f := s.Monitor
+		if f.OverTCP < 900 || f.OverTCP > 1500 || f.Stalled != 0 || f.LostUnknown < 50 || f.LostUnknown > 100 || f.LostDown > 0 { // lost: until it moved
+			t.Errorf("%+v", f)
+		}
+		if f.Sent != f.Received+f.LostUp+f.LostDown+f.LostUnknown {
+			t.Errorf("%d sent, %d received, lost %d up %d down %d unknown", f.Sent, f.Received, f.LostUp, f.LostDown, f.LostUnknown)
+		}
+		t.Logf("by WebSocket after %v, back after %v; %d floor tests", m.list[1].at.Sub(blocked), m.list[2].at.Sub(open), s.FloorTests)
+	})
+}
+
+func TestWatchBeginsByWebSocket(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTCPWorld(t, mbit(20))
+		w.blockUDP(true)
+		m := &moves{diary: diary{start: w.host.Wall()}}
+		finish := w.watchWith(nil, m)
+		time.Sleep(2 * time.Minute)
+		sessions := w.server.Sessions()
+		s := finish()
+		if len(m.list) != 1 || m.list[0].via != link.WebSocket || m.list[0].at.Sub(m.start) > 8*time.Second {
+			t.Errorf("moves %+v", m.list)
+		}
+		if len(sessions) != 1 || sessions[0].Transport != link.WebSocket {
+			t.Errorf("the server's sessions: %+v", sessions)
+		}
+		if got := kinds(s.Warnings); got != "udp-blocked" || !s.Warnings[0].End.IsZero() {
+			t.Errorf("warnings %q: %v", got, s.Warnings)
+		}
+		if s.Monitor.Received < 1000 || s.Monitor.OverTCP != s.Monitor.Sent {
+			t.Errorf("%+v", s.Monitor)
 		}
 	})
 }

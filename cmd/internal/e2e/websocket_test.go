@@ -1,8 +1,13 @@
 package e2e
 
 import (
+	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"examlink/probe/record"
 )
 
 // A check where UDP is blocked goes by WebSocket, and says so.
@@ -46,5 +51,99 @@ func TestCheckWithoutUDP(t *testing.T) {
 		if !told {
 			t.Errorf("%s: no word about UDP in %+v", c.name, r.Verdict.Reasons)
 		}
+	}
+}
+
+// UDP is blocked while a watch runs, and let through again: the same session
+// goes on by WebSocket and comes back, and the warning says from when to when.
+func TestWatchWithoutUDPForAWhile(t *testing.T) {
+	need(t, "ip", "nft")
+	h := newHouse(t)
+	file := filepath.Join(h.data, "record.jsonl")
+	watch := h.in(h.student, filepath.Join(bin, "examlink"), "watch", "--record", file, h.token)
+	out := &syncBuffer{}
+	watch.Stdout, watch.Stderr = out, out
+	if err := watch.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = watch.Process.Kill() })
+	says(t, out, "connected to", 10*time.Second)
+	time.Sleep(2 * time.Second)
+	h.block(h.far, "input", "udp")
+	blocked := time.Now()
+	moved := says(t, out, "again by WebSocket", 20*time.Second)
+	// The requirement is twelve seconds; a loaded machine gets two more here.
+	if d := moved.Sub(blocked); d > 14*time.Second {
+		t.Errorf("by WebSocket after %v", d)
+	} else {
+		t.Logf("by WebSocket %v after UDP was blocked", d)
+	}
+	says(t, out, "WARNING  the network blocks UDP", 5*time.Second)
+	says(t, out, "CLEARED  connection interrupted", 5*time.Second)
+	time.Sleep(15 * time.Second) // it tries UDP once, in vain
+	if strings.Contains(out.String(), "again over UDP") {
+		t.Error("back over UDP although it is blocked")
+	}
+	h.open(h.far)
+	open := time.Now()
+	back := says(t, out, "again over UDP", 45*time.Second)
+	t.Logf("over UDP again %v after it was let through", back.Sub(open))
+	says(t, out, "CLEARED  the network blocks UDP", 5*time.Second)
+	time.Sleep(2 * time.Second)
+	_ = watch.Process.Signal(syscall.SIGINT)
+	if err := watch.Wait(); err != nil {
+		t.Errorf("watch: %v\n%s", err, out.String())
+	}
+	t.Log(out.String())
+	r, err := record.Load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sessions, causes := map[string]bool{}, map[record.Cause]int{}
+	var transports []string
+	for _, l := range r.Lines {
+		switch l.Type {
+		case record.TypeSession:
+			if l.Session.Session != "" {
+				sessions[l.Session.Session] = true
+			}
+			if l.Session.State == "connected" || l.Session.State == "transport" {
+				transports = append(transports, l.Session.Transport)
+			}
+		case record.TypeGap:
+			causes[l.Gap.Cause]++
+		}
+	}
+	if got := strings.Join(transports, " "); len(sessions) != 1 || got != "udp websocket udp" {
+		t.Errorf("sessions %v by %q, want one by udp, websocket and udp", sessions, got)
+	}
+	if causes[record.TransportChange] != 1 {
+		t.Errorf("gaps %v, want one because of the change", causes)
+	}
+	server := h.serverOut.String()
+	if strings.Count(server, "resumed=true") != 2 || !strings.Contains(server, "transport=websocket") {
+		t.Errorf("the server:\n%s", server)
+	}
+}
+
+func TestWatchBeginsWithoutUDP(t *testing.T) {
+	need(t, "ip", "nft")
+	h := newHouse(t)
+	h.block(h.student, "output", "udp")
+	watch := h.in(h.student, filepath.Join(bin, "examlink"), "watch", "--record", "none", h.token)
+	out := &syncBuffer{}
+	watch.Stdout, watch.Stderr = out, out
+	if err := watch.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = watch.Process.Kill() })
+	says(t, out, "by WebSocket over TCP", 15*time.Second)
+	says(t, out, "WARNING  the network blocks UDP", 5*time.Second)
+	h.open(h.student)
+	says(t, out, "again over UDP", 45*time.Second)
+	says(t, out, "CLEARED  the network blocks UDP", 5*time.Second)
+	_ = watch.Process.Signal(syscall.SIGINT)
+	if err := watch.Wait(); err != nil {
+		t.Errorf("watch: %v\n%s", err, out.String())
 	}
 }
