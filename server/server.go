@@ -199,6 +199,9 @@ func (s *Server) Run(ctx context.Context) error {
 		Admit:        s.admitHandshake,
 	})
 	if err != nil {
+		if s.o.TCP != nil {
+			_ = s.o.TCP.Close()
+		}
 		return err
 	}
 	s.reflector.socket = ln.Socket()

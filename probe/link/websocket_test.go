@@ -293,6 +293,22 @@ func TestDialWebSocketReasons(t *testing.T) {
 	}
 }
 
+// stranger opens a WebSocket without this package.
+func (g *gate) stranger(protocol string) *websocket.Conn {
+	g.t.Helper()
+	ws, _, err := websocket.Dial(context.Background(), "wss://"+g.addr+wire.WebSocketPath, &websocket.DialOptions{ //nolint:bodyclose // the connection is its body
+		Subprotocols: []string{protocol},
+		HTTPClient: &http.Client{Transport: &http.Transport{
+			TLSClientConfig: &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS13}, //nolint:gosec // a test
+		}},
+	})
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	g.t.Cleanup(func() { _ = ws.CloseNow() })
+	return ws
+}
+
 // Whoever does not keep to the framing is shown the door.
 func TestFramingErrorsEndTheConnection(t *testing.T) {
 	g := newGate(t, 10)
@@ -307,16 +323,7 @@ func TestFramingErrorsEndTheConnection(t *testing.T) {
 		"much more": {websocket.MessageBinary, make([]byte, 1<<20)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ws, _, err := websocket.Dial(context.Background(), "wss://"+g.addr+wire.WebSocketPath, &websocket.DialOptions{
-				Subprotocols: []string{wire.WebSocketProtocol},
-				HTTPClient: &http.Client{Transport: &http.Transport{
-					TLSClientConfig: &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS13}, //nolint:gosec // a test
-				}},
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer ws.CloseNow()
+			ws := g.stranger(wire.WebSocketProtocol)
 			srv, err := g.ws.Accept(context.Background())
 			if err != nil {
 				t.Fatal(err)
@@ -336,15 +343,7 @@ func TestFramingErrorsEndTheConnection(t *testing.T) {
 
 func TestUpgradeNeedsTheSubprotocol(t *testing.T) {
 	g := newGate(t, 10)
-	ws, _, err := websocket.Dial(context.Background(), "wss://"+g.addr+wire.WebSocketPath, &websocket.DialOptions{
-		HTTPClient: &http.Client{Transport: &http.Transport{
-			TLSClientConfig: &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS13}, //nolint:gosec // a test
-		}},
-	})
-	if err != nil {
-		return
-	}
-	defer ws.CloseNow()
+	ws := g.stranger("chat")
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	if _, _, err := ws.Read(ctx); err == nil || ctx.Err() != nil {
