@@ -272,6 +272,9 @@ func (r *recorder) Floor(e probe.FloorEvent) {
 		Trains: e.Floor.Trains, Bytes: e.Spent, Duration: e.Floor.Duration.Seconds(), Rise: e.Floor.Rise.Seconds(), Why: e.Floor.Why,
 	}
 	r.minute.floor(f)
+	if e.Floor.Glance && e.Floor.Outcome == "meets" {
+		return // the minute tells of it
+	}
 	r.add(e.At, f)
 }
 
