@@ -57,10 +57,11 @@ type Options struct {
 	// is called often and must be cheap.
 	Traffic func() (received, sent uint64, ok bool)
 
-	// Clock, NewWaiter and Socket replace this host's in tests.
+	// Clock, NewWaiter, Socket and TCP replace this host's in tests.
 	Clock     clock.Clock
 	NewWaiter func(clock.Clock) (clock.Waiter, error)
 	Socket    func(context.Context) (net.PacketConn, netip.AddrPort, error)
+	TCP       func(context.Context) (net.Conn, error)
 }
 
 // CheckOptions configures the readiness test.

@@ -228,7 +228,7 @@ func (s *session) runFloor(ctx context.Context, p floorPlan) (Floor, error) {
 			}
 			f.Excess = max(f.Excess, rep.Excess)
 			switch {
-			case *rep.Low >= bound && (p.inExam || float64(rep.Excess) >= primeShare*p.deepest()):
+			case *rep.Low >= bound && (p.inExam || s.overTCP() && rep.Busy > 0 || float64(rep.Excess) >= primeShare*p.deepest()):
 				f.Decision = ippm.Accept
 			case *rep.Low < bound && rep.SenderUnsent == 0 && rep.SenderSkipped == 0:
 				f.Why = "the test could not fill the link"
@@ -242,6 +242,9 @@ func (s *session) runFloor(ctx context.Context, p floorPlan) (Floor, error) {
 		}
 	}
 	f.Duration = s.o.Clock.Now() - began
+	if s.overTCP() && f.Decision == ippm.Undecided {
+		f.Why = whyRateHidden
+	}
 	switch f.Decision {
 	case ippm.Accept:
 		f.Outcome = "meets"

@@ -72,6 +72,9 @@ func (s *session) runTrain(ctx context.Context, r wire.TrainRequest) (wire.Train
 		rep, sent, err := s.tryTrain(ctx, r)
 		var refused *RefusedError
 		if !errors.As(err, &refused) || refused.Reason != wire.RefusedBusy || pause > busyMost {
+			if err == nil {
+				rep = s.known(r, rep)
+			}
 			return rep, sent, err
 		}
 		// The end of the train before, or other sessions' trains, are in the way.

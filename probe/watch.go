@@ -29,7 +29,9 @@ type SessionEvent struct {
 	State   string // connected, resumed, silent, back, lost, waiting
 	Session string
 	Server  string
-	Err     error
+	// Transport is what carries the session; empty before there is one.
+	Transport link.Transport
+	Err       error
 }
 
 // WindowEvent is what the monitor stream saw in one window.
@@ -103,6 +105,8 @@ type watcher struct {
 	nextRedial  time.Duration // not before, after a refusal that will likely stand
 	refused     bool          // it has been told
 	stopRedial  context.CancelFunc
+	udpLost     time.Time     // since when UDP has been in doubt
+	nextUDP     time.Duration // when to try UDP again beside a WebSocket
 
 	windowFrom time.Time
 	nextCut    time.Duration
@@ -119,8 +123,9 @@ type watcher struct {
 }
 
 type redialResult struct {
-	s   *session
-	err error
+	s      *session
+	err    error
+	beside bool // the session in use was well: it was UDP that was tried again
 }
 
 // Watch runs until ctx ends, then returns the account of everything. The error
@@ -167,7 +172,8 @@ func final(err error) bool {
 // connect opens the first session, trying until it works or is of no use.
 func (w *watcher) connect(ctx context.Context) error {
 	for attempt := 0; ctx.Err() == nil; attempt++ {
-		s, err := open(ctx, w.o, w.token, "watch", "")
+		w.udpLost = w.o.Clock.Wall()
+		s, err := openAny(ctx, w.o, w.token, "watch", "", 0)
 		if err == nil {
 			w.adopt(s, "connected")
 			return nil
@@ -203,6 +209,7 @@ func (w *watcher) adopt(s *session, state string) {
 		w.nextGlance = now + time.Second
 	}
 	w.session(state, nil)
+	w.judgeTransport(now)
 }
 
 // retire closes the session in use and keeps its account.
@@ -256,6 +263,9 @@ func (w *watcher) reconcile(s *session) {
 
 func (w *watcher) session(state string, err error) {
 	e := SessionEvent{At: w.o.Clock.Wall(), State: state, Session: w.summary.Session, Server: w.o.Server, Err: err}
+	if w.s != nil {
+		e.Transport = w.s.conn.Transport()
+	}
 	for _, k := range w.sinks {
 		k.Session(e)
 	}
@@ -283,6 +293,7 @@ func (w *watcher) run(ctx context.Context) {
 		}
 		w.s.traffic.other(now) // so that its rate is known when a test begins
 		w.watchSilence(ctx, now)
+		w.retryUDP(ctx, now)
 		if now >= w.nextCut {
 			w.cut(now)
 			w.nextCut += w.o.Watch.Window

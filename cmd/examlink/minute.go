@@ -82,7 +82,7 @@ func (m *minute) entry() record.Minute {
 	return record.Minute{
 		From: record.At(m.from), To: record.At(m.to),
 		Sent: f.Sent, Received: f.Received, LostUp: f.LostUp, LostDown: f.LostDown, LostUnknown: f.LostUnknown,
-		Unsent: f.Unsent, Duplicates: f.Duplicates,
+		Unsent: f.Unsent - f.Stalled, Stalled: f.Stalled, OverTCP: f.OverTCP, Duplicates: f.Duplicates,
 		RoundTrip: f.RoundTrip.Median, RoundTrip99: f.RoundTrip.P99,
 		OneWayUp: f.OneWayUp.Median, OneWayDown: f.OneWayDown.Median, OneWayBound: f.OneWayBound,
 		IPDVUp: f.IPDVUp.Median, IPDVDown: f.IPDVDown.Median, PDVUp: f.PDVUp.P95, PDVDown: f.PDVDown.P95,

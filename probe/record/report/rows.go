@@ -151,6 +151,9 @@ func (a *Account) totals() []pair {
 		{"Not sent on time by the computer", count(int(f.Unsent))},
 		{"Traffic of examlink", fmt.Sprintf("%s up, %s down%s", megabytes(f.BytesUp), megabytes(f.BytesDown), a.cost())},
 	}
+	if f.OverTCP > 0 {
+		out = append(out, pair{"Sent by TCP, for UDP was blocked", count(int(f.OverTCP)) + "; losses there show as delay"})
+	}
 	longest := "none"
 	if g := a.Longest; g != nil {
 		longest = fmt.Sprintf("%s from %s: %s", seconds(g.Duration), a.clock(g.From.Time), g.Cause.Title())
