@@ -28,6 +28,7 @@ func TestImportsRunOneWay(t *testing.T) {
 		"examlink/probe/verdict":       {"examlink/probe/ippm"},
 		"examlink/probe/train":         {"examlink/probe/ippm", "examlink/probe/clock", "examlink/probe/wire"},
 		"examlink/probe/netsim":        {"examlink/probe/ippm"},
+		"examlink/probe/host":          {"golang.org/x/net", "golang.org/x/sys"},
 		"examlink/probe/record":        {"examlink/probe/warning", "examlink/probe/ippm", "examlink/probe/wire"},
 		"examlink/probe/record/report": {"examlink/probe/record", "examlink/probe/warning", "examlink/probe/ippm", "examlink/probe/wire"},
 	}
