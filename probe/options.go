@@ -45,6 +45,9 @@ type Options struct {
 
 	Check CheckOptions
 	Watch WatchOptions
+	// Attribution finds out why a watch gets no answer; nil: nothing is known
+	// beyond what the connection itself says.
+	Attribution Attribution
 
 	Version string
 	System  string // operating system and architecture, for the server's record

@@ -14,6 +14,7 @@ import (
 	"examlink/cmd/internal/daemon"
 	"examlink/probe"
 	"examlink/probe/exporter"
+	surroundings "examlink/probe/host"
 	"examlink/probe/plan"
 	"examlink/probe/verdict"
 	"examlink/probe/warning"
@@ -69,6 +70,7 @@ what is due when, and measures nothing.
 				defer cancel()
 			}
 			o.Version = daemon.Version()
+			o.Attribution = new(surroundings.Asker)
 			o.Log = daemon.Logger(c.ErrOrStderr(), f.Log.Level, f.Log.Format)
 			registry := daemon.Registry()
 			metrics, err := exporter.New(registry, o.Policy)
@@ -158,6 +160,8 @@ func (v *voice) Session(e probe.SessionEvent) {
 		v.say(e.At, "connected to %s again", e.Server)
 	case "back":
 		v.say(e.At, "the server answers again")
+	case "moved":
+		v.say(e.At, "this computer's address in the network has changed")
 	case "silent":
 		v.say(e.At, "no answer from the server; trying to reach it again")
 	case "waiting":
@@ -181,6 +185,8 @@ func (v *voice) Floor(e probe.FloorEvent) {
 // Warning implements probe.Sink.
 func (v *voice) Warning(w warning.Warning) {
 	switch {
+	case w.Active() && !w.Updated.IsZero():
+		v.say(w.Updated, "         %s", w)
 	case w.Active():
 		v.say(w.Raised, "WARNING  %s", w)
 	case w.End.IsZero():

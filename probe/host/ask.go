@@ -38,7 +38,7 @@ type Asker struct {
 	answered map[netip.Addr]bool
 }
 
-// Look implements probe.Attribution.
+// Look says what the computer says of its network.
 func (a *Asker) Look() (State, error) { return Look() }
 
 // Ask asks the gateway, the name service and the server, all at once, and
@@ -47,7 +47,7 @@ func (a *Asker) Look() (State, error) { return Look() }
 func (a *Asker) Ask(ctx context.Context, server string, last netip.AddrPort) Findings {
 	var f Findings
 	s, err := Look()
-	f.set(s, err)
+	f.Saw(s, err)
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	if f.Looked && s.Gateway.IsValid() {
@@ -59,8 +59,8 @@ func (a *Asker) Ask(ctx context.Context, server string, last netip.AddrPort) Fin
 	return f
 }
 
-// set notes what a look at the computer came to.
-func (f *Findings) set(s State, err error) {
+// Saw notes what a look at the computer came to.
+func (f *Findings) Saw(s State, err error) {
 	switch {
 	case err == nil:
 		f.State, f.Looked, f.Offline = s, true, !s.Online()
