@@ -12,8 +12,8 @@ import (
 const (
 	goodputTime  = time.Second // what a stream should last at the rate that was read
 	goodputMost  = 1500 * time.Millisecond
-	goodputLeast = 30e3  // bytes: less is all start-up
-	goodputBytes = 1.5e6 // bytes at most
+	goodputLeast = 30e3 // bytes: less is all start-up
+	goodputBytes = 1e6  // bytes at most
 )
 
 // Goodput is what one QUIC stream carried: payload bytes as its receiver got
@@ -91,4 +91,3 @@ func (s *session) measureGoodput(ctx context.Context, c Capacity, budget int64) 
 	g.Value = &v
 	return g
 }
-

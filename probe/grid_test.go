@@ -1,6 +1,7 @@
 package probe_test
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -25,6 +26,8 @@ var (
 type condition struct {
 	name   string
 	change func(*netsim.Params)
+	cross  float64 // share of the rate that other people's traffic takes
+	busy   bool    // both hosts are held up now and then
 	// What is asked of the floor test under it.
 	right        float64 // share right among the decided
 	inconclusive float64 // share at most
@@ -33,15 +36,18 @@ type condition struct {
 }
 
 var conditions = []condition{
-	{"clean", func(*netsim.Params) {}, 0.99, 0.01, 100e3, 0.8},
-	{"jitter 1 ms", func(p *netsim.Params) { p.Jitter = ms }, 0.98, 0.1, 160e3, 1.5},
-	{"jitter 8 ms, order kept", func(p *netsim.Params) { p.Jitter, p.KeepOrder = 8*ms, true }, 0.98, 0.1, 160e3, 1.5},
-	{"jitter 8 ms, reordering", func(p *netsim.Params) { p.Jitter = 8 * ms }, 0.98, 0.1, 160e3, 1.5},
-	{"loss 1 %", func(p *netsim.Params) { p.Loss = 0.01 }, 0.98, 0.1, 160e3, 1.5},
-	{"loss 5 %", func(p *netsim.Params) { p.Loss = 0.05 }, 0.98, 0.1, 160e3, 1.5},
-	{"loss in bursts, 2 %", func(p *netsim.Params) { p.BurstStart, p.BurstEnd = 0.005, 0.25 }, 0.98, 0.1, 160e3, 1.5},
-	{"reordering 1 %", func(p *netsim.Params) { p.Reorder, p.ReorderBy = 0.01, 20*ms }, 0.98, 0.1, 160e3, 1.5},
-	{"jitter 8 ms and loss 5 %", func(p *netsim.Params) { p.Jitter, p.KeepOrder, p.Loss = 8*ms, true, 0.05 }, 0.98, 0.1, 160e3, 1.5},
+	{name: "clean", change: func(*netsim.Params) {}, right: 0.99, inconclusive: 0.01, bytes: 100e3, seconds: 0.5},
+	{name: "jitter 1 ms", change: func(p *netsim.Params) { p.Jitter = ms }, right: 0.98, inconclusive: 0.1, bytes: 160e3, seconds: 1.5},
+	{name: "jitter 8 ms, order kept", change: func(p *netsim.Params) { p.Jitter, p.KeepOrder = 8*ms, true }, right: 0.98, inconclusive: 0.1, bytes: 160e3, seconds: 1.5},
+	{name: "jitter 8 ms, reordering", change: func(p *netsim.Params) { p.Jitter = 8 * ms }, right: 0.98, inconclusive: 0.1, bytes: 160e3, seconds: 1.5},
+	{name: "loss 1 %", change: func(p *netsim.Params) { p.Loss = 0.01 }, right: 0.98, inconclusive: 0.1, bytes: 160e3, seconds: 1.5},
+	{name: "loss 5 %", change: func(p *netsim.Params) { p.Loss = 0.05 }, right: 0.98, inconclusive: 0.1, bytes: 160e3, seconds: 1.5},
+	{name: "loss in bursts, 2 %", change: func(p *netsim.Params) { p.BurstStart, p.BurstEnd = 0.005, 0.25 }, right: 0.98, inconclusive: 0.1, bytes: 160e3, seconds: 1.5},
+	{name: "reordering 1 %", change: func(p *netsim.Params) { p.Reorder, p.ReorderBy = 0.01, 20*ms }, right: 0.98, inconclusive: 0.1, bytes: 160e3, seconds: 1.5},
+	{name: "jitter 8 ms and loss 5 %", change: func(p *netsim.Params) { p.Jitter, p.KeepOrder, p.Loss = 8*ms, true, 0.05 }, right: 0.98, inconclusive: 0.1, bytes: 160e3, seconds: 1.6},
+	{name: "cross traffic 2 %", change: func(*netsim.Params) {}, cross: 0.02, right: 0.98, inconclusive: 0.1, bytes: 160e3, seconds: 1.5},
+	{name: "cross traffic 20 %", change: func(*netsim.Params) {}, cross: 0.2, right: 0.98, inconclusive: 0.1, bytes: 160e3, seconds: 1.5},
+	{name: "hosts held up", change: func(*netsim.Params) {}, busy: true, right: 0.98, inconclusive: 0.1, bytes: 160e3, seconds: 1.5},
 }
 
 // TestFloorGrid classifies links around both minima and prints the table. With
@@ -62,6 +68,9 @@ func TestFloorGrid(t *testing.T) {
 				for _, bucket := range []int{0, 5000, 16000, 64000} {
 					for _, queue := range []time.Duration{20 * ms, 100 * ms, 500 * ms, 2 * time.Second} {
 						for _, rtt := range []time.Duration{5 * ms, 50 * ms, 200 * ms} {
+							if share > 1 && share*(1-c.cross) < 1 {
+								continue // neither answer is right: the rest is below, the link above
+							}
 							if !*wholeGrid && rng.IntN(25) != 0 {
 								continue
 							}
@@ -131,7 +140,21 @@ func classify(t *testing.T, c condition, dir wire.Direction, share float64, buck
 		tested.Bucket = bucket
 		// Two full packets fit into the shortest queue there is.
 		tested.Queue = max(int(float64(tested.Rate)/8*queue.Seconds()), 2*1500)
-		w := newWorldSeeded(t, up, down, seed)
+		var busy *spoiler
+		if c.busy {
+			busy = newSpoiler(seed, 1.0/60, 60*ms)
+		}
+		w := newWorldOf(t, up, down, seed, busy)
+		if c.cross > 0 {
+			ctx, stop := context.WithCancel(t.Context())
+			pipe := w.client.Down
+			if dir == wire.Up {
+				pipe = w.client.Up
+			}
+			done := make(chan struct{})
+			go func() { defer close(done); cross(ctx, pipe, float64(tested.Rate)*c.cross, seed) }()
+			defer func() { stop(); <-done }()
+		}
 		o := w.options()
 		o.Check.IdleTime = 1500 * ms
 		f, err = probe.FloorTest(t.Context(), o, dir)

@@ -117,6 +117,9 @@ func rateFact(f Floor, c Capacity) verdict.Fact {
 	if c.Rate.Value != nil {
 		fact.Value, fact.Low, fact.High = c.Rate.Value, c.Rate.Low, c.Rate.High
 		fact.Why = ""
+		if f.Decision == ippm.Reject {
+			fact.Why = f.Why // what hid it at first, if anything did
+		}
 		bound := f.Target * (1 - verdict.Tolerance)
 		if f.Decision == ippm.Accept && *c.Rate.High < bound || f.Decision == ippm.Reject && *c.Rate.Low >= bound {
 			fact.Minimum = ippm.Undecided // the two disagree: the link varies, or one is wrong

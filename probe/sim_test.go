@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -48,6 +49,9 @@ type world struct {
 	stop   context.CancelFunc
 	served chan error
 
+	waiters func(clock.Clock) (clock.Waiter, error)
+	wrap    func(net.PacketConn) net.PacketConn // of the hosts' sockets; nil: as they are
+
 	mu     sync.Mutex
 	states []string // what the server's own timers said, and when
 }
@@ -59,10 +63,19 @@ func newWorld(t *testing.T, up, down netsim.Params) *world {
 
 func newWorldSeeded(t *testing.T, up, down netsim.Params, seed uint64) *world {
 	t.Helper()
+	return newWorldOf(t, up, down, seed, nil)
+}
+
+// newWorldOf makes a world whose hosts are busy, if there is a spoiler.
+func newWorldOf(t *testing.T, up, down netsim.Params, seed uint64, busy *spoiler) *world {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	w := &world{
 		t: t, began: time.Now(), net: netsim.NewNetwork(ctx, serverAddr),
-		host: netsim.NewClock(5*time.Second, 0), far: netsim.NewClock(-time.Hour, 40e-6),
+		host: netsim.NewClock(5*time.Second, 0), far: netsim.NewClock(-time.Hour, 40e-6), waiters: timers,
+	}
+	if busy != nil {
+		w.spoil(busy)
 	}
 	w.client = w.net.Client(clientAddr, up, down, seed)
 	var err error
@@ -88,11 +101,14 @@ func logger() *slog.Logger {
 func (w *world) serve() {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	conn := w.net.Server()
+	var conn net.PacketConn = w.net.Server()
+	if w.wrap != nil {
+		conn = w.wrap(conn)
+	}
 	srv, err := server.New(server.Options{
 		Conn: conn, TLS: &tls.Config{Certificates: []tls.Certificate{w.keys.Certificate}}, Log: logger(),
 		TokenKey: w.keys.Token.Public().(ed25519.PublicKey), Secret: w.keys.Secret, Clock: w.far,
-		NewWaiter: timers, OnState: func(i server.SessionInfo) {
+		NewWaiter: w.waiters, OnState: func(i server.SessionInfo) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.states = append(w.states, fmt.Sprintf("%v %s", time.Since(w.began).Round(100*ms), i.State))
@@ -136,7 +152,7 @@ func (w *world) options() probe.Options {
 	o.Socket = func(context.Context) (net.PacketConn, netip.AddrPort, error) {
 		return w.client.Socket(), serverAddr, nil
 	}
-	return o
+	return w.spoilt(o)
 }
 
 func mbit(v float64) ippm.Rate { return ippm.Rate(v * 1e6) }
@@ -200,6 +216,31 @@ func TestCheckOverSimulatedLinks(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A link that carries a burst of 200 kB at once and then 0.5 Mbit/s is not one
+// that meets 0.768, and the report says what hid it.
+func TestCheckSeesBehindALargeTokenBucket(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := netsim.Params{QueueTime: 300 * ms, Delay: 10 * ms}
+		up, down := p, p
+		up.Rate = mbit(2)
+		down.Rate, down.Bucket = mbit(0.5), 200_000
+		w := newWorld(t, up, down)
+		r, err := probe.Check(t.Context(), w.options(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Verdict.Outcome != verdict.NotReady || r.FloorDown.Outcome != "below" || r.FloorUp.Outcome != "meets" {
+			t.Errorf("verdict %q, floor %+v", r.Verdict.Outcome, r.FloorDown)
+		}
+		if v := r.CapacityDown.Rate.Value; v == nil || math.Abs(*v/0.5e6-1) > 0.02 {
+			t.Errorf("download %s, want 0.5 Mbit/s", describe(r.CapacityDown.Rate))
+		}
+		if !strings.Contains(r.FloorDown.Why, "burst") || r.FloorDown.Excess < 60e3 {
+			t.Errorf("nothing is said of the burst: %+v", r.FloorDown)
+		}
+	})
 }
 
 func describe(i probe.Interval) string {

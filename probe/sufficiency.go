@@ -21,6 +21,7 @@ const (
 	primeMargin      = 4e3  // ... and the delay then has this many bytes to rise, ...
 	primeNoisy       = 8e3  // ... and more where it must stand out of noise
 	noisyPath        = time.Millisecond
+	primeShare       = 0.9 // of a bucket that arrivals must have been ahead by, to prove it empty: some get lost
 	primeRise        = 30 * time.Millisecond
 
 	// In an exam a train may add this much queueing on a link that just meets
@@ -34,13 +35,13 @@ const (
 	examShare       = 0.7 // of what the schedule allows one test, for the prime
 
 	holdTime     = 250 * time.Millisecond
-	holdPerNoise = 90 // noisy paths are held longer: this many times the noise
+	holdPerNoise = 60 // noisy paths are held longer: this many times the noise
 	maxHold      = time.Second
 
 	// Sequential test: the indifference zone is 1.5 % to each side of the
-	// bound less the tolerance, an error 1 in 1,000 at its edges.
+	// bound less the tolerance, an error 1 in 500 at its edges.
 	floorMargin = 0.015
-	floorError  = 0.001
+	floorError  = 0.002
 )
 
 // Interval is a rate with its 95 % interval, in IP-layer bit/s. Value is nil
@@ -63,7 +64,10 @@ type Floor struct {
 	Bytes     int64          `json:"bytes"` // IP layer, as received
 	Duration  time.Duration  `json:"duration"`
 	Rise      time.Duration  `json:"rise"` // highest delay above the lowest that a train saw
-	Why       string         `json:"why,omitempty"`
+	// Excess is the most bytes by which a train that did not fill the link was
+	// ahead of the target: a token bucket larger than that hides a lower rate.
+	Excess int64  `json:"excess"`
+	Why    string `json:"why,omitempty"`
 }
 
 // floorPlan is how a floor test is run.
@@ -72,11 +76,15 @@ type floorPlan struct {
 	target    ippm.Rate
 	inExam    bool
 	maxTrains int
-	maxBytes  int64 // IP layer, of one train
+	maxBytes  int64   // IP layer, of one train
+	bucket    float64 // bytes of the largest token bucket to empty; 0: an ordinary one
 	roundTrip time.Duration
 	noise     time.Duration
 	known     ippm.Rate // what the last test read, if that was below the target
 }
+
+// deepest is the token bucket the plan's trains empty, in bytes.
+func (p floorPlan) deepest() float64 { return max(p.bucket, primeBucket) }
 
 // request computes the train of a plan; it is plain arithmetic.
 func (p floorPlan) request() wire.TrainRequest {
@@ -103,7 +111,7 @@ func (p floorPlan) request() wire.TrainRequest {
 	if p.roundTrip > primeRoundTrip {
 		multiple = max(multiple*float64(primeRoundTrip)/float64(p.roundTrip), primeMultipleMin)
 	}
-	margin := float64(primeMargin)
+	margin := p.deepest() - primeBucket + primeMargin
 	if p.noise >= noisyPath {
 		margin += primeNoisy
 	}
@@ -126,7 +134,7 @@ func (s *session) runFloor(ctx context.Context, p floorPlan) (Floor, error) {
 	var sum estimates
 	began := s.o.Clock.Now()
 	for f.Trains < p.maxTrains && f.Decision == ippm.Undecided {
-		rep, sent, err := s.runTrain(ctx, p.request())
+		rep, _, err := s.runTrain(ctx, p.request())
 		f.Trains++
 		f.Bytes += rep.Bytes
 		f.Rise = max(f.Rise, rep.Rise)
@@ -144,17 +152,19 @@ func (s *session) runFloor(ctx context.Context, p floorPlan) (Floor, error) {
 			if f.Rate.Value == nil && (f.Rate.Low == nil || *rep.Low > *f.Rate.Low) {
 				f.Rate.Low = rep.Low
 			}
-			if *rep.Low >= bound {
+			f.Excess = max(f.Excess, rep.Excess)
+			switch {
+			case *rep.Low >= bound && (p.inExam || float64(rep.Excess) >= primeShare*p.deepest()):
 				f.Decision = ippm.Accept
-			} else if sent.Skipped > 0 {
-				f.Why = "this computer could not send fast enough"
-			} else {
+			case *rep.Low < bound && rep.SenderUnsent == 0 && rep.SenderSkipped == 0:
 				f.Why = "the test could not fill the link"
+			default: // it arrived too slowly, or too little at a time
+				f.Why = spoiltBy(p.direction, rep)
 			}
 		case string(ippm.OutcomeLossy):
 			f.Why = "packets got lost before the link was seen to fill"
 		default:
-			f.Why = "too few packets arrived"
+			f.Why = spoiltBy(p.direction, rep)
 		}
 	}
 	f.Duration = s.o.Clock.Now() - began

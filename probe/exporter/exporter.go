@@ -28,7 +28,8 @@ var instrumentBuckets = []float64{.00005, .0001, .00025, .0005, .001, .0025, .00
 type Exporter struct {
 	sent, received, unsent, late prometheus.Counter
 	lost, duplicates, reordered  *prometheus.CounterVec
-	roundTrip, pacing            prometheus.Histogram
+	roundTrip, pacing, readLag   prometheus.Histogram
+	localDrops                   prometheus.Counter
 	oneWay, ipdv, pdv            *prometheus.HistogramVec
 	connected                    prometheus.Gauge
 	connects                     prometheus.Counter
@@ -68,6 +69,8 @@ func New(r prometheus.Registerer, p verdict.Policy) (*Exporter, error) {
 		reordered:  counters("echoes_reordered_total", "Echoes that arrived after one the server sent later.", "direction"),
 		roundTrip:  prometheus.NewHistogram(histogramOpts("round_trip_delay_seconds", "Round-trip delay without the server's processing time.", delayBuckets)),
 		pacing:     prometheus.NewHistogram(histogramOpts("pacing_lateness_seconds", "How late probes left, by this host's clock.", instrumentBuckets)),
+		readLag:    prometheus.NewHistogram(histogramOpts("receive_lag_seconds", "How long echoes lay in this host before they were read; 0 where the system does not stamp them.", instrumentBuckets)),
+		localDrops: counter("local_drops_total", "Packets that arrived and that this host dropped, because they were not read in time."),
 		oneWay:     prometheus.NewHistogramVec(histogramOpts("one_way_delay_seconds", "One-way delay, within an error of half the lowest round-trip delay.", delayBuckets), []string{"direction"}),
 		ipdv:       prometheus.NewHistogramVec(histogramOpts("ipdv_seconds", "Absolute inter-packet delay variation (RFC 3393).", delayBuckets), []string{"direction"}),
 		pdv:        prometheus.NewHistogramVec(histogramOpts("pdv_seconds", "Packet delay variation above the lowest of a window (RFC 5481).", delayBuckets), []string{"direction"}),
@@ -98,7 +101,7 @@ func New(r prometheus.Registerer, p verdict.Policy) (*Exporter, error) {
 		e.active.WithLabelValues(string(k))
 	}
 	for _, c := range []prometheus.Collector{
-		e.sent, e.received, e.unsent, e.late, e.lost, e.duplicates, e.reordered, e.roundTrip, e.pacing, e.oneWay, e.ipdv, e.pdv,
+		e.sent, e.received, e.unsent, e.late, e.lost, e.duplicates, e.reordered, e.roundTrip, e.pacing, e.readLag, e.localDrops, e.oneWay, e.ipdv, e.pdv,
 		e.connected, e.connects, e.floors, e.floorBytes, e.warnings, e.active, e.last,
 	} {
 		if err := r.Register(c); err != nil {
@@ -136,6 +139,8 @@ func (e *Exporter) Window(ev probe.WindowEvent) {
 	e.reordered.WithLabelValues("down").Add(float64(a.ReorderedDown))
 	pour(e.roundTrip, &a.RoundTrip)
 	pour(e.pacing, &a.Pacing)
+	pour(e.readLag, &a.ReadLag)
+	e.localDrops.Add(float64(a.LocalDrops))
 	pour(e.oneWay.WithLabelValues("up"), &a.OneWayUp)
 	pour(e.oneWay.WithLabelValues("down"), &a.OneWayDown)
 	pour(e.ipdv.WithLabelValues("up"), &a.IPDVUp)

@@ -1,6 +1,7 @@
 package ippm
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -157,6 +158,24 @@ func EstimateRate(arrivals []Arrival, noise time.Duration) RateEstimate {
 		est.Low = fit.rate * Rate(max(1-normal95*fit.stdErr, 0))
 	}
 	return est
+}
+
+// Excess is the most by which a stretch of a train was ahead of a rate: bytes
+// received in it, at the IP layer, less those that the rate would have brought
+// in that time. A token bucket of more bytes than that could have carried the
+// whole train over a link slower than the rate.
+func Excess(arrivals []Arrival, rate Rate) (bytes int64) {
+	as := slices.Clone(arrivals)
+	slices.SortFunc(as, func(a, b Arrival) int { return cmp.Compare(a.Received, b.Received) })
+	var ahead, most float64
+	for i, a := range as {
+		if i > 0 {
+			ahead = max(ahead-rate.BytesPerSecond()*float64(a.Received-as[i-1].Received)/1e9, 0)
+		}
+		ahead += float64(a.Size)
+		most = max(most, ahead)
+	}
+	return int64(most)
 }
 
 // tailLoss is how much larger the share of packets lost is in the last third

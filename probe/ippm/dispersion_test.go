@@ -177,3 +177,25 @@ func TestEstimateRateIsNotFooledByAPolicer(t *testing.T) {
 		}
 	}
 }
+
+func TestExcess(t *testing.T) {
+	at := func(ms int64, n int) (out []Arrival) {
+		for range n {
+			out = append(out, Arrival{Received: ms * 1e6, Size: 1000})
+		}
+		return out
+	}
+	burst := append(at(0, 10), append(at(100, 10), at(5000, 5)...)...)
+	for rate, want := range map[Rate]int64{
+		8e4: 19000, // 100 ms are 1,000 bytes
+		8e6: 10000, // each burst by itself
+		0:   25000,
+	} {
+		if got := Excess(burst, rate); got != want {
+			t.Errorf("ahead of %v by %d bytes, want %d", rate, got, want)
+		}
+	}
+	if Excess(nil, 1e6) != 0 {
+		t.Error("nothing is ahead of something")
+	}
+}

@@ -255,6 +255,9 @@ func (r *Receiver) Report() wire.TrainReport {
 	if n := int(r.end.Packets); n > out.Sent {
 		out.Sent = n
 	}
+	if t := r.request.Target; t > 0 {
+		out.Excess = ippm.Excess(r.arrivals, ippm.Rate(t))
+	}
 	if len(r.arrivals) > 1 {
 		out.Duration = time.Duration(r.arrivals[len(r.arrivals)-1].Received - r.arrivals[0].Received)
 	}

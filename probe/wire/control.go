@@ -140,6 +140,7 @@ type TrainReport struct {
 	StdErr    float64       `json:"std_err"`  // relative standard error of Rate
 	Rise      time.Duration `json:"rise"`     // highest one-way delay above the train's lowest
 	Busy      int           `json:"busy"`     // packets the estimate rests on
+	Excess    int64         `json:"excess"`   // most bytes by which it was ahead of the target; a larger token bucket hides the rate
 	Outcome   string        `json:"outcome"`  // estimate, bound, or why neither
 
 	// What the sender said of itself at the train's end; zero if that got lost.
