@@ -95,6 +95,7 @@ func (w *watcher) floorDone(f floorOutcome) {
 	for _, k := range w.sinks {
 		k.Floor(FloorEvent{At: at, Floor: f.floor, Spent: f.spent})
 	}
+	w.minute.floor(f.floor)
 	delete(w.known, f.floor.Direction)
 	if v := f.floor.Rate.Value; v != nil && *v < f.floor.Target {
 		w.known[f.floor.Direction] = ippm.Rate(*v)

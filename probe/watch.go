@@ -110,6 +110,8 @@ type watcher struct {
 	attempt     atomic.Pointer[error]
 	inquiry     inquiry
 	lastLoop    time.Duration
+	minute      minute
+	courier     courier
 	redial      chan redialResult
 	nextRedial  time.Duration // not before, after a refusal that will likely stand
 	refused     bool          // it has been told
@@ -210,6 +212,7 @@ func (w *watcher) adopt(s *session, state string) {
 		w.windowFrom, w.nextCut, w.nextLook = w.o.Clock.Wall(), now+w.o.Watch.Window, now
 		w.nextFloor, w.lastFloor, w.nextRedial = now+time.Second, now, now
 	}
+	w.courier.start(s, w.o.Outbox)
 	w.session(state, nil)
 }
 
@@ -229,11 +232,14 @@ func (w *watcher) retire(polite bool) {
 		w.floors = nil
 	}
 	if polite {
+		w.courier.finish(w.o.Outbox)
 		w.reconcile(s)
 	} else {
 		s.stream.last(w.o.Clock.Now() - movedGrace)
 	}
+	w.courier.cancel()
 	s.close(polite)
+	w.courier.wait()
 	w.emit(s.stream.cut(w.o.Clock.Now()))
 	w.total.absorb(s.stream.total)
 	up, down := s.stream.bytes(s.ipSize())
@@ -396,6 +402,10 @@ func (w *watcher) emit(a *Account) WindowEvent {
 	for _, k := range w.sinks {
 		k.Window(e)
 	}
+	w.minute.window(e)
+	if w.minute.full() {
+		w.tellMinute()
+	}
 	return e
 }
 
@@ -440,6 +450,7 @@ func (w *watcher) warn(wn warning.Warning) {
 	wn.ID = i + 1
 	list[i] = wn
 	w.summary.Warnings = list
+	w.o.Outbox.Put(wire.ReportWarning, w.o.Clock.Wall(), wn)
 	for _, k := range w.sinks {
 		k.Warning(wn)
 	}
@@ -457,13 +468,15 @@ func (w *watcher) end() {
 		q.stop()
 		<-q.out
 	}
-	w.retire(true)
 	at := w.o.Clock.Wall()
-	for _, k := range warning.Kinds() {
+	for _, k := range warning.Kinds() { // while there is a session to tell it in
 		if wn, ok := w.trackers[k].Close(at); ok {
 			w.warn(wn)
 		}
 	}
+	w.tellMinute()
+	w.retire(true)
+	at = w.o.Clock.Wall()
 	w.summary.Ended = at
 	w.summary.Monitor = w.total.Figures()
 }

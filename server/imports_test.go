@@ -29,7 +29,9 @@ func TestImportsRunOneWay(t *testing.T) {
 		"examlink/probe/train":         {"examlink/probe/ippm", "examlink/probe/clock", "examlink/probe/wire"},
 		"examlink/probe/netsim":        {"examlink/probe/ippm"},
 		"examlink/probe/host":          {"golang.org/x/net", "golang.org/x/sys"},
-		"examlink/probe/record":        {"examlink/probe/warning", "examlink/probe/ippm", "examlink/probe/wire"},
+		"examlink/probe/lockfile":      nil,
+		"examlink/probe/outbox":        {"examlink/probe/lockfile", "examlink/probe/wire"},
+		"examlink/probe/record":        {"examlink/probe/lockfile", "examlink/probe/warning", "examlink/probe/ippm", "examlink/probe/wire"},
 		"examlink/probe/record/report": {"examlink/probe/record", "examlink/probe/warning", "examlink/probe/ippm", "examlink/probe/wire"},
 	}
 	homes := map[string]string{ // the one package that may import it

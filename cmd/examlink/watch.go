@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -18,6 +19,7 @@ import (
 	"examlink/probe/plan"
 	"examlink/probe/verdict"
 	"examlink/probe/warning"
+	"examlink/probe/wire"
 )
 
 func newWatch(a *cli.App) *cobra.Command {
@@ -94,11 +96,23 @@ what is due when, and measures nothing.
 				}
 			}
 			sinks := []probe.Sink{metrics, voice}
-			keep := newRecorder(o, f.Client.Watch.Record, time.Now(), func(format string, args ...any) {
+			tell := func(format string, args ...any) {
 				fmt.Fprintf(c.ErrOrStderr(), "examlink: "+format+"\n", args...)
-			})
+			}
+			keep := newRecorder(o, f.Client.Watch.Record, time.Now(), tell)
 			if keep != nil {
 				sinks = append([]probe.Sink{keep}, sinks...)
+			}
+			if token, err := wire.ReadJoinToken(o.Token); err == nil { // else Watch says so
+				o.Outbox = openOutbox(f.Client.Watch.Record, token, int64(f.Client.QueueMax), tell)
+				if err := metrics.Outbox(registry, o.Outbox); err != nil {
+					return err
+				}
+				defer func() {
+					if err := errors.Join(o.Outbox.Err(), o.Outbox.Close()); err != nil {
+						tell("%v", err)
+					}
+				}()
 			}
 			s, err := probe.Watch(ctx, o, sinks...)
 			keep.end(time.Now(), whyEnded(c.Context(), err))

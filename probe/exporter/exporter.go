@@ -10,6 +10,7 @@ import (
 
 	"examlink/probe"
 	"examlink/probe/ippm"
+	"examlink/probe/outbox"
 	"examlink/probe/verdict"
 	"examlink/probe/warning"
 	"examlink/probe/wire"
@@ -109,6 +110,12 @@ func New(r prometheus.Registerer, p verdict.Policy) (*Exporter, error) {
 		}
 	}
 	return e, nil
+}
+
+// Outbox shows what waits in an outbox to be told the server, and what became
+// of the rest.
+func (e *Exporter) Outbox(r prometheus.Registerer, q *outbox.Queue) error {
+	return r.Register(outboxCollector{q})
 }
 
 // Session implements probe.Sink.
