@@ -39,6 +39,7 @@ func TestImportsRunOneWay(t *testing.T) {
 		"github.com/spf13/viper":       "examlink/cmd/internal/config",
 		"github.com/golang-jwt/jwt":    "examlink/server/exam",
 		"github.com/kardianos/service": "examlink/cmd/examlink",
+		"github.com/gen2brain/beeep":   "examlink/cmd/examlink",
 	}
 	seen := 0
 	for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {

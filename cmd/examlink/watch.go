@@ -103,6 +103,10 @@ what is due when, and measures nothing.
 			if keep != nil {
 				sinks = append([]probe.Sink{keep}, sinks...)
 			}
+			if note := newNotifier(f.Client.Notify, due, o.Log, showOnDesktop); note != nil {
+				sinks = append(sinks, note)
+				defer note.end()
+			}
 			if token, err := wire.ReadJoinToken(o.Token); err == nil { // else Watch says so
 				o.Outbox = openOutbox(f.Client.Watch.Record, token, int64(f.Client.QueueMax), tell)
 				if err := metrics.Outbox(registry, o.Outbox); err != nil {
@@ -136,6 +140,7 @@ what is due when, and measures nothing.
 	a.Flag(c, "policy", "policy", "`name` of the policy to judge by")
 	a.Flag(c, "metrics-listen", "client.metrics_listen", "`address` of the metrics listener")
 	a.Flag(c, "record", "client.watch.record", "`file` the record is kept in, or \"none\" (default: one for each exam and day in the user's configuration directory)")
+	a.Flag(c, "notify", "client.notify", "`when` to show warnings as desktop notifications: off, before-exam, always")
 	a.Flag(c, "interval", "client.interval", "`spacing` of the monitor stream")
 	a.Flag(c, "floor-every", "client.watch.floor_every", "mean `time` between floor tests")
 	a.Flag(c, "budget-share", "client.watch.budget_share", "`share` of the minimum rate floor tests may use")
