@@ -46,7 +46,7 @@ type inquiry struct {
 	found   host.Findings
 	foundAt time.Duration
 	hasAsk  bool // found is known
-	reached int  // times running that the server answered by TCP in a silence
+	reached int  // times running that the server took TCP connections in a silence
 }
 
 // finding is what came out of a look or of asking.
@@ -97,10 +97,10 @@ func (w *watcher) foundOut(f finding, now time.Duration) {
 	q.out = nil
 	if f.asked {
 		q.found, q.foundAt, q.hasAsk = f.Findings, f.began, true
-		if f.Server != host.Answers || !q.upset {
-			q.reached = 0
-		} else {
+		if q.upset && (f.Server == host.Answers || f.Server == host.Mute) {
 			q.reached++
+		} else {
+			q.reached = 0
 		}
 	}
 	if f.Looked && !f.Offline {

@@ -14,7 +14,7 @@ type circumstances struct {
 	redial error // what the latest attempt of a new connection in it met; nil before there was one
 	moved  bool  // the address or the gateway changed around its start or since
 	found  host.Findings
-	firm   bool // the server has answered by TCP twice running: the interruption is not about to be over
+	firm   bool // the server has taken TCP connections twice running: the interruption is not about to be over
 }
 
 // attribute says what an interruption comes from, as far as that can be told.
@@ -34,16 +34,16 @@ func attribute(c circumstances) warning.Cause {
 		return warning.CauseNoNetwork
 	case c.moved:
 		return warning.CauseMoved
-	case c.firm && f.Name == host.Silent, c.firm && reason == link.ReasonResolve:
+	case c.firm && f.Server == host.Answers && (f.Name == host.Silent || reason == link.ReasonResolve):
 		return warning.CauseDNS
 	case errors.As(c.redial, &refused), reason == link.ReasonCertificate, reason == link.ReasonProtocol,
-		ended == link.ReasonClosed, f.Server == host.Refuses:
+		ended == link.ReasonClosed, f.Server == host.Refuses, c.firm && f.Server == host.Mute:
 		return warning.CauseServer
-	case reason == link.ReasonUDPBlocked, c.firm && tried:
+	case reason == link.ReasonUDPBlocked, c.firm && f.Server == host.Answers && tried:
 		// A server that was restarted answers by TCP, too, and not the probes of
 		// the session it has forgotten: it takes an attempt to tell.
 		return warning.CauseUDPBlocked
-	case f.Gateway == host.Silent && f.Server != host.Answers:
+	case f.Gateway == host.Silent && f.Server != host.Answers && f.Server != host.Mute:
 		if f.State.Kind == host.WiFi {
 			return warning.CauseWiFi
 		}

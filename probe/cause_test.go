@@ -30,6 +30,8 @@ func TestAttribute(t *testing.T) {
 		"the server's system refuses":                  {circumstances{found: found(wired, host.Answers, host.NotKnown, host.Refuses)}, warning.CauseServer},
 		"the server refuses":                           {circumstances{redial: &RefusedError{Refused: wire.Refused{Reason: wire.RefusedFull}}}, warning.CauseServer},
 		"another server is there":                      {circumstances{redial: because(link.ReasonCertificate)}, warning.CauseServer},
+		"the server's program hangs":                   {circumstances{firm: true, redial: because(link.ReasonNoServer), found: found(wired, host.Answers, host.Answers, host.Mute)}, warning.CauseServer},
+		"nothing is said, this once":                   {circumstances{found: found(wired, host.Answers, host.Answers, host.Mute)}, warning.NotKnown},
 		"gateway answers, server does not":             {circumstances{found: found(wired, host.Answers, host.NotKnown, host.Silent)}, warning.CauseBeyond},
 		"gateway not known, server silent":             {circumstances{found: found(wired, host.NotKnown, host.NotKnown, host.Silent)}, warning.NotKnown},
 		"gateway silent by cable":                      {circumstances{found: found(wired, host.Silent, host.Silent, host.Silent)}, warning.CauseRouter},

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"time"
 )
 
 // Answer is what a question came to.
@@ -16,9 +17,12 @@ const (
 	Answers
 	Refuses // it is there, and does not want
 	Silent
+	Mute // its system takes the connection, and then nothing is said
 )
 
-func (a Answer) String() string { return [...]string{"not known", "answers", "refuses", "silent"}[a] }
+func (a Answer) String() string {
+	return [...]string{"not known", "answers", "refuses", "silent", "mute"}[a]
+}
 
 // Findings are what was found out around this computer. What was not is zero.
 type Findings struct {
@@ -102,18 +106,27 @@ func lookUp(ctx context.Context, server string) Answer {
 	return Answers
 }
 
-// reach knocks at the server's port by TCP.
+// reach knocks at the server's port by TCP and says something it must object
+// to: the port speaks TLS. A program that hangs takes connections, too.
 func reach(ctx context.Context, to netip.AddrPort) Answer {
 	if !to.IsValid() {
 		return NotKnown
 	}
 	c, err := (&net.Dialer{}).DialContext(ctx, "tcp", to.String())
-	if err == nil {
-		_ = c.Close()
-		return Answers
+	if err != nil {
+		if signOf(err) == signOfLife {
+			return Refuses
+		}
+		return Silent
 	}
-	if signOf(err) == signOfLife {
-		return Refuses
+	defer c.Close()
+	stop := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	if _, err := c.Write([]byte("GET / HTTP/1.0\r\n\r\n")); err != nil && ctx.Err() != nil {
+		return Mute
 	}
-	return Silent
+	if _, err := c.Read(make([]byte, 1)); err != nil && ctx.Err() != nil {
+		return Mute
+	}
+	return Answers // an objection, or an end
 }

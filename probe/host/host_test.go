@@ -64,10 +64,28 @@ func TestReach(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := l.Addr().(*net.TCPAddr).AddrPort()
+	brief, stop := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer stop()
+	if got := reach(brief, at); got != Mute {
+		t.Errorf("a program that hangs %v", got)
+	}
+	served := make(chan error, 1)
+	go func() { // ends with the listener
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				served <- err
+				return
+			}
+			_, _ = c.Write([]byte("HTTP/1.0 400 Bad Request\r\n\r\n"))
+			_ = c.Close()
+		}
+	}()
 	if got := reach(t.Context(), at); got != Answers {
-		t.Errorf("a listener %v", got)
+		t.Errorf("a server %v", got)
 	}
 	_ = l.Close()
+	<-served
 	if got := reach(t.Context(), at); got != Refuses {
 		t.Errorf("a port that is closed %v", got)
 	}
