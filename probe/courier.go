@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"examlink/probe/outbox"
@@ -24,13 +25,15 @@ const (
 type courier struct {
 	stop context.CancelFunc // nil: there is none
 	wg   sync.WaitGroup
+	last atomic.Bool // the session ends: there is no time for manners
 }
 
 // start begins to deliver over a session; cancel and wait end it.
 func (c *courier) start(s *session, q *outbox.Queue) {
 	ctx, stop := context.WithCancel(context.Background())
 	c.stop = stop
-	c.wg.Go(func() { s.deliver(ctx, q) }) // ends with ctx or the session
+	c.last.Store(false)
+	c.wg.Go(func() { s.deliver(ctx, q, &c.last) }) // ends with ctx or the session
 }
 
 // cancel begins no other delivery.
@@ -49,6 +52,7 @@ func (c *courier) wait() {
 
 // finish gives what is left a moment to be delivered.
 func (c *courier) finish(q *outbox.Queue) {
+	c.last.Store(true)
 	for began := time.Now(); c.stop != nil && time.Since(began) < goodbyeSettle; time.Sleep(10 * time.Millisecond) {
 		if _, waiting := q.Next(); !waiting {
 			return
@@ -58,9 +62,13 @@ func (c *courier) finish(q *outbox.Queue) {
 
 // deliver sends what is in the outbox, in order, each when the one before has
 // been answered, until ctx or the session ends.
-func (s *session) deliver(ctx context.Context, q *outbox.Queue) {
+//
+// It keeps out of the way of trains: a minute is half a kilobyte, 10 ms of an
+// upload at the minimum.
+func (s *session) deliver(ctx context.Context, q *outbox.Queue, last *atomic.Bool) {
 	for {
-		silent, heard := s.stream.heard(s.o.Clock.Now())
+		now := s.o.Clock.Now()
+		silent, heard := s.stream.heard(now)
 		r, waiting := q.Next()
 		switch {
 		case !waiting:
@@ -72,7 +80,7 @@ func (s *session) deliver(ctx context.Context, q *outbox.Queue) {
 				return
 			}
 			continue
-		case !heard || silent > deliverCalm:
+		case !heard || silent > deliverCalm || !s.stream.calm(now) && !last.Load():
 			if !s.rest(ctx, deliverLook) {
 				return
 			}

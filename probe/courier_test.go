@@ -9,6 +9,7 @@ import (
 
 	"examlink/probe"
 	"examlink/probe/outbox"
+	"examlink/probe/record"
 	"examlink/probe/warning"
 	"examlink/server"
 )
@@ -40,8 +41,8 @@ func TestDeliveryAfterOutage(t *testing.T) {
 		if before.Reports != 10 || len(before.Warnings) != 0 || q.Stats().Waiting != 0 {
 			t.Errorf("%+v, %+v", before, q.Stats())
 		}
-		var m probe.Minute
-		if err := json.Unmarshal(before.Minutes[4], &m); err != nil || m.Figures.Sent < 590 || m.Figures.Sent > 610 || m.To.Sub(m.From).Round(time.Second) != time.Minute || m.Silent {
+		var m record.Minute
+		if err := json.Unmarshal(before.Minutes[4], &m); err != nil || m.Sent < 590 || m.Sent > 610 || m.To.Sub(m.From.Time).Round(time.Second) != time.Minute || m.BytesUp < 600*92 || len(before.Minutes[4]) > 1000 {
 			t.Errorf("%+v, %v", m, err)
 		}
 		n.set(silentServer)

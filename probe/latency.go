@@ -446,6 +446,13 @@ func (m *stream) bytes(size int) (up, down int64) {
 	return int64(m.first-1+wire.Seq(len(m.slots))-wire.Seq(m.refused)) * int64(size), m.echoBytes
 }
 
+// calm says whether no train of ours runs, nor has its queue yet to drain.
+func (m *stream) calm(now time.Duration) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return now >= m.calmFrom
+}
+
 // hush leaves delays before t out of the path's noise.
 func (m *stream) hush(t time.Duration) {
 	m.mu.Lock()

@@ -78,6 +78,7 @@ type CheckOptions struct {
 type WatchOptions struct {
 	Window      time.Duration // what one delay and loss observation covers
 	FloorEvery  time.Duration // mean time between floor tests
+	GlanceEvery time.Duration // mean time between glances: very short trains that notice a fall
 	BudgetShare float64       // of the minimum rate, each way, that floor tests may use
 	SilentAfter time.Duration // without an echo: an interruption
 	RedialAfter time.Duration // without an echo: try a new connection beside the old one
@@ -94,7 +95,7 @@ func DefaultOptions() Options {
 			CapacityMax: 25 * ippm.MbitPerSecond, MaxBytes: 10e6,
 		},
 		Watch: WatchOptions{
-			Window: 5 * time.Second, FloorEvery: 40 * time.Second, BudgetShare: 0.03,
+			Window: 5 * time.Second, FloorEvery: 40 * time.Second, GlanceEvery: 5 * time.Second, BudgetShare: 0.03,
 			SilentAfter: 3 * time.Second, RedialAfter: 5 * time.Second, RetestAfter: 4 * time.Second,
 		},
 	}
@@ -114,6 +115,7 @@ func (o *Options) setDefaults() {
 	setDuration(&o.Check.LoadInterval, d.Check.LoadInterval)
 	setDuration(&o.Watch.Window, d.Watch.Window)
 	setDuration(&o.Watch.FloorEvery, d.Watch.FloorEvery)
+	setDuration(&o.Watch.GlanceEvery, d.Watch.GlanceEvery)
 	setDuration(&o.Watch.SilentAfter, d.Watch.SilentAfter)
 	setDuration(&o.Watch.RedialAfter, d.Watch.RedialAfter)
 	setDuration(&o.Watch.RetestAfter, d.Watch.RetestAfter)
@@ -183,8 +185,8 @@ func (o *Options) validate() (wire.JoinToken, error) {
 		return token, fmt.Errorf("check.capacity_max: %v, expected 1 to 2000 Mbit/s", o.Check.CapacityMax)
 	case o.Check.MaxBytes < 1e6:
 		return token, fmt.Errorf("check.max_bytes: %d, expected 1 MB or more", o.Check.MaxBytes)
-	case w.Window < time.Second || w.FloorEvery < time.Second:
-		return token, errors.New("watch.window, watch.floor_every: expected 1s or more")
+	case w.Window < time.Second || w.FloorEvery < time.Second || w.GlanceEvery < time.Second:
+		return token, errors.New("watch.window, watch.floor_every, watch.glance_every: expected 1s or more")
 	case !(w.BudgetShare > 0 && w.BudgetShare <= 1):
 		return token, fmt.Errorf("watch.budget_share: %v, expected above 0 and at most 1", w.BudgetShare)
 	case w.SilentAfter < time.Second || w.RedialAfter < w.SilentAfter:

@@ -30,6 +30,12 @@ func floorInterval(rng *rand.Rand, mean time.Duration, goodInRow int) time.Durat
 	return time.Duration(float64(mean) * stretch * f)
 }
 
+// glanceInterval draws the time to the next glance: three to one around the
+// mean, evenly, so that a fall is noticed in time and nothing periodic hides.
+func glanceInterval(rng *rand.Rand, mean time.Duration) time.Duration {
+	return time.Duration(float64(mean) * (0.7 + 0.6*rng.Float64()))
+}
+
 // budget is a byte budget that refills steadily up to a minute's worth.
 type budget struct {
 	perSecond float64

@@ -137,18 +137,24 @@ func (w *world) halt() {
 
 func timers(c clock.Clock) (clock.Waiter, error) { return clock.NewTimerWaiter(c), nil }
 
-func (w *world) options() probe.Options {
+// token issues a join token that is good for some time.
+func (w *world) token(valid time.Duration) string {
 	w.t.Helper()
 	pin := link.Fingerprint(w.keys.Certificate.Leaf)
 	token, err := exam.Issue(w.keys.Token, wire.JoinToken{
 		Exam: "e1", Student: "s1", Servers: []string{serverAddr.String()}, Fingerprint: base64.RawURLEncoding.EncodeToString(pin[:]),
-		NotBefore: time.Now().Unix(), Expires: time.Now().Add(24 * time.Hour).Unix(),
+		NotBefore: time.Now().Unix(), Expires: time.Now().Add(valid).Unix(),
 	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	return token
+}
+
+func (w *world) options() probe.Options {
+	w.t.Helper()
 	o := probe.DefaultOptions()
-	o.Token, o.Clock, o.NewWaiter, o.Seed, o.Log = token, w.host, timers, 1, logger()
+	o.Token, o.Clock, o.NewWaiter, o.Seed, o.Log = w.token(24*time.Hour), w.host, timers, 1, logger()
 	o.Socket = func(context.Context) (net.PacketConn, netip.AddrPort, error) {
 		return w.client.Socket(), serverAddr, nil
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"examlink/probe/ippm"
+	"examlink/probe/train"
 	"examlink/probe/verdict"
 	"examlink/probe/wire"
 )
@@ -24,15 +25,37 @@ const (
 	primeShare       = 0.9 // of a bucket that arrivals must have been ahead by, to prove it empty: some get lost
 	primeRise        = 30 * time.Millisecond
 
-	// In an exam a train may add this much queueing on a link that just meets
-	// the minimum: it stops at examRise, and what is on its way by then adds
-	// the rest. Feedback takes a round trip and examReaction.
+	// In an exam a train may add examQueue of queueing on a link that just
+	// meets the minimum, and slowQueue on one that does not, be it known or just
+	// fallen to fallShare of the minimum. A train stops at examRise; what is on
+	// its way by then adds the rest. Feedback takes a round trip, examReaction,
+	// and as long as the packet that shows the rise waited and was served.
 	examQueue       = 60 * time.Millisecond
+	slowQueue       = 140 * time.Millisecond
+	knownQueue      = 80 * time.Millisecond // on a link known to be slow, which is tested often
+	fallShare       = 0.65
 	examRise        = 15 * time.Millisecond
 	examReaction    = 10 * time.Millisecond
-	examMultipleMin = 1.2
-	examMultipleMax = 4
+	examService     = 20 * time.Millisecond
+	examMultipleMin = 1.1
+	examMultipleMax = 2
 	examShare       = 0.7 // of what the schedule allows one test, for the prime
+
+	// A glance is a train so short that a link at half the minimum still
+	// queues it within the bounds above, and long enough to notice that.
+	glanceMultiple = 1.5
+	glancePackets  = 8
+	// UDP payload of the packets of an exam's trains: at the lower rate a full
+	// packet alone takes as long as all the queueing that is allowed.
+	examDown = 1200
+	examUp   = 600
+	// examFirst is the share of the rate in question to hold at before the
+	// receiver has read any: on a link that has just fallen the queue must not
+	// go on growing until then.
+	examFirst = 0.5
+
+	// ipHeaders are the headers of a packet in the cheaper of the two IPs.
+	ipHeaders = 28
 
 	holdTime     = 250 * time.Millisecond
 	holdPerNoise = 60 // noisy paths are held longer: this many times the noise
@@ -55,7 +78,8 @@ type Interval struct {
 // Floor is the result of a floor test: is the rate at least the target?
 type Floor struct {
 	Direction wire.Direction `json:"direction"`
-	Target    float64        `json:"target"` // bit/s
+	Glance    bool           `json:"glance,omitempty"` // one very short train: it notices, and decides nothing
+	Target    float64        `json:"target"`           // bit/s
 	Decision  ippm.Decision  `json:"-"`
 	Outcome   string         `json:"outcome"` // meets, below, inconclusive
 	Rate      Interval       `json:"rate"`
@@ -75,6 +99,7 @@ type floorPlan struct {
 	direction wire.Direction
 	target    ippm.Rate
 	inExam    bool
+	glance    bool // in an exam: one very short train
 	maxTrains int
 	maxBytes  int64   // IP layer, of one train
 	bucket    float64 // bytes of the largest token bucket to empty; 0: an ordinary one
@@ -86,6 +111,28 @@ type floorPlan struct {
 // deepest is the token bucket the plan's trains empty, in bytes.
 func (p floorPlan) deepest() float64 { return max(p.bucket, primeBucket) }
 
+// glanceBytes is what a glance costs at the IP layer.
+func glanceBytes(d wire.Direction) int64 {
+	if d == wire.Up {
+		return glancePackets * (examUp + ipHeaders)
+	}
+	return glancePackets * (examDown + ipHeaders)
+}
+
+// multipleFor is the multiple of a rate to prime at, so that the queue of a link
+// at a share of that rate does not grow above most.
+func multipleFor(most time.Duration, share float64, roundTrip time.Duration) float64 {
+	late := roundTrip + examReaction + examRise + examService
+	m := share * (1 + float64(most-examRise)/float64(late))
+	return min(max(m, examMultipleMin), examMultipleMax)
+}
+
+// examMultiple keeps to both bounds, on a link that just meets the minimum and
+// on one that has just fallen.
+func examMultiple(roundTrip time.Duration) float64 {
+	return min(multipleFor(examQueue, 1, roundTrip), multipleFor(slowQueue, fallShare, roundTrip))
+}
+
 // request computes the train of a plan; it is plain arithmetic.
 func (p floorPlan) request() wire.TrainRequest {
 	t := float64(p.target)
@@ -94,12 +141,22 @@ func (p floorPlan) request() wire.TrainRequest {
 		HoldTime: min(holdTime+holdPerNoise*p.noise, maxHold),
 	}
 	if p.inExam {
-		reach := p.roundTrip + examReaction
-		multiple := 1 + float64(examQueue-examRise)/float64(reach)
-		multiple = min(max(multiple, examMultipleMin), examMultipleMax)
-		r.PrimeRate = t * multiple
-		if p.known > 0 { // be gentle to a link known to be slow
-			r.PrimeRate = max(t*examMultipleMin, float64(p.known)*multiple)
+		r.PacketSize = examDown
+		if p.direction == wire.Up {
+			r.PacketSize = examUp
+		}
+		r.HoldFirst = t * examFirst
+	}
+	if p.glance {
+		r.PrimeRate, r.StopRise = t*glanceMultiple, train.MaxRise
+		r.PrimeBytes = glancePackets * int64(r.PacketSize+ipHeaders)
+		r.MaxBytes = r.PrimeBytes
+		return r
+	}
+	if p.inExam {
+		r.PrimeRate = t * examMultiple(p.roundTrip)
+		if p.known > 0 {
+			r.PrimeRate = float64(p.known) * multipleFor(knownQueue, 1, p.roundTrip)
 			r.HoldRate = min(t, float64(p.known))
 		}
 		r.StopRise = examRise
@@ -128,7 +185,7 @@ func (p floorPlan) request() wire.TrainRequest {
 // runFloor runs trains until the target is decided or the plan is exhausted.
 // An error means that the network let us measure nothing at all.
 func (s *session) runFloor(ctx context.Context, p floorPlan) (Floor, error) {
-	f := Floor{Direction: p.direction, Target: float64(p.target), Outcome: "inconclusive"}
+	f := Floor{Direction: p.direction, Glance: p.glance, Target: float64(p.target), Outcome: "inconclusive"}
 	bound := float64(p.target) * (1 - verdict.Tolerance)
 	test := ippm.SPRT{Margin: floorMargin, Error: floorError}
 	var sum estimates

@@ -16,65 +16,101 @@ const (
 	floorLeastUp   = 16e3
 )
 
-// floorBytes is what one train may cost: a schedule's worth of budget, if it
-// is there.
+// floorBytes is what one train may cost: a schedule's worth of what glances
+// leave of the budget, if it is there.
 func (w *watcher) floorBytes(d wire.Direction, now time.Duration) (bytes, least int64) {
 	b := w.budgets[d]
 	least = floorLeastDown
 	if d == wire.Up {
 		least = floorLeastUp
 	}
-	most := max(int64(b.perSecond*w.o.Watch.FloorEvery.Seconds()), least)
+	left := b.perSecond - float64(glanceBytes(d))/w.o.Watch.GlanceEvery.Seconds()
+	most := max(int64(left*w.o.Watch.FloorEvery.Seconds()), least)
 	return min(b.available(now), most), least
 }
 
 // soon asks for a floor test as soon as budget and manners allow.
 func (w *watcher) soon(now time.Duration) {
 	w.nextFloor = min(w.nextFloor, max(now, w.lastFloor+w.o.Watch.RetestAfter))
+	w.nextGlance = min(w.nextGlance, w.nextFloor)
 }
 
-// maybeFloor starts a floor test of both directions when one is due.
+// floorTask is what is to be done in one direction: a glance, and behind it a
+// floor test if it is due, or if the glance saw something.
+type floorTask struct {
+	glance, full floorPlan
+	can, due     bool // the budget allows a floor test; it is time for one
+}
+
+// maybeFloor starts glances in both directions, and floor tests behind them,
+// when they are due.
 func (w *watcher) maybeFloor(ctx context.Context, now time.Duration) {
-	if now < w.nextFloor || w.floors != nil || w.interrupted || w.s.err() != nil {
+	if now < w.nextGlance || w.floors != nil || w.interrupted || w.s.err() != nil {
 		return
 	}
-	var plans []floorPlan
 	rtt, ok := w.s.stream.roundTrip()
 	if !ok {
 		return
 	}
 	_, noise := w.s.stream.received()
+	due := now >= w.nextFloor
 	wait := time.Duration(0)
-	for d, target := range map[wire.Direction]ippm.Rate{wire.Down: w.o.Policy.Minimum.Download, wire.Up: w.o.Policy.Minimum.Upload} {
-		bytes, least := w.floorBytes(d, now)
-		if bytes < least {
-			wait = max(wait, w.budgets[d].wait(now, least))
+	var tasks []floorTask
+	for _, d := range []wire.Direction{wire.Down, wire.Up} {
+		target := w.o.Policy.Minimum.Download
+		if d == wire.Up {
+			target = w.o.Policy.Minimum.Upload
+		}
+		if cost := glanceBytes(d); w.budgets[d].available(now) < cost {
+			wait = max(wait, w.budgets[d].wait(now, cost))
 			continue
 		}
-		plans = append(plans, floorPlan{direction: d, target: target, inExam: true, maxTrains: 1, maxBytes: bytes, roundTrip: rtt, noise: noise, known: w.known[d]})
+		bytes, least := w.floorBytes(d, now)
+		p := floorPlan{direction: d, target: target, inExam: true, maxTrains: 1, maxBytes: bytes, roundTrip: rtt, noise: noise, known: w.known[d]}
+		g := p
+		g.glance = true
+		tasks = append(tasks, floorTask{glance: g, full: p, can: bytes >= least, due: due})
 	}
-	if len(plans) == 0 {
-		w.nextFloor = now + wait
+	w.nextGlance = now + max(wait, glanceInterval(w.rng, w.o.Watch.GlanceEvery))
+	if len(tasks) == 0 {
 		return
 	}
-	w.lastFloor = now
-	w.nextFloor = now + floorInterval(w.rng, w.o.Watch.FloorEvery, w.goodInRow)
-	out := make(chan floorOutcome, len(plans)+1)
+	if due {
+		w.lastFloor = now
+		w.nextFloor = now + floorInterval(w.rng, w.o.Watch.FloorEvery, w.goodInRow)
+	}
+	out := make(chan floorOutcome, 2*len(tasks)+1)
 	w.floors = out
 	s := w.s
-	go func() { // ends with the plans or the session
+	go func() { // ends with the tasks or the session
 		defer close(out)
-		for _, p := range plans {
+		run := func(p floorPlan) (Floor, error) {
 			upBefore, downBefore := s.spent()
 			f, err := s.runFloor(ctx, p)
 			up, down := s.spent()
 			out <- floorOutcome{floor: f, spent: up - upBefore + down - downBefore, err: err}
+			return f, err
+		}
+		for _, t := range tasks {
+			f, err := run(t.glance)
 			if err != nil {
+				return
+			}
+			if !t.can || !t.due && !doubtful(f) {
+				continue
+			}
+			if v := f.Rate.Value; v != nil && *v < f.Target {
+				t.full.known = ippm.Rate(*v)
+			}
+			if _, err := run(t.full); err != nil {
 				return
 			}
 		}
 	}()
 }
+
+// doubtful says whether a glance saw something that a floor test must look at.
+func doubtful(f Floor) bool { return f.Decision != ippm.Accept && f.Rate.Value != nil }
 
 // floorDone takes one direction's result; the last one closes the channel and
 // comes as an empty outcome.
@@ -91,18 +127,37 @@ func (w *watcher) floorDone(f floorOutcome) {
 		f.floor.Why = f.err.Error()
 	}
 	at, now := w.o.Clock.Wall(), w.o.Clock.Now()
-	w.summary.FloorTests++
+	if f.floor.Glance {
+		w.summary.Glances++
+	} else {
+		w.summary.FloorTests++
+	}
+	e := FloorEvent{At: at, Floor: f.floor, Spent: f.spent}
 	for _, k := range w.sinks {
-		k.Floor(FloorEvent{At: at, Floor: f.floor, Spent: f.spent})
+		k.Floor(e)
 	}
-	w.minute.floor(f.floor)
-	delete(w.known, f.floor.Direction)
-	if v := f.floor.Rate.Value; v != nil && *v < f.floor.Target {
-		w.known[f.floor.Direction] = ippm.Rate(*v)
-	}
+	w.minute.floor(e)
 	kind := warning.DownloadBelowMinimum
 	if f.floor.Direction == wire.Up {
 		kind = warning.UploadBelowMinimum
+	}
+	if f.floor.Glance {
+		// Too short to decide by itself, or to say that all is well; it counts
+		// half where a warning stands.
+		_, active := w.trackers[kind].Active()
+		switch o := judgeFloor(f.floor, at); {
+		case o.Level >= warning.Bad:
+			o.Level = warning.Bad
+			w.observe(kind, o)
+		case o.Level == warning.Good && active:
+			o.Level = warning.Fair
+			w.observe(kind, o)
+		}
+		return
+	}
+	delete(w.known, f.floor.Direction)
+	if v := f.floor.Rate.Value; v != nil && *v < f.floor.Target {
+		w.known[f.floor.Direction] = ippm.Rate(*v)
 	}
 	o := judgeFloor(f.floor, at)
 	w.observe(kind, o)

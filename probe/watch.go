@@ -80,6 +80,7 @@ type Summary struct {
 	Connects   int               `json:"connects"`
 	Monitor    Figures           `json:"monitor"`
 	FloorTests int               `json:"floor_tests"`
+	Glances    int               `json:"glances"`
 	BytesUp    int64             `json:"bytes_upload"`
 	BytesDown  int64             `json:"bytes_download"`
 	Warnings   []warning.Warning `json:"warnings"` // in the order they were raised
@@ -121,12 +122,13 @@ type watcher struct {
 	nextCut    time.Duration
 	nextLook   time.Duration
 
-	budgets   map[wire.Direction]*budget
-	known     map[wire.Direction]ippm.Rate // rates last read below the minimum
-	nextFloor time.Duration
-	lastFloor time.Duration
-	goodInRow int
-	floors    chan floorOutcome // nil: no test is running
+	budgets    map[wire.Direction]*budget
+	known      map[wire.Direction]ippm.Rate // rates last read below the minimum
+	nextGlance time.Duration
+	nextFloor  time.Duration
+	lastFloor  time.Duration
+	goodInRow  int
+	floors     chan floorOutcome // nil: no test is running
 }
 
 type redialResult struct {
@@ -211,6 +213,7 @@ func (w *watcher) adopt(s *session, state string) {
 	if w.summary.Connects == 1 {
 		w.windowFrom, w.nextCut, w.nextLook = w.o.Clock.Wall(), now+w.o.Watch.Window, now
 		w.nextFloor, w.lastFloor, w.nextRedial = now+time.Second, now, now
+		w.nextGlance = now + time.Second
 	}
 	w.courier.start(s, w.o.Outbox)
 	w.session(state, nil)

@@ -288,12 +288,11 @@ func (r *recorder) Floor(e probe.FloorEvent) {
 	if !r.ready() {
 		return
 	}
-	f := record.Floor{
-		Direction: e.Floor.Direction, Target: e.Floor.Target, Outcome: e.Floor.Outcome,
-		Rate: e.Floor.Rate.Value, Low: e.Floor.Rate.Low, High: e.Floor.Rate.High,
-		Trains: e.Floor.Trains, Bytes: e.Spent, Duration: e.Floor.Duration.Seconds(), Rise: e.Floor.Rise.Seconds(), Why: e.Floor.Why,
-	}
+	f := probe.FloorOf(e)
 	r.minute.floor(f)
+	if e.Floor.Glance && e.Floor.Outcome == "meets" {
+		return // the minute tells of it
+	}
 	r.add(e.At, f)
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -79,7 +80,7 @@ what is due when, and measures nothing.
 			if err != nil {
 				return err
 			}
-			voice := &voice{w: c.ErrOrStderr(), log: o.Log}
+			voice := &voice{w: c.ErrOrStderr(), log: o.Log, planned: !due.Window.IsZero()}
 			if f.Client.MetricsListen != "" {
 				admin, err := daemon.NewAdmin(f.Client.MetricsListen, registry, func() bool { return true })
 				if err != nil {
@@ -118,8 +119,12 @@ what is due when, and measures nothing.
 					}
 				}()
 			}
-			s, err := probe.Watch(ctx, o, sinks...)
-			keep.end(time.Now(), whyEnded(c.Context(), err))
+			s, err := probe.Attend(ctx, o, sinks...)
+			why := whyEnded(c.Context(), err)
+			if err == nil && ctx.Err() == nil {
+				why = "exam-over"
+			}
+			keep.end(time.Now(), why)
 			if err != nil {
 				return classify(err, !s.Started.IsZero())
 			}
@@ -160,13 +165,53 @@ func whyEnded(asked context.Context, err error) string {
 
 // voice tells the student, and the log, what a watch finds.
 type voice struct {
-	w   io.Writer
-	log *slog.Logger
+	w       io.Writer
+	log     *slog.Logger
+	planned bool // there is an exam to wait for
+
+	mu sync.Mutex // phases begin on another goroutine
 }
 
-var _ probe.Sink = (*voice)(nil)
+var (
+	_ probe.Sink     = (*voice)(nil)
+	_ probe.PlanSink = (*voice)(nil)
+)
+
+// Phase implements probe.PlanSink.
+func (v *voice) Phase(e probe.PhaseEvent) {
+	if !v.planned {
+		return
+	}
+	at := func(t time.Time) string { return t.Local().Format("Mon 2 Jan 15:04") }
+	switch e.Phase {
+	case plan.Idle:
+		if e.Check.IsZero() {
+			v.say(e.At, "waiting for the exam; watching begins %s", at(e.Until))
+		} else {
+			v.say(e.At, "waiting for the exam; next check %s, watching begins %s", at(e.Check), at(e.Until))
+		}
+	case plan.PreExam:
+		v.say(e.At, "watching; the exam begins %s", at(e.Until))
+	case plan.Exam:
+		v.say(e.At, "the exam has begun; watching until %s", at(e.Until))
+	case plan.Done:
+		v.say(e.At, "the exam is over")
+	}
+}
+
+// Checked implements probe.PlanSink.
+func (v *voice) Checked(e probe.CheckEvent) {
+	if e.Err != nil {
+		_, hint := explain(e.Err)
+		v.say(e.At, "a planned check could not be made: %v. %s", e.Err, hint)
+		return
+	}
+	v.say(e.At, "planned check: %s", e.Report.Verdict.Sentence)
+}
 
 func (v *voice) say(at time.Time, format string, args ...any) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	fmt.Fprintf(v.w, "%s  %s\n", at.Local().Format(time.TimeOnly), fmt.Sprintf(format, args...))
 }
 
@@ -219,6 +264,10 @@ func (v *voice) Warning(w warning.Warning) {
 }
 
 func printSummary(w io.Writer, s probe.Summary) {
+	if s.Started.IsZero() {
+		fmt.Fprintln(w, "The exam's time had not come; nothing was watched.")
+		return
+	}
 	if s.Connects == 0 {
 		fmt.Fprintln(w, "The server was never reached; nothing was measured.")
 		return
@@ -239,7 +288,7 @@ func printSummary(w io.Writer, s probe.Summary) {
 		}
 		fmt.Fprintln(w, ".")
 	}
-	fmt.Fprintf(w, "%d floor tests; %.2f MB down and %.2f MB up in all.\n", s.FloorTests, float64(s.BytesDown)/1e6, float64(s.BytesUp)/1e6)
+	fmt.Fprintf(w, "%d floor tests, %d glances; %.2f MB down and %.2f MB up in all.\n", s.FloorTests, s.Glances, float64(s.BytesDown)/1e6, float64(s.BytesUp)/1e6)
 	if len(s.Warnings) == 0 {
 		fmt.Fprintln(w, "No warnings.")
 		return

@@ -34,7 +34,7 @@ type Exporter struct {
 	oneWay, ipdv, pdv            *prometheus.HistogramVec
 	connected                    prometheus.Gauge
 	connects                     prometheus.Counter
-	floors                       *prometheus.CounterVec
+	floors, glances              *prometheus.CounterVec
 	floorBytes                   *prometheus.CounterVec
 	warnings                     *prometheus.CounterVec
 	active                       *prometheus.GaugeVec
@@ -78,7 +78,8 @@ func New(r prometheus.Registerer, p verdict.Policy) (*Exporter, error) {
 		connected:  prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Subsystem: subsystem, Name: "connected", Help: "1 while the server answers."}),
 		connects:   counter("connects_total", "Connections to a server opened, the first included."),
 		floors:     counters("floor_tests_total", "Floor tests of the minimum rate, by outcome.", "direction", "outcome"),
-		floorBytes: counters("floor_test_bytes_total", "Bytes of floor tests at the IP layer.", "direction"),
+		glances:    counters("glances_total", "Very short trains that look for a fall of the rate, by outcome.", "direction", "outcome"),
+		floorBytes: counters("floor_test_bytes_total", "Bytes of floor tests and glances at the IP layer.", "direction"),
 		warnings:   counters("warnings_total", "Warnings raised.", "kind"),
 		active:     prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Subsystem: subsystem, Name: "warning_active", Help: "1 while the warning stands."}, []string{"kind"}),
 		last:       newLastValues(p),
@@ -92,6 +93,7 @@ func New(r prometheus.Registerer, p verdict.Policy) (*Exporter, error) {
 		e.floorBytes.WithLabelValues(d)
 		for _, o := range []string{"meets", "below", "inconclusive"} {
 			e.floors.WithLabelValues(d, o)
+			e.glances.WithLabelValues(d, o)
 		}
 		for _, h := range []*prometheus.HistogramVec{e.oneWay, e.ipdv, e.pdv} {
 			h.WithLabelValues(d)
@@ -103,7 +105,7 @@ func New(r prometheus.Registerer, p verdict.Policy) (*Exporter, error) {
 	}
 	for _, c := range []prometheus.Collector{
 		e.sent, e.received, e.unsent, e.late, e.lost, e.duplicates, e.reordered, e.roundTrip, e.pacing, e.readLag, e.localDrops, e.oneWay, e.ipdv, e.pdv,
-		e.connected, e.connects, e.floors, e.floorBytes, e.warnings, e.active, e.last,
+		e.connected, e.connects, e.floors, e.glances, e.floorBytes, e.warnings, e.active, e.last,
 	} {
 		if err := r.Register(c); err != nil {
 			return nil, err
@@ -168,8 +170,12 @@ func pour(o prometheus.Observer, h *ippm.Histogram) {
 // Floor implements probe.Sink.
 func (e *Exporter) Floor(ev probe.FloorEvent) {
 	d := string(ev.Floor.Direction)
-	e.floors.WithLabelValues(d, ev.Floor.Outcome).Inc()
 	e.floorBytes.WithLabelValues(d).Add(float64(ev.Spent))
+	if ev.Floor.Glance {
+		e.glances.WithLabelValues(d, ev.Floor.Outcome).Inc()
+		return
+	}
+	e.floors.WithLabelValues(d, ev.Floor.Outcome).Inc()
 	e.last.floor(ev)
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -232,5 +233,78 @@ func BenchmarkSendBatch(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		s.SendBatch(out)
+	}
+}
+
+// The kernel's send stamp of a probe lies between the moment before the call
+// and the receive stamp of the other end, which shares this host's clock.
+func TestSendStamps(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("send stamps are there on Linux only")
+	}
+	c := clock.NewSystem()
+	open := func() (*link.Socket, *net.UDPConn) {
+		pc, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = pc.Close() })
+		return link.NewSocket(pc, c), pc
+	}
+	near, nearConn := open()
+	far, farConn := open()
+	var mu sync.Mutex
+	before, got, arrived := map[wire.Seq]time.Duration{}, map[wire.Seq]link.Sent{}, map[wire.Seq]time.Duration{}
+	near.HandleSent(func(sent []link.Sent) {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, s := range sent {
+			got[s.Seq] = s
+		}
+	})
+	near.Handle(func([]link.Datagram) {})
+	far.Handle(func(ds []link.Datagram) {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, d := range ds {
+			if h, err := wire.ParseHeader(d.Data); err == nil {
+				arrived[h.Seq] = d.At
+				_ = far.Send(bytes.Clone(d.Data), d.From) // reading it makes the other end look at its stamps
+			}
+		}
+	})
+	for _, s := range []*link.Socket{near, far} {
+		go func() { // ends with its socket
+			for {
+				if _, err := s.Pump(); err != nil {
+					return
+				}
+			}
+		}()
+	}
+	to := farConn.LocalAddr().(*net.UDPAddr).AddrPort()
+	const n = 50
+	for i := wire.Seq(1); i <= n; i++ {
+		b := append(wire.AppendHeader(nil, wire.Header{Kind: wire.KindProbe, Flow: 7, Seq: i}), make([]byte, wire.MinPacketSize-wire.HeaderSize)...)
+		mu.Lock()
+		before[i] = c.Now()
+		mu.Unlock()
+		if err := near.Send(b, to); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	time.Sleep(20 * time.Millisecond)
+	_ = nearConn.Close()
+	mu.Lock()
+	defer mu.Unlock()
+	if len(got) < n/2 {
+		t.Fatalf("%d of %d packets got a send stamp", len(got), n)
+	}
+	const slack = 100 * time.Microsecond // of turning wall-clock stamps into monotonic ones
+	for seq, s := range got {
+		if s.Kind != wire.KindProbe || s.Flow != 7 || s.At < before[seq]-slack || arrived[seq] > 0 && s.At > arrived[seq]+slack {
+			t.Errorf("packet %d: left at %v, before the call %v, arrived %v", seq, s.At, before[seq], arrived[seq])
+		}
 	}
 }

@@ -19,6 +19,9 @@ const (
 	// noiseShare is how much further the delay must rise on a noisy path,
 	// in units of its delay variation.
 	noiseShare = 2
+	// steadyShare is how many times the noise the rise looked for must be, for
+	// one packet to show it: waiting for more of them lets the queue grow.
+	steadyShare = 8
 	// A queue shorter than the rise looked for shows as loss instead: this
 	// many of the last lossSpan packets, while there is some queue.
 	lossSpan  = 20
@@ -131,7 +134,7 @@ func (r *Receiver) rise(delay time.Duration) time.Duration {
 		r.low = delay
 	}
 	keep := 1
-	if r.noisy() {
+	if r.noise*steadyShare > r.request.StopRise {
 		keep = 4
 	}
 	r.recent = append(r.recent, delay)

@@ -159,6 +159,8 @@ func (s *Sender) holdRate(fb wire.Feedback) ippm.Rate {
 	switch r := s.Request; {
 	case r.HoldRate > 0 && fb.Rate > 0:
 		return max(ippm.Rate(min(r.HoldRate, float64(fb.Rate))), s.slowest())
+	case r.HoldFirst > 0:
+		return max(ippm.Rate(r.HoldFirst), s.slowest())
 	case r.HoldRate > 0:
 		return ippm.Rate(r.HoldRate)
 	case fb.Rate > 0:

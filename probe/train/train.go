@@ -38,6 +38,8 @@ func Validate(r wire.TrainRequest) error {
 		return fmt.Errorf("prime_rate: %v, expected above 0 and at most %v bit/s", r.PrimeRate, MaxRate)
 	case !(r.HoldRate >= 0 && r.HoldRate <= MaxRate):
 		return fmt.Errorf("hold_rate: %v, expected 0 to %v bit/s", r.HoldRate, MaxRate)
+	case !(r.HoldFirst >= 0 && r.HoldFirst <= MaxRate):
+		return fmt.Errorf("hold_first: %v, expected 0 to %v bit/s", r.HoldFirst, MaxRate)
 	case !(r.Target >= 0 && r.Target <= MaxRate):
 		return fmt.Errorf("target: %v, expected 0 to %v bit/s", r.Target, MaxRate)
 	case r.HoldTime < 0 || r.HoldTime > MaxHold:

@@ -177,6 +177,7 @@ func TestValidateNamesTheField(t *testing.T) {
 		"direction:":   func(r *wire.TrainRequest) { r.Direction = "sideways" },
 		"prime_rate:":  func(r *wire.TrainRequest) { r.PrimeRate = math.NaN() },
 		"hold_rate:":   func(r *wire.TrainRequest) { r.HoldRate = -1 },
+		"hold_first:":  func(r *wire.TrainRequest) { r.HoldFirst = -1 },
 		"target:":      func(r *wire.TrainRequest) { r.Target = math.Inf(1) },
 		"hold_time:":   func(r *wire.TrainRequest) { r.HoldTime = time.Hour },
 		"packet_size:": func(r *wire.TrainRequest) { r.PacketSize = 9000 },

@@ -120,6 +120,7 @@ type TrainRequest struct {
 	PrimeRate  float64       `json:"prime_rate"`  // bit/s, IP layer
 	PrimeBytes int64         `json:"prime_bytes"` // IP-layer bytes at most in the prime
 	HoldRate   float64       `json:"hold_rate"`   // bit/s, IP layer, or less if the receiver reads less; 0: at what the receiver reads
+	HoldFirst  float64       `json:"hold_first"`  // the same before the receiver reads any rate; 0: HoldRate
 	HoldTime   time.Duration `json:"hold_time"`   // nanoseconds
 	MaxBytes   int64         `json:"max_bytes"`   // IP-layer bytes at most in all
 	PacketSize int           `json:"packet_size"` // UDP payload bytes

@@ -82,6 +82,7 @@ func (f File) check() []problem {
 	expect("client.check.max_bytes", c.Check.MaxBytes >= 1e6, c.Check.MaxBytes, "1MB or more")
 	atLeast("client.watch.window", c.Watch.Window, time.Second)
 	atLeast("client.watch.floor_every", c.Watch.FloorEvery, time.Second)
+	atLeast("client.watch.glance_every", c.Watch.GlanceEvery, time.Second)
 	expect("client.watch.budget_share", c.Watch.BudgetShare > 0 && c.Watch.BudgetShare <= 1, c.Watch.BudgetShare, "above 0 and at most 1")
 	atLeast("client.watch.silent_after", c.Watch.SilentAfter, time.Second)
 	expect("client.watch.redial_after", c.Watch.RedialAfter >= c.Watch.SilentAfter, c.Watch.RedialAfter, "client.watch.silent_after or more")

@@ -75,6 +75,7 @@ type Check struct {
 type Watch struct {
 	Window      time.Duration `mapstructure:"window"`
 	FloorEvery  time.Duration `mapstructure:"floor_every"`
+	GlanceEvery time.Duration `mapstructure:"glance_every"`
 	BudgetShare float64       `mapstructure:"budget_share"`
 	SilentAfter time.Duration `mapstructure:"silent_after"`
 	RedialAfter time.Duration `mapstructure:"redial_after"`
@@ -126,7 +127,7 @@ func Default() File {
 			Interval:      p.Interval, PacketSize: p.PacketSize, LossAfter: p.LossAfter, TrainPacket: p.TrainPacket,
 			QueueMax: outbox.DefaultBytes, Notify: "before-exam",
 			Check: Check{p.Check.IdleTime, p.Check.IdleInterval, p.Check.LoadInterval, p.Check.CapacityMax, Bytes(p.Check.MaxBytes)},
-			Watch: Watch{p.Watch.Window, p.Watch.FloorEvery, p.Watch.BudgetShare, p.Watch.SilentAfter, p.Watch.RedialAfter, p.Watch.RetestAfter, ""},
+			Watch: Watch{p.Watch.Window, p.Watch.FloorEvery, p.Watch.GlanceEvery, p.Watch.BudgetShare, p.Watch.SilentAfter, p.Watch.RedialAfter, p.Watch.RetestAfter, ""},
 		},
 		Server: Server{
 			Listen: ":8443", Public: []string{}, AdminListen: "127.0.0.1:9481", DataDir: "examlink-data",
@@ -167,7 +168,7 @@ func (f File) ProbeOptions() (probe.Options, error) {
 			CapacityMax: c.Check.CapacityMax, MaxBytes: int64(c.Check.MaxBytes),
 		},
 		Watch: probe.WatchOptions{
-			Window: c.Watch.Window, FloorEvery: c.Watch.FloorEvery, BudgetShare: c.Watch.BudgetShare,
+			Window: c.Watch.Window, FloorEvery: c.Watch.FloorEvery, GlanceEvery: c.Watch.GlanceEvery, BudgetShare: c.Watch.BudgetShare,
 			SilentAfter: c.Watch.SilentAfter, RedialAfter: c.Watch.RedialAfter, RetestAfter: c.Watch.RetestAfter,
 		},
 	}, nil

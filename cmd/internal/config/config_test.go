@@ -174,7 +174,7 @@ func TestEveryValueIsRead(t *testing.T) {
 			Server: "[2001:db8::1]:8443", Interval: 50 * ms, PacketSize: 200, LossAfter: 90 * second, TrainPacket: 600, QueueMax: 1e6, Notify: "off",
 			Exam:  config.Exam{Start: "2026-11-30T09:00", End: "2026-11-30T16:50", Zone: "America/Denver"},
 			Check: config.Check{IdleTime: 2500 * ms, IdleInterval: 10 * ms, LoadInterval: second, CapacityMax: 1.5e6, MaxBytes: 1.5e6},
-			Watch: config.Watch{Window: 2 * second, FloorEvery: time.Minute, BudgetShare: 1, SilentAfter: second, RedialAfter: second, RetestAfter: ms, Record: "exam.jsonl"},
+			Watch: config.Watch{Window: 2 * second, FloorEvery: time.Minute, GlanceEvery: 6 * second, BudgetShare: 1, SilentAfter: second, RedialAfter: second, RetestAfter: ms, Record: "exam.jsonl"},
 		},
 		Server: config.Server{
 			Listen: "127.0.0.1:0", Public: []string{"exam.example.edu:8443", "[2001:db8::1]:8443"}, DataDir: "/var/lib/examlink",

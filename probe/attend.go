@@ -1,0 +1,169 @@
+package probe
+
+import (
+	"context"
+	"time"
+
+	"examlink/probe/plan"
+)
+
+// Chosen by us.
+const (
+	// wallLook is how often the wall clock is asked whether a moment has come:
+	// it may step, and a suspend stops every timer.
+	wallLook = 5 * time.Second
+	// checkRetry is the pause before a check that could not be made is tried
+	// again, once.
+	checkRetry = 2 * time.Minute
+)
+
+// PhaseEvent says that a phase of the plan has begun.
+type PhaseEvent struct {
+	At    time.Time
+	Phase plan.Phase
+	Until time.Time // zero: no end is planned
+	Check time.Time // the next check, if one is planned in it
+}
+
+// CheckEvent is one planned check.
+type CheckEvent struct {
+	At     time.Time
+	Due    time.Time
+	Report Report // meaningful if Err is nil
+	Err    error
+}
+
+// PlanSink is a Sink that wants to hear of phases and planned checks, too.
+type PlanSink interface {
+	Phase(PhaseEvent)
+	Checked(CheckEvent)
+}
+
+// attendant follows a plan.
+type attendant struct {
+	o     *Options
+	sinks []Sink
+	phase plan.Phase
+	from  time.Time // checks due before it are done with
+}
+
+// Attend follows o.Plan: checks at their times while the exam is far, a watch
+// from shortly before it to its end. With the zero Plan it is Watch. It returns
+// when the exam is over or ctx ends; the summary is that of the watch.
+func Attend(ctx context.Context, o Options, sinks ...Sink) (Summary, error) {
+	if _, err := o.validate(); err != nil {
+		return Summary{}, err
+	}
+	a := &attendant{o: &o, sinks: sinks, from: o.Clock.Wall()}
+	for ctx.Err() == nil {
+		now := o.Clock.Wall()
+		entry, until := o.Plan.At(now)
+		a.tell(now, entry.Phase, until)
+		switch entry.Phase {
+		case plan.Idle:
+			a.idle(ctx, until)
+		case plan.Done:
+			return Summary{}, nil
+		default:
+			return a.watch(ctx)
+		}
+	}
+	return Summary{}, nil
+}
+
+// tell tells of a phase that has begun.
+func (a *attendant) tell(now time.Time, p plan.Phase, until time.Time) {
+	if p == a.phase {
+		return
+	}
+	a.phase = p
+	e := PhaseEvent{At: now, Phase: p, Until: until}
+	if at, ok := a.o.Plan.NextCheck(a.from); ok && p == plan.Idle {
+		e.Check = at
+	}
+	for _, k := range a.sinks {
+		if s, ok := k.(PlanSink); ok {
+			s.Phase(e)
+		}
+	}
+}
+
+// idle makes the checks that are due until the phase ends.
+func (a *attendant) idle(ctx context.Context, until time.Time) {
+	due, ok := a.o.Plan.NextCheck(a.from)
+	if !ok || !until.IsZero() && !due.Before(until) {
+		a.sleepUntil(ctx, until)
+		return
+	}
+	if !a.sleepUntil(ctx, due) {
+		return
+	}
+	if e, _ := a.o.Plan.At(a.o.Clock.Wall()); e.Phase != plan.Idle {
+		return // asleep over it, into the next phase
+	}
+	a.from = due.Add(time.Nanosecond)
+	r, err := Check(ctx, *a.o, nil)
+	if err != nil && ctx.Err() == nil && !final(err) {
+		if !a.sleepUntil(ctx, a.o.Clock.Wall().Add(checkRetry)) {
+			return
+		}
+		r, err = Check(ctx, *a.o, nil)
+	}
+	if ctx.Err() != nil {
+		return
+	}
+	e := CheckEvent{At: a.o.Clock.Wall(), Due: due, Report: r, Err: err}
+	for _, k := range a.sinks {
+		if s, ok := k.(PlanSink); ok {
+			s.Checked(e)
+		}
+	}
+}
+
+// sleepUntil waits for a moment of the wall clock; false means that ctx ended.
+func (a *attendant) sleepUntil(ctx context.Context, t time.Time) bool {
+	for {
+		left := t.Sub(a.o.Clock.Wall())
+		if left <= 0 {
+			return ctx.Err() == nil
+		}
+		timer := time.NewTimer(min(left, wallLook))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return false
+		}
+	}
+}
+
+// watch runs from before the exam to its end, through both phases.
+func (a *attendant) watch(ctx context.Context) (Summary, error) {
+	inner, stop := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() { // ends with the watch, or with the exam
+		defer close(done)
+		defer stop()
+		for {
+			now := a.o.Clock.Wall()
+			entry, until := a.o.Plan.At(now)
+			if entry.Phase == plan.Done || entry.Phase == plan.Idle {
+				return
+			}
+			if until.IsZero() {
+				<-inner.Done()
+				return
+			}
+			if !a.sleepUntil(inner, until) {
+				return
+			}
+			now = a.o.Clock.Wall()
+			next, end := a.o.Plan.At(now)
+			a.tell(now, next.Phase, end)
+		}
+	}()
+	s, err := Watch(inner, *a.o, a.sinks...)
+	stop()
+	<-done
+	return s, err
+}

@@ -1,0 +1,85 @@
+package probe_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"examlink/probe"
+	"examlink/probe/netsim"
+	"examlink/probe/plan"
+	"examlink/probe/verdict"
+)
+
+// planner keeps what a plan brought about. Phases come from another goroutine
+// than the rest.
+type planner struct {
+	diary
+	mu     sync.Mutex
+	phases []string
+	checks []probe.CheckEvent
+}
+
+func (p *planner) Phase(e probe.PhaseEvent) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.phases = append(p.phases, fmt.Sprintf("%v %s", e.At.Sub(p.start).Round(time.Minute), e.Phase))
+}
+
+func (p *planner) Checked(e probe.CheckEvent) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.checks = append(p.checks, e)
+}
+
+// From four days ahead: checks come at their times, the watch begins half an
+// hour before the exam and ends with it, by itself.
+func TestAttendFollowsThePlan(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := netsim.Params{QueueTime: 300 * ms, Delay: 10 * ms, Rate: mbit(5)}
+		w := newWorld(t, p, p)
+		o := w.options()
+		now := w.host.Wall()
+		window, err := plan.NewWindow(now.Add(96*time.Hour), now.Add(96*time.Hour+10*time.Minute), "America/Denver")
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Token = w.token(200 * time.Hour)
+		o.Plan = plan.Make(now, window, plan.Options{Seed: 3})
+		d := &planner{diary: diary{start: now}}
+		s, err := probe.Attend(context.Background(), o, d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		want := []string{"0s idle", "95h30m0s pre-exam", "96h0m0s exam", "96h10m0s done"}
+		if fmt.Sprint(d.phases) != fmt.Sprint(want) {
+			t.Errorf("phases %v, want %v", d.phases, want)
+		}
+		early := 0
+		for _, c := range d.checks {
+			if c.Err != nil || c.Report.Verdict.Outcome != verdict.Ready {
+				t.Errorf("check due at %v: %q, %v", c.Due, c.Report.Verdict.Outcome, c.Err)
+			}
+			if late := c.At.Sub(c.Due); late < 0 || late > time.Minute {
+				t.Errorf("check due at %v came %v later", c.Due, late)
+			}
+			if c.Due.Before(window.Start.Add(-72 * time.Hour)) {
+				early++
+			}
+		}
+		if len(d.checks) < 8 || early == 0 {
+			t.Errorf("%d checks in four days, %d of them 72 hours ahead", len(d.checks), early)
+		}
+		if got := s.Ended.Sub(s.Started); got < 39*time.Minute || got > 41*time.Minute {
+			t.Errorf("watched for %v, want 40 minutes", got)
+		}
+		if len(s.Warnings) != 0 {
+			t.Errorf("warnings %v", s.Warnings)
+		}
+	})
+}
