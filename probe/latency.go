@@ -49,6 +49,7 @@ type stream struct {
 
 	echoes     wire.Window
 	lastEcho   time.Duration
+	excused    time.Duration // silence before it is this host's own
 	echoed     bool
 	gap        time.Duration // longest time between two echoes
 	offset     clock.Offset
@@ -148,7 +149,7 @@ func (m *stream) echo(s wire.Seq, e wire.Echo, at, lag time.Duration, size int) 
 	}
 	m.echoBytes += int64(size)
 	m.window.ReadLag.Add(lag)
-	m.gap = max(m.gap, at-m.lastEcho)
+	m.gap = max(m.gap, at-max(m.lastEcho, m.excused))
 	m.lastEcho, m.echoed = at, true
 	m.learn(s, e)
 	m.follow(s, e.Earlier)
@@ -370,8 +371,17 @@ func (m *stream) finish(w *window, now time.Duration) *Account {
 	return a
 }
 
-// silent is how long ago the last echo came; ok is false before the first.
+// silent is how long nothing has come although this host was there to hear it;
+// ok is false before the first echo.
 func (m *stream) silent(now time.Duration) (d time.Duration, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return now - max(m.lastEcho, m.excused), m.echoed
+}
+
+// heard is how long ago the last echo came, whatever this host did meanwhile;
+// ok is false before the first.
+func (m *stream) heard(now time.Duration) (d time.Duration, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return now - m.lastEcho, m.echoed
@@ -419,14 +429,21 @@ func (m *stream) resync() {
 func (m *stream) excuse(now time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.lastEcho = max(m.lastEcho, now)
+	m.excused = max(m.excused, now)
+}
+
+// forgive leaves d, in which this host did not listen, out of the silence.
+func (m *stream) forgive(d, now time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.excused = min(max(m.lastEcho, m.excused)+d, now)
 }
 
 // longestGap is the longest time without an echo, one that lasts included.
 func (m *stream) longestGap(now time.Duration) time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return max(m.gap, now-m.lastEcho)
+	return max(m.gap, now-max(m.lastEcho, m.excused))
 }
 
 // bytes returns the IP-layer bytes of the monitor stream, each probe of size.
@@ -434,6 +451,13 @@ func (m *stream) bytes(size int) (up, down int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return int64(m.first-1+wire.Seq(len(m.slots))-wire.Seq(m.refused)) * int64(size), m.echoBytes
+}
+
+// calm says whether no train of ours runs, nor has its queue yet to drain.
+func (m *stream) calm(now time.Duration) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return now >= m.calmFrom
 }
 
 // hush leaves delays before t out of the path's noise.

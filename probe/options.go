@@ -17,6 +17,7 @@ import (
 
 	"examlink/probe/clock"
 	"examlink/probe/ippm"
+	"examlink/probe/outbox"
 	"examlink/probe/plan"
 	"examlink/probe/train"
 	"examlink/probe/verdict"
@@ -45,6 +46,12 @@ type Options struct {
 
 	Check CheckOptions
 	Watch WatchOptions
+	// Attribution finds out why a watch gets no answer; nil: nothing is known
+	// beyond what the connection itself says.
+	Attribution Attribution
+	// Outbox keeps what a watch has to tell the server until the server has
+	// taken it; nil: one in memory, gone when the watch ends.
+	Outbox *outbox.Queue
 
 	Version string
 	System  string // operating system and architecture, for the server's record
@@ -141,6 +148,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.NewWaiter == nil {
 		o.NewWaiter = clock.NewWaiter
+	}
+	if o.Outbox == nil {
+		o.Outbox, _ = outbox.Open(outbox.Options{}) // without a file there is no error
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"examlink/probe/link"
 	"examlink/probe/warning"
 )
 
@@ -14,17 +13,22 @@ import (
 func (w *watcher) watchSilence(ctx context.Context, now time.Duration) {
 	silent, echoed := w.s.stream.silent(now)
 	ended := w.s.err()
-	if silent >= w.o.Watch.SilentAfter && !w.interrupted {
-		w.interrupted = true
+	if _, stands := w.trackers[warning.Outage].Active(); silent >= w.o.Watch.SilentAfter && now >= w.patience && !stands {
+		w.began = now - silent
 		w.observe(warning.Outage, warning.Observation{
-			At: w.o.Clock.Wall(), Since: w.wall(now - silent), Level: warning.Decisive,
-			Evidence: "no answer from the server", Cause: causeOf(ended),
+			At: w.o.Clock.Wall(), Since: w.wall(w.began), Level: warning.Decisive,
+			Evidence: "no answer from the server", Cause: w.cause(w.began, now),
 		})
-		w.session("silent", ended)
+		if !w.interrupted {
+			w.interrupted = true
+			w.session("silent", ended)
+		}
 	}
-	if w.interrupted && echoed && silent < w.o.Watch.SilentAfter {
+	// That this host was away excuses silence; it is no answer.
+	if heard, _ := w.s.stream.heard(now); w.interrupted && echoed && heard < w.o.Watch.SilentAfter {
 		w.interrupted = false
-		w.observe(warning.Outage, warning.Observation{At: w.o.Clock.Wall(), Since: w.wall(now - silent), Level: warning.Good})
+		w.attempt.Store(nil)
+		w.observe(warning.Outage, warning.Observation{At: w.o.Clock.Wall(), Since: w.wall(now - heard), Level: warning.Good})
 		w.session("back", nil)
 		if ended == nil && w.redial != nil {
 			w.stopRedial()
@@ -35,20 +39,13 @@ func (w *watcher) watchSilence(ctx context.Context, now time.Duration) {
 	}
 }
 
-func causeOf(err error) string {
-	reason, ok := link.ReasonOf(err)
-	if ok && reason == link.ReasonClosed {
-		return "the server went away"
-	}
-	return ""
-}
-
 // startRedial tries for a new connection beside the old one until it has one
 // or is told to stop.
 func (w *watcher) startRedial(ctx context.Context) {
 	ctx, w.stopRedial = context.WithCancel(ctx)
 	out := make(chan redialResult, 1)
 	w.redial = out
+	w.attempt.Store(nil)
 	ticket := w.ticket
 	rng := rand.New(rand.NewPCG(w.rng.Uint64(), 2))
 	if !w.s.overTCP() {
@@ -58,6 +55,9 @@ func (w *watcher) startRedial(ctx context.Context) {
 	go func() { // ends with ctx, or with a result
 		for attempt := 0; ; attempt++ {
 			s, err := openAny(ctx, w.o, w.token, "watch", ticket, redialAttempt)
+			if err != nil && ctx.Err() == nil {
+				w.attempt.Store(&err)
+			}
 			if err == nil || final(err) || ctx.Err() != nil {
 				out <- redialResult{s: s, err: err}
 				return

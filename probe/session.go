@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -161,7 +162,7 @@ func (s *session) lost(err error) error {
 		return e
 	}
 	reason := link.ReasonSilent
-	if !errors.Is(err, context.DeadlineExceeded) {
+	if !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, os.ErrDeadlineExceeded) {
 		reason = link.ReasonClosed
 	}
 	return &link.Error{Reason: reason, Server: s.o.Server, Err: err}

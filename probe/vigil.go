@@ -140,9 +140,11 @@ func (w *watcher) floorDone(f floorOutcome) {
 	} else {
 		w.summary.FloorTests++
 	}
+	e := FloorEvent{At: at, Floor: f.floor, Spent: f.spent}
 	for _, k := range w.sinks {
-		k.Floor(FloorEvent{At: at, Floor: f.floor, Spent: f.spent})
+		k.Floor(e)
 	}
+	w.minute.floor(e)
 	kind := warning.DownloadBelowMinimum
 	if f.floor.Direction == wire.Up {
 		kind = warning.UploadBelowMinimum

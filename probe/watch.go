@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"examlink/probe/clock"
@@ -21,12 +22,18 @@ const (
 	goodbyeSettle = 700 * time.Millisecond
 	movedGrace    = time.Second      // packets younger than this when a session moves are nobody's loss
 	lostPause     = 30 * time.Second // between attempts after a refusal that will likely stand
+	loopLate      = 3 * watchTick    // a loop so late did not listen meanwhile
+	// wakeGrace is how long Wi-Fi and DHCP may take after a computer has woken,
+	// and fallAsleep how long before it sleeps a computer may take its network
+	// down.
+	wakeGrace  = 10 * time.Second
+	fallAsleep = 10 * time.Second
 )
 
 // SessionEvent says what became of the connection.
 type SessionEvent struct {
 	At      time.Time
-	State   string // connected, resumed, silent, back, lost, waiting
+	State   string // connected, resumed, silent, back, lost, waiting, moved
 	Session string
 	Server  string
 	// Transport is what carries the session; empty before there is one.
@@ -100,7 +107,14 @@ type watcher struct {
 	trackers   trackers
 	divergence clock.Divergence
 
-	interrupted bool // the outage warning's condition holds
+	interrupted bool          // nothing has come for too long, and nothing since
+	began       time.Duration // when the silence of the standing outage warning did
+	patience    time.Duration // before it, silence is that of a network that wakes up
+	attempt     atomic.Pointer[error]
+	inquiry     inquiry
+	lastLoop    time.Duration
+	minute      minute
+	courier     courier
 	redial      chan redialResult
 	nextRedial  time.Duration // not before, after a refusal that will likely stand
 	refused     bool          // it has been told
@@ -208,6 +222,7 @@ func (w *watcher) adopt(s *session, state string) {
 		w.nextFloor, w.lastFloor, w.nextRedial = now+time.Second, now, now
 		w.nextGlance = now + time.Second
 	}
+	w.courier.start(s, w.o.Outbox)
 	w.session(state, nil)
 	w.judgeTransport(now)
 }
@@ -228,11 +243,14 @@ func (w *watcher) retire(polite bool) {
 		w.floors = nil
 	}
 	if polite {
+		w.courier.finish(w.o.Outbox)
 		w.reconcile(s)
 	} else {
 		s.stream.last(w.o.Clock.Now() - movedGrace)
 	}
+	w.courier.cancel()
 	s.close(polite)
+	w.courier.wait()
 	w.emit(s.stream.cut(w.o.Clock.Now()))
 	w.total.absorb(s.stream.total)
 	up, down := s.stream.bytes(s.ipSize())
@@ -283,15 +301,22 @@ func (w *watcher) run(ctx context.Context) {
 			w.redialed(r)
 		case f := <-w.floors:
 			w.floorDone(f)
+		case f := <-w.inquiry.out:
+			w.foundOut(f, w.o.Clock.Now())
 		case <-tick.C:
 		}
 		now := w.o.Clock.Now()
+		if late := now - w.lastLoop; late > loopLate && w.lastLoop > 0 {
+			w.s.stream.forgive(late-watchTick, now)
+		}
+		w.lastLoop = now
 		if now >= w.nextLook {
 			w.look()
 			w.live(now)
 			w.nextLook = now + clockLook
 		}
 		w.s.traffic.other(now) // so that its rate is known when a test begins
+		w.inquire(ctx, now)
 		w.watchSilence(ctx, now)
 		w.retryUDP(ctx, now)
 		if now >= w.nextCut {
@@ -317,32 +342,59 @@ func (w *watcher) look() {
 	if event == clock.Steady {
 		return
 	}
-	kind := warning.HostBusy
+	at := w.o.Clock.Wall()
+	wn := warning.Warning{
+		Kind: warning.HostBusy, Start: at.Add(-amount), Raised: at, End: at, Cleared: at,
+		Cause: warning.CauseBusy, Evidence: "for " + amount.Round(10*time.Millisecond).String(), Episodes: 1,
+	}
 	switch event {
 	case clock.Suspended:
-		kind = warning.Suspended
-	case clock.Stepped:
-		kind = warning.Clock
-	}
-	if event != clock.Stepped {
-		w.s.stream.excuse(w.o.Clock.Now())
-	}
-	if event == clock.Suspended {
+		wn.Kind, wn.Cause = warning.Suspended, warning.CauseAsleep
+		w.away(wn.Start, wn.Cause)
 		w.s.stream.resync()
-	}
-	at := w.o.Clock.Wall()
-	start := at
-	if amount > 0 && event != clock.Stepped {
-		start = at.Add(-amount)
-	}
-	wn := warning.Warning{
-		Kind: kind, Subject: w.summary.Session, Start: start, Raised: at, End: at, Cleared: at,
-		Cause: event.String(), Evidence: "for " + amount.Round(10*time.Millisecond).String(), Episodes: 1,
-	}
-	if event == clock.Stepped {
+		w.patience = w.o.Clock.Now() + wakeGrace
+	case clock.Stepped:
+		wn.Kind, wn.Cause, wn.Start = warning.Clock, warning.CauseClock, at
 		wn.Evidence = "by " + amount.Round(10*time.Millisecond).String()
+		w.shift(amount, at)
+	default:
+		w.away(wn.Start, wn.Cause)
 	}
 	w.warn(wn)
+}
+
+// away says that this host was away since from. The silence until now is none of
+// the network's: an outage that stood ends where the host went, as far as is
+// known, and if the silence goes on, another begins.
+func (w *watcher) away(from time.Time, cause warning.Cause) {
+	if wn, stands := w.trackers[warning.Outage].Active(); stands {
+		if cause == warning.CauseAsleep && from.Sub(wn.Start) <= fallAsleep {
+			w.trackers[warning.Outage].Explain(cause, from) // told of below
+		}
+		if from.Before(wn.Start) {
+			from = wn.Start
+		}
+		w.observe(warning.Outage, warning.Observation{At: w.o.Clock.Wall(), Since: from, Level: warning.Good})
+	}
+	w.s.stream.excuse(w.o.Clock.Now())
+}
+
+// shift moves what has been told and still stands by d, because the wall clock
+// was set: else it would seem to have lasted for d more.
+func (w *watcher) shift(d time.Duration, at time.Time) {
+	for _, k := range warning.Kinds() {
+		old, _ := w.trackers[k].Active()
+		wn, stands := w.trackers[k].Shift(d, at)
+		if !stands {
+			continue
+		}
+		for i, x := range w.summary.Warnings {
+			if x.Kind == k && x.Start.Equal(old.Start) {
+				w.summary.Warnings[i].Start = wn.Start
+			}
+		}
+		w.warn(wn)
+	}
 }
 
 // cut closes a window of the monitor stream and judges it.
@@ -365,6 +417,10 @@ func (w *watcher) emit(a *Account) WindowEvent {
 	w.windowFrom = e.To
 	for _, k := range w.sinks {
 		k.Window(e)
+	}
+	w.minute.window(e)
+	if w.minute.full() {
+		w.tellMinute()
 	}
 	return e
 }
@@ -394,21 +450,23 @@ func (w *watcher) observe(k warning.Kind, o warning.Observation) {
 	}
 }
 
+// warn keeps a warning in the summary and tells the sinks. Kind and start say
+// which one it is.
 func (w *watcher) warn(wn warning.Warning) {
 	wn.Subject = w.summary.Session
 	list := w.summary.Warnings
-	for i := len(list) - 1; i >= 0; i-- {
-		if list[i].Kind == wn.Kind && list[i].Start.Equal(wn.Start) {
-			list[i] = wn
-			break
-		}
-		if i == 0 {
-			w.summary.Warnings = append(list, wn)
-		}
+	i := len(list) - 1
+	for i >= 0 && (list[i].Kind != wn.Kind || !list[i].Start.Equal(wn.Start)) {
+		i--
 	}
-	if len(list) == 0 {
-		w.summary.Warnings = []warning.Warning{wn}
+	if i < 0 {
+		i = len(list)
+		list = append(list, wn)
 	}
+	wn.ID = i + 1
+	list[i] = wn
+	w.summary.Warnings = list
+	w.o.Outbox.Put(wire.ReportWarning, w.o.Clock.Wall(), wn)
 	for _, k := range w.sinks {
 		k.Warning(wn)
 	}
@@ -422,13 +480,19 @@ func (w *watcher) end() {
 			r.s.close(true)
 		}
 	}
-	w.retire(true)
+	if q := &w.inquiry; q.out != nil {
+		q.stop()
+		<-q.out
+	}
 	at := w.o.Clock.Wall()
-	for _, k := range warning.Kinds() {
+	for _, k := range warning.Kinds() { // while there is a session to tell it in
 		if wn, ok := w.trackers[k].Close(at); ok {
 			w.warn(wn)
 		}
 	}
+	w.tellMinute()
+	w.retire(true)
+	at = w.o.Clock.Wall()
 	w.summary.Ended = at
 	w.summary.Monitor = w.total.Figures()
 }

@@ -119,7 +119,14 @@ func (s *Server) serve(ctx context.Context, conn *link.Conn) {
 				s.refuse(c, m.ID, err)
 			}
 		case wire.TypeReport:
-			s.o.Log.Debug("client report", "session", ss.id, "kind", m.Report.Kind)
+			if m.ID == 0 { // nobody waits for an answer
+				continue
+			}
+			if err := s.takeReport(ss, *m.Report); err != nil {
+				s.refuse(c, m.ID, err)
+			} else if c.send(wire.Message{Type: wire.TypeReported, ID: m.ID, Reported: &wire.Reported{Number: m.Report.Number}}) != nil {
+				return
+			}
 		case wire.TypeBye:
 			if from, ok := ss.end(conn); ok {
 				s.stateChanged(ss, from, StateEnded)

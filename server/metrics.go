@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"examlink/probe/link"
+	"examlink/probe/wire"
 )
 
 // Why a probe packet was not answered, in the order of dropReasons.
@@ -22,6 +23,8 @@ const (
 var dropReasons = [...]string{"malformed", "unknown-flow", "not-authentic", "replay", "over-grant", "no-train", "send"}
 
 type metrics struct {
+	reports             *prometheus.CounterVec
+	repeated            prometheus.Counter
 	received, reflected prometheus.Counter
 	dropped             *prometheus.CounterVec
 	drop                [len(dropReasons)]prometheus.Counter // children of dropped, looked up once
@@ -70,6 +73,9 @@ func newMetrics() *metrics {
 		goodput:    vec("goodput_bytes_total", "Payload bytes of QUIC streams opened to measure their goodput, received going up and sent going down.", "direction", "up", "down"),
 		trainBytes: vec("train_bytes_total", "Bytes of trains at the IP layer, received going up and sent going down.", "direction", "up", "down"),
 	}
+	m.reports = vec("reports_total", "Reports of clients taken, repeats left out, by kind.", "kind",
+		string(wire.ReportWarning), string(wire.ReportMinute), string(wire.ReportDropped))
+	m.repeated = counter("reports_repeated_total", "Reports of clients that had been taken before.")
 	m.trains.WithLabelValues("up")
 	m.trains.WithLabelValues("down")
 	for i, r := range dropReasons {
@@ -80,7 +86,7 @@ func newMetrics() *metrics {
 
 func (m *metrics) collectors() []prometheus.Collector {
 	return []prometheus.Collector{
-		m.received, m.reflected, m.dropped, m.turnaround, m.started, m.resumed, m.connections, m.refused, m.transitions, m.trains, m.trainBytes, m.goodput,
+		m.received, m.reflected, m.dropped, m.turnaround, m.started, m.resumed, m.connections, m.refused, m.transitions, m.trains, m.trainBytes, m.reports, m.repeated, m.goodput,
 	}
 }
 

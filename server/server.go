@@ -113,6 +113,8 @@ type Server struct {
 	flows    map[wire.FlowID]*session
 	sessions map[string]*session
 
+	reports heard
+
 	plan    sync.Mutex
 	planned float64 // bit/s of the trains running now
 
@@ -171,8 +173,8 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		o: o, metrics: newMetrics(),
 		flows: map[wire.FlowID]*session{}, sessions: map[string]*session{},
-		addresses: map[netip.Addr]*rate.Limiter{},
-		retry:     rate.NewLimiter(rate.Limit(l.RetryRate), int(l.RetryRate)+1),
+		addresses: map[netip.Addr]*rate.Limiter{}, reports: heard{most: originsPerSession * l.Sessions},
+		retry: rate.NewLimiter(rate.Limit(l.RetryRate), int(l.RetryRate)+1),
 	}
 	s.reflector.init(reflectBatch)
 	return s, nil

@@ -57,8 +57,9 @@ type SessionInfo struct {
 	Since     time.Time         `json:"since"`  // the server's clock when the state began
 	Silent    time.Duration     `json:"silent"` // since the last authentic packet
 	Probes    uint64            `json:"probes"`
-	Up        *wire.TrainReport `json:"up,omitempty"`   // what the server measured
-	Down      *wire.TrainReport `json:"down,omitempty"` // what the client claims
+	Up        *wire.TrainReport `json:"up,omitempty"`     // what the server measured
+	Down      *wire.TrainReport `json:"down,omitempty"`   // what the client claims
+	Claims    *Claims           `json:"claims,omitempty"` // what the client reports; nil: nothing yet
 }
 
 // session is one student's session. It outlives its connections.
@@ -93,6 +94,17 @@ type session struct {
 	streaming bool // a stream of bytes is open
 	sender    *train.Sender
 	up, down  *wire.TrainReport
+
+	claims claims
+}
+
+// claimed is a copy of what the client has reported. Called locked.
+func (ss *session) claimed() *Claims {
+	if ss.claims.Reports == 0 {
+		return nil
+	}
+	c := ss.claims.Claims
+	return &c
 }
 
 // judge moves the state on by the silence at now.
@@ -159,7 +171,7 @@ func (ss *session) info(now time.Duration) SessionInfo {
 	}
 	return SessionInfo{
 		Transport: transport, Session: ss.id, Exam: ss.exam, Student: ss.student, Purpose: ss.purpose,
-		State: ss.state, Since: ss.since, Silent: now - ss.lastSeen, Probes: probes, Up: ss.up, Down: ss.down,
+		State: ss.state, Since: ss.since, Silent: now - ss.lastSeen, Probes: probes, Up: ss.up, Down: ss.down, Claims: ss.claimed(),
 	}
 }
 

@@ -78,14 +78,8 @@ func (m *minute) entry() record.Minute {
 	if a == nil {
 		a = new(probe.Account)
 	}
-	f := a.Figures()
-	return record.Minute{
-		From: record.At(m.from), To: record.At(m.to),
-		Sent: f.Sent, Received: f.Received, LostUp: f.LostUp, LostDown: f.LostDown, LostUnknown: f.LostUnknown,
-		Unsent: f.Unsent - f.Stalled, Stalled: f.Stalled, OverTCP: f.OverTCP, Duplicates: f.Duplicates,
-		RoundTrip: f.RoundTrip.Median, RoundTrip99: f.RoundTrip.P99,
-		OneWayUp: f.OneWayUp.Median, OneWayDown: f.OneWayDown.Median, OneWayBound: f.OneWayBound,
-		IPDVUp: f.IPDVUp.Median, IPDVDown: f.IPDVDown.Median, PDVUp: f.PDVUp.P95, PDVDown: f.PDVDown.P95,
-		FloorUp: m.floorUp, FloorDown: m.floorDown, BytesUp: m.bytesUp, BytesDown: m.bytesDown,
-	}
+	out := probe.MinuteOf(a)
+	out.From, out.To = record.At(m.from), record.At(m.to)
+	out.FloorUp, out.FloorDown, out.BytesUp, out.BytesDown = m.floorUp, m.floorDown, m.bytesUp, m.bytesDown
+	return out
 }

@@ -12,7 +12,6 @@ import (
 
 	"examlink/cmd/internal/daemon"
 	"examlink/probe"
-	"examlink/probe/clock"
 	"examlink/probe/link"
 	"examlink/probe/record"
 	"examlink/probe/verdict"
@@ -108,6 +107,7 @@ type recorder struct {
 	session   record.Session // told last
 	transport link.Transport // of the session
 	gap       *record.Gap    // the connection is interrupted
+	gapStart  time.Time      // of its warning
 	gapEnd    time.Time      // of the last one
 	seen      time.Time      // wall clock when last heard of
 }
@@ -180,7 +180,7 @@ func (r *recorder) Session(e probe.SessionEvent) {
 	case moved && r.gap != nil:
 		r.gap.Cause, r.gap.Words = record.TransportChange, "to "+string(e.Transport)
 	case (e.State == "silent" || e.State == "waiting" || e.State == "lost") && r.gap != nil:
-		if e.Err != nil {
+		if e.Err != nil && (e.State == "waiting" || r.gap.Words == "" || cause == record.ServerGone) {
 			r.gap.Cause, r.gap.Words = cause, words
 		}
 	case e.State == "connected" && r.minute.empty(): // the first; later ones end with the outage warning
@@ -229,6 +229,9 @@ func (r *recorder) Warning(w warning.Warning) {
 	entry := record.Warn(w)
 	r.add(at, entry)
 	switch {
+	case entry.State == record.Updated && w.Kind == warning.Outage:
+		r.explain(w)
+	case entry.State == record.Updated:
 	case w.Kind == warning.Outage && w.Active():
 		from := w.Start
 		if w.Episodes > 1 { // it stands again: Start is that of the first
@@ -237,20 +240,49 @@ func (r *recorder) Warning(w warning.Warning) {
 				from = r.gapEnd
 			}
 		}
-		r.gap = &record.Gap{From: record.At(from), Cause: record.Network}
+		r.gap, r.gapStart = &record.Gap{From: record.At(from), Cause: record.Network}, w.Start
+		r.because(w.Cause)
 	case w.Kind == warning.Outage:
 		end := w.End
 		if end.IsZero() {
 			end = w.Cleared
 		}
+		r.because(w.Cause)
 		r.closeGap(at, end)
 	case entry.State != record.Noted:
 	case w.Kind == warning.Suspended:
 		r.hostGap(at, record.Gap{From: record.At(w.Start), To: record.At(w.End), Cause: record.Suspended, Words: w.Evidence})
 	case w.Kind == warning.Clock:
 		r.hostGap(at, record.Gap{From: record.At(r.seen), To: record.At(w.End), Cause: record.ClockStep, Words: w.Evidence})
-	case w.Kind == warning.HostBusy && w.Cause == clock.Stalled.String():
+	case w.Kind == warning.HostBusy && w.Cause == warning.CauseBusy:
 		r.add(at, record.Gap{From: record.At(w.Start), To: record.At(w.End), Cause: record.HostBusy, Words: w.Evidence})
+	}
+}
+
+// explain takes what has become known of the interruption that lasts. The
+// clock may have been set meanwhile.
+func (r *recorder) explain(w warning.Warning) {
+	if r.gap == nil {
+		return
+	}
+	r.gap.From = record.At(r.gap.From.Add(w.Start.Sub(r.gapStart)))
+	r.gapStart = w.Start
+	r.because(w.Cause)
+}
+
+// because puts a warning's cause, where it is known, into the words of a record.
+func (r *recorder) because(c warning.Cause) {
+	switch {
+	case r.gap == nil || c == warning.NotKnown:
+	case c == warning.CauseServer && r.gap.Cause == record.ServerGone: // whose words say more
+	case c == warning.CauseServer:
+		r.gap.Cause, r.gap.Words = record.ServerGone, ""
+	case c == warning.CauseAsleep:
+		r.gap.Cause, r.gap.Words = record.Suspended, ""
+	case c == warning.CauseMoved:
+		r.gap.Cause, r.gap.Words = record.TransportChange, string(c)
+	default:
+		r.gap.Cause, r.gap.Words = record.Network, string(c)
 	}
 }
 
@@ -266,11 +298,7 @@ func (r *recorder) Floor(e probe.FloorEvent) {
 	if !r.ready() {
 		return
 	}
-	f := record.Floor{
-		Direction: e.Floor.Direction, Target: e.Floor.Target, Outcome: e.Floor.Outcome,
-		Rate: e.Floor.Rate.Value, Low: e.Floor.Rate.Low, High: e.Floor.Rate.High,
-		Trains: e.Floor.Trains, Bytes: e.Spent, Duration: e.Floor.Duration.Seconds(), Rise: e.Floor.Rise.Seconds(), Why: e.Floor.Why,
-	}
+	f := probe.FloorOf(e)
 	r.minute.floor(f)
 	if e.Floor.Glance && e.Floor.Outcome == "meets" {
 		return // the minute tells of it

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"examlink/probe"
-	"examlink/probe/clock"
 	"examlink/probe/link"
 	"examlink/probe/record"
 	"examlink/probe/warning"
@@ -61,8 +60,8 @@ func (x *tape) session(state string, err error) {
 }
 
 // host is an event of the computer itself that took d and was seen now.
-func (x *tape) host(k warning.Kind, d time.Duration, cause clock.Event) {
-	x.r.Warning(warning.Warning{Kind: k, Start: x.at.Add(-d), Raised: x.at, End: x.at, Cleared: x.at, Cause: cause.String(), Evidence: "for " + d.String(), Episodes: 1})
+func (x *tape) host(k warning.Kind, d time.Duration, cause warning.Cause) {
+	x.r.Warning(warning.Warning{Kind: k, Start: x.at.Add(-d), Raised: x.at, End: x.at, Cleared: x.at, Cause: cause, Evidence: "for " + d.String(), Episodes: 1})
 }
 
 func (x *tape) lines() (out []record.Line) {
@@ -151,12 +150,12 @@ func TestRecorderHostGaps(t *testing.T) {
 	x.session("connected", nil)
 	x.run(30 * time.Second)
 	x.at = x.at.Add(10 * time.Minute)
-	x.host(warning.Suspended, 10*time.Minute, clock.Suspended)
+	x.host(warning.Suspended, 10*time.Minute, warning.CauseAsleep)
 	x.run(30 * time.Second)
 	x.at = x.at.Add(-5 * time.Minute)
-	x.host(warning.Clock, -5*time.Minute, clock.Stepped)
+	x.host(warning.Clock, -5*time.Minute, warning.CauseClock)
 	x.run(30 * time.Second)
-	x.host(warning.HostBusy, 2*time.Second, clock.Stalled)
+	x.host(warning.HostBusy, 2*time.Second, warning.CauseBusy)
 	x.run(10 * time.Second)
 	lines := x.lines()
 	if got, want := only(lines, record.TypeMinute), "09:00:00-09:00:30 300, 09:10:30-09:11:00 300, 09:06:00-09:06:40 400"; got != want {
@@ -211,6 +210,50 @@ func TestRecorderInterruptions(t *testing.T) {
 	for _, l := range lines {
 		if l.Gap != nil && l.Gap.To.Format("04:05") == "02:30" && l.Gap.Words != "the server refused: token" {
 			t.Errorf("%q", l.Gap.Words)
+		}
+	}
+}
+
+// What becomes known of an interruption while it lasts is the gap's cause, and no
+// second gap. The clock may be set meanwhile.
+func TestRecorderExplainsGaps(t *testing.T) {
+	x := newTape(t)
+	x.session("connected", nil)
+	x.run(60 * time.Second)
+	w := warning.Warning{Kind: warning.Outage, Start: x.at.Add(-3 * time.Second), Raised: x.at, Episodes: 1}
+	x.r.Warning(w)
+	x.session("silent", nil)
+	x.run(5 * time.Second)
+	w.Cause, w.Updated = warning.CauseWiFi, x.at
+	x.r.Warning(w)
+	x.at = x.at.Add(time.Hour)
+	w.Start, w.Raised, w.Updated = w.Start.Add(time.Hour), w.Raised.Add(time.Hour), x.at
+	x.r.Warning(w)
+	x.at = x.at.Add(5 * time.Second)
+	w.Updated, w.End, w.Cleared = time.Time{}, x.at, x.at
+	x.r.Warning(w)
+	lines := x.lines()
+	if got, want := only(lines, record.TypeGap), "10:00:57-10:01:10 network"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	var states []record.State
+	for _, l := range lines {
+		if l.Warning != nil {
+			states = append(states, l.Warning.State)
+		}
+		if l.Gap != nil && l.Gap.Words != "Wi-Fi" {
+			t.Errorf("%q", l.Gap.Words)
+		}
+	}
+	if len(states) != 4 || states[0] != record.Raised || states[1] != record.Updated || states[3] != record.Cleared {
+		t.Errorf("%v", states)
+	}
+	for c, want := range map[warning.Cause]record.Cause{
+		warning.CauseServer: record.ServerGone, warning.CauseAsleep: record.Suspended, warning.CauseMoved: record.TransportChange, warning.CauseUDPBlocked: record.Network,
+	} {
+		r := recorder{gap: &record.Gap{Cause: record.Network}}
+		if r.because(c); r.gap.Cause != want {
+			t.Errorf("%q: %s, want %s", c, r.gap.Cause, want)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -15,10 +16,12 @@ import (
 	"examlink/cmd/internal/daemon"
 	"examlink/probe"
 	"examlink/probe/exporter"
+	surroundings "examlink/probe/host"
 	"examlink/probe/link"
 	"examlink/probe/plan"
 	"examlink/probe/verdict"
 	"examlink/probe/warning"
+	"examlink/probe/wire"
 )
 
 func newWatch(a *cli.App) *cobra.Command {
@@ -71,6 +74,8 @@ what is due when, and measures nothing.
 				defer cancel()
 			}
 			o.Version = daemon.Version()
+			o.Attribution = new(surroundings.Asker)
+			o.Traffic = (&ownTraffic{server: serverOf(o)}).read
 			o.Log = daemon.Logger(c.ErrOrStderr(), f.Log.Level, f.Log.Format)
 			registry := daemon.Registry()
 			metrics, err := exporter.New(registry, o.Policy)
@@ -94,11 +99,27 @@ what is due when, and measures nothing.
 				}
 			}
 			sinks := []probe.Sink{metrics, voice}
-			keep := newRecorder(o, f.Client.Watch.Record, time.Now(), func(format string, args ...any) {
+			tell := func(format string, args ...any) {
 				fmt.Fprintf(c.ErrOrStderr(), "examlink: "+format+"\n", args...)
-			})
+			}
+			keep := newRecorder(o, f.Client.Watch.Record, time.Now(), tell)
 			if keep != nil {
 				sinks = append([]probe.Sink{keep}, sinks...)
+			}
+			if note := newNotifier(f.Client.Notify, due, o.Log, showOnDesktop); note != nil {
+				sinks = append(sinks, note)
+				defer note.end()
+			}
+			if token, err := wire.ReadJoinToken(o.Token); err == nil { // else Watch says so
+				o.Outbox = openOutbox(f.Client.Watch.Record, token, int64(f.Client.QueueMax), tell)
+				if err := metrics.Outbox(registry, o.Outbox); err != nil {
+					return err
+				}
+				defer func() {
+					if err := errors.Join(o.Outbox.Err(), o.Outbox.Close()); err != nil {
+						tell("%v", err)
+					}
+				}()
 			}
 			s, err := probe.Attend(ctx, o, sinks...)
 			why := whyEnded(c.Context(), err)
@@ -126,6 +147,7 @@ what is due when, and measures nothing.
 	a.Flag(c, "policy", "policy", "`name` of the policy to judge by")
 	a.Flag(c, "metrics-listen", "client.metrics_listen", "`address` of the metrics listener")
 	a.Flag(c, "record", "client.watch.record", "`file` the record is kept in, or \"none\" (default: one for each exam and day in the user's configuration directory)")
+	a.Flag(c, "notify", "client.notify", "`when` to show warnings as desktop notifications: off, before-exam, always")
 	a.Flag(c, "interval", "client.interval", "`spacing` of the monitor stream")
 	a.Flag(c, "floor-every", "client.watch.floor_every", "mean `time` between floor tests")
 	a.Flag(c, "budget-share", "client.watch.budget_share", "`share` of the minimum rate floor tests may use")
@@ -141,6 +163,17 @@ func whyEnded(asked context.Context, err error) string {
 		return "stopped"
 	}
 	return "time-over"
+}
+
+// serverOf is the address a watch connects to; empty if that is not known yet.
+func serverOf(o probe.Options) string {
+	if o.Server != "" {
+		return o.Server
+	}
+	if token, err := wire.ReadJoinToken(o.Token); err == nil {
+		return token.Servers[0]
+	}
+	return ""
 }
 
 // voice tells the student, and the log, what a watch finds.
@@ -205,6 +238,8 @@ func (v *voice) Session(e probe.SessionEvent) {
 		v.say(e.At, "connected to %s again%s", e.Server, v.by(e.Transport))
 	case "back":
 		v.say(e.At, "the server answers again")
+	case "moved":
+		v.say(e.At, "this computer's address in the network has changed")
 	case "silent":
 		v.say(e.At, "no answer from the server; trying to reach it again")
 	case "waiting":
@@ -241,6 +276,8 @@ func (v *voice) Floor(e probe.FloorEvent) {
 // Warning implements probe.Sink.
 func (v *voice) Warning(w warning.Warning) {
 	switch {
+	case w.Active() && !w.Updated.IsZero():
+		v.say(w.Updated, "         %s", w)
 	case w.Active():
 		v.say(w.Raised, "WARNING  %s", w)
 	case w.End.IsZero():

@@ -11,6 +11,7 @@ import (
 	"examlink/probe"
 	"examlink/probe/ippm"
 	"examlink/probe/link"
+	"examlink/probe/outbox"
 	"examlink/probe/verdict"
 	"examlink/probe/warning"
 	"examlink/probe/wire"
@@ -41,9 +42,6 @@ type Exporter struct {
 	warnings                     *prometheus.CounterVec
 	active                       *prometheus.GaugeVec
 	last                         *lastValues
-
-	mu        sync.Mutex
-	announced map[warning.Kind]time.Time // start of the warning counted last
 }
 
 var _ probe.Sink = (*Exporter)(nil)
@@ -90,7 +88,6 @@ func New(r prometheus.Registerer, p verdict.Policy) (*Exporter, error) {
 		warnings:   counters("warnings_total", "Warnings raised.", "kind"),
 		active:     prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Subsystem: subsystem, Name: "warning_active", Help: "1 while the warning stands."}, []string{"kind"}),
 		last:       newLastValues(p),
-		announced:  map[warning.Kind]time.Time{},
 	}
 	for _, d := range []string{"up", "down", "unknown"} {
 		e.lost.WithLabelValues(d)
@@ -125,6 +122,12 @@ func New(r prometheus.Registerer, p verdict.Policy) (*Exporter, error) {
 	return e, nil
 }
 
+// Outbox shows what waits in an outbox to be told the server, and what became
+// of the rest.
+func (e *Exporter) Outbox(r prometheus.Registerer, q *outbox.Queue) error {
+	return r.Register(outboxCollector{q})
+}
+
 // Session implements probe.Sink.
 func (e *Exporter) Session(ev probe.SessionEvent) {
 	if ev.Transport != "" {
@@ -139,6 +142,7 @@ func (e *Exporter) Session(ev probe.SessionEvent) {
 		e.connected.Set(1)
 	case "back":
 		e.connected.Set(1)
+	case "moved":
 	default:
 		e.connected.Set(0)
 	}
@@ -192,16 +196,13 @@ func (e *Exporter) Floor(ev probe.FloorEvent) {
 
 // Warning implements probe.Sink.
 func (e *Exporter) Warning(w warning.Warning) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
 	k := string(w.Kind)
 	if w.Active() {
 		e.active.WithLabelValues(k).Set(1)
 	} else {
 		e.active.WithLabelValues(k).Set(0)
 	}
-	if !e.announced[w.Kind].Equal(w.Start) {
-		e.announced[w.Kind] = w.Start
+	if w.Fresh() {
 		e.warnings.WithLabelValues(k).Inc()
 	}
 }

@@ -152,7 +152,7 @@ func Dial(ctx context.Context, o DialOptions) (*Conn, error) {
 		reason, err = ReasonCertificate, certErr
 	case errors.As(err, &verify):
 		reason = ReasonCertificate
-	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
+	case noWay(err):
 		reason = ReasonNoNetwork
 	case reason == ReasonSilent || reason == ReasonCancelled:
 		reason = ReasonNoServer
@@ -190,7 +190,7 @@ func dialReason(err error) Reason {
 		return ReasonResolve
 	case errors.As(err, &addr):
 		return ReasonAddress
-	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
+	case noWay(err):
 		return ReasonNoNetwork
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return ReasonNoServer

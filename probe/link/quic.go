@@ -102,6 +102,8 @@ func classify(err error) Reason {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return ReasonCancelled
+	case noWay(err): // quic-go ends a connection when the system will not send
+		return ReasonNoNetwork
 	case errors.As(err, &app), errors.As(err, &reset), errors.Is(err, io.EOF):
 		return ReasonClosed
 	case errors.As(err, &idle), errors.As(err, &handshake), errors.Is(err, context.DeadlineExceeded):

@@ -3,6 +3,8 @@ package link
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"syscall"
 )
 
 // Reason is the closed list of why a connection could not be had or ended.
@@ -22,6 +24,19 @@ const (
 	ReasonSilent      Reason = "silent"      // it stopped answering
 	ReasonCancelled   Reason = "cancelled"   // we were told to stop
 )
+
+// wayless are the system's words for having no way out. Windows has numbers of
+// its own, WSAENETDOWN, WSAENETUNREACH, WSAEHOSTUNREACH, which package syscall
+// does not map.
+var wayless = []syscall.Errno{
+	syscall.ENETDOWN, syscall.ENETUNREACH, syscall.EHOSTUNREACH, syscall.EADDRNOTAVAIL, 10049, 10050, 10051, 10065,
+}
+
+// noWay says whether the system had no way to send.
+func noWay(err error) bool {
+	var n syscall.Errno
+	return errors.As(err, &n) && slices.Contains(wayless, n)
+}
 
 // Error says why a connection could not be had or ended.
 type Error struct {

@@ -17,6 +17,7 @@ type Clock struct {
 	slept  time.Duration
 	step   time.Duration
 	jumped time.Duration
+	stalls time.Duration // of jumped: the wall clock went on, too
 }
 
 // NewClock makes a clock that reads offset now and gains skew seconds a second.
@@ -40,7 +41,7 @@ func (c *Clock) now() time.Duration {
 func (c *Clock) Wall() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return time.Now().Round(0).Add(c.step + c.slept)
+	return time.Now().Round(0).Add(c.step + c.slept + c.stalls)
 }
 
 // Awake reads the clock that runs through suspends.
@@ -63,6 +64,15 @@ func (c *Clock) Jump(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.jumped += d
+}
+
+// Stall pretends that the host's programs did not run for d just now, as when
+// they are stopped: all its clocks went on.
+func (c *Clock) Stall(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.jumped += d
+	c.stalls += d
 }
 
 // Sleep pretends the host was suspended for d just now.

@@ -64,6 +64,7 @@ type State string
 // The states.
 const (
 	Raised  State = "raised"
+	Updated State = "updated" // more is known of it while it stands
 	Cleared State = "cleared"
 	Noted   State = "noted" // over as soon as it was known
 	Stood   State = "stood" // it stood when watching ended; its end is not known
@@ -79,6 +80,8 @@ type Warning struct {
 func Warn(w warning.Warning) Warning {
 	s := Cleared
 	switch {
+	case w.Active() && !w.Updated.IsZero():
+		s = Updated
 	case w.Active():
 		s = Raised
 	case w.End.IsZero():

@@ -1,15 +1,16 @@
 package record
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"time"
+
+	"examlink/probe/lockfile"
 )
 
 // ErrInUse says that another process writes the record.
-var ErrInUse = errors.New("another examlink is writing it")
+var ErrInUse = lockfile.ErrInUse
 
 // Open begins a record, or continues the one of the same exam that is there,
 // at now. What a killed client left is made good first: a torn last line goes,
@@ -24,7 +25,7 @@ func Open(name string, s Start, now time.Time, o Options) (_ *Writer, err error)
 		return nil, fmt.Errorf("record %s: a bound of %d bytes, expected %d or more", name, w.max, leastBytes)
 	}
 	w.reserve = min(w.max/reserveShare, reserveMost)
-	if w.f, err = openLocked(name); err != nil {
+	if w.f, err = lockfile.Open(name); err != nil {
 		return nil, fmt.Errorf("record %s: %w", name, err)
 	}
 	defer func() {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"examlink/probe/warning"
 )
 
 // Chosen by us.
@@ -153,7 +155,10 @@ func (l *Line) clip() {
 		cut(&l.Floor.Why)
 	case l.Warning != nil:
 		cut(&l.Warning.Evidence)
-		cut(&l.Warning.Cause)
+		if c := string(l.Warning.Cause); len(c) > wordsMost {
+			cut(&c)
+			l.Warning.Cause = warning.Cause(c)
+		}
 	case l.Note != nil:
 		cut(&l.Note.Words)
 	case l.End != nil:

@@ -87,7 +87,7 @@ type Observation struct {
 	Since    time.Time // when what was seen began, if that is earlier than At
 	Level    Level
 	Evidence string // what was seen, with its bound, in plain words
-	Cause    string // as far as it is known
+	Cause    Cause
 }
 
 func (o Observation) since() time.Time {
@@ -107,13 +107,15 @@ type Rule struct {
 
 // Warning is one warning.
 type Warning struct {
+	ID       int       `json:"id,omitempty"` // from 1, within one watch; 0: not told of yet
 	Kind     Kind      `json:"kind"`
 	Subject  string    `json:"subject"` // session
 	Start    time.Time `json:"start"`   // the first bad observation
 	Raised   time.Time `json:"raised"`
-	End      time.Time `json:"end,omitzero"` // the first good observation, once cleared
+	Updated  time.Time `json:"updated,omitzero"` // when more became known of it while it stands
+	End      time.Time `json:"end,omitzero"`     // the first good observation, once cleared
 	Cleared  time.Time `json:"cleared,omitzero"`
-	Cause    string    `json:"cause,omitempty"` // as far as it is known
+	Cause    Cause     `json:"cause,omitempty"` // as far as it is known
 	Evidence string    `json:"evidence"`
 	Episodes int       `json:"episodes"` // above 1: it comes and goes
 }
@@ -121,16 +123,34 @@ type Warning struct {
 // Active says whether the warning stands.
 func (w Warning) Active() bool { return w.Cleared.IsZero() }
 
+// Fresh says whether the warning has just been raised for the first time, or is
+// a note of what was over when it became known: it has not been told of before.
+func (w Warning) Fresh() bool {
+	return w.Episodes <= 1 && w.Updated.IsZero() && (w.Active() || w.Raised.Equal(w.Cleared))
+}
+
 // String gives the warning as a sentence.
 func (w Warning) String() string {
 	s := w.Kind.Title()
 	if w.Episodes > 1 {
 		s += fmt.Sprintf(" (comes and goes, %d times)", w.Episodes)
 	}
-	if w.Evidence != "" {
-		s += ": " + w.Evidence
+	if d := w.Details(); d != "" {
+		s += ": " + d
 	}
 	return s
+}
+
+// Details are the evidence and, where the title does not say it already, the
+// cause.
+func (w Warning) Details() string {
+	switch {
+	case w.Cause == NotKnown || w.Kind == HostBusy || w.Kind == Clock || w.Kind == Suspended:
+		return w.Evidence
+	case w.Evidence == "":
+		return string(w.Cause)
+	}
+	return w.Evidence + "; " + string(w.Cause)
 }
 
 // Tracker follows one kind for one subject. It is not safe for concurrent use.
@@ -198,7 +218,7 @@ func (t *Tracker) Observe(o Observation) (Warning, bool) {
 	}
 	t.halves = 0
 	if t.current != nil && t.rule.Rejoin > 0 && t.firstBad.Sub(t.current.End) <= t.rule.Rejoin {
-		t.current.End, t.current.Cleared = time.Time{}, time.Time{}
+		t.current.End, t.current.Cleared, t.current.Updated = time.Time{}, time.Time{}, time.Time{}
 		t.current.Episodes++
 		t.current.Evidence, t.current.Cause = o.Evidence, o.Cause
 		return *t.current, true
@@ -225,8 +245,31 @@ func (t *Tracker) observeActive(o Observation) (Warning, bool) {
 	if t.halves < 2*t.rule.Clear {
 		return Warning{}, false
 	}
-	t.current.End, t.current.Cleared = t.firstOK, o.At
+	t.current.End, t.current.Cleared, t.current.Updated = t.firstOK, o.At, time.Time{}
 	t.recent, t.halves = nil, 0
+	return *t.current, true
+}
+
+// Explain gives a standing warning its cause and returns it and true when that
+// is news. What is known is not forgotten for what is not.
+func (t *Tracker) Explain(c Cause, at time.Time) (Warning, bool) {
+	if t.current == nil || !t.current.Active() || c == NotKnown || c == t.current.Cause {
+		return Warning{}, false
+	}
+	t.current.Cause, t.current.Updated = c, at
+	return *t.current, true
+}
+
+// Shift moves all times by d, because the clock they were read from was set at
+// at. It returns the standing warning, if there is one. One that has been
+// cleared does not go on after this.
+func (t *Tracker) Shift(d time.Duration, at time.Time) (Warning, bool) {
+	t.firstBad, t.firstOK = t.firstBad.Add(d), t.firstOK.Add(d)
+	if t.current == nil || !t.current.Active() {
+		t.current = nil
+		return Warning{}, false
+	}
+	t.current.Start, t.current.Raised, t.current.Updated = t.current.Start.Add(d), t.current.Raised.Add(d), at
 	return *t.current, true
 }
 

@@ -32,6 +32,7 @@ const (
 	TypeCount        MessageType = "count"         // student asks, server answers: receive counters
 	TypeGoodput      MessageType = "goodput"       // student asks for a stream, server tells what became of it
 	TypeReport       MessageType = "report"        // student: figures and warnings
+	TypeReported     MessageType = "reported"      // server: a report has been taken
 	TypeBye          MessageType = "bye"           // either: the session ends on purpose
 )
 
@@ -49,6 +50,7 @@ type Message struct {
 	Count        *Count        `json:"count,omitempty"`
 	Goodput      *Goodput      `json:"goodput,omitempty"`
 	Report       *Report       `json:"report,omitempty"`
+	Reported     *Reported     `json:"reported,omitempty"`
 	Bye          *Bye          `json:"bye,omitempty"`
 }
 
@@ -162,9 +164,45 @@ type Count struct {
 // Report carries the student's own figures to the server. They are the
 // student's claim; the server keeps them apart from what it saw itself.
 type Report struct {
-	At       time.Time       `json:"at"` // the student's wall clock
-	Kind     string          `json:"kind"`
+	Origin   string          `json:"origin"` // whose numbers these are, drawn at random
+	Number   uint64          `json:"number"` // from 1, rising; numbers may be left out
+	At       time.Time       `json:"at"`     // the student's wall clock
+	Kind     ReportKind      `json:"kind"`
 	Contents json.RawMessage `json:"contents"`
+}
+
+// ReportKind says what the contents of a report are.
+type ReportKind string
+
+// The kinds.
+const (
+	ReportWarning ReportKind = "warning" // a warning as it stands
+	ReportMinute  ReportKind = "minute"  // the figures of about a minute
+	ReportDropped ReportKind = "dropped" // what there was no room for: Dropped
+)
+
+// ReportKinds lists every kind.
+func ReportKinds() []ReportKind { return []ReportKind{ReportWarning, ReportMinute, ReportDropped} }
+
+// Fixed by PROTOCOL.md.
+const (
+	// MaxReport bounds the contents of a report, in bytes.
+	MaxReport = 8 << 10
+	// MaxOrigin bounds the origin of a report, in bytes.
+	MaxOrigin = 32
+)
+
+// Dropped is how many reports of an origin were given up so far, by kind,
+// because there was no room to keep them.
+type Dropped struct {
+	Minutes  uint64 `json:"minutes"`
+	Warnings uint64 `json:"warnings"`
+}
+
+// Reported answers a report: the student may forget it, and every one of its
+// origin with a lower number.
+type Reported struct {
+	Number uint64 `json:"number"`
 }
 
 // Bye ends a session on purpose.
@@ -244,6 +282,8 @@ func (m Message) complete() bool {
 		return m.Goodput != nil
 	case TypeReport:
 		return m.Report != nil
+	case TypeReported:
+		return m.Reported != nil
 	case TypeBye:
 		return m.Bye != nil
 	}

@@ -38,9 +38,11 @@ func examples() []Message {
 		}},
 		{Type: TypeCount, ID: 4, Count: &Count{Received: 1000, Highest: 1004, Duplicates: 1, Reordered: 2, Dropped: 3}},
 		{Type: TypeGoodput, ID: 5, Goodput: &Goodput{Direction: Up, Bytes: 480_000, Duration: 2 * time.Second}},
-		{Type: TypeReport, Report: &Report{
+		{Type: TypeReport, ID: 5, Report: &Report{
+			Origin: "k7f392ab", Number: 12,
 			At: time.Date(2026, 5, 4, 9, 1, 0, 0, time.UTC), Kind: "minute", Contents: json.RawMessage(`{"lost":0}`),
 		}},
+		{Type: TypeReported, ID: 5, Reported: &Reported{Number: 12}},
 		{Type: TypeBye, Bye: &Bye{Reason: "done"}},
 	}
 }

@@ -256,6 +256,8 @@ func TestProtocolNamesEverything(t *testing.T) {
 		{"### count", Count{}},
 		{"### goodput", Goodput{}},
 		{"### report", Report{}},
+		{"### report", Dropped{}},
+		{"### reported", Reported{}},
 		{"### bye", Bye{}},
 		{"## 9. Join token", JoinToken{}},
 	} {
@@ -275,10 +277,16 @@ func TestProtocolNamesEverything(t *testing.T) {
 			t.Errorf("refusal %q is not explained", r)
 		}
 	}
+	for _, k := range ReportKinds() {
+		if !strings.Contains(section(t, doc, "### report"), "\n| `"+string(k)+"` |") {
+			t.Errorf("the kind %q of reports is not explained", k)
+		}
+	}
 	limits := section(t, doc, "## 11. Limits")
 	for name, v := range map[string]int{
 		"smallest probe packet": MinPacketSize, "largest probe packet": MaxPacketSize, "header": HeaderSize, "body without padding": bodySize,
 		"tag": TagSize, "key": KeySize, "replay window": windowSize, "control message": MaxMessage,
+		"contents of a report": MaxReport, "origin of a report": MaxOrigin,
 	} {
 		if row := fmt.Sprintf("\n| %s | %d ", name, v); !strings.Contains(limits, row) {
 			t.Errorf("the limits have no row %q", row)

@@ -69,6 +69,8 @@ func (f File) check() []problem {
 	number("client.packet_size", c.PacketSize, wire.MinPacketSize, wire.MaxPacketSize)
 	expect("client.loss_after", c.LossAfter > c.Interval, c.LossAfter, "more than client.interval")
 	number("client.train_packet", c.TrainPacket, train.MinPacket, train.MaxPacket)
+	oneOf("client.notify", c.Notify, "off", "before-exam", "always")
+	expect("client.queue_max", c.QueueMax >= 100e3, c.QueueMax, "100kB or more")
 	_, err := f.ExamWindow()
 	for _, e := range fieldErrors(err) {
 		out = append(out, problem{"client.exam." + e.Field, e.Problem})

@@ -10,6 +10,7 @@ import (
 
 	"examlink/probe"
 	"examlink/probe/ippm"
+	"examlink/probe/outbox"
 	"examlink/probe/plan"
 	"examlink/probe/verdict"
 	"examlink/server"
@@ -47,6 +48,8 @@ type Client struct {
 	PacketSize    int           `mapstructure:"packet_size"`
 	LossAfter     time.Duration `mapstructure:"loss_after"`
 	TrainPacket   int           `mapstructure:"train_packet"`
+	QueueMax      Bytes         `mapstructure:"queue_max"`
+	Notify        string        `mapstructure:"notify"`
 	Exam          Exam          `mapstructure:"exam"`
 	Check         Check         `mapstructure:"check"`
 	Watch         Watch         `mapstructure:"watch"`
@@ -122,6 +125,7 @@ func Default() File {
 		Client: Client{
 			MetricsListen: "127.0.0.1:9482",
 			Interval:      p.Interval, PacketSize: p.PacketSize, LossAfter: p.LossAfter, TrainPacket: p.TrainPacket,
+			QueueMax: outbox.DefaultBytes, Notify: "before-exam",
 			Check: Check{p.Check.IdleTime, p.Check.IdleInterval, p.Check.LoadInterval, p.Check.CapacityMax, Bytes(p.Check.MaxBytes)},
 			Watch: Watch{p.Watch.Window, p.Watch.FloorEvery, p.Watch.GlanceEvery, p.Watch.BudgetShare, p.Watch.SilentAfter, p.Watch.RedialAfter, p.Watch.RetestAfter, ""},
 		},

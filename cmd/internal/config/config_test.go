@@ -171,7 +171,7 @@ func TestEveryValueIsRead(t *testing.T) {
 			{Name: "rates-only", Version: "2", Minimum: verdict.Bounds{Download: 768123, Upload: 100e6}},
 		},
 		Client: config.Client{
-			Server: "[2001:db8::1]:8443", Interval: 50 * ms, PacketSize: 200, LossAfter: 90 * second, TrainPacket: 600,
+			Server: "[2001:db8::1]:8443", Interval: 50 * ms, PacketSize: 200, LossAfter: 90 * second, TrainPacket: 600, QueueMax: 1e6, Notify: "off",
 			Exam:  config.Exam{Start: "2026-11-30T09:00", End: "2026-11-30T16:50", Zone: "America/Denver"},
 			Check: config.Check{IdleTime: 2500 * ms, IdleInterval: 10 * ms, LoadInterval: second, CapacityMax: 1.5e6, MaxBytes: 1.5e6},
 			Watch: config.Watch{Window: 2 * second, FloorEvery: time.Minute, GlanceEvery: 6 * second, BudgetShare: 1, SilentAfter: second, RedialAfter: second, RetestAfter: ms, Record: "exam.jsonl"},

@@ -86,11 +86,11 @@ type warningRow struct{ N, Start, End, Lasted, Title, Evidence string }
 
 func (a *Account) warningRows() (out []warningRow) {
 	for _, w := range a.Warnings {
-		r := warningRow{N: fmt.Sprintf("W%d", w.N), Start: a.clock(w.Start), End: "not known", Lasted: "-", Title: w.Title(), Evidence: w.Evidence}
+		r := warningRow{N: fmt.Sprintf("W%d", w.N), Start: a.clock(w.Start), End: "not known", Lasted: "-", Title: w.Title(), Evidence: w.Details()}
 		switch {
 		case w.State == record.Raised && !w.LostSight:
 			r.End = "stands"
-		case !w.End.IsZero() && w.Active() == false:
+		case !w.End.IsZero() && !w.Active():
 			r.End, r.Lasted = a.clock(w.End), seconds(w.End.Sub(w.Start).Seconds())
 		}
 		if w.Kind == warning.Clock {

@@ -33,6 +33,10 @@ type warningTrack struct {
 }
 
 func (t *warningTrack) add(at time.Time, w record.Warning) {
+	if w.State == record.Updated {
+		t.update(w)
+		return
+	}
 	known := false
 	for i := len(t.warnings) - 1; i >= 0 && !known; i-- {
 		if x := &t.warnings[i]; x.Kind == w.Kind && x.Start.Equal(w.Start) {
@@ -58,6 +62,25 @@ func (t *warningTrack) add(at time.Time, w record.Warning) {
 		if e := &t.episodes[i]; e.kind == w.Kind && e.to.IsZero() {
 			e.to = end
 		}
+	}
+}
+
+// update takes what has become known of a warning that stands. It may begin at
+// another time now, because the computer's clock was set.
+func (t *warningTrack) update(w record.Warning) {
+	for i := len(t.warnings) - 1; i >= 0; i-- {
+		x := &t.warnings[i]
+		if x.Kind != w.Kind || x.State != record.Raised || x.LostSight {
+			continue
+		}
+		for j := range t.episodes {
+			if e := &t.episodes[j]; e.kind == w.Kind && e.to.IsZero() {
+				e.from = e.from.Add(w.Start.Sub(x.Start))
+			}
+		}
+		w.State = record.Raised
+		x.Warning = w
+		return
 	}
 }
 

@@ -1,4 +1,4 @@
-package record
+package lockfile
 
 import (
 	"errors"
@@ -9,9 +9,9 @@ import (
 // errSharingViolation is ERROR_SHARING_VIOLATION.
 const errSharingViolation = syscall.Errno(32)
 
-// openLocked opens a record, made if it is not there, for one process alone:
+// Open opens a file, made if it is not there, for one process alone:
 // others may read it.
-func openLocked(name string) (*os.File, error) {
+func Open(name string) (*os.File, error) {
 	p, err := syscall.UTF16PtrFromString(name)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,6 @@
 //go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
 
-package record
+package lockfile
 
 import (
 	"errors"
@@ -8,9 +8,9 @@ import (
 	"syscall"
 )
 
-// openLocked opens a record, made if it is not there, for one process alone.
+// Open opens a file, made if it is not there, for one process alone.
 // The lock ends with the file or the process.
-func openLocked(name string) (*os.File, error) {
+func Open(name string) (*os.File, error) {
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,265 @@
+package probe_test
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"examlink/probe"
+	"examlink/probe/host"
+	"examlink/probe/warning"
+)
+
+// neighbourhood stands in for what is around a computer. It takes its time, as
+// the real one does.
+type neighbourhood struct {
+	mu    sync.Mutex
+	found host.Findings
+	asked int
+}
+
+func newNeighbourhood() *neighbourhood {
+	return &neighbourhood{found: host.Findings{
+		State: host.State{
+			Interface: "wlan0", Kind: host.WiFi, Addresses: []netip.Addr{clientAddr.Addr()}, Gateway: netip.MustParseAddr("10.0.0.254"),
+		},
+		Looked: true, Gateway: host.Answers, Server: host.Answers,
+	}}
+}
+
+func (n *neighbourhood) set(change func(*host.Findings)) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	change(&n.found)
+}
+
+func (n *neighbourhood) Look() (host.State, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.found.Offline {
+		return host.State{}, host.ErrNoRoute
+	}
+	return n.found.State, nil
+}
+
+func (n *neighbourhood) Ask(ctx context.Context, _ string, last netip.AddrPort) host.Findings {
+	n.mu.Lock()
+	f := n.found
+	n.asked++
+	n.mu.Unlock()
+	if last != serverAddr {
+		return host.Findings{}
+	}
+	if f.Server == host.Silent { // silence takes as long as there is time
+		<-ctx.Done()
+	}
+	return f
+}
+
+var silentServer = func(f *host.Findings) { f.Server = host.Silent }
+
+// Each thing that can happen to a link or its computer yields the warning it
+// deserves, with its cause, start and end, and no other: above all no outage
+// where the network had none.
+func TestEachEventHasItsLabel(t *testing.T) {
+	const s = time.Second
+	type want struct {
+		kind       warning.Kind
+		cause      warning.Cause
+		start, end time.Duration // after the event
+		slack      time.Duration
+	}
+	one := func(k warning.Kind, c warning.Cause, start, end, slack time.Duration) []want {
+		return []want{{k, c, start, end, slack}}
+	}
+	cutFor := func(d time.Duration, change func(*host.Findings)) func(*world, *neighbourhood) {
+		return func(w *world, n *neighbourhood) {
+			n.set(change)
+			w.cut(d)
+			n.set(func(f *host.Findings) { *f = newNeighbourhood().found })
+		}
+	}
+	stall := func(w *world, d time.Duration) { w.host.Stall(d); w.far.Jump(d) }
+	suspend := func(w *world, d time.Duration) { w.host.Sleep(d); w.far.Jump(d) }
+	elsewhere := func(f *host.Findings) {
+		f.State.Addresses = []netip.Addr{netip.MustParseAddr("10.9.9.9")}
+		f.State.Gateway = netip.MustParseAddr("10.9.9.254")
+	}
+	for _, c := range []struct {
+		name   string
+		happen func(*world, *neighbourhood)
+		want   []want
+	}{
+		{"stopped for 20 s and continued", func(w *world, _ *neighbourhood) { stall(w, 20*s) }, one(warning.HostBusy, warning.CauseBusy, 0, 20*s, s)},
+		{"stopped for 1.6 s", func(w *world, _ *neighbourhood) { stall(w, 1600*ms) }, one(warning.HostBusy, warning.CauseBusy, 0, 1600*ms, s)},
+		{"stopped for 1.6 s after 1.8 s of silence", func(w *world, _ *neighbourhood) {
+			time.AfterFunc(1800*ms, func() { stall(w, 1600*ms) })
+			w.cut(1900 * ms)
+		}, one(warning.HostBusy, warning.CauseBusy, 1800*ms, 3400*ms, s)},
+		{"asleep for 60 s", func(w *world, _ *neighbourhood) { suspend(w, 60*s) }, one(warning.Suspended, warning.CauseAsleep, 0, 60*s, s)},
+		{"asleep for 60 s, and 7 s more until the Wi-Fi is back", func(w *world, n *neighbourhood) {
+			suspend(w, 60*s)
+			cutFor(7*s, func(f *host.Findings) { f.Offline = true })(w, n)
+		}, one(warning.Suspended, warning.CauseAsleep, 0, 60*s, s)},
+		{"the Wi-Fi off for 5 s, then asleep for 60 s", func(w *world, n *neighbourhood) {
+			time.AfterFunc(5*s, func() { suspend(w, 60*s) })
+			cutFor(9*s, func(f *host.Findings) { f.Offline = true })(w, n)
+		}, []want{{warning.Outage, warning.CauseAsleep, 0, 5 * s, s}, {warning.Suspended, warning.CauseAsleep, 5 * s, 65 * s, s}}},
+		{"a long outage before and after the sleep", func(w *world, n *neighbourhood) {
+			time.AfterFunc(40*s, func() { suspend(w, 60*s) })
+			cutFor(80*s, silentServer)(w, n)
+		}, []want{
+			{warning.Outage, warning.CauseBeyond, 0, 40 * s, s}, {warning.Suspended, warning.CauseAsleep, 40 * s, 100 * s, s},
+			{warning.Outage, warning.CauseBeyond, 100 * s, 140 * s, 5 * s},
+		}},
+		{"stopped for 20 s within an outage", func(w *world, n *neighbourhood) {
+			time.AfterFunc(10*s, func() { stall(w, 20*s) })
+			cutFor(20*s, silentServer)(w, n)
+		}, []want{
+			{warning.Outage, warning.CauseBeyond, 0, 10 * s, s}, {warning.HostBusy, warning.CauseBusy, 10 * s, 30 * s, s},
+			{warning.Outage, warning.CauseBeyond, 30 * s, 40 * s, 5 * s},
+		}},
+		{"the clock an hour ahead", func(w *world, _ *neighbourhood) { w.host.Step(time.Hour) }, one(warning.Clock, warning.CauseClock, time.Hour, time.Hour, s)},
+		{"the clock an hour back within an outage", func(w *world, n *neighbourhood) {
+			time.AfterFunc(10*s, func() { w.host.Step(-time.Hour) })
+			cutFor(20*s, silentServer)(w, n)
+		}, []want{
+			{warning.Outage, warning.CauseBeyond, -time.Hour, -time.Hour + 20*s, 5 * s}, {warning.Clock, warning.CauseClock, -time.Hour + 10*s, -time.Hour + 10*s, s},
+		}},
+		{"another address", func(w *world, n *neighbourhood) {
+			n.set(elsewhere)
+			w.client.Rebind(netip.MustParseAddr("10.9.9.9"))
+		}, nil},
+		{"another address after 6 s", func(w *world, n *neighbourhood) {
+			time.AfterFunc(4*s, func() { n.set(elsewhere) })
+			n.set(func(f *host.Findings) { f.Offline = true })
+			time.AfterFunc(4*s, func() { n.set(func(f *host.Findings) { f.Offline = false }) })
+			w.cut(7 * s)
+		}, one(warning.Outage, warning.CauseMoved, 0, 7*s, s)},
+		{"a server that restarts at once", func(w *world, _ *neighbourhood) { w.halt(); w.serve() }, nil},
+		{"a server that is away for 20 s", func(w *world, n *neighbourhood) {
+			n.set(func(f *host.Findings) { f.Server = host.Refuses })
+			w.halt()
+			time.Sleep(20 * s)
+			n.set(func(f *host.Findings) { f.Server = host.Answers })
+			w.serve()
+		}, one(warning.Outage, warning.CauseServer, 0, 20*s, 8*s)},
+		{"2 s without the line", cutFor(2*s, silentServer), nil},
+		{"5 s without the line", cutFor(5*s, silentServer), one(warning.Outage, warning.CauseBeyond, 0, 5*s, s)},
+		{"40 s without the line", cutFor(40*s, silentServer), one(warning.Outage, warning.CauseBeyond, 0, 40*s, 5*s)},
+		{"5 s without the Wi-Fi", cutFor(5*s, func(f *host.Findings) { f.Gateway, f.Server = host.Silent, host.Silent }), one(warning.Outage, warning.CauseWiFi, 0, 5*s, s)},
+		{"40 s without the router", cutFor(40*s, func(f *host.Findings) {
+			f.State.Kind, f.Gateway, f.Server = host.Wired, host.Silent, host.Silent
+		}), one(warning.Outage, warning.CauseRouter, 0, 40*s, 5*s)},
+		{"5 s without any network", cutFor(5*s, func(f *host.Findings) { f.Offline = true }), one(warning.Outage, warning.CauseNoNetwork, 0, 5*s, s)},
+		{"40 s without UDP", cutFor(40*s, func(*host.Findings) {}), one(warning.Outage, warning.CauseUDPBlocked, 0, 40*s, 5*s)},
+		{"nobody knows", cutFor(5*s, func(f *host.Findings) { *f = host.Findings{} }), one(warning.Outage, warning.NotKnown, 0, 5*s, s)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				up, down := good()
+				w := newWorld(t, up, down)
+				n := newNeighbourhood()
+				d, finish := w.watch(func(o *probe.Options) { o.Attribution, o.Watch.BudgetShare = n, 1e-9 })
+				time.Sleep(time.Minute)
+				event := w.host.Wall()
+				c.happen(w, n)
+				time.Sleep(time.Minute)
+				sum := finish()
+				if len(sum.Warnings) != len(c.want) {
+					t.Fatalf("%d warnings, want %d: %+v\n%v", len(sum.Warnings), len(c.want), sum.Warnings, d.sessions)
+				}
+				for i, want := range c.want {
+					got := sum.Warnings[i]
+					if got.Kind != want.kind || got.Cause != want.cause || got.ID != i+1 {
+						t.Errorf("%s: %q, want %s: %q", got.Kind, got.Cause, want.kind, want.cause)
+					}
+					about(t, "start", got.Start, event, want.start, want.slack)
+					about(t, "end", got.End, event, want.end, want.slack)
+				}
+				fresh := 0
+				for _, x := range d.warnings {
+					if x.Fresh() {
+						fresh++
+					}
+				}
+				if fresh != len(c.want) {
+					t.Errorf("told %d times of something new, want %d: %+v", fresh, len(c.want), d.warnings)
+				}
+			})
+		})
+	}
+}
+
+// A cause that becomes known later is an update of the same warning.
+func TestCauseBecomesKnown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		up, down := good()
+		w := newWorld(t, up, down)
+		n := newNeighbourhood()
+		d, finish := w.watch(func(o *probe.Options) { o.Attribution, o.Watch.BudgetShare = n, 1e-9 })
+		time.Sleep(time.Minute)
+		if n.asked != 1 {
+			t.Errorf("asked around %d times in calm, want once", n.asked)
+		}
+		n.set(func(f *host.Findings) { *f = host.Findings{} })
+		time.AfterFunc(10*time.Second, func() {
+			n.set(func(f *host.Findings) { *f = newNeighbourhood().found; f.Gateway, f.Server = host.Silent, host.Silent })
+		})
+		time.AfterFunc(20*time.Second, func() { n.set(func(f *host.Findings) { f.Gateway = host.Answers }) })
+		w.cut(30 * time.Second)
+		time.Sleep(20 * time.Second)
+		finish()
+		var causes []warning.Cause
+		for _, x := range d.warnings {
+			causes = append(causes, x.Cause)
+			if x.ID != 1 || x.Episodes != 1 {
+				t.Errorf("%+v", x)
+			}
+		}
+		if len(causes) != 4 || causes[0] != "" || causes[1] != warning.CauseWiFi || causes[2] != warning.CauseBeyond || causes[3] != warning.CauseBeyond {
+			t.Errorf("causes %q", causes)
+		}
+		if d.warnings[0].Updated != (time.Time{}) || d.warnings[1].Updated.IsZero() || d.warnings[3].Active() {
+			t.Errorf("%+v", d.warnings)
+		}
+	})
+}
+
+// A watch that is told to end does not wait for an answer that does not come.
+func TestEndWhileAsking(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		up, down := good()
+		w := newWorld(t, up, down)
+		n := newNeighbourhood()
+		_, finish := w.watch(func(o *probe.Options) { o.Attribution = n })
+		time.Sleep(10 * time.Second)
+		n.set(silentServer)
+		go w.cut(10 * time.Second)
+		time.Sleep(1700 * ms)
+		begun := time.Now()
+		finish()
+		if d := time.Since(begun); d > 3*time.Second {
+			t.Errorf("took %v to end", d)
+		}
+		time.Sleep(10 * time.Second)
+	})
+}
+
+var _ probe.Attribution = (*host.Asker)(nil)
+
+func TestLookErrorsAreNoNews(t *testing.T) {
+	var f host.Findings
+	f.Saw(host.State{}, errors.New("x"))
+	if f.Looked || f.Offline {
+		t.Errorf("%+v", f)
+	}
+	f.Saw(host.State{}, host.ErrNoRoute)
+	if !f.Looked || !f.Offline {
+		t.Errorf("%+v", f)
+	}
+}

@@ -1,0 +1,137 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"examlink/probe/outbox"
+	"examlink/probe/wire"
+)
+
+// Chosen by us.
+const (
+	// deliverCalm is the least a connection must have been heard of for a
+	// report to be handed to it: in an interruption it would only wait there.
+	deliverCalm  = time.Second
+	deliverLook  = 200 * time.Millisecond
+	deliverPause = time.Second // after the server asked for less
+)
+
+// courier delivers what is in the outbox over the session in use, one report at
+// a time. The zero value is ready. Its methods are the loop's.
+type courier struct {
+	stop context.CancelFunc // nil: there is none
+	wg   sync.WaitGroup
+	last atomic.Bool // the session ends: there is no time for manners
+}
+
+// start begins to deliver over a session; cancel and wait end it.
+func (c *courier) start(s *session, q *outbox.Queue) {
+	ctx, stop := context.WithCancel(context.Background())
+	c.stop = stop
+	c.last.Store(false)
+	c.wg.Go(func() { s.deliver(ctx, q, &c.last) }) // ends with ctx or the session
+}
+
+// cancel begins no other delivery.
+func (c *courier) cancel() {
+	if c.stop != nil {
+		c.stop()
+	}
+}
+
+// wait returns when nothing is under way: after the session was closed, for
+// that ends a write that is stuck.
+func (c *courier) wait() {
+	c.wg.Wait()
+	c.stop = nil
+}
+
+// finish gives what is left a moment to be delivered.
+func (c *courier) finish(q *outbox.Queue) {
+	c.last.Store(true)
+	for began := time.Now(); c.stop != nil && time.Since(began) < goodbyeSettle; time.Sleep(10 * time.Millisecond) {
+		if _, waiting := q.Next(); !waiting {
+			return
+		}
+	}
+}
+
+// deliver sends what is in the outbox, in order, each when the one before has
+// been answered, until ctx or the session ends.
+//
+// It keeps out of the way of trains: a minute is half a kilobyte, 10 ms of an
+// upload at the minimum.
+func (s *session) deliver(ctx context.Context, q *outbox.Queue, last *atomic.Bool) {
+	for {
+		now := s.o.Clock.Now()
+		silent, heard := s.stream.heard(now)
+		r, waiting := q.Next()
+		switch {
+		case !waiting:
+			select {
+			case <-q.Wake():
+			case <-s.done:
+				return
+			case <-ctx.Done():
+				return
+			}
+			continue
+		case !heard || silent > deliverCalm || !s.stream.calm(now) && !last.Load():
+			if !s.rest(ctx, deliverLook) {
+				return
+			}
+			continue
+		}
+		switch refused, err := s.report(ctx, r); {
+		case err == nil:
+			q.Taken(r.Number)
+		case refused == wire.RefusedLimit || refused == wire.RefusedBusy:
+			if !s.rest(ctx, deliverPause) {
+				return
+			}
+		case refused == wire.RefusedShutdown:
+			return
+		case refused != "":
+			s.o.Log.Debug("report refused", "kind", r.Kind, "reason", refused)
+			q.Refused(r.Number)
+		default: // no answer: it is sent again
+			if !s.rest(ctx, deliverLook) {
+				return
+			}
+		}
+	}
+}
+
+// report sends one report and waits for its answer. refused is the server's
+// reason, if it gave one.
+func (s *session) report(ctx context.Context, r wire.Report) (refused wire.Refusal, err error) {
+	ch, release, err := s.request(wire.Message{Type: wire.TypeReport, Report: &r})
+	if err != nil {
+		s.finish(err) // part of it may have been written: the stream is of no use
+		return "", err
+	}
+	defer release()
+	_, err = s.answer(ctx, ch, answerTimeout)
+	var e *RefusedError
+	if errors.As(err, &e) {
+		return e.Reason, err
+	}
+	return "", err
+}
+
+// rest waits; false when ctx or the session ended meanwhile.
+func (s *session) rest(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return s.err() == nil
+	case <-s.done:
+	case <-ctx.Done():
+	}
+	return false
+}

@@ -1,0 +1,132 @@
+package host
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// Answer is what a question came to.
+type Answer int
+
+// The answers.
+const (
+	NotKnown Answer = iota
+	Answers
+	Refuses // it is there, and does not want
+	Silent
+	Mute // its system takes the connection, and then nothing is said
+)
+
+func (a Answer) String() string {
+	return [...]string{"not known", "answers", "refuses", "silent", "mute"}[a]
+}
+
+// Findings are what was found out around this computer. What was not is zero.
+type Findings struct {
+	State   State
+	Looked  bool   // State is known
+	Offline bool   // there is no way out: no default route, or no address
+	Gateway Answer // the router
+	Name    Answer // the look-up of the server's name; not known where it has none
+	Server  Answer // the server's port by TCP, at the address it had last
+}
+
+// Asker finds out what answers around this computer. It remembers which
+// gateways have ever answered, so that the silence of one of them means
+// something. The zero value is ready and safe for concurrent use.
+type Asker struct {
+	mu       sync.Mutex
+	answered map[netip.Addr]bool
+}
+
+// Look says what the computer says of its network.
+func (a *Asker) Look() (State, error) { return Look() }
+
+// Ask asks the gateway, the name service and the server, all at once, and
+// returns when each has answered or ctx ends. server is host:port, last the
+// address it had, zero if it is not known.
+func (a *Asker) Ask(ctx context.Context, server string, last netip.AddrPort) Findings {
+	var f Findings
+	s, err := Look()
+	f.Saw(s, err)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	if f.Looked && s.Gateway.IsValid() {
+		wg.Go(func() { f.Gateway = a.gateway(ctx, s.Gateway) })
+	}
+	wg.Go(func() { f.Name = lookUp(ctx, server) })
+	wg.Go(func() { f.Server = reach(ctx, last) })
+	wg.Wait()
+	return f
+}
+
+// Saw notes what a look at the computer came to.
+func (f *Findings) Saw(s State, err error) {
+	switch {
+	case err == nil:
+		f.State, f.Looked, f.Offline = s, true, !s.Online()
+	case err == ErrNoRoute: //nolint:errorlint // Look returns it as it is
+		f.Looked, f.Offline = true, true
+	}
+}
+
+func (a *Asker) gateway(ctx context.Context, gateway netip.Addr) Answer {
+	answers, known := GatewayAnswers(ctx, gateway)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case answers:
+		if a.answered == nil {
+			a.answered = map[netip.Addr]bool{}
+		}
+		a.answered[gateway] = true
+		return Answers
+	case known || a.answered[gateway]:
+		return Silent
+	}
+	return NotKnown
+}
+
+// lookUp looks the server's name up. A name that is an address says nothing of
+// the name service.
+func lookUp(ctx context.Context, server string) Answer {
+	name, _, err := net.SplitHostPort(server)
+	if err != nil {
+		return NotKnown
+	}
+	if _, err := netip.ParseAddr(name); err == nil {
+		return NotKnown
+	}
+	if _, err := net.DefaultResolver.LookupNetIP(ctx, "ip", name); err != nil {
+		return Silent
+	}
+	return Answers
+}
+
+// reach knocks at the server's port by TCP and says something it must object
+// to: the port speaks TLS. A program that hangs takes connections, too.
+func reach(ctx context.Context, to netip.AddrPort) Answer {
+	if !to.IsValid() {
+		return NotKnown
+	}
+	c, err := (&net.Dialer{}).DialContext(ctx, "tcp", to.String())
+	if err != nil {
+		if signOf(err) == signOfLife {
+			return Refuses
+		}
+		return Silent
+	}
+	defer c.Close()
+	stop := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	if _, err := c.Write([]byte("GET / HTTP/1.0\r\n\r\n")); err != nil && ctx.Err() != nil {
+		return Mute
+	}
+	if _, err := c.Read(make([]byte, 1)); err != nil && ctx.Err() != nil {
+		return Mute
+	}
+	return Answers // an objection, or an end
+}

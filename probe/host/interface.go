@@ -1,0 +1,28 @@
+//go:build linux || darwin
+
+package host
+
+import (
+	"net"
+	"net/netip"
+)
+
+// addressesOf lists the addresses of an interface that is up.
+func addressesOf(ifi *net.Interface) ([]netip.Addr, error) {
+	if ifi.Flags&net.FlagUp == 0 {
+		return nil, nil
+	}
+	list, err := ifi.Addrs()
+	if err != nil {
+		return nil, err
+	}
+	var out []netip.Addr
+	for _, a := range list {
+		if p, ok := a.(*net.IPNet); ok {
+			if ip, ok := netip.AddrFromSlice(p.IP); ok {
+				out = append(out, ip)
+			}
+		}
+	}
+	return useful(out), nil
+}
