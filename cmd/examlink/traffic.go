@@ -19,6 +19,7 @@ type ownTraffic struct {
 
 	mu       sync.Mutex
 	looked   time.Time
+	looking  bool
 	device   string // empty: not known, or the loopback, which is no link
 	counters *surroundings.Counters
 }
@@ -27,19 +28,28 @@ type ownTraffic struct {
 func (t *ownTraffic) read() (received, sent uint64, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if now := time.Now(); now.Sub(t.looked) >= interfaceLook {
-		t.looked = now
-		if device := wayTo(t.server); device != t.device {
-			if t.counters != nil {
-				t.counters.Close()
-			}
-			t.device, t.counters = device, surroundings.NewCounters(device)
-		}
+	if now := time.Now(); !t.looking && now.Sub(t.looked) >= interfaceLook {
+		t.looked, t.looking = now, true
+		go t.look() // it may ask the name service, and who reads does not wait
 	}
 	if t.device == "" {
 		return 0, 0, false
 	}
 	return t.counters.Read()
+}
+
+func (t *ownTraffic) look() {
+	device := wayTo(t.server)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.looking = false
+	if device == t.device {
+		return
+	}
+	if t.counters != nil {
+		t.counters.Close()
+	}
+	t.device, t.counters = device, surroundings.NewCounters(device)
 }
 
 // wayTo returns the interface that packets to a server leave by, or nothing.
