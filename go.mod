@@ -3,6 +3,7 @@ module examlink
 go 1.26.0
 
 require (
+	github.com/coder/websocket v1.8.15
 	github.com/gen2brain/beeep v0.11.3
 	github.com/go-viper/mapstructure/v2 v2.5.0
 	github.com/golang-jwt/jwt/v5 v5.3.1

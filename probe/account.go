@@ -13,6 +13,8 @@ type Account struct {
 	Sent, Received                uint64
 	LostUp, LostDown, LostUnknown uint64
 	Unsent                        uint64 // never left the host: not among Sent
+	Stalled                       uint64 // of Unsent: TCP took no more, so it was not the host's doing
+	OverTCP                       uint64 // of Sent, by TCP: those lost are late, and no loss of the network can be seen
 	Late                          uint64 // echoes that came after the packet was settled as lost
 	DuplicatesDown                uint64
 	ReorderedDown                 uint64
@@ -73,6 +75,8 @@ func (a *Account) merge(b *Account) {
 	a.LostDown += b.LostDown
 	a.LostUnknown += b.LostUnknown
 	a.Unsent += b.Unsent
+	a.Stalled += b.Stalled
+	a.OverTCP += b.OverTCP
 	a.Late += b.Late
 	a.DuplicatesDown += b.DuplicatesDown
 	a.ReorderedDown += b.ReorderedDown
@@ -99,6 +103,8 @@ type Figures struct {
 	LostDown    uint64 `json:"lost_down"`
 	LostUnknown uint64 `json:"lost_unknown"`
 	Unsent      uint64 `json:"unsent"`
+	Stalled     uint64 `json:"unsent_tcp_stalled"`
+	OverTCP     uint64 `json:"sent_over_tcp"` // lost_* says nothing of the network for these
 	Late        uint64 `json:"late"`
 	Duplicates  uint64 `json:"duplicates_down"`
 	Reordered   uint64 `json:"reordered_down"`
@@ -155,7 +161,7 @@ func (a *Account) Figures() Figures {
 	}
 	f := Figures{
 		Sent: a.Sent, Received: a.Received, LostUp: a.LostUp, LostDown: a.LostDown, LostUnknown: a.LostUnknown,
-		Unsent: a.Unsent, Late: a.Late, Duplicates: a.DuplicatesDown, Reordered: a.ReorderedDown,
+		Unsent: a.Unsent, Stalled: a.Stalled, OverTCP: a.OverTCP, Late: a.Late, Duplicates: a.DuplicatesDown, Reordered: a.ReorderedDown,
 		RoundTrip: quantiles(&a.RoundTrip), OneWayUp: quantiles(&a.OneWayUp), OneWayDown: quantiles(&a.OneWayDown),
 		OneWayBound: ptr(a.OneWayBound.Seconds(), a.OneWayUp.Count() > 0),
 		IPDVUp:      quantiles(&a.IPDVUp), IPDVDown: quantiles(&a.IPDVDown),

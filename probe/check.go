@@ -35,9 +35,10 @@ type Progress struct {
 
 // Chosen by us.
 const (
-	floorTrains  = 7
-	bigBucket    = 1.5e6       // bytes of the largest token bucket that a second floor test empties
-	settleAtMost = time.Second // echoes that take longer are reported as they stand
+	floorTrains    = 7
+	floorTrainsTCP = 2           // none can say that a link is too slow
+	bigBucket      = 1.5e6       // bytes of the largest token bucket that a second floor test empties
+	settleAtMost   = time.Second // echoes that take longer are reported as they stand
 )
 
 type phasePlan struct {
@@ -78,17 +79,21 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 		progress(p)
 	}
 	r := Report{
-		Schema: ReportSchema, Client: o.Version, Started: o.Clock.Wall(), Server: o.Server, Exam: token.Exam, Transport: TransportUDP,
+		Schema: ReportSchema, Client: o.Version, Started: o.Clock.Wall(), Server: o.Server, Exam: token.Exam,
 	}
 	began := o.Clock.Now()
 	step(0, "")
-	s, err := open(ctx, &o, token, "check", "")
+	s, err := openAny(ctx, &o, token, "check", "", 0)
 	if err != nil {
 		return r, err
 	}
 	defer s.close(true)
-	r.Session, r.Exam = s.welcome.Session, s.welcome.Exam
-	step(0, "connected to "+o.Server)
+	r.Session, r.Exam, r.Transport = s.welcome.Session, s.welcome.Exam, string(s.conn.Transport())
+	said := "connected to " + o.Server
+	if s.overTCP() {
+		said += " by WebSocket, for the network blocks UDP"
+	}
+	step(0, said)
 
 	step(1, "")
 	s.setInterval(o.Check.IdleInterval)
@@ -111,7 +116,11 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 	floor := func(i int, d wire.Direction, target ippm.Rate, bucket float64) (Floor, error) {
 		step(i, "")
 		_, noise := s.stream.received()
-		f, err := s.runFloor(ctx, floorPlan{direction: d, target: target, maxTrains: floorTrains, roundTrip: rtt, noise: noise, bucket: bucket})
+		trains := floorTrains
+		if s.overTCP() {
+			trains = floorTrainsTCP
+		}
+		f, err := s.runFloor(ctx, floorPlan{direction: d, target: target, maxTrains: trains, roundTrip: rtt, noise: noise, bucket: bucket})
 		step(i, f.Outcome)
 		return f, err
 	}
@@ -125,6 +134,9 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 		step(i, "")
 		s.stream.begin(o.Clock.Now())
 		c, err := s.searchCapacity(ctx, d, f, o.Check.CapacityMax, budget)
+		if s.overTCP() {
+			c.Why = whyRateHidden
+		}
 		step(i, describe(c.Rate))
 		return c, s.stream.begin(o.Clock.Now()), err
 	}

@@ -3,6 +3,7 @@ package probe
 import (
 	"context"
 
+	"examlink/probe/link"
 	"examlink/probe/wire"
 )
 
@@ -13,7 +14,7 @@ func FloorTest(ctx context.Context, o Options, d wire.Direction) (Floor, error) 
 	if err != nil {
 		return Floor{}, err
 	}
-	s, err := open(ctx, &o, token, "check", "")
+	s, err := open(ctx, &o, token, link.UDP, "check", "")
 	if err != nil {
 		return Floor{}, err
 	}

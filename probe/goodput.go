@@ -32,6 +32,10 @@ type Goodput struct {
 // known. budget is in bytes.
 func (s *session) measureGoodput(ctx context.Context, c Capacity, budget int64) Goodput {
 	g := Goodput{Direction: c.Direction}
+	if s.overTCP() {
+		g.Why = "by WebSocket there is no second stream"
+		return g
+	}
 	rate := c.Rate.Value
 	if rate == nil {
 		rate = c.Rate.Low

@@ -27,8 +27,10 @@ func newTrackers() trackers {
 	for _, k := range warning.Kinds() {
 		r := warning.Rule{Raise: 3, Of: 4, Clear: 6, Rejoin: time.Minute} // windows
 		switch k {
-		case warning.DownloadBelowMinimum, warning.UploadBelowMinimum: // floor tests
+		case warning.DownloadBelowMinimum, warning.UploadBelowMinimum, warning.BelowRecommended: // floor tests
 			r = warning.Rule{Raise: 2, Of: 3, Clear: 3, Rejoin: 2 * time.Minute}
+		case warning.UDPBlocked: // whenever a connection is made
+			r = warning.Rule{Raise: 1, Of: 1, Clear: 1, Rejoin: 10 * time.Second}
 		case warning.Outage:
 			r = warning.Rule{Raise: 1, Of: 1, Clear: 1, Rejoin: 10 * time.Second}
 		}
@@ -41,13 +43,14 @@ func newTrackers() trackers {
 // that is judged by windows.
 func judgeWindow(a *Account, p verdict.Policy, e WindowEvent) map[warning.Kind]warning.Observation {
 	out := map[warning.Kind]warning.Observation{}
-	busy := a.Unsent*windowUnsent > a.Sent
+	unsent := a.Unsent - a.Stalled
+	busy := unsent*windowUnsent > a.Sent
 	level := warning.Good
 	if busy {
 		level = warning.Bad
 	}
 	out[warning.HostBusy] = warning.Observation{
-		At: e.To, Since: e.From, Level: level, Evidence: fmt.Sprintf("%d packets could not be sent on time", a.Unsent),
+		At: e.To, Since: e.From, Level: level, Evidence: fmt.Sprintf("%d packets could not be sent on time", unsent),
 	}
 	if busy || e.Silent || a.Sent < windowLeast {
 		return out
@@ -69,7 +72,7 @@ func judgeWindow(a *Account, p verdict.Policy, e WindowEvent) map[warning.Kind]w
 		}
 	}
 	loss := func(name string, lost, of uint64) {
-		if of > 0 {
+		if of > 0 && a.OverTCP == 0 { // by TCP a loss shows as delay
 			observe(warning.Loss, name, float64(lost)/float64(of), p.Minimum.Loss, "ratio", lost >= windowLosses)
 		}
 	}

@@ -39,6 +39,7 @@ type slot struct {
 // It is safe for concurrent use.
 type stream struct {
 	lossAfter time.Duration
+	overTCP   bool // a loss shows as delay, and a packet may be refused because TCP stands still
 
 	mu     sync.Mutex
 	first  wire.Seq // sequence number of slots[0]
@@ -263,6 +264,9 @@ func (m *stream) count(sl *slot) {
 	w := &sl.w.Account
 	if sl.fate == unsent {
 		w.Unsent++
+		if m.overTCP {
+			w.Stalled++
+		}
 		m.prevValid = false
 		for _, a := range []*Account{w, m.total} {
 			a.RunsUp.Break()
@@ -271,6 +275,9 @@ func (m *stream) count(sl *slot) {
 		return
 	}
 	w.Sent++
+	if m.overTCP {
+		w.OverTCP++
+	}
 	if sl.fate == pending {
 		m.prevValid = false
 		switch {

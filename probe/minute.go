@@ -13,7 +13,7 @@ func MinuteOf(a *Account) record.Minute {
 	f := a.Figures()
 	return record.Minute{
 		Sent: f.Sent, Received: f.Received, LostUp: f.LostUp, LostDown: f.LostDown, LostUnknown: f.LostUnknown,
-		Unsent: f.Unsent, Duplicates: f.Duplicates,
+		Unsent: f.Unsent - f.Stalled, Stalled: f.Stalled, OverTCP: f.OverTCP, Duplicates: f.Duplicates,
 		RoundTrip: f.RoundTrip.Median, RoundTrip99: f.RoundTrip.P99,
 		OneWayUp: f.OneWayUp.Median, OneWayDown: f.OneWayDown.Median, OneWayBound: f.OneWayBound,
 		IPDVUp: f.IPDVUp.Median, IPDVDown: f.IPDVDown.Median, PDVUp: f.PDVUp.P95, PDVDown: f.PDVDown.P95,

@@ -59,10 +59,16 @@ type Options struct {
 	// Seed makes schedules and back-off repeatable; 0 draws one.
 	Seed uint64
 
-	// Clock, NewWaiter and Socket replace this host's in tests.
+	// Traffic reads how many bytes the interface towards the server has received
+	// and sent, whatever program they belong to; nil or ok false: not known. It
+	// is called often and must be cheap.
+	Traffic func() (received, sent uint64, ok bool)
+
+	// Clock, NewWaiter, Socket and TCP replace this host's in tests.
 	Clock     clock.Clock
 	NewWaiter func(clock.Clock) (clock.Waiter, error)
 	Socket    func(context.Context) (net.PacketConn, netip.AddrPort, error)
+	TCP       func(context.Context) (net.Conn, error)
 }
 
 // CheckOptions configures the readiness test.

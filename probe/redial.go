@@ -48,16 +48,18 @@ func (w *watcher) startRedial(ctx context.Context) {
 	w.attempt.Store(nil)
 	ticket := w.ticket
 	rng := rand.New(rand.NewPCG(w.rng.Uint64(), 2))
+	if !w.s.overTCP() {
+		silent, _ := w.s.stream.silent(w.o.Clock.Now())
+		w.udpLost = w.o.Clock.Wall().Add(-silent)
+	}
 	go func() { // ends with ctx, or with a result
 		for attempt := 0; ; attempt++ {
-			try, cancel := context.WithTimeout(ctx, redialAttempt)
-			s, err := open(try, w.o, w.token, "watch", ticket)
-			cancel()
+			s, err := openAny(ctx, w.o, w.token, "watch", ticket, redialAttempt)
 			if err != nil && ctx.Err() == nil {
 				w.attempt.Store(&err)
 			}
 			if err == nil || final(err) || ctx.Err() != nil {
-				out <- redialResult{s, err}
+				out <- redialResult{s: s, err: err}
 				return
 			}
 			t := time.NewTimer(backoff(rng, attempt))
@@ -65,7 +67,7 @@ func (w *watcher) startRedial(ctx context.Context) {
 			case <-t.C:
 			case <-ctx.Done():
 				t.Stop()
-				out <- redialResult{nil, ctx.Err()}
+				out <- redialResult{err: ctx.Err()}
 				return
 			}
 		}
@@ -75,6 +77,8 @@ func (w *watcher) startRedial(ctx context.Context) {
 func (w *watcher) redialed(r redialResult) {
 	w.stopRedial()
 	switch {
+	case r.err != nil && r.beside:
+		w.nextUDP = w.o.Clock.Now() + jittered(w.rng, udpEvery)
 	case r.err != nil:
 		if final(r.err) {
 			if !w.refused {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"examlink/probe/ippm"
+	"examlink/probe/link"
 	"examlink/probe/verdict"
 )
 
@@ -11,8 +12,14 @@ import (
 // changes its meaning or goes.
 const ReportSchema = "examlink.check/1"
 
-// TransportUDP says that a result came by probe packets over UDP beside QUIC.
-const TransportUDP = "udp"
+// What a result came by.
+const (
+	// TransportUDP is probe packets over UDP beside QUIC.
+	TransportUDP = string(link.UDP)
+	// TransportWebSocket is TLS over TCP, for UDP was blocked: a rate is what
+	// TCP got through, and losses show as delay.
+	TransportWebSocket = string(link.WebSocket)
+)
 
 // Report is the result of a check.
 type Report struct {
@@ -52,6 +59,7 @@ func (r *Report) facts(idle *Account) verdict.Facts {
 		verdict.Outage:   verdict.Known(r.LongestGap, r.LongestGap, r.LongestGap, int(idle.Received)),
 	}
 	delayFacts(f, idle)
+	udpFact(f, r.Transport)
 	return f
 }
 
@@ -60,7 +68,7 @@ func delayFacts(f verdict.Facts, a *Account) {
 	switch {
 	case a.Sent < minSamples:
 		why = "too few packets could be sent"
-	case a.Unsent*10 > a.Sent:
+	case (a.Unsent-a.Stalled)*10 > a.Sent:
 		why = "this computer was too busy to send on time"
 	}
 	if why == "" {
@@ -86,6 +94,9 @@ func delayFacts(f verdict.Facts, a *Account) {
 		}
 	} else {
 		f[verdict.LossUp], f[verdict.LossDown] = verdict.Unknown(why), verdict.Unknown(why)
+	}
+	if a.OverTCP > 0 {
+		f[verdict.LossUp], f[verdict.LossDown] = verdict.Unseen(whyLossHidden), verdict.Unseen(whyLossHidden)
 	}
 	delay := func(h *ippm.Histogram) verdict.Fact {
 		d, ok := h.Quantile(0.5)
@@ -129,6 +140,9 @@ func rateFact(f Floor, c Capacity) verdict.Fact {
 	} else if fact.Value == nil && c.Rate.Low != nil && (fact.Low == nil || *c.Rate.Low > *fact.Low) {
 		fact.Low = c.Rate.Low
 		fact.Why = ""
+		if c.Why == whyRateHidden {
+			fact.Why = c.Why
+		}
 	}
 	return fact
 }

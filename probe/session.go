@@ -52,6 +52,7 @@ type session struct {
 	remote  netip.AddrPort
 	welcome wire.Welcome
 	stream  *stream
+	traffic *traffic
 	ipv6    bool
 
 	interval atomic.Int64 // of the monitor stream, nanoseconds
@@ -74,14 +75,18 @@ type session struct {
 	done   chan struct{} // the control stream ended
 }
 
-// open connects, authenticates and starts the monitor stream. resume is the
-// ticket of an earlier session or empty.
-func open(ctx context.Context, o *Options, token wire.JoinToken, purpose, resume string) (*session, error) {
+// open connects by one transport, authenticates and starts the monitor stream.
+// resume is the ticket of an earlier session or empty.
+func open(ctx context.Context, o *Options, token wire.JoinToken, via link.Transport, purpose, resume string) (*session, error) {
 	pin, err := token.Pin()
 	if err != nil {
 		return nil, err
 	}
-	conn, err := link.Dial(ctx, link.DialOptions{Server: o.Server, Fingerprint: pin, Clock: o.Clock, Socket: o.Socket})
+	dial := link.Dial
+	if via == link.WebSocket {
+		dial = link.DialWebSocket
+	}
+	conn, err := dial(ctx, link.DialOptions{Server: o.Server, Fingerprint: pin, Clock: o.Clock, Socket: o.Socket, TCP: o.TCP})
 	if err != nil {
 		return nil, err
 	}
@@ -94,6 +99,8 @@ func open(ctx context.Context, o *Options, token wire.JoinToken, purpose, resume
 		return nil, err
 	}
 	s.stream = newStream(o.LossAfter, o.Clock.Now())
+	s.traffic = &traffic{read: o.Traffic, own: s.own}
+	s.stream.overTCP = s.overTCP()
 	conn.Socket().Handle(s.probes)
 	conn.Socket().HandleSent(s.departed)
 	waiter, err := o.NewWaiter(o.Clock)

@@ -41,6 +41,7 @@ type world struct {
 	t      *testing.T
 	began  time.Time
 	net    *netsim.Network
+	tcp    *tcp // nil: the server does not listen by TCP
 	client *netsim.Client
 	host   *netsim.Clock
 	far    *netsim.Clock
@@ -87,6 +88,9 @@ func newWorldOf(t *testing.T, up, down netsim.Params, seed uint64, busy *spoiler
 		w.halt()
 		cancel()
 		w.net.Wait()
+		if w.tcp != nil {
+			w.tcp.wg.Wait()
+		}
 	})
 	return w
 }
@@ -105,8 +109,12 @@ func (w *world) serve() {
 	if w.wrap != nil {
 		conn = w.wrap(conn)
 	}
+	var tcp net.Listener
+	if w.tcp != nil {
+		tcp = w.tcp.listen()
+	}
 	srv, err := server.New(server.Options{
-		Conn: conn, TLS: &tls.Config{Certificates: []tls.Certificate{w.keys.Certificate}}, Log: logger(),
+		Conn: conn, TCP: tcp, TLS: &tls.Config{Certificates: []tls.Certificate{w.keys.Certificate}}, Log: logger(),
 		TokenKey: w.keys.Token.Public().(ed25519.PublicKey), Secret: w.keys.Secret, Clock: w.far,
 		NewWaiter: w.waiters, OnState: func(i server.SessionInfo) {
 			w.mu.Lock()
@@ -157,6 +165,9 @@ func (w *world) options() probe.Options {
 	o.Token, o.Clock, o.NewWaiter, o.Seed, o.Log = w.token(24*time.Hour), w.host, timers, 1, logger()
 	o.Socket = func(context.Context) (net.PacketConn, netip.AddrPort, error) {
 		return w.client.Socket(), serverAddr, nil
+	}
+	if w.tcp != nil {
+		o.TCP = w.tcp.dial
 	}
 	return w.spoilt(o)
 }

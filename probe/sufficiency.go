@@ -25,6 +25,10 @@ const (
 	primeShare       = 0.9 // of a bucket that arrivals must have been ahead by, to prove it empty: some get lost
 	primeRise        = 30 * time.Millisecond
 
+	// Beside other programs' traffic a train may bring the whole to this
+	// multiple of the rate in question.
+	besideMost = 1.3
+
 	// In an exam a train may add examQueue of queueing on a link that just
 	// meets the minimum, and slowQueue on one that does not, be it known or just
 	// fallen to fallShare of the minimum. A train stops at examRise; what is on
@@ -105,6 +109,7 @@ type floorPlan struct {
 	bucket    float64 // bytes of the largest token bucket to empty; 0: an ordinary one
 	roundTrip time.Duration
 	noise     time.Duration
+	foreign   ippm.Rate // what other programs of this host move in the same direction
 	known     ippm.Rate // what the last test read, if that was below the target
 }
 
@@ -135,6 +140,18 @@ func examMultiple(roundTrip time.Duration) float64 {
 
 // request computes the train of a plan; it is plain arithmetic.
 func (p floorPlan) request() wire.TrainRequest {
+	r := p.alone()
+	if p.foreign > 0 {
+		// They load the link already: only what is missing is added.
+		less := func(rate float64) float64 { return max(rate-float64(p.foreign), rate*leastShare) }
+		r.PrimeRate = min(r.PrimeRate, float64(p.target)*besideMost)
+		r.PrimeRate, r.HoldRate, r.HoldFirst = less(r.PrimeRate), less(r.HoldRate), less(r.HoldFirst)
+	}
+	return r
+}
+
+// alone computes the train for a link that nothing else loads.
+func (p floorPlan) alone() wire.TrainRequest {
 	t := float64(p.target)
 	r := wire.TrainRequest{
 		Direction: p.direction, HoldRate: t, Target: t * (1 - verdict.Tolerance),
@@ -211,7 +228,7 @@ func (s *session) runFloor(ctx context.Context, p floorPlan) (Floor, error) {
 			}
 			f.Excess = max(f.Excess, rep.Excess)
 			switch {
-			case *rep.Low >= bound && (p.inExam || float64(rep.Excess) >= primeShare*p.deepest()):
+			case *rep.Low >= bound && (p.inExam || s.overTCP() && rep.Busy > 0 || float64(rep.Excess) >= primeShare*p.deepest()):
 				f.Decision = ippm.Accept
 			case *rep.Low < bound && rep.SenderUnsent == 0 && rep.SenderSkipped == 0:
 				f.Why = "the test could not fill the link"
@@ -225,6 +242,9 @@ func (s *session) runFloor(ctx context.Context, p floorPlan) (Floor, error) {
 		}
 	}
 	f.Duration = s.o.Clock.Now() - began
+	if s.overTCP() && f.Decision == ippm.Undecided {
+		f.Why = whyRateHidden
+	}
 	switch f.Decision {
 	case ippm.Accept:
 		f.Outcome = "meets"

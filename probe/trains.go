@@ -15,6 +15,7 @@ import (
 
 func (s *session) trainPacket(p wire.TrainPacket, body []byte, d link.Datagram) {
 	other, _ := s.stream.received()
+	foreign, _, _ := s.traffic.other(d.At)
 	s.mu.Lock()
 	s.spentDn += int64(ippm.IPSize(len(d.Data), s.ipv6))
 	if s.receiver == nil {
@@ -26,7 +27,7 @@ func (s *session) trainPacket(p wire.TrainPacket, body []byte, d link.Datagram) 
 			s.receiver.End(p.Train, e)
 		}
 	}
-	f, send := s.receiver.Arrive(p, d.At, len(d.Data), other)
+	f, send := s.receiver.Arrive(p, d.At, len(d.Data), other, int64(foreign))
 	s.mu.Unlock()
 	if send {
 		_ = s.flow.SendFeedback(s.conn.Socket(), s.remote, make([]byte, 0, wire.MinPacketSize), f)
@@ -38,6 +39,13 @@ func (s *session) spent() (up, down int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.spentUp, s.spentDn
+}
+
+// own returns all our bytes so far, each way.
+func (s *session) own() (received, sent int64) {
+	up, down := s.spent()
+	probesUp, probesDown := s.stream.bytes(s.ipSize())
+	return down + probesDown, up + probesUp
 }
 
 // runTrain runs one train and returns what its receiver saw, and what this
@@ -64,6 +72,9 @@ func (s *session) runTrain(ctx context.Context, r wire.TrainRequest) (wire.Train
 		rep, sent, err := s.tryTrain(ctx, r)
 		var refused *RefusedError
 		if !errors.As(err, &refused) || refused.Reason != wire.RefusedBusy || pause > busyMost {
+			if err == nil {
+				rep = s.known(r, rep)
+			}
 			return rep, sent, err
 		}
 		// The end of the train before, or other sessions' trains, are in the way.
@@ -92,7 +103,17 @@ func (s *session) trainUp(ctx context.Context, r wire.TrainRequest) (wire.TrainR
 	tx := &train.Sender{
 		Request: r, IPv6: s.ipv6, Clock: s.o.Clock, Waiter: w,
 		Send: func(p wire.TrainPacket, size int) error {
-			return s.flow.SendTrain(s.conn.Socket(), s.remote, buf, p, size)
+			err := s.flow.SendTrain(s.conn.Socket(), s.remote, buf, p, size)
+			if err == nil {
+				s.mu.Lock()
+				s.spentUp += int64(ippm.IPSize(size, s.ipv6))
+				s.mu.Unlock()
+			}
+			return err
+		},
+		Other: func() uint64 {
+			_, up, _ := s.traffic.other(s.o.Clock.Now())
+			return up
 		},
 		SendEnd: func(p wire.TrainPacket, e wire.TrainEnd) error {
 			return s.flow.SendTrainEnd(s.conn.Socket(), s.remote, buf, p, e)
@@ -105,7 +126,6 @@ func (s *session) trainUp(ctx context.Context, r wire.TrainRequest) (wire.TrainR
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.sender = nil
-		s.spentUp += sent.Bytes
 	}()
 	ch, release, err := s.request(wire.Message{Type: wire.TypeTrainRequest, TrainRequest: &r})
 	if err != nil {

@@ -2,9 +2,11 @@ package probe
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"examlink/probe/ippm"
+	"examlink/probe/verdict"
 	"examlink/probe/warning"
 	"examlink/probe/wire"
 )
@@ -67,6 +69,11 @@ func (w *watcher) maybeFloor(ctx context.Context, now time.Duration) {
 		}
 		bytes, least := w.floorBytes(d, now)
 		p := floorPlan{direction: d, target: target, inExam: true, maxTrains: 1, maxBytes: bytes, roundTrip: rtt, noise: noise, known: w.known[d]}
+		if foreignDown, foreignUp := w.s.traffic.rate(now); d == wire.Down {
+			p.foreign = foreignDown
+		} else {
+			p.foreign = foreignUp
+		}
 		g := p
 		g.glance = true
 		tasks = append(tasks, floorTask{glance: g, full: p, can: bytes >= least, due: due})
@@ -127,6 +134,7 @@ func (w *watcher) floorDone(f floorOutcome) {
 		f.floor.Why = f.err.Error()
 	}
 	at, now := w.o.Clock.Wall(), w.o.Clock.Now()
+	w.recommend(f.floor, at)
 	if f.floor.Glance {
 		w.summary.Glances++
 	} else {
@@ -171,4 +179,36 @@ func (w *watcher) floorDone(f floorOutcome) {
 	if _, active := t.Active(); active || t.Suspect() {
 		w.soon(now)
 	}
+}
+
+// recommend says what a test means for the rate that is recommended. The
+// direction that is worse counts.
+func (w *watcher) recommend(f Floor, at time.Time) {
+	want := float64(w.o.Policy.Recommended.Download)
+	if f.Direction == wire.Up {
+		want = float64(w.o.Policy.Recommended.Upload)
+	}
+	level := warning.Unknown
+	switch {
+	case want <= 0, f.Decision == ippm.Reject: // below the minimum has a warning of its own
+		return
+	case f.Rate.High != nil && *f.Rate.High < want:
+		level = warning.Bad
+	case f.Rate.Low != nil && *f.Rate.Low >= want:
+		level = warning.Good
+	}
+	w.recommended[f.Direction] = level
+	if f.Glance || level == warning.Unknown {
+		return // too short for that
+	}
+	o := warning.Observation{At: at, Level: level}
+	if level == warning.Bad {
+		o.Evidence = fmt.Sprintf("%s %s, recommended is %s", f.Direction, describe(f.Rate), verdict.Format(want, "bit/s"))
+	}
+	for _, l := range w.recommended {
+		if l == warning.Bad && level == warning.Good {
+			return
+		}
+	}
+	w.observe(warning.BelowRecommended, o)
 }

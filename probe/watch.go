@@ -36,7 +36,9 @@ type SessionEvent struct {
 	State   string // connected, resumed, silent, back, lost, waiting, moved
 	Session string
 	Server  string
-	Err     error
+	// Transport is what carries the session; empty before there is one.
+	Transport link.Transport
+	Err       error
 }
 
 // WindowEvent is what the monitor stream saw in one window.
@@ -117,23 +119,27 @@ type watcher struct {
 	nextRedial  time.Duration // not before, after a refusal that will likely stand
 	refused     bool          // it has been told
 	stopRedial  context.CancelFunc
+	udpLost     time.Time     // since when UDP has been in doubt
+	nextUDP     time.Duration // when to try UDP again beside a WebSocket
 
 	windowFrom time.Time
 	nextCut    time.Duration
 	nextLook   time.Duration
 
-	budgets    map[wire.Direction]*budget
-	known      map[wire.Direction]ippm.Rate // rates last read below the minimum
-	nextGlance time.Duration
-	nextFloor  time.Duration
-	lastFloor  time.Duration
-	goodInRow  int
-	floors     chan floorOutcome // nil: no test is running
+	budgets     map[wire.Direction]*budget
+	known       map[wire.Direction]ippm.Rate     // rates last read below the minimum
+	recommended map[wire.Direction]warning.Level // what was seen last of the rate that is recommended
+	nextGlance  time.Duration
+	nextFloor   time.Duration
+	lastFloor   time.Duration
+	goodInRow   int
+	floors      chan floorOutcome // nil: no test is running
 }
 
 type redialResult struct {
-	s   *session
-	err error
+	s      *session
+	err    error
+	beside bool // the session in use was well: it was UDP that was tried again
 }
 
 // Watch runs until ctx ends, then returns the account of everything. The error
@@ -152,8 +158,8 @@ func Watch(ctx context.Context, o Options, sinks ...Sink) (Summary, error) {
 	down, up := newBudget(o.Policy.Minimum.Download, o.Watch.BudgetShare, floorLeastDown, now), newBudget(o.Policy.Minimum.Upload, o.Watch.BudgetShare, floorLeastUp, now)
 	w := &watcher{
 		o: &o, token: token, sinks: sinks, rng: rand.New(rand.NewPCG(seed, 1)),
-		budgets:  map[wire.Direction]*budget{wire.Down: &down, wire.Up: &up},
-		known:    map[wire.Direction]ippm.Rate{},
+		budgets: map[wire.Direction]*budget{wire.Down: &down, wire.Up: &up},
+		known:   map[wire.Direction]ippm.Rate{}, recommended: map[wire.Direction]warning.Level{},
 		trackers: newTrackers(),
 		summary:  Summary{Started: o.Clock.Wall(), Exam: token.Exam},
 	}
@@ -180,7 +186,8 @@ func final(err error) bool {
 // connect opens the first session, trying until it works or is of no use.
 func (w *watcher) connect(ctx context.Context) error {
 	for attempt := 0; ctx.Err() == nil; attempt++ {
-		s, err := open(ctx, w.o, w.token, "watch", "")
+		w.udpLost = w.o.Clock.Wall()
+		s, err := openAny(ctx, w.o, w.token, "watch", "", 0)
 		if err == nil {
 			w.adopt(s, "connected")
 			return nil
@@ -217,6 +224,7 @@ func (w *watcher) adopt(s *session, state string) {
 	}
 	w.courier.start(s, w.o.Outbox)
 	w.session(state, nil)
+	w.judgeTransport(now)
 }
 
 // retire closes the session in use and keeps its account.
@@ -273,6 +281,9 @@ func (w *watcher) reconcile(s *session) {
 
 func (w *watcher) session(state string, err error) {
 	e := SessionEvent{At: w.o.Clock.Wall(), State: state, Session: w.summary.Session, Server: w.o.Server, Err: err}
+	if w.s != nil {
+		e.Transport = w.s.conn.Transport()
+	}
 	for _, k := range w.sinks {
 		k.Session(e)
 	}
@@ -304,8 +315,10 @@ func (w *watcher) run(ctx context.Context) {
 			w.live(now)
 			w.nextLook = now + clockLook
 		}
+		w.s.traffic.other(now) // so that its rate is known when a test begins
 		w.inquire(ctx, now)
 		w.watchSilence(ctx, now)
+		w.retryUDP(ctx, now)
 		if now >= w.nextCut {
 			w.cut(now)
 			w.nextCut += w.o.Watch.Window

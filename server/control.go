@@ -59,6 +59,11 @@ func (r *refusal) Error() string { return string(r.reason) + ": " + r.detail }
 
 // serve runs one connection until it ends.
 func (s *Server) serve(ctx context.Context, conn *link.Conn) {
+	if conn.Transport() != link.UDP { // it has a read loop of its own
+		r := &reflector{socket: conn.Socket()}
+		r.init(1)
+		conn.Socket().Handle(func(batch []link.Datagram) { s.probes(r, batch) })
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	defer func() { cancel(); wg.Wait() }() // its trains end with the connection
@@ -197,7 +202,7 @@ func (s *Server) admit(conn *link.Conn, c *control, h wire.Hello) (*session, wir
 	}
 	ss.mu.Lock()
 	old, oldFlow := ss.conn, ss.flow
-	ss.flow, ss.conn, ss.control = flow, conn, c
+	ss.flow, ss.conn, ss.socket, ss.control = flow, conn, conn.Socket(), c
 	ss.addr, ss.ipv6 = conn.Remote(), conn.Remote().Addr().Is6()
 	ss.grant = rate.NewLimiter(rate.Limit(s.o.Limits.ProbeRate), int(s.o.Limits.ProbeRate*grantBurst)+1)
 	ss.echo = lastEcho{}
@@ -211,14 +216,15 @@ func (s *Server) admit(conn *link.Conn, c *control, h wire.Hello) (*session, wir
 	s.sessions[id] = ss
 	s.mu.Unlock()
 	if old != nil {
-		old.Close("resumed elsewhere")
+		go old.Close("resumed elsewhere") // ends soon; its own goroutine waits for it
 	}
+	s.metrics.connections.WithLabelValues(string(conn.Transport())).Inc()
 	if resuming {
 		s.metrics.resumed.Inc()
 	} else {
 		s.metrics.started.Inc()
 	}
-	s.o.Log.Info("session open", "session", id, "exam", token.Exam, "purpose", purpose, "resumed", resuming)
+	s.o.Log.Info("session open", "session", id, "exam", token.Exam, "purpose", purpose, "resumed", resuming, "transport", conn.Transport())
 	return ss, wire.Welcome{
 		Session: id, Resume: s.ticket(id, token.ID), Resumed: resuming, Server: s.o.Version,
 		Time: s.o.Clock.Wall(), Exam: token.Exam, Flow: flowID,
@@ -291,14 +297,14 @@ func (s *Server) startTrain(ctx context.Context, wg *sync.WaitGroup, ss *session
 		finish()
 		return err
 	}
-	flow, to, buf := ss.flow, conn.Remote(), make([]byte, 0, wire.MaxPacketSize)
+	flow, socket, to, buf := ss.flow, ss.socket, conn.Remote(), make([]byte, 0, wire.MaxPacketSize)
 	ss.sender = &train.Sender{
 		Request: r, IPv6: ss.ipv6, Clock: s.o.Clock, Waiter: waiter,
 		Send: func(p wire.TrainPacket, size int) error {
-			return flow.SendTrain(s.listener.Socket(), to, buf, p, size)
+			return flow.SendTrain(socket, to, buf, p, size)
 		},
 		SendEnd: func(p wire.TrainPacket, e wire.TrainEnd) error {
-			return flow.SendTrainEnd(s.listener.Socket(), to, buf, p, e)
+			return flow.SendTrainEnd(socket, to, buf, p, e)
 		},
 	}
 	tx := ss.sender

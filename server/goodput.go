@@ -34,6 +34,8 @@ func (s *Server) startGoodput(ctx context.Context, wg *sync.WaitGroup, ss *sessi
 	switch {
 	case ss.conn != conn:
 		return &refusal{wire.RefusedRequest, "the session has moved to another connection"}
+	case conn.Transport() != link.UDP:
+		return &refusal{wire.RefusedRequest, "this transport carries one stream only"}
 	case ss.streaming:
 		return &refusal{wire.RefusedBusy, "a stream of this session is open"}
 	case ss.spent+q.Bytes > s.o.Limits.TrainBytes:

@@ -36,6 +36,7 @@ func TestImportsRunOneWay(t *testing.T) {
 	}
 	homes := map[string]string{ // the one package that may import it
 		"github.com/quic-go/quic-go":   "examlink/probe/link",
+		"github.com/coder/websocket":   "examlink/probe/link",
 		"github.com/spf13/viper":       "examlink/cmd/internal/config",
 		"github.com/golang-jwt/jwt":    "examlink/server/exam",
 		"github.com/kardianos/service": "examlink/cmd/examlink",

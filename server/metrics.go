@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"examlink/probe/link"
 	"examlink/probe/wire"
 )
 
@@ -29,6 +30,7 @@ type metrics struct {
 	drop                [len(dropReasons)]prometheus.Counter // children of dropped, looked up once
 	turnaround          prometheus.Histogram
 	started, resumed    prometheus.Counter
+	connections         *prometheus.CounterVec
 	refused             *prometheus.CounterVec
 	transitions         *prometheus.CounterVec
 	trains              *prometheus.CounterVec
@@ -59,6 +61,8 @@ func newMetrics() *metrics {
 		}),
 		started: counter("sessions_started_total", "Sessions opened."),
 		resumed: counter("sessions_resumed_total", "Sessions resumed after a lost connection."),
+		connections: vec("connections_total", "Connections that opened or resumed a session, by transport.", "transport",
+			string(link.UDP), string(link.WebSocket)),
 		refused: vec("requests_refused_total", "Handshakes, sessions and trains refused, by reason.", "reason",
 			"token", "version", "full", "limit", "budget", "busy", "request", "shutdown", "handshake-rate"),
 		transitions: vec("session_transitions_total", "Changes of a session's state, by the state entered.", "state",
@@ -82,23 +86,34 @@ func newMetrics() *metrics {
 
 func (m *metrics) collectors() []prometheus.Collector {
 	return []prometheus.Collector{
-		m.received, m.reflected, m.dropped, m.turnaround, m.started, m.resumed, m.refused, m.transitions, m.trains, m.trainBytes, m.reports, m.repeated, m.goodput,
+		m.received, m.reflected, m.dropped, m.turnaround, m.started, m.resumed, m.connections, m.refused, m.transitions, m.trains, m.trainBytes, m.reports, m.repeated, m.goodput,
 	}
 }
 
-var sessionsDesc = prometheus.NewDesc("examlink_server_sessions", "Sessions there are, by state.", []string{"state"}, nil)
+var (
+	sessionsDesc  = prometheus.NewDesc("examlink_server_sessions", "Sessions there are, by state.", []string{"state"}, nil)
+	transportDesc = prometheus.NewDesc("examlink_server_session_transports", "Sessions there are, by what carries them.", []string{"transport"}, nil)
+)
 
 // sessionCollector counts the live session table, so that nothing can leak.
 type sessionCollector struct{ s *Server }
 
-func (c sessionCollector) Describe(ch chan<- *prometheus.Desc) { ch <- sessionsDesc }
+func (c sessionCollector) Describe(ch chan<- *prometheus.Desc) {
+	ch <- sessionsDesc
+	ch <- transportDesc
+}
 
 func (c sessionCollector) Collect(ch chan<- prometheus.Metric) {
 	count := map[State]int{StateConnected: 0, StateLive: 0, StateSuspect: 0, StateDropped: 0, StateExamRelevant: 0}
+	carried := map[link.Transport]int{}
 	for _, ss := range c.s.Sessions() {
 		if ss.State != StateEnded {
 			count[ss.State]++
+			carried[ss.Transport]++
 		}
+	}
+	for _, t := range link.Transports() {
+		ch <- prometheus.MustNewConstMetric(transportDesc, prometheus.GaugeValue, float64(carried[t]), string(t))
 	}
 	for state, n := range count {
 		ch <- prometheus.MustNewConstMetric(sessionsDesc, prometheus.GaugeValue, float64(n), string(state))

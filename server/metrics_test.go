@@ -73,6 +73,14 @@ examlink_server_sessions{state="dropped"} 0
 examlink_server_sessions{state="exam-relevant"} 0
 examlink_server_sessions{state="live"} 0
 examlink_server_sessions{state="suspect"} 0
+# HELP examlink_server_session_transports Sessions there are, by what carries them.
+# TYPE examlink_server_session_transports gauge
+examlink_server_session_transports{transport="udp"} 0
+examlink_server_session_transports{transport="websocket"} 0
+# HELP examlink_server_connections_total Connections that opened or resumed a session, by transport.
+# TYPE examlink_server_connections_total counter
+examlink_server_connections_total{transport="udp"} 0
+examlink_server_connections_total{transport="websocket"} 0
 # HELP examlink_server_requests_refused_total Handshakes, sessions and trains refused, by reason.
 # TYPE examlink_server_requests_refused_total counter
 examlink_server_requests_refused_total{reason="budget"} 0
@@ -90,7 +98,7 @@ examlink_server_trains_total{direction="down"} 0
 examlink_server_trains_total{direction="up"} 0
 `
 	if err := testutil.GatherAndCompare(r, strings.NewReader(want),
-		"examlink_server_sessions", "examlink_server_requests_refused_total", "examlink_server_trains_total"); err != nil {
+		"examlink_server_sessions", "examlink_server_session_transports", "examlink_server_connections_total", "examlink_server_requests_refused_total", "examlink_server_trains_total"); err != nil {
 		t.Error(err)
 	}
 }

@@ -9,20 +9,21 @@ import (
 	"examlink/probe/wire"
 )
 
-// reflector holds the buffers of the read loop, so that reflecting a probe
-// allocates nothing.
+// reflector holds the buffers of one read loop, so that reflecting a probe
+// allocates nothing: the UDP socket's, or that of one connection by WebSocket.
 type reflector struct {
+	socket  *link.Socket // the packets' own; nil in tests
 	replies []link.Outgoing
 	buffers [][]byte
 	scratch []byte
 }
 
-// reflectBatch is how many replies are sent together.
+// reflectBatch is how many replies are sent together by UDP.
 const reflectBatch = 32
 
-func (r *reflector) init() {
-	r.replies = make([]link.Outgoing, 0, reflectBatch)
-	r.buffers = make([][]byte, reflectBatch)
+func (r *reflector) init(batch int) {
+	r.replies = make([]link.Outgoing, 0, batch)
+	r.buffers = make([][]byte, batch)
 	for i := range r.buffers {
 		r.buffers[i] = make([]byte, 0, wire.MaxPacketSize)
 	}
@@ -30,29 +31,27 @@ func (r *reflector) init() {
 }
 
 // probes takes the probe packets of one read. It runs on the read loop.
-func (s *Server) probes(batch []link.Datagram) {
-	r := &s.reflector
+func (s *Server) probes(r *reflector, batch []link.Datagram) {
 	for _, d := range batch {
-		s.probe(d)
-		if len(r.replies) == reflectBatch {
-			s.flush()
+		s.probe(r, d)
+		if len(r.replies) == cap(r.replies) {
+			s.flush(r)
 		}
 	}
-	s.flush()
+	s.flush(r)
 }
 
-func (s *Server) flush() {
-	r := &s.reflector
+func (s *Server) flush(r *reflector) {
 	if len(r.replies) == 0 {
 		return
 	}
-	if n := s.listener.Socket().SendBatch(r.replies); n > 0 {
+	if n := r.socket.SendBatch(r.replies); n > 0 {
 		s.metrics.drop[dropSend].Add(float64(n))
 	}
 	r.replies = r.replies[:0]
 }
 
-func (s *Server) probe(d link.Datagram) {
+func (s *Server) probe(r *reflector, d link.Datagram) {
 	h, err := wire.ParseHeader(d.Data)
 	if err != nil {
 		s.metrics.drop[dropMalformed].Inc()
@@ -66,9 +65,9 @@ func (s *Server) probe(d link.Datagram) {
 		return
 	}
 	ss.mu.Lock()
-	flow := ss.flow
+	flow, socket := ss.flow, ss.socket
 	ss.mu.Unlock()
-	if flow == nil || flow.ID != h.Flow {
+	if flow == nil || flow.ID != h.Flow || socket != r.socket { // a flow belongs to its connection's transport
 		s.metrics.drop[dropFlow].Inc()
 		return
 	}
@@ -83,9 +82,9 @@ func (s *Server) probe(d link.Datagram) {
 	}
 	switch h.Kind {
 	case wire.KindProbe:
-		s.reflect(ss, flow, h, body, d)
+		s.reflect(r, ss, flow, h, body, d)
 	case wire.KindTrain:
-		s.trainPacket(ss, flow, body, d)
+		s.trainPacket(r, ss, flow, body, d)
 	case wire.KindFeedback:
 		if f, err := wire.ParseFeedback(body); err == nil {
 			ss.mu.Lock()
@@ -110,7 +109,7 @@ func (ss *session) seen(at time.Duration, from netip.AddrPort) {
 }
 
 // reflect answers one authentic, fresh probe with exactly as many bytes.
-func (s *Server) reflect(ss *session, flow *link.Flow, h wire.Header, body []byte, d link.Datagram) {
+func (s *Server) reflect(r *reflector, ss *session, flow *link.Flow, h wire.Header, body []byte, d link.Datagram) {
 	p, err := wire.ParseProbe(body)
 	if err != nil {
 		s.metrics.drop[dropMalformed].Inc()
@@ -136,7 +135,6 @@ func (s *Server) reflect(ss *session, flow *link.Flow, h wire.Header, body []byt
 		s.metrics.drop[dropRate].Inc()
 		return
 	}
-	r := &s.reflector
 	i := len(r.replies)
 	earlier := ss.echoed(h.Seq)
 	count, window := flow.Last64(wire.KindProbe, h.Seq)
@@ -193,7 +191,7 @@ func (ss *session) echoed(seq wire.Seq) time.Duration {
 }
 
 // trainPacket takes a packet of a train going up.
-func (s *Server) trainPacket(ss *session, flow *link.Flow, body []byte, d link.Datagram) {
+func (s *Server) trainPacket(r *reflector, ss *session, flow *link.Flow, body []byte, d link.Datagram) {
 	p, err := wire.ParseTrain(body)
 	if err != nil {
 		s.metrics.drop[dropMalformed].Inc()
@@ -211,13 +209,13 @@ func (s *Server) trainPacket(ss *session, flow *link.Flow, body []byte, d link.D
 			ss.receiver.End(p.Train, e)
 		}
 	}
-	f, send := ss.receiver.Arrive(p, d.At, len(d.Data), ss.otherBytes)
+	f, send := ss.receiver.Arrive(p, d.At, len(d.Data), ss.otherBytes, 0)
 	over := ss.receiver.Over(d.At)
 	done := ss.rxDone
 	ss.mu.Unlock()
 	s.metrics.trainBytes.WithLabelValues(string(wire.Up)).Add(float64(ippm.IPSize(len(d.Data), d.From.Addr().Is6())))
 	if send {
-		if err := flow.SendFeedback(s.listener.Socket(), d.From, s.reflector.scratch, f); err != nil {
+		if err := flow.SendFeedback(r.socket, d.From, r.scratch, f); err != nil {
 			s.metrics.drop[dropSend].Inc()
 		}
 	}

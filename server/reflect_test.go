@@ -50,7 +50,7 @@ func one(tb testing.TB, s *Server, far *link.Flow, buf []byte, from netip.AddrPo
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s.probe(link.Datagram{Data: b, From: from, At: time.Second})
+	s.probe(&s.reflector, link.Datagram{Data: b, From: from, At: time.Second})
 	if len(s.reflector.replies) != 1 {
 		tb.Fatal("not reflected")
 	}

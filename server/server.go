@@ -41,6 +41,9 @@ const (
 type Options struct {
 	// Conn is the UDP socket, or a simulated one. The server does not close it.
 	Conn net.PacketConn
+	// TCP, if set, listens by TCP on the same port, for WebSockets where UDP
+	// does not get through. Run closes it.
+	TCP net.Listener
 	// TLS holds the certificate.
 	TLS *tls.Config
 	// TokenKey verifies join tokens.
@@ -101,11 +104,10 @@ func DefaultSilence() Silence {
 
 // Server measures with students.
 type Server struct {
-	o        Options
-	listener *link.Listener
-	metrics  *metrics
-	ready    atomic.Bool
-	closing  atomic.Bool
+	o       Options
+	metrics *metrics
+	ready   atomic.Bool
+	closing atomic.Bool
 
 	mu       sync.RWMutex // before a session's own lock, never after it
 	flows    map[wire.FlowID]*session
@@ -174,7 +176,7 @@ func New(o Options) (*Server, error) {
 		addresses: map[netip.Addr]*rate.Limiter{}, reports: heard{most: originsPerSession * l.Sessions},
 		retry: rate.NewLimiter(rate.Limit(l.RetryRate), int(l.RetryRate)+1),
 	}
-	s.reflector.init()
+	s.reflector.init(reflectBatch)
 	return s, nil
 }
 
@@ -199,10 +201,13 @@ func (s *Server) Run(ctx context.Context) error {
 		Admit:        s.admitHandshake,
 	})
 	if err != nil {
+		if s.o.TCP != nil {
+			_ = s.o.TCP.Close()
+		}
 		return err
 	}
-	s.listener = ln
-	ln.Socket().Handle(s.probes)
+	s.reflector.socket = ln.Socket()
+	ln.Socket().Handle(func(batch []link.Datagram) { s.probes(&s.reflector, batch) })
 	ln.Socket().HandleSent(s.departed)
 	s.ready.Store(true)
 	s.o.Log.Info("serving", "address", s.o.Conn.LocalAddr().String(), "version", s.o.Version)
@@ -211,20 +216,29 @@ func (s *Server) Run(ctx context.Context) error {
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	wg.Go(func() { s.watchSilence(inner) })
-	wg.Go(func() { // ends when the listener is closed
-		for {
-			conn, err := ln.Accept(inner)
-			if err != nil {
-				return
+	accept := func(next func(context.Context) (*link.Conn, error)) {
+		wg.Go(func() { // ends when the listener is closed, or with inner
+			for {
+				conn, err := next(inner)
+				if err != nil {
+					return
+				}
+				wg.Go(func() { s.serve(inner, conn) })
 			}
-			wg.Go(func() { s.serve(inner, conn) })
-		}
-	})
+		})
+	}
+	accept(ln.Accept)
+	stopTCP := func() error { return nil }
+	if s.o.TCP != nil {
+		ws := link.NewWebSockets(s.o.Clock, s.o.Limits.Sessions+s.o.Limits.Sessions/4+16) // some are being replaced
+		accept(ws.Accept)
+		stopTCP = s.serveTCP(s.o.TCP, ws)
+	}
 	<-ctx.Done()
 	s.closing.Store(true)
 	s.sayGoodbye()
 	cancel()
-	err = ln.Close()
+	err = errors.Join(ln.Close(), stopTCP())
 	wg.Wait()
 	s.o.Log.Info("stopped")
 	if err != nil {

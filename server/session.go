@@ -47,17 +47,19 @@ func (s State) severity() int {
 
 // SessionInfo is a copy of what is known of a session.
 type SessionInfo struct {
-	Session string            `json:"session"`
-	Exam    string            `json:"exam"`
-	Student string            `json:"student"`
-	Purpose string            `json:"purpose"`
-	State   State             `json:"state"`
-	Since   time.Time         `json:"since"`  // the server's clock when the state began
-	Silent  time.Duration     `json:"silent"` // since the last authentic packet
-	Probes  uint64            `json:"probes"`
-	Up      *wire.TrainReport `json:"up,omitempty"`     // what the server measured
-	Down    *wire.TrainReport `json:"down,omitempty"`   // what the client claims
-	Claims  *Claims           `json:"claims,omitempty"` // what the client reports; nil: nothing yet
+	Session string `json:"session"`
+	Exam    string `json:"exam"`
+	Student string `json:"student"`
+	Purpose string `json:"purpose"`
+	// Transport is what carries the session now, or carried it last.
+	Transport link.Transport    `json:"transport"`
+	State     State             `json:"state"`
+	Since     time.Time         `json:"since"`  // the server's clock when the state began
+	Silent    time.Duration     `json:"silent"` // since the last authentic packet
+	Probes    uint64            `json:"probes"`
+	Up        *wire.TrainReport `json:"up,omitempty"`     // what the server measured
+	Down      *wire.TrainReport `json:"down,omitempty"`   // what the client claims
+	Claims    *Claims           `json:"claims,omitempty"` // what the client reports; nil: nothing yet
 }
 
 // session is one student's session. It outlives its connections.
@@ -67,6 +69,7 @@ type session struct {
 	mu      sync.Mutex
 	flow    *link.Flow
 	conn    *link.Conn
+	socket  *link.Socket // the connection's: probe packets come and go by it
 	control *control
 	ipv6    bool
 	addr    netip.AddrPort // the last authentic packet's
@@ -162,8 +165,12 @@ func (ss *session) info(now time.Duration) SessionInfo {
 		w := ss.flow.Received(wire.KindProbe)
 		probes = w.Count()
 	}
+	transport := link.UDP
+	if ss.conn != nil {
+		transport = ss.conn.Transport()
+	}
 	return SessionInfo{
-		Session: ss.id, Exam: ss.exam, Student: ss.student, Purpose: ss.purpose,
+		Transport: transport, Session: ss.id, Exam: ss.exam, Student: ss.student, Purpose: ss.purpose,
 		State: ss.state, Since: ss.since, Silent: now - ss.lastSeen, Probes: probes, Up: ss.up, Down: ss.down, Claims: ss.claimed(),
 	}
 }

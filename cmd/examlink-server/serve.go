@@ -40,7 +40,7 @@ join tokens are signed with and, unless one is configured, a certificate.`,
 			defer udp.Close()
 			conf := &tls.Config{Certificates: []tls.Certificate{keys.Certificate}, MinVersion: tls.VersionTLS13}
 			srv, err := server.New(server.Options{
-				Conn: udp, TLS: conf, TokenKey: keys.Token.Public().(ed25519.PublicKey), Secret: keys.Secret,
+				Conn: udp, TCP: tcp, TLS: conf, TokenKey: keys.Token.Public().(ed25519.PublicKey), Secret: keys.Secret,
 				Limits: f.ServerLimits(), Silence: f.ServerSilence(), Log: log, Version: daemon.Version(),
 			})
 			if err != nil {
@@ -65,7 +65,6 @@ join tokens are signed with and, unless one is configured, a certificate.`,
 			log.Info("starting", "version", daemon.Version(), "config", src.File, "data_dir", f.Server.DataDir,
 				"fingerprint", keys.Fingerprint(), "certificate_until", keys.Certificate.Leaf.NotAfter.Format(time.DateOnly))
 			g.Go(func() error { return srv.Run(ctx) })
-			g.Go(func() error { return server.ServeTCP(ctx, tcp, conf) })
 			return g.Wait()
 		},
 	}

@@ -143,7 +143,7 @@ var criterionNames = map[verdict.Criterion]string{
 	verdict.Download: "download", verdict.Upload: "upload",
 	verdict.OneWayDelayDown: "delay, down", verdict.OneWayDelayUp: "delay, up",
 	verdict.DelayVariationDown: "delay variation, down", verdict.DelayVariationUp: "delay variation, up",
-	verdict.LossDown: "loss, down", verdict.LossUp: "loss, up", verdict.Outage: "longest gap",
+	verdict.LossDown: "loss, down", verdict.LossUp: "loss, up", verdict.Outage: "longest gap", verdict.UDP: "UDP",
 }
 
 // printReport prints the verdict first, then the figures, then what to do.
@@ -188,8 +188,12 @@ func printReport(w io.Writer, r probe.Report, p verdict.Policy) {
 		fmt.Fprintf(w, "One QUIC stream carried %s down and %s up (goodput, start-up included).\n", verdict.Format(*down, "bit/s"), verdict.Format(*up, "bit/s"))
 	}
 	fmt.Fprintf(w, "Judged by policy %s, version %s (%s, %s).\n", p.Name, p.Version, p.Source, p.Date)
-	fmt.Fprintf(w, "Measured against %s over UDP in %.1f s with %.2f MB down and %.2f MB up.\n",
-		r.Server, r.Duration.Seconds(), float64(r.BytesDown)/1e6, float64(r.BytesUp)/1e6)
+	by := "over UDP"
+	if r.Transport == probe.TransportWebSocket {
+		by = "by WebSocket over TCP"
+	}
+	fmt.Fprintf(w, "Measured against %s %s in %.1f s with %.2f MB down and %.2f MB up.\n",
+		r.Server, by, r.Duration.Seconds(), float64(r.BytesDown)/1e6, float64(r.BytesUp)/1e6)
 }
 
 func bound(v float64, unit string) string {
@@ -202,6 +206,10 @@ func bound(v float64, unit string) string {
 // standing says in words how a criterion stands.
 func standing(r verdict.Reason) string {
 	switch {
+	case r.Criterion == verdict.UDP:
+		return "recommended"
+	case r.AgainstMin == verdict.Hidden:
+		return "cannot be seen by TCP"
 	case r.AgainstMin == verdict.Missed:
 		if r.Unit != "bit/s" {
 			return "beyond the limit"

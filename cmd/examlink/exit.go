@@ -78,7 +78,7 @@ func explain(err error) (code int, hint string) {
 	case link.ReasonNoServer, link.ReasonSilent, link.ReasonClosed:
 		return exitNoServer, "Nothing answers at the server's address. If other sites work, the problem is likely on the exam's side: try again in a few minutes, then tell the exam's contact."
 	case link.ReasonUDPBlocked:
-		return exitUDPBlocked, "This network lets TCP through to the server but not UDP, which live video needs. Disconnect a VPN, or use another network: office and campus networks often block it."
+		return exitUDPBlocked, "This network lets TCP through to the server but not UDP, which live video needs; measuring by WebSocket did not work either. Disconnect a VPN, or use another network: office and campus networks often block it."
 	case link.ReasonCertificate:
 		return exitCertificate, "The server that answered is not the one the join token names. Do not go on; ask for a new token. A network that inspects traffic can cause this, too."
 	case link.ReasonProtocol:

@@ -100,15 +100,16 @@ type recorder struct {
 	silentAfter time.Duration
 	tell        func(format string, args ...any)
 
-	w        *record.Writer
-	gaveUp   bool // there will be no record
-	told     bool // that it cannot be written
-	minute   minute
-	session  record.Session // told last
-	gap      *record.Gap    // the connection is interrupted
-	gapStart time.Time      // of its warning
-	gapEnd   time.Time      // of the last one
-	seen     time.Time      // wall clock when last heard of
+	w         *record.Writer
+	gaveUp    bool // there will be no record
+	told      bool // that it cannot be written
+	minute    minute
+	session   record.Session // told last
+	transport link.Transport // of the session
+	gap       *record.Gap    // the connection is interrupted
+	gapStart  time.Time      // of its warning
+	gapEnd    time.Time      // of the last one
+	seen      time.Time      // wall clock when last heard of
 }
 
 var _ probe.LiveSink = (*recorder)(nil)
@@ -161,7 +162,14 @@ func (r *recorder) Session(e probe.SessionEvent) {
 		return
 	}
 	cause, words := causeOf(e.Err)
-	entry := record.Session{State: e.State, Session: e.Session, Server: e.Server, Words: words}
+	entry := record.Session{State: e.State, Session: e.Session, Server: e.Server, Transport: string(e.Transport), Words: words}
+	moved := e.State == "resumed" && r.transport != "" && e.Transport != r.transport
+	if moved {
+		entry.State = "transport"
+	}
+	if e.Transport != "" {
+		r.transport = e.Transport
+	}
 	if e.State != "waiting" || entry != r.session { // every few seconds the same
 		r.add(e.At, entry)
 	}
@@ -169,6 +177,8 @@ func (r *recorder) Session(e probe.SessionEvent) {
 	switch {
 	case e.State == "waiting" && r.gap == nil:
 		r.gap = &record.Gap{From: record.At(r.seen), Cause: cause, Words: words}
+	case moved && r.gap != nil:
+		r.gap.Cause, r.gap.Words = record.TransportChange, "to "+string(e.Transport)
 	case (e.State == "silent" || e.State == "waiting" || e.State == "lost") && r.gap != nil:
 		if e.Err != nil && (e.State == "waiting" || r.gap.Words == "" || cause == record.ServerGone) {
 			r.gap.Cause, r.gap.Words = cause, words

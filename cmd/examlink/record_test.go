@@ -110,6 +110,40 @@ func TestRecorderMakesMinutes(t *testing.T) {
 	}
 }
 
+// A session that moves to another transport is told as that, and so is the gap
+// until it had.
+func TestRecorderTransportChange(t *testing.T) {
+	x := newTape(t)
+	move := func(state string, via link.Transport) {
+		x.r.Session(probe.SessionEvent{At: x.at, State: state, Session: "s", Server: "a:1", Transport: via})
+	}
+	move("connected", link.UDP)
+	x.run(10 * time.Second)
+	start := x.at
+	x.at = x.at.Add(3 * time.Second)
+	outage := warning.Warning{Kind: warning.Outage, Start: start, Raised: x.at, Episodes: 1}
+	x.r.Warning(outage)
+	x.at = x.at.Add(5 * time.Second)
+	move("resumed", link.WebSocket)
+	outage.End, outage.Cleared = x.at, x.at
+	x.r.Warning(outage)
+	x.from = x.at
+	x.run(30 * time.Second)
+	move("resumed", link.UDP)
+	lines := x.lines()
+	if got, want := only(lines, record.TypeGap), "09:00:10-09:00:18 transport-change"; got != want {
+		t.Errorf("gaps %s, want %s", got, want)
+	}
+	if got, want := only(lines, record.TypeSession), "connected, transport, transport"; got != want {
+		t.Errorf("sessions %s, want %s", got, want)
+	}
+	for _, l := range lines {
+		if l.Type == record.TypeSession && l.Session.Transport == "" {
+			t.Errorf("a session by nothing: %+v", l.Session)
+		}
+	}
+}
+
 // A computer that slept, or whose clock was set, parts two minutes.
 func TestRecorderHostGaps(t *testing.T) {
 	x := newTape(t)

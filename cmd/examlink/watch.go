@@ -17,6 +17,7 @@ import (
 	"examlink/probe"
 	"examlink/probe/exporter"
 	surroundings "examlink/probe/host"
+	"examlink/probe/link"
 	"examlink/probe/plan"
 	"examlink/probe/verdict"
 	"examlink/probe/warning"
@@ -74,6 +75,7 @@ what is due when, and measures nothing.
 			}
 			o.Version = daemon.Version()
 			o.Attribution = new(surroundings.Asker)
+			o.Traffic = (&ownTraffic{server: serverOf(o)}).read
 			o.Log = daemon.Logger(c.ErrOrStderr(), f.Log.Level, f.Log.Format)
 			registry := daemon.Registry()
 			metrics, err := exporter.New(registry, o.Policy)
@@ -163,11 +165,23 @@ func whyEnded(asked context.Context, err error) string {
 	return "time-over"
 }
 
+// serverOf is the address a watch connects to; empty if that is not known yet.
+func serverOf(o probe.Options) string {
+	if o.Server != "" {
+		return o.Server
+	}
+	if token, err := wire.ReadJoinToken(o.Token); err == nil {
+		return token.Servers[0]
+	}
+	return ""
+}
+
 // voice tells the student, and the log, what a watch finds.
 type voice struct {
-	w       io.Writer
-	log     *slog.Logger
-	planned bool // there is an exam to wait for
+	w         io.Writer
+	log       *slog.Logger
+	planned   bool           // there is an exam to wait for
+	transport link.Transport // told last
 
 	mu sync.Mutex // phases begin on another goroutine
 }
@@ -219,9 +233,9 @@ func (v *voice) say(at time.Time, format string, args ...any) {
 func (v *voice) Session(e probe.SessionEvent) {
 	switch e.State {
 	case "connected":
-		v.say(e.At, "connected to %s", e.Server)
+		v.say(e.At, "connected to %s%s", e.Server, v.by(e.Transport))
 	case "resumed":
-		v.say(e.At, "connected to %s again", e.Server)
+		v.say(e.At, "connected to %s again%s", e.Server, v.by(e.Transport))
 	case "back":
 		v.say(e.At, "the server answers again")
 	case "moved":
@@ -235,7 +249,20 @@ func (v *voice) Session(e probe.SessionEvent) {
 		_, hint := explain(e.Err)
 		v.say(e.At, "cannot reconnect: %v. %s", e.Err, hint)
 	}
-	v.log.Debug("session", "state", e.State, "session", e.Session, "err", e.Err)
+	v.log.Debug("session", "state", e.State, "session", e.Session, "transport", e.Transport, "err", e.Err)
+}
+
+// by says what carries the session, where that is worth a word.
+func (v *voice) by(t link.Transport) string {
+	was := v.transport
+	v.transport = t
+	switch {
+	case t == link.WebSocket:
+		return " by WebSocket over TCP: rates are lower bounds, and lost packets show as delay"
+	case t == link.UDP && was == link.WebSocket:
+		return " over UDP"
+	}
+	return ""
 }
 
 // Window implements probe.Sink.
@@ -277,10 +304,13 @@ func printSummary(w io.Writer, s probe.Summary) {
 	if m.LostUnknown > 0 {
 		fmt.Fprintf(w, ", %d lost in a direction not known", m.LostUnknown)
 	}
-	if m.Unsent > 0 {
-		fmt.Fprintf(w, ", %d not sent on time by this computer", m.Unsent)
+	if n := m.Unsent - m.Stalled; n > 0 {
+		fmt.Fprintf(w, ", %d not sent on time by this computer", n)
 	}
 	fmt.Fprintln(w, ".")
+	if m.OverTCP > 0 {
+		fmt.Fprintf(w, "%d of the packets went by WebSocket over TCP, where losses show as delay.\n", m.OverTCP)
+	}
 	if m.RoundTrip.Median != nil {
 		fmt.Fprintf(w, "Round trip %s in the median", verdict.Format(*m.RoundTrip.Median, "s"))
 		if m.RoundTrip.P99 != nil {

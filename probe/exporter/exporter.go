@@ -10,6 +10,7 @@ import (
 
 	"examlink/probe"
 	"examlink/probe/ippm"
+	"examlink/probe/link"
 	"examlink/probe/outbox"
 	"examlink/probe/verdict"
 	"examlink/probe/warning"
@@ -28,11 +29,13 @@ var instrumentBuckets = []float64{.00005, .0001, .00025, .0005, .001, .0025, .00
 // absent until they are known.
 type Exporter struct {
 	sent, received, unsent, late prometheus.Counter
+	overTCP                      prometheus.Counter
 	lost, duplicates, reordered  *prometheus.CounterVec
 	roundTrip, pacing, readLag   prometheus.Histogram
 	localDrops                   prometheus.Counter
 	oneWay, ipdv, pdv            *prometheus.HistogramVec
 	connected                    prometheus.Gauge
+	transport                    *prometheus.GaugeVec
 	connects                     prometheus.Counter
 	floors, glances              *prometheus.CounterVec
 	floorBytes                   *prometheus.CounterVec
@@ -64,6 +67,7 @@ func New(r prometheus.Registerer, p verdict.Policy) (*Exporter, error) {
 		sent:       counter("probes_sent_total", "Probes of the monitor stream whose fate is known."),
 		received:   counter("probes_received_total", "Probes whose echo arrived in time."),
 		unsent:     counter("probes_unsent_total", "Probes that never left this host on time; not among the sent."),
+		overTCP:    counter("probes_over_tcp_total", "Of the sent, probes by WebSocket over TCP: a loss there shows as delay."),
 		late:       counter("echoes_late_total", "Echoes that arrived after their probe counted as lost."),
 		lost:       counters("probes_lost_total", "Probes lost, by the direction in which they were, as far as it was known when they were counted.", "direction"),
 		duplicates: counters("echoes_duplicate_total", "Echoes that arrived more than once.", "direction"),
@@ -76,6 +80,7 @@ func New(r prometheus.Registerer, p verdict.Policy) (*Exporter, error) {
 		ipdv:       prometheus.NewHistogramVec(histogramOpts("ipdv_seconds", "Absolute inter-packet delay variation (RFC 3393).", delayBuckets), []string{"direction"}),
 		pdv:        prometheus.NewHistogramVec(histogramOpts("pdv_seconds", "Packet delay variation above the lowest of a window (RFC 5481).", delayBuckets), []string{"direction"}),
 		connected:  prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Subsystem: subsystem, Name: "connected", Help: "1 while the server answers."}),
+		transport:  prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Subsystem: subsystem, Name: "transport", Help: "1 for what carries the session, or carried it last."}, []string{"transport"}),
 		connects:   counter("connects_total", "Connections to a server opened, the first included."),
 		floors:     counters("floor_tests_total", "Floor tests of the minimum rate, by outcome.", "direction", "outcome"),
 		glances:    counters("glances_total", "Very short trains that look for a fall of the rate, by outcome.", "direction", "outcome"),
@@ -99,13 +104,16 @@ func New(r prometheus.Registerer, p verdict.Policy) (*Exporter, error) {
 			h.WithLabelValues(d)
 		}
 	}
+	for _, t := range link.Transports() {
+		e.transport.WithLabelValues(string(t))
+	}
 	for _, k := range warning.Kinds() {
 		e.warnings.WithLabelValues(string(k))
 		e.active.WithLabelValues(string(k))
 	}
 	for _, c := range []prometheus.Collector{
-		e.sent, e.received, e.unsent, e.late, e.lost, e.duplicates, e.reordered, e.roundTrip, e.pacing, e.readLag, e.localDrops, e.oneWay, e.ipdv, e.pdv,
-		e.connected, e.connects, e.floors, e.glances, e.floorBytes, e.warnings, e.active, e.last,
+		e.sent, e.received, e.unsent, e.overTCP, e.late, e.lost, e.duplicates, e.reordered, e.roundTrip, e.pacing, e.readLag, e.localDrops, e.oneWay, e.ipdv, e.pdv,
+		e.connected, e.transport, e.connects, e.floors, e.glances, e.floorBytes, e.warnings, e.active, e.last,
 	} {
 		if err := r.Register(c); err != nil {
 			return nil, err
@@ -122,6 +130,12 @@ func (e *Exporter) Outbox(r prometheus.Registerer, q *outbox.Queue) error {
 
 // Session implements probe.Sink.
 func (e *Exporter) Session(ev probe.SessionEvent) {
+	if ev.Transport != "" {
+		for _, t := range link.Transports() {
+			e.transport.WithLabelValues(string(t)).Set(0)
+		}
+		e.transport.WithLabelValues(string(ev.Transport)).Set(1)
+	}
 	switch ev.State {
 	case "connected", "resumed":
 		e.connects.Inc()
@@ -140,6 +154,7 @@ func (e *Exporter) Window(ev probe.WindowEvent) {
 	e.sent.Add(float64(a.Sent))
 	e.received.Add(float64(a.Received))
 	e.unsent.Add(float64(a.Unsent))
+	e.overTCP.Add(float64(a.OverTCP))
 	e.late.Add(float64(a.Late))
 	e.lost.WithLabelValues("up").Add(float64(a.LostUp))
 	e.lost.WithLabelValues("down").Add(float64(a.LostDown))

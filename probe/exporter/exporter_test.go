@@ -18,6 +18,7 @@ import (
 	"examlink/probe"
 	"examlink/probe/exporter"
 	"examlink/probe/exporter/naming"
+	"examlink/probe/link"
 	"examlink/probe/verdict"
 	"examlink/probe/warning"
 	"examlink/probe/wire"
@@ -80,7 +81,7 @@ func window() *probe.Account {
 
 // exam tells an exporter of everything that can happen in a watch.
 func exam(e *exporter.Exporter) {
-	e.Session(probe.SessionEvent{At: at(0), State: "connected"})
+	e.Session(probe.SessionEvent{At: at(0), State: "connected", Transport: link.UDP})
 	e.Window(probe.WindowEvent{From: at(0), To: at(5 * time.Second), Account: window()})
 	e.Floor(probe.FloorEvent{
 		At: at(6 * time.Second), Spent: 30_000,
@@ -98,7 +99,7 @@ func exam(e *exporter.Exporter) {
 	e.Warning(slow)
 	e.Warning(warning.Warning{Kind: warning.Outage, Start: at(70 * time.Second), Raised: at(73 * time.Second), Episodes: 1})
 	e.Session(probe.SessionEvent{At: at(73 * time.Second), State: "silent", Err: errors.New("no answer")})
-	e.Session(probe.SessionEvent{At: at(80 * time.Second), State: "resumed"})
+	e.Session(probe.SessionEvent{At: at(80 * time.Second), State: "resumed", Transport: link.WebSocket})
 	e.Floor(probe.FloorEvent{
 		At: at(81500 * ms), Spent: 30_000,
 		Floor: probe.Floor{Direction: wire.Down, Outcome: "inconclusive"},

@@ -23,6 +23,9 @@ const (
 	// minPace is the least number of gaps without a loss that tell one packet's
 	// service time, if they agree.
 	minPace = 3
+	// foreignShare is how much of a train's bytes other programs' traffic must
+	// be to be counted in: a full packet's link header is 1.1 %.
+	foreignShare = 0.05
 	// minStdErr is the smallest relative standard error ever claimed: clock
 	// rate error and stamp granularity do not average out.
 	minStdErr = 0.002
@@ -56,6 +59,7 @@ type Arrival struct {
 	Prime    bool  // sent above the rate in question, to fill the bottleneck
 	Held     bool  // may have left its host later than Sent: its delay is not known
 	Other    int64 // IP-layer bytes of the same session's other packets that arrived earlier
+	Foreign  int64 // bytes that other programs of the student's host had moved by then, as its interface counts them
 }
 
 func (a Arrival) delay() time.Duration { return time.Duration(a.Received - a.Sent) }
@@ -105,6 +109,7 @@ func EstimateRate(arrivals []Arrival, noise time.Duration) RateEstimate {
 	as := slices.Clone(arrivals)
 	slices.SortStableFunc(as, func(a, b Arrival) int { return int(int64(a.Index) - int64(b.Index)) })
 	as = slices.CompactFunc(as, func(a, b Arrival) bool { return a.Index == b.Index })
+	countForeign(as)
 	est := RateEstimate{Outcome: OutcomeSparse, High: Rate(math.Inf(1)), Received: len(as)}
 	for _, a := range as {
 		est.Bytes += int64(a.Size)
@@ -158,6 +163,28 @@ func EstimateRate(arrivals []Arrival, noise time.Duration) RateEstimate {
 		est.Low = fit.rate * Rate(max(1-normal95*fit.stdErr, 0))
 	}
 	return est
+}
+
+// countForeign adds other programs' traffic to what arrived, if it is more than
+// the link's headers of our own packets, which an interface counts, too.
+func countForeign(as []Arrival) {
+	if len(as) == 0 {
+		return
+	}
+	var bytes int64
+	for _, a := range as {
+		bytes += int64(a.Size)
+	}
+	first, last := as[0].Foreign, as[0].Foreign
+	for _, a := range as {
+		first, last = min(first, a.Foreign), max(last, a.Foreign)
+	}
+	if float64(last-first) < foreignShare*float64(bytes) {
+		return
+	}
+	for i := range as {
+		as[i].Other += as[i].Foreign
+	}
 }
 
 // Excess is the most by which a stretch of a train was ahead of a rate: bytes
@@ -241,7 +268,7 @@ func fitReceived(as []Arrival) (rateFit, bool) {
 	x, y := make([]float64, len(as)), make([]float64, len(as))
 	for i, a := range as {
 		if i > 0 {
-			x[i] = x[i-1] + float64(a.Size)
+			x[i] = x[i-1] + float64(a.Size) + float64(a.Other-as[i-1].Other)
 		}
 		y[i] = float64(a.Received - as[0].Received)
 	}

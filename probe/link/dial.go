@@ -39,22 +39,56 @@ type DialOptions struct {
 	// Socket, if set, stands in for the system's UDP sockets and name look-up:
 	// it returns a socket and the server's address.
 	Socket func(ctx context.Context) (net.PacketConn, netip.AddrPort, error)
+	// TCP, if set, stands in for the system's TCP connections to the server.
+	TCP func(ctx context.Context) (net.Conn, error)
 }
 
 // errPin is why a certificate was refused.
 var errPin = errors.New("the server's key is not the one the join token names")
 
-// Dial connects to a server. Its errors are of type *Error.
+// stopped says whether the caller has told us to stop, rather than let its time
+// run out.
+func stopped(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
+
+// fail is why an attempt failed, for whoever started it with ctx.
+func (o DialOptions) fail(ctx context.Context, r Reason, err error) error {
+	if stopped(ctx) {
+		r = ReasonCancelled
+	}
+	return &Error{Reason: r, Server: o.Server, Err: err}
+}
+
+// tlsConfig is what the server must prove. refused is set when the pinned key
+// is not the server's.
+func (o DialOptions) tlsConfig(host, protocol string, refused *error) *tls.Config {
+	conf := &tls.Config{MinVersion: tls.VersionTLS13, NextProtos: []string{protocol}, ServerName: host}
+	if o.Fingerprint != [sha256.Size]byte{} {
+		conf.InsecureSkipVerify = true //nolint:gosec // the pinned key is checked instead, below
+		conf.VerifyConnection = func(cs tls.ConnectionState) error {
+			if len(cs.PeerCertificates) == 0 || Fingerprint(cs.PeerCertificates[0]) != o.Fingerprint {
+				*refused = errPin
+				return errPin
+			}
+			return nil
+		}
+	}
+	return conf
+}
+
+// dialTCP connects to the server's port by TCP.
+func (o DialOptions) dialTCP(ctx context.Context) (net.Conn, error) {
+	if o.TCP != nil {
+		return o.TCP(ctx)
+	}
+	return (&net.Dialer{}).DialContext(ctx, "tcp", o.Server)
+}
+
+// Dial connects to a server by QUIC. Its errors are of type *Error.
 func Dial(ctx context.Context, o DialOptions) (*Conn, error) {
 	outer := ctx
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	fail := func(r Reason, err error) error {
-		if outer.Err() != nil {
-			r = ReasonCancelled
-		}
-		return &Error{Reason: r, Server: o.Server, Err: err}
-	}
+	fail := func(r Reason, err error) error { return o.fail(outer, r, err) }
 	host, _, err := net.SplitHostPort(o.Server)
 	if err != nil {
 		return nil, fail(ReasonAddress, fmt.Errorf("%w, expected host:port", err))
@@ -62,8 +96,8 @@ func Dial(ctx context.Context, o DialOptions) (*Conn, error) {
 	if o.Clock == nil {
 		o.Clock = clock.NewSystem()
 	}
-	real := o.Socket == nil
-	if real {
+	asks := o.Socket == nil || o.TCP != nil
+	if o.Socket == nil {
 		o.Socket = func(ctx context.Context) (net.PacketConn, netip.AddrPort, error) { return openUDP(ctx, o.Server) }
 	}
 	pc, to, err := o.Socket(ctx)
@@ -77,29 +111,15 @@ func Dial(ctx context.Context, o DialOptions) (*Conn, error) {
 		_ = pc.Close()
 	}
 	var certErr error
-	tlsConf := &tls.Config{
-		MinVersion: tls.VersionTLS13,
-		NextProtos: []string{wire.ALPN},
-		ServerName: host,
-	}
-	if o.Fingerprint != [sha256.Size]byte{} {
-		tlsConf.InsecureSkipVerify = true //nolint:gosec // the pinned key is checked instead, below
-		tlsConf.VerifyConnection = func(cs tls.ConnectionState) error {
-			if len(cs.PeerCertificates) == 0 || Fingerprint(cs.PeerCertificates[0]) != o.Fingerprint {
-				certErr = errPin
-				return errPin
-			}
-			return nil
-		}
-	}
+	tlsConf := o.tlsConfig(host, wire.ALPN, &certErr)
 	var found Reason
 	var foundErr error
 	diagnosed := make(chan struct{})
-	if real {
+	if asks {
 		// This goroutine ends with ctx, which ends before Dial returns.
 		go func() {
 			defer close(diagnosed)
-			found, foundErr = diagnose(ctx, o.Server)
+			found, foundErr = diagnose(ctx, o)
 			if found == ReasonNoServer || found == ReasonNoNetwork {
 				cancel()
 			}
@@ -111,22 +131,22 @@ func Dial(ctx context.Context, o DialOptions) (*Conn, error) {
 	cancel()
 	<-diagnosed
 	if err == nil {
-		return &Conn{quic: qc, socket: sock, server: o.Server, close: closeAll}, nil
+		return &Conn{carrier: quicCarrier{qc}, socket: sock, server: o.Server, close: closeAll}, nil
 	}
 	closeAll()
 	reason := classify(err)
-	if reason == ReasonClosed && real && outer.Err() == nil {
+	if reason == ReasonClosed && asks && outer.Err() == nil {
 		// The system would not send at all, as a local firewall makes it do.
 		reason, found = ReasonNoServer, ""
 		again, stop := context.WithTimeout(outer, diagnoseTimeout)
-		if r, e := ask(again, o.Server); r != "" {
+		if r, e := ask(again, o); r != "" {
 			reason, err = r, fmt.Errorf("%w; %w", err, e)
 		}
 		stop()
 	}
 	var verify *tls.CertificateVerificationError
 	switch {
-	case outer.Err() != nil:
+	case stopped(outer):
 		reason = ReasonCancelled
 	case certErr != nil:
 		reason, err = ReasonCertificate, certErr
@@ -180,7 +200,7 @@ func dialReason(err error) Reason {
 
 // diagnose asks by TCP why UDP gets no answer. The server listens on the same
 // port by TCP.
-func diagnose(ctx context.Context, server string) (Reason, error) {
+func diagnose(ctx context.Context, o DialOptions) (Reason, error) {
 	wait := time.NewTimer(diagnoseAfter)
 	defer wait.Stop()
 	select {
@@ -188,12 +208,14 @@ func diagnose(ctx context.Context, server string) (Reason, error) {
 	case <-ctx.Done():
 		return "", nil
 	}
-	return ask(ctx, server)
+	return ask(ctx, o)
 }
 
 // ask tries the server's port by TCP and says what that tells about UDP.
-func ask(ctx context.Context, server string) (Reason, error) {
-	c, err := (&net.Dialer{Timeout: diagnoseTimeout}).DialContext(ctx, "tcp", server)
+func ask(ctx context.Context, o DialOptions) (Reason, error) {
+	try, cancel := context.WithTimeout(ctx, diagnoseTimeout)
+	defer cancel()
+	c, err := o.dialTCP(try)
 	if err == nil {
 		_ = c.Close()
 		return ReasonUDPBlocked, errors.New("the server answers by TCP but not by UDP")

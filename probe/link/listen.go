@@ -79,7 +79,7 @@ func (l *Listener) Accept(ctx context.Context) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Conn{quic: qc, socket: l.socket, server: "client"}, nil
+	return &Conn{carrier: quicCarrier{qc}, socket: l.socket, server: "client"}, nil
 }
 
 // Close stops accepting and ends every connection.

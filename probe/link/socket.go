@@ -1,6 +1,7 @@
 // Package link connects the two ends: QUIC for control, and probe packets
 // beside it on the same UDP socket, so that both share one NAT binding and one
-// firewall rule. It is the only importer of quic-go.
+// firewall rule; or, where UDP does not get through, both inside a WebSocket. It
+// is the only importer of quic-go and of the WebSocket library.
 //
 // It refuses to know what the packets mean; it stamps them, tells QUIC from
 // probes by their first two bits, and says in a short closed list of reasons
@@ -54,11 +55,13 @@ type Outgoing struct {
 	To   netip.AddrPort
 }
 
-// Socket is a UDP socket that carries QUIC and probe packets. Reading happens
-// inside quic-go's read loop; sending is safe for concurrent use.
+// Socket is a UDP socket that carries QUIC and probe packets, or the probe
+// packets of one WebSocket. Reading happens inside quic-go's read loop, or the
+// WebSocket's own; sending is safe for concurrent use.
 type Socket struct {
 	pc      net.PacketConn
 	udp     *net.UDPConn // nil for a simulated socket
+	queue   *queue       // of a WebSocket; else nil
 	clock   clock.Clock
 	handler atomic.Pointer[Handler]
 	leaving atomic.Pointer[func([]Sent)]
@@ -122,11 +125,25 @@ func (s *Socket) HandleSent(h func([]Sent)) { s.leaving.Store(&h) }
 // process did not read them in time; 0 where it does not tell.
 func (s *Socket) Overflow() uint64 { return uint64(s.full.Load()) }
 
+// Refused returns how many packets Send has refused because TCP took no more; 0
+// by UDP.
+func (s *Socket) Refused() uint64 {
+	if s.queue == nil {
+		return 0
+	}
+	return s.queue.refused.Load()
+}
+
 // Clock returns the clock that stamps this socket's packets.
 func (s *Socket) Clock() clock.Clock { return s.clock }
 
 // Send sends one probe packet. An error means that it did not leave the host.
+// It does not wait for the network: where TCP takes no more it is ErrQueueFull.
+// A WebSocket has one peer, whatever to says.
 func (s *Socket) Send(b []byte, to netip.AddrPort) error {
+	if s.queue != nil {
+		return s.queue.push(b)
+	}
 	if s.udp != nil {
 		if k := wire.Kind(b[0]); s.stamps != nil && (k == wire.KindProbe || k == wire.KindEcho) && s.leaving.Load() != nil {
 			return s.stamps.send(s.udp, b, to, s.clock.Now)

@@ -149,7 +149,10 @@ type Session struct {
 	State   string `json:"state"` // waiting, connected, resumed, silent, back, lost, moved, transport
 	Session string `json:"session,omitempty"`
 	Server  string `json:"server,omitempty"`
-	Words   string `json:"words,omitempty"`
+	// Transport is what carried it: udp, or websocket, by which losses show as
+	// delay and rates are lower bounds. Empty: not connected, or not known.
+	Transport string `json:"transport,omitempty"`
+	Words     string `json:"words,omitempty"`
 }
 
 // Note is about the record itself.

@@ -14,6 +14,8 @@ type Minute struct {
 	LostUnknown uint64 `json:"lost_unknown"`
 	Unsent      uint64 `json:"unsent"` // never left the host: not among Sent
 	Duplicates  uint64 `json:"duplicates_down"`
+	OverTCP     uint64 `json:"over_tcp,omitempty"`    // of Sent: what is lost there came too late, for TCP sends again
+	Stalled     uint64 `json:"tcp_stalled,omitempty"` // not among Sent: TCP took no more
 
 	RoundTrip   *float64 `json:"round_trip_delay_median,omitempty"`
 	RoundTrip99 *float64 `json:"round_trip_delay_p99,omitempty"`

@@ -40,7 +40,7 @@ func (r *Reader) Next() (Line, error) {
 		return Line{}, err
 	}
 	var l Line
-	problem := ""
+	var problem string
 	if err := json.Unmarshal(raw, &l); err != nil {
 		problem = fmt.Sprintf("%v, expected a line of JSON", err)
 	} else {

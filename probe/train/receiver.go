@@ -53,6 +53,7 @@ type Receiver struct {
 	seen     map[uint32]bool
 	arrivals []ippm.Arrival
 	recent   []time.Duration // delays of the last few packets
+	before   uint64          // other traffic of the sender's host at the first arrival
 	low      time.Duration
 	highest  uint32
 	first    time.Duration
@@ -77,8 +78,8 @@ func NewReceiver(r wire.TrainRequest, noise time.Duration, ipv6 bool) *Receiver 
 
 // Arrive takes a packet of the train: when it arrived, its UDP payload in
 // bytes, and how many IP-layer bytes of the session's other packets arrived
-// before it. It returns the feedback to send, if any.
-func (r *Receiver) Arrive(p wire.TrainPacket, at time.Duration, payload int, other int64) (f wire.Feedback, send bool) {
+// before it, and of other programs' as far as this side knows. It returns the feedback to send, if any.
+func (r *Receiver) Arrive(p wire.TrainPacket, at time.Duration, payload int, other, foreign int64) (f wire.Feedback, send bool) {
 	if p.Train != r.request.Train || r.ended {
 		return wire.Feedback{}, false
 	}
@@ -95,9 +96,13 @@ func (r *Receiver) Arrive(p wire.TrainPacket, at time.Duration, payload int, oth
 		r.first, r.lastFeed = at, at
 	}
 	r.highest = max(r.highest, p.Index)
+	if len(r.arrivals) == 0 {
+		r.before = p.Other
+	}
+	foreign += int64(p.Other - r.before)
 	r.arrivals = append(r.arrivals, ippm.Arrival{
 		Index: p.Index, Sent: int64(p.Sent), Received: int64(at),
-		Size: ippm.IPSize(payload, r.ipv6), Other: other, Prime: p.Stage == wire.StagePrime,
+		Size: ippm.IPSize(payload, r.ipv6), Other: other, Foreign: foreign, Prime: p.Stage == wire.StagePrime,
 	})
 	rise := r.rise(at - time.Duration(p.Sent))
 	before := r.command

@@ -38,6 +38,8 @@ type Sender struct {
 	// Send seals and sends a packet with size bytes of UDP payload. An error
 	// means it did not leave the host.
 	Send func(p wire.TrainPacket, size int) error
+	// Other, if set, reads how many bytes other programs of this host have sent.
+	Other func() uint64
 	// SendEnd seals and sends a packet of the end.
 	SendEnd func(p wire.TrainPacket, e wire.TrainEnd) error
 
@@ -114,8 +116,12 @@ func (s *Sender) Run(ctx context.Context) (Sent, error) {
 			}
 			rate = s.holdRate(fb)
 		}
+		var other uint64
+		if s.Other != nil {
+			other = s.Other()
+		}
 		stamp := s.Clock.Now()
-		p := wire.TrainPacket{Train: r.Train, Index: i, Sent: wire.Stamp(stamp), Stage: stage}
+		p := wire.TrainPacket{Train: r.Train, Index: i, Sent: wire.Stamp(stamp), Stage: stage, Other: other}
 		err := s.Send(p, r.PacketSize)
 		if took := s.Clock.Now() - stamp; took > heldLeast && len(sent.Held) < wire.MaxHeld {
 			sent.Held = append(sent.Held, wire.Held{Index: i, By: took})

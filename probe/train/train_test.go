@@ -49,7 +49,7 @@ func run(t *testing.T, req wire.TrainRequest, p netsim.Params, seed uint64) (wir
 		if e, err := wire.ParseTrainEnd(b[2:]); err == nil && tp.Stage == wire.StageEnd {
 			rx.End(tp.Train, e)
 		}
-		f, ok := rx.Arrive(tp, far.Now(), size, 0)
+		f, ok := rx.Arrive(tp, far.Now(), size, 0, 0)
 		mu.Unlock()
 		if ok {
 			back.Send(wire.AppendFeedback(nil, f), wire.MinPacketSize+28)

@@ -22,6 +22,8 @@ func remedy(r Reason) string {
 		return "Delays vary a lot. Use a cable, or sit close to the Wi-Fi access point; turn off AirDrop and similar services; pause other traffic at home."
 	case LossDown, LossUp:
 		return "Packets get lost. Use a cable, or move closer to the Wi-Fi access point and away from other Wi-Fi networks."
+	case UDP:
+		return "Live video may stutter without UDP. Disconnect a VPN, or use another network for the exam: office and campus networks often block it. Or ask their administrators to let UDP out to the exam's servers."
 	case Outage:
 		return "The connection was gone for a while. Check cables and Wi-Fi, keep the computer awake and plugged in."
 	}

@@ -27,6 +27,9 @@ const (
 	LossDown           Criterion = "loss-down"
 	LossUp             Criterion = "loss-up"
 	Outage             Criterion = "outage"
+	// UDP is reported only when it is blocked: whatever is measured by TCP,
+	// live video wants UDP.
+	UDP Criterion = "udp"
 )
 
 // Fact is what is known about one criterion. Rates are bit/s, times seconds,
@@ -42,6 +45,9 @@ type Fact struct {
 	Samples int
 	// Why says why the value is unknown, in plain words.
 	Why string
+	// Unseen says that the way it was measured hides it; that is not held
+	// against the link.
+	Unseen bool
 }
 
 // Known is a fact with a value and its interval.
@@ -52,6 +58,9 @@ func Known(value, low, high float64, samples int) Fact {
 // Unknown is a fact that could not be had.
 func Unknown(why string) Fact { return Fact{Why: why} }
 
+// Unseen is a fact that the way of measuring hides.
+func Unseen(why string) Fact { return Fact{Why: why, Unseen: true} }
+
 // Status is how a criterion stands against one bound.
 type Status string
 
@@ -61,6 +70,7 @@ const (
 	Missed  Status = "missed"
 	Unclear Status = "unclear"  // not known, or too close to the bound to say
 	NoBound Status = "no-bound" // the policy does not ask for it
+	Hidden  Status = "hidden"   // the transport does not let it be seen
 )
 
 // Outcome is a verdict in one word.
@@ -139,6 +149,12 @@ func Judge(p Policy, facts Facts) Verdict {
 			first[sort] = i
 		}
 	}
+	if f, blocked := facts[UDP]; blocked {
+		r := Reason{Criterion: UDP, AgainstMin: NoBound, AgainstRec: Missed, Why: f.Why}
+		r.Remedy = remedy(r)
+		v.Reasons = append(v.Reasons, r)
+		note("below", 0)
+	}
 	for _, r := range rules() {
 		f := facts[r.criterion]
 		reason := Reason{
@@ -158,6 +174,16 @@ func Judge(p Policy, facts Facts) Verdict {
 		reason.AgainstRec = status(r, f, reason.Recommended)
 		if reason.AgainstMin == Missed && reason.AgainstRec != NoBound {
 			reason.AgainstRec = Missed
+		}
+		if f.Unseen && reason.AgainstMin != NoBound {
+			reason.AgainstMin = Hidden
+		}
+		if f.Unseen && reason.AgainstRec != NoBound {
+			reason.AgainstRec = Hidden
+		}
+		if f.Unseen {
+			v.Reasons = append(v.Reasons, reason)
+			continue
 		}
 		if reason.AgainstMin != Met && reason.AgainstMin != NoBound || reason.AgainstRec != Met && reason.AgainstRec != NoBound {
 			reason.Remedy = remedy(reason)
@@ -192,6 +218,10 @@ func Judge(p Policy, facts Facts) Verdict {
 	} else if i, ok := first["below"]; ok {
 		r := v.Reasons[i]
 		v.Outcome = Marginal
+		if r.Criterion == UDP {
+			v.Sentence = "Ready, but only just: the network blocks UDP, which live video wants."
+			return v
+		}
 		v.Sentence = fmt.Sprintf("Ready, but only just: %s is %s, recommended is %s.", name(r.Criterion), FormatValue(r), Format(r.Recommended, r.Unit))
 	} else {
 		v.Sentence = "Ready: this link meets everything recommended for the exam."
@@ -260,6 +290,8 @@ func FormatValue(r Reason) string {
 		return Format(*r.Value, r.Unit)
 	case r.Low != nil:
 		return "at least " + Format(*r.Low, r.Unit)
+	case r.Criterion == UDP:
+		return "blocked"
 	}
 	return "unknown"
 }

@@ -67,6 +67,29 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+func TestBlockedUDPIsMarginalAtMost(t *testing.T) {
+	f := good()
+	f[UDP] = Unknown("blocked")
+	f[LossUp], f[LossDown] = Unseen("by TCP"), Unseen("by TCP")
+	v := Judge(BuiltIn()[0], f)
+	if v.Outcome != Marginal || !strings.Contains(v.Sentence, "blocks UDP") || v.Reasons[0].Criterion != UDP || v.Reasons[0].Remedy == "" {
+		t.Errorf("%+v", v)
+	}
+	for _, r := range v.Reasons {
+		if loss := r.Criterion == LossUp || r.Criterion == LossDown; loss != (r.AgainstMin == Hidden) || loss && (r.Value != nil || r.Why == "") {
+			t.Errorf("%+v", r)
+		}
+	}
+	f[Download] = Known(0.6e6, 0.59e6, 0.61e6, 1)
+	if v := Judge(BuiltIn()[0], f); v.Outcome != NotReady || !strings.Contains(v.Sentence, "download") {
+		t.Errorf("%+v", v)
+	}
+	f[Download] = Unknown("not known")
+	if v := Judge(BuiltIn()[0], f); v.Outcome != Inconclusive {
+		t.Errorf("%+v", v)
+	}
+}
+
 func TestMissingIsUnknownNotGood(t *testing.T) {
 	if v := Judge(BuiltIn()[0], nil); v.Outcome != Inconclusive {
 		t.Errorf("nothing measured: %q", v.Outcome)

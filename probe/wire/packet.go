@@ -196,6 +196,7 @@ type TrainPacket struct {
 	Index uint32 // position in the train, from 0
 	Sent  Stamp  // the sender's clock, read just before the send call
 	Stage Stage
+	Other uint64 // bytes the sending host's other programs have sent by then, from any start; stays the same where that is not known. Not in StageEnd.
 }
 
 // AppendTrain appends the body of a train packet.
@@ -204,7 +205,7 @@ func AppendTrain(b []byte, p TrainPacket) []byte {
 	b = binary.BigEndian.AppendUint32(b, p.Index)
 	b = binary.BigEndian.AppendUint64(b, uint64(p.Sent))
 	b = append(b, byte(p.Stage), 0, 0, 0, 0, 0, 0, 0)
-	return binary.BigEndian.AppendUint64(b, 0)
+	return binary.BigEndian.AppendUint64(b, p.Other)
 }
 
 // ParseTrain reads the body of a train packet; padding after it is ignored.
@@ -220,6 +221,9 @@ func ParseTrain(b []byte) (TrainPacket, error) {
 	}
 	if p.Stage < StagePrime || p.Stage > StageEnd {
 		return TrainPacket{}, fmt.Errorf("%w: train stage %d", ErrKind, b[16])
+	}
+	if p.Stage != StageEnd {
+		p.Other = binary.BigEndian.Uint64(b[24:])
 	}
 	return p, nil
 }

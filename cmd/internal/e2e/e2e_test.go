@@ -160,8 +160,13 @@ func (h *house) check(args ...string) (int, report) {
 }
 
 type report struct {
-	Verdict struct {
+	Transport string
+	Verdict   struct {
 		Outcome, Sentence string
+		Reasons           []struct {
+			Criterion, Remedy string
+			Against           string `json:"against_minimum"`
+		}
 	}
 	Duration     time.Duration
 	CapacityDown struct{ Rate struct{ Value, Low *float64 } } `json:"capacity_download"`
@@ -258,18 +263,27 @@ func TestServerKilledDuringWatch(t *testing.T) {
 	}
 }
 
+// block drops what a namespace receives or sends of some protocols.
+func (h *house) block(ns, hook, what string) {
+	h.t.Helper()
+	sh(h.t, "ip netns exec %s nft add table inet block", ns)
+	sh(h.t, "ip netns exec %s nft add chain inet block it { type filter hook %s priority 0 ; }", ns, hook)
+	sh(h.t, "ip netns exec %s nft add rule inet block it meta l4proto %s drop", ns, what)
+}
+
+func (h *house) open(ns string) {
+	h.t.Helper()
+	sh(h.t, "ip netns exec %s nft delete table inet block", ns)
+}
+
 func TestFailuresHaveTheirOwnExitCodes(t *testing.T) {
 	need(t, "ip", "nft")
 	h := newHouse(t)
 	block := func(ns, hook, what string) func() {
-		return func() {
-			sh(t, "ip netns exec %s nft add table inet block", ns)
-			sh(t, "ip netns exec %s nft add chain inet block it { type filter hook %s priority 0 ; }", ns, hook)
-			sh(t, "ip netns exec %s nft add rule inet block it meta l4proto %s drop", ns, what)
-		}
+		return func() { h.block(ns, hook, what) }
 	}
 	open := func(ns string) func() {
-		return func() { sh(t, "ip netns exec %s nft delete table inet block", ns) }
+		return func() { h.open(ns) }
 	}
 	for _, c := range []struct {
 		name   string
@@ -278,8 +292,10 @@ func TestFailuresHaveTheirOwnExitCodes(t *testing.T) {
 		args   []string
 		code   int
 	}{
-		{"udp blocked on the way", block(h.far, "input", "udp"), open(h.far), nil, 13},
-		{"udp blocked on this computer", block(h.student, "output", "udp"), open(h.student), nil, 13},
+		{"udp blocked, and of TCP all but the handshake", func() {
+			h.block(h.far, "input", "udp")
+			sh(t, "ip netns exec %s nft add rule inet block it tcp flags & psh == psh drop", h.far)
+		}, open(h.far), nil, 13},
 		{"black hole", block(h.far, "input", "{ tcp, udp }"), open(h.far), nil, 10},
 		{"no server", func() {}, func() {}, []string{"--server", "10.77.0.1:9"}, 10},
 		{"no name", func() {}, func() {}, []string{"--server", "nonesuch.invalid:8443"}, 16},

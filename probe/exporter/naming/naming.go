@@ -25,7 +25,7 @@ var refused = map[string]string{
 }
 
 // labels is the closed list. None of them can name a student or an address.
-var labels = []string{"direction", "outcome", "kind", "reason", "state", "policy", "version", "goversion", "goos", "goarch"}
+var labels = []string{"direction", "outcome", "kind", "reason", "state", "policy", "version", "transport", "goversion", "goos", "goarch"}
 
 // Check lists what is wrong with the names and labels of our own metrics.
 func Check(g prometheus.Gatherer) ([]string, error) {

@@ -17,6 +17,7 @@ type Figures struct {
 	LostUnknown uint64 `json:"lost_unknown"`
 	Unsent      uint64 `json:"unsent"`
 	Duplicates  uint64 `json:"duplicates_down"`
+	OverTCP     uint64 `json:"over_tcp"` // of Sent: losses there show as delay
 	BytesUp     int64  `json:"bytes_up"`
 	BytesDown   int64  `json:"bytes_down"`
 
@@ -51,6 +52,7 @@ func figures(minutes []record.Minute) Figures {
 		f.LostUnknown += m.LostUnknown
 		f.Unsent += m.Unsent
 		f.Duplicates += m.Duplicates
+		f.OverTCP += m.OverTCP
 		f.BytesUp += m.BytesUp
 		f.BytesDown += m.BytesDown
 		if b := m.OneWayBound; b != nil && (f.OneWayBound == nil || *b > *f.OneWayBound) {
@@ -66,8 +68,14 @@ func figures(minutes []record.Minute) Figures {
 	f.IPDVDown = of(func(m *record.Minute) *float64 { return m.IPDVDown })
 	f.PDVUp = of(func(m *record.Minute) *float64 { return m.PDVUp })
 	f.PDVDown = of(func(m *record.Minute) *float64 { return m.PDVDown })
-	f.LossUp = of(func(m *record.Minute) *float64 { return share(m.LostUp, m.Sent) })
-	f.LossDown = of(func(m *record.Minute) *float64 { return share(m.LostDown, m.Sent-min(m.LostUp, m.Sent)) })
+	seen := func(m *record.Minute, k, n uint64) *float64 {
+		if m.OverTCP > 0 { // the network's losses cannot be seen
+			return nil
+		}
+		return share(k, n)
+	}
+	f.LossUp = of(func(m *record.Minute) *float64 { return seen(m, m.LostUp, m.Sent) })
+	f.LossDown = of(func(m *record.Minute) *float64 { return seen(m, m.LostDown, m.Sent-min(m.LostUp, m.Sent)) })
 	return f
 }
 

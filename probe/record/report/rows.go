@@ -90,7 +90,7 @@ func (a *Account) warningRows() (out []warningRow) {
 		switch {
 		case w.State == record.Raised && !w.LostSight:
 			r.End = "stands"
-		case !w.End.IsZero() && w.Active() == false:
+		case !w.End.IsZero() && !w.Active():
 			r.End, r.Lasted = a.clock(w.End), seconds(w.End.Sub(w.Start).Seconds())
 		}
 		if w.Kind == warning.Clock {
@@ -150,6 +150,9 @@ func (a *Account) totals() []pair {
 		{"Lost, direction not known", lost(f.LostUnknown, f.Sent)},
 		{"Not sent on time by the computer", count(int(f.Unsent))},
 		{"Traffic of examlink", fmt.Sprintf("%s up, %s down%s", megabytes(f.BytesUp), megabytes(f.BytesDown), a.cost())},
+	}
+	if f.OverTCP > 0 {
+		out = append(out, pair{"Sent by TCP, for UDP was blocked", count(int(f.OverTCP)) + "; losses there show as delay"})
 	}
 	longest := "none"
 	if g := a.Longest; g != nil {

@@ -1,0 +1,72 @@
+package probe_test
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"examlink/probe"
+	"examlink/probe/netsim"
+	"examlink/probe/warning"
+)
+
+// stream sends packets at a constant rate through a pipe until ctx ends, and
+// counts them as the interface of the host does.
+func stream(ctx context.Context, p *netsim.Pipe, bitRate float64, size int, count *atomic.Uint64) {
+	tick := time.NewTicker(time.Duration(float64(size) * 8 / bitRate * float64(time.Second)))
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			p.Send(make([]byte, 3), size)
+			count.Add(uint64(size))
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// The student's own video fills most of a link that just meets the minimum: no
+// rate warning comes, and the video loses nothing and waits little.
+func TestOwnTrafficIsNoSlowLink(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := netsim.Params{QueueTime: 500 * ms, Delay: 15 * ms, Jitter: ms, KeepOrder: true}
+		up, down := p, p
+		up.Rate, down.Rate = mbit(0.5), mbit(0.9)
+		w := newWorld(t, up, down)
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		var videoUp, videoDown atomic.Uint64
+		go stream(ctx, w.client.Up, 0.4e6, 800, &videoUp)
+		go stream(ctx, w.client.Down, 0.7e6, 1200, &videoDown)
+		// The interface counts a packet when it has arrived: what is delivered.
+		traffic := func() (uint64, uint64, bool) {
+			return w.client.Down.Counters().DeliveredBytes, w.client.Up.Counters().OfferedBytes, true
+		}
+		d, finish := w.watch(func(o *probe.Options) { o.Traffic = traffic })
+		time.Sleep(10 * time.Minute)
+		s := finish()
+		for _, x := range d.warnings {
+			if x.Kind != warning.BelowRecommended { // which is true
+				t.Errorf("warning %v", x)
+			}
+		}
+		tested := 0
+		for _, f := range d.floors {
+			if f.Outcome == "meets" {
+				tested++
+			}
+		}
+		if s.Glances < 150 || tested < s.Glances/2 {
+			t.Errorf("%d glances, %d tests say that the minimum is met", s.Glances, tested)
+		}
+		for name, c := range map[string]netsim.Counters{"up": w.client.Up.Counters(), "down": w.client.Down.Counters()} {
+			t.Logf("%s: longest queue %v, %d lost", name, c.MaxWait, c.Lost())
+			if c.Lost() > 0 || c.MaxWait > 100*ms {
+				t.Errorf("%s: longest queue %v, %d lost", name, c.MaxWait, c.Lost())
+			}
+		}
+	})
+}

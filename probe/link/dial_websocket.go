@@ -1,0 +1,92 @@
+package link
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+
+	"github.com/coder/websocket"
+
+	"examlink/probe/clock"
+	"examlink/probe/wire"
+)
+
+// DialWebSocket connects to a server by WebSocket, for a network that does not
+// let UDP through. Its errors are of type *Error.
+func DialWebSocket(ctx context.Context, o DialOptions) (*Conn, error) {
+	outer := ctx
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	host, _, err := net.SplitHostPort(o.Server)
+	if err != nil {
+		return nil, o.fail(outer, ReasonAddress, fmt.Errorf("%w, expected host:port", err))
+	}
+	if o.Clock == nil {
+		o.Clock = clock.NewSystem()
+	}
+	tcp, err := o.dialTCP(ctx)
+	if err != nil {
+		return nil, o.fail(outer, dialReason(err), err)
+	}
+	var refused error
+	t := tls.Client(tcp, o.tlsConfig(host, "http/1.1", &refused))
+	if err := t.HandshakeContext(ctx); err != nil {
+		_ = tcp.Close()
+		if refused != nil {
+			return nil, o.fail(outer, ReasonCertificate, refused)
+		}
+		return nil, o.fail(outer, handshakeReason(err), err)
+	}
+	ws, err := upgrade(ctx, t, o.Server)
+	if err != nil {
+		_ = tcp.Close()
+		return nil, o.fail(outer, handshakeReason(err), err)
+	}
+	w := newWebSocket(ws, t, o.Clock)
+	return &Conn{carrier: w, socket: w.socket, server: o.Server}, nil
+}
+
+// upgrade asks for a WebSocket on a connection that is there.
+func upgrade(ctx context.Context, t *tls.Conn, server string) (*websocket.Conn, error) {
+	there := make(chan net.Conn, 1)
+	there <- t
+	client := &http.Client{Transport: &http.Transport{
+		DialTLSContext: func(context.Context, string, string) (net.Conn, error) {
+			select {
+			case c := <-there:
+				return c, nil
+			default:
+				return nil, net.ErrClosed
+			}
+		},
+	}}
+	ws, _, err := websocket.Dial(ctx, "wss://"+server+wire.WebSocketPath, &websocket.DialOptions{ //nolint:bodyclose // the connection is its body
+		HTTPClient: client, Subprotocols: []string{wire.WebSocketProtocol},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if ws.Subprotocol() != wire.WebSocketProtocol {
+		_ = ws.CloseNow()
+		return nil, fmt.Errorf("the server does not speak %s", wire.WebSocketProtocol)
+	}
+	return ws, nil
+}
+
+// handshakeReason maps what stopped a handshake above TCP to the closed list.
+func handshakeReason(err error) Reason {
+	var verify *tls.CertificateVerificationError
+	var network net.Error
+	switch {
+	case errors.As(err, &verify):
+		return ReasonCertificate
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
+		return ReasonNoServer
+	case errors.Is(err, context.Canceled):
+		return ReasonCancelled
+	}
+	return ReasonProtocol
+}

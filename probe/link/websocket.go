@@ -1,0 +1,333 @@
+package link
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"examlink/probe/clock"
+	"examlink/probe/wire"
+)
+
+// Chosen by us.
+const (
+	// writeStall is how long TCP may take nothing before the connection counts
+	// as dead.
+	writeStall = 10 * time.Second
+	// partTime bounds the end of a connection: what is left of the control
+	// stream is sent, and the peer told why.
+	partTime = time.Second
+	// closeWords is how much of the reason fits a close frame.
+	closeWords = 120
+)
+
+// errHere is why a connection ended that this side has closed.
+var errHere = errors.New("closed by this side")
+
+// webSocket is a connection by WebSocket. A goroutine of its own reads, another
+// writes what waits in the queue; both end with the connection.
+type webSocket struct {
+	ws     *websocket.Conn
+	tls    *tls.Conn
+	addr   netip.AddrPort
+	queue  *queue
+	socket *Socket
+
+	inward io.WriteCloser // bytes of the control stream for whoever reads it
+	stream *webStream
+
+	mu      sync.Mutex
+	opened  bool
+	parting bool // deadlines are no longer moved
+	why     string
+	err     error // why it ended
+
+	over chan struct{} // closed when it ended
+	gone chan struct{} // closed when its goroutines ended
+}
+
+// newWebSocket serves ws, which runs over t, until it ends.
+func newWebSocket(ws *websocket.Conn, t *tls.Conn, c clock.Clock) *webSocket {
+	ws.SetReadLimit(wire.MaxFrame)
+	if tcp, ok := t.NetConn().(*net.TCPConn); ok {
+		_ = tcp.SetNoDelay(true)
+		limitUnsent(tcp)
+	}
+	w := &webSocket{ws: ws, tls: t, queue: newQueue(), over: make(chan struct{}), gone: make(chan struct{})}
+	if a, ok := t.RemoteAddr().(*net.TCPAddr); ok {
+		w.addr = unmap(a.AddrPort())
+	}
+	near, far := net.Pipe()
+	w.inward = far
+	w.stream = &webStream{Conn: near, w: w, kick: make(chan struct{}, 1)}
+	w.socket = &Socket{clock: c, queue: w.queue, batch: make([]Datagram, 0, 1)}
+	go w.run()
+	return w
+}
+
+// run ends when both loops have ended.
+func (w *webSocket) run() {
+	defer close(w.gone)
+	var wg sync.WaitGroup
+	wg.Go(w.read)
+	w.write()
+	_ = w.ws.CloseNow()
+	wg.Wait()
+}
+
+// fail ends the connection for a reason; the first counts.
+func (w *webSocket) fail(err error) {
+	w.mu.Lock()
+	if w.err == nil {
+		w.err = err
+		close(w.over)
+	}
+	w.mu.Unlock()
+	_ = w.inward.Close()
+	w.queue.end()
+}
+
+// deadline moves a deadline of the connection, unless it is parting.
+func (w *webSocket) deadline(set func(time.Time) error, d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.parting {
+		_ = set(time.Now().Add(d))
+	}
+}
+
+// part leaves the connection so long to end.
+func (w *webSocket) part(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.parting {
+		w.parting = true
+		_ = w.tls.SetDeadline(time.Now().Add(d))
+	}
+}
+
+// read hands on what arrives until the connection ends.
+func (w *webSocket) read() {
+	buf := make([]byte, wire.MaxFrame)
+	for {
+		w.deadline(w.tls.SetReadDeadline, idleTimeout)
+		b, err := w.message(buf)
+		if err != nil {
+			w.fail(err)
+			w.part(0) // frees a write that is stuck
+			return
+		}
+		packet, piece, err := wire.ParseFrame(b)
+		switch {
+		case err != nil:
+			w.fail(err)
+			return // the writer tells the peer
+		case packet != nil:
+			w.socket.batch = append(w.socket.batch, Datagram{Data: packet, From: w.addr, At: w.socket.clock.Now()})
+			w.socket.deliver()
+		default:
+			// It waits for the reader of the control stream; TCP makes the peer
+			// wait, and nobody else.
+			if _, err := w.inward.Write(piece); err != nil {
+				w.fail(errHere)
+			}
+		}
+	}
+}
+
+// message reads one message into buf.
+func (w *webSocket) message(buf []byte) ([]byte, error) {
+	kind, r, err := w.ws.Reader(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	n := 0
+	for n < len(buf) {
+		m, err := r.Read(buf[n:])
+		n += m
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if n == len(buf) { // nothing may follow
+		if m, err := r.Read(make([]byte, 1)); m > 0 || !errors.Is(err, io.EOF) {
+			return nil, wire.ErrFrame
+		}
+	}
+	if kind != websocket.MessageBinary {
+		return nil, wire.ErrFrame
+	}
+	return buf[:n], nil
+}
+
+// write sends what waits, control and packets in turn, until the connection
+// ends; then what is left of control, and why.
+func (w *webSocket) write() {
+	buf := make([]byte, 0, wire.MaxFrame)
+	send := func(b []byte) bool {
+		w.deadline(w.tls.SetWriteDeadline, writeStall)
+		err := w.ws.Write(context.Background(), websocket.MessageBinary, b)
+		if err != nil {
+			w.fail(err)
+			w.part(0) // frees the reader
+		}
+		return err == nil
+	}
+	control := func() (some, ok bool) {
+		piece := w.queue.take(wire.AppendChunk(buf[:0], nil), wire.MaxChunk)
+		return len(piece) > 1, len(piece) == 1 || send(piece)
+	}
+	for {
+		some, ok := control()
+		if !ok {
+			return
+		}
+		packet := w.queue.pop()
+		if packet != nil {
+			if !send(packet) {
+				return
+			}
+			w.queue.give(packet)
+		}
+		if some || packet != nil {
+			continue
+		}
+		select {
+		case <-w.queue.wake:
+		case <-w.queue.ended:
+			w.say(control)
+			return
+		}
+	}
+}
+
+// say sends the rest of the control stream and ends the connection in order.
+func (w *webSocket) say(control func() (some, ok bool)) {
+	w.part(partTime)
+	for {
+		some, ok := control()
+		if !ok {
+			return
+		}
+		if !some {
+			break
+		}
+	}
+	w.mu.Lock()
+	why, code := w.why, websocket.StatusNormalClosure
+	if errors.Is(w.err, wire.ErrFrame) {
+		code = websocket.StatusProtocolError
+	}
+	w.mu.Unlock()
+	_ = w.ws.Close(code, why[:min(len(why), closeWords)])
+}
+
+func (*webSocket) transport() Transport { return WebSocket }
+
+func (w *webSocket) remote() netip.AddrPort { return w.addr }
+
+// errOneStream is what asking for a second stream comes to.
+var errOneStream = errors.New("a WebSocket carries one stream only")
+
+func (w *webSocket) open(context.Context) (Stream, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case w.err != nil:
+		return nil, w.err
+	case w.opened:
+		return nil, errOneStream
+	}
+	w.opened = true
+	return w.stream, nil
+}
+
+func (w *webSocket) accept(ctx context.Context) (Stream, error) { return w.open(ctx) }
+
+func (w *webSocket) export(label string, context []byte, size int) ([]byte, error) {
+	state := w.tls.ConnectionState()
+	return state.ExportKeyingMaterial(label, context, size)
+}
+
+func (w *webSocket) done() <-chan struct{} { return w.over }
+
+func (w *webSocket) cause() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
+}
+
+func (w *webSocket) close(why string) {
+	w.mu.Lock()
+	if w.why == "" {
+		w.why = why
+	}
+	w.mu.Unlock()
+	w.fail(errHere)
+	w.part(partTime)
+	<-w.gone
+}
+
+func (*webSocket) classify(err error) Reason {
+	var closed websocket.CloseError
+	var network net.Error
+	switch {
+	case errors.Is(err, context.Canceled):
+		return ReasonCancelled
+	case errors.Is(err, wire.ErrFrame), errors.Is(err, errOneStream), errors.Is(err, websocket.ErrMessageTooBig):
+		return ReasonProtocol
+	case errors.As(err, &closed):
+		if closed.Code == websocket.StatusProtocolError {
+			return ReasonProtocol
+		}
+		return ReasonClosed
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT):
+		return ReasonSilent
+	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
+		return ReasonNoNetwork
+	case errors.As(err, &network) && network.Timeout():
+		return ReasonSilent
+	}
+	return ReasonClosed
+}
+
+// webStream is the control stream: reading from a pipe the connection fills,
+// writing into its queue.
+type webStream struct {
+	net.Conn // the near end of the pipe
+	w        *webSocket
+
+	mu    sync.Mutex
+	until time.Time // the write deadline
+	kick  chan struct{}
+}
+
+// Write implements io.Writer: it returns when the bytes are in the queue.
+func (s *webStream) Write(b []byte) (int, error) { return s.w.queue.write(b, s.deadline, s.kick) }
+
+// SetWriteDeadline also frees a write that waits.
+func (s *webStream) SetWriteDeadline(t time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.until = t
+	signal(s.kick)
+	return nil
+}
+
+func (s *webStream) deadline() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.until
+}

@@ -1,0 +1,114 @@
+package link
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync/atomic"
+
+	"github.com/coder/websocket"
+
+	"examlink/probe/clock"
+	"examlink/probe/wire"
+)
+
+// WebSockets accepts connections by WebSocket: an http.Handler for
+// wire.WebSocketPath, whose http.Server must use ConnContext.
+type WebSockets struct {
+	clock  clock.Clock
+	most   int64
+	open   atomic.Int64
+	conns  chan *Conn
+	closed chan struct{}
+}
+
+// NewWebSockets makes an acceptor of most connections at a time. c stamps
+// packets; nil means this host's clock.
+func NewWebSockets(c clock.Clock, most int) *WebSockets {
+	if c == nil {
+		c = clock.NewSystem()
+	}
+	return &WebSockets{clock: c, most: int64(most), conns: make(chan *Conn), closed: make(chan struct{})}
+}
+
+type connKey struct{}
+
+// ConnContext is for http.Server's field of that name.
+func (s *WebSockets) ConnContext(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, c)
+}
+
+// ServeHTTP upgrades one connection and hands it to Accept.
+func (s *WebSockets) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	t, ok := r.Context().Value(connKey{}).(*tls.Conn)
+	if !ok || r.TLS == nil || r.TLS.Version < tls.VersionTLS13 {
+		http.Error(rw, "TLS 1.3 is needed", http.StatusUpgradeRequired)
+		return
+	}
+	if s.open.Add(1) > s.most {
+		s.open.Add(-1)
+		http.Error(rw, "there is no room for another connection", http.StatusServiceUnavailable)
+		return
+	}
+	left := func() { s.open.Add(-1) }
+	ws, err := websocket.Accept(rw, r, &websocket.AcceptOptions{Subprotocols: []string{wire.WebSocketProtocol}})
+	if err != nil {
+		left()
+		return
+	}
+	if ws.Subprotocol() != wire.WebSocketProtocol {
+		_ = ws.CloseNow()
+		left()
+		return
+	}
+	w := newWebSocket(ws, t, s.clock)
+	go func() { // ends with the connection
+		<-w.gone
+		left()
+	}()
+	conn := &Conn{carrier: w, socket: w.socket, server: "client"}
+	select {
+	case s.conns <- conn:
+	case <-s.closed:
+		conn.Close("server is shutting down")
+	}
+}
+
+// Accept waits for the next connection.
+func (s *WebSockets) Accept(ctx context.Context) (*Conn, error) {
+	select {
+	case c := <-s.conns:
+		return c, nil
+	case <-s.closed:
+		return nil, net.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// errTooMany is why a handshake by TCP is refused.
+var errTooMany = errors.New("too many handshakes")
+
+// AdmitTCP returns conf for a TCP listener, with admit deciding at the start of
+// each handshake whether its address may go on.
+func AdmitTCP(conf *tls.Config, admit func(netip.Addr) bool) *tls.Config {
+	conf = conf.Clone()
+	conf.MinVersion = tls.VersionTLS13
+	next := conf.GetConfigForClient
+	conf.GetConfigForClient = func(h *tls.ClientHelloInfo) (*tls.Config, error) {
+		if a, ok := h.Conn.RemoteAddr().(*net.TCPAddr); ok && !admit(unmap(a.AddrPort()).Addr()) {
+			return nil, errTooMany
+		}
+		if next != nil {
+			return next(h)
+		}
+		return nil, nil
+	}
+	return conf
+}
+
+// Close stops accepting. Connections that were accepted go on.
+func (s *WebSockets) Close() { close(s.closed) }

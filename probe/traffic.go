@@ -1,0 +1,87 @@
+package probe
+
+import (
+	"sync"
+	"time"
+
+	"examlink/probe/ippm"
+)
+
+// Chosen by us.
+const (
+	// trafficEvery is how often the interface's counters are read at most.
+	trafficEvery = 5 * time.Millisecond
+	// trafficSpan is over how long the rate of other programs is averaged.
+	trafficSpan = 2 * time.Second
+	// leastShare is what is left of a train's rates at least when other
+	// programs' traffic is taken off.
+	leastShare = 0.3
+)
+
+// traffic follows what other programs of this host send and receive: what the
+// interface carried, less what we did. The video of an exam is such traffic,
+// and a link that it fills is not a slow one. It is safe for concurrent use.
+type traffic struct {
+	read func() (received, sent uint64, ok bool)
+	own  func() (received, sent int64) // our own bytes so far
+
+	mu       sync.Mutex
+	at       time.Duration // of the latest reading
+	known    bool
+	down, up uint64 // other programs' bytes, at the latest reading; never fall
+
+	past []trafficPoint // about one each tenth of trafficSpan
+}
+
+type trafficPoint struct {
+	at       time.Duration
+	down, up uint64
+}
+
+// other returns other programs' bytes so far, from any start; ok is false when
+// they are not known.
+func (t *traffic) other(now time.Duration) (down, up uint64, ok bool) {
+	if t == nil || t.read == nil {
+		return 0, 0, false
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.known && now-t.at < trafficEvery {
+		return t.down, t.up, true
+	}
+	received, sent, ok := t.read()
+	if !ok {
+		return t.down, t.up, t.known
+	}
+	ownDown, ownUp := t.own()
+	t.at, t.known = now, true
+	t.down = max(t.down, received-min(received, uint64(ownDown)))
+	t.up = max(t.up, sent-min(sent, uint64(ownUp)))
+	if n := len(t.past); n == 0 || now-t.past[n-1].at >= trafficSpan/10 {
+		t.past = append(t.past, trafficPoint{now, t.down, t.up})
+		for len(t.past) > 1 && now-t.past[1].at >= trafficSpan {
+			t.past = t.past[1:]
+		}
+	}
+	return t.down, t.up, true
+}
+
+// rate returns how fast other programs' traffic was lately, IP-layer bit/s as
+// far as the interface counts so; 0 where it is not known.
+func (t *traffic) rate(now time.Duration) (down, up ippm.Rate) {
+	d, u, ok := t.other(now)
+	if !ok {
+		return 0, 0
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.past) == 0 {
+		return 0, 0
+	}
+	first := t.past[0]
+	span := (now - first.at).Seconds()
+	if span < trafficSpan.Seconds()/4 {
+		return 0, 0
+	}
+	return ippm.Rate(float64(d-first.down) * 8 / span), ippm.Rate(float64(u-first.up) * 8 / span)
+}
