@@ -82,9 +82,12 @@ func (s *Server) takeReport(ss *session, r wire.Report) error {
 }
 
 func isOrigin(s string) bool {
-	return s != "" && len(s) <= wire.MaxOrigin && !strings.ContainsFunc(s, func(r rune) bool {
-		return !(r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z')
-	})
+	for _, r := range s {
+		if (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') {
+			return false
+		}
+	}
+	return s != "" && len(s) <= wire.MaxOrigin
 }
 
 // take adds the contents of a report. Called locked.

@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"sync"
@@ -65,10 +66,9 @@ func (a *Asker) Ask(ctx context.Context, server string, last netip.AddrPort) Fin
 
 // Saw notes what a look at the computer came to.
 func (f *Findings) Saw(s State, err error) {
-	switch {
-	case err == nil:
+	if err == nil {
 		f.State, f.Looked, f.Offline = s, true, !s.Online()
-	case err == ErrNoRoute: //nolint:errorlint // Look returns it as it is
+	} else if errors.Is(err, ErrNoRoute) {
 		f.Looked, f.Offline = true, true
 	}
 }

@@ -69,12 +69,12 @@ func TestReach(t *testing.T) {
 	if got := reach(brief, at); got != Mute {
 		t.Errorf("a program that hangs %v", got)
 	}
-	served := make(chan error, 1)
+	served := make(chan struct{})
 	go func() { // ends with the listener
 		for {
 			c, err := l.Accept()
 			if err != nil {
-				served <- err
+				close(served)
 				return
 			}
 			_, _ = c.Write([]byte("HTTP/1.0 400 Bad Request\r\n\r\n"))

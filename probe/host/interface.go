@@ -7,9 +7,10 @@ import (
 	"net/netip"
 )
 
-// addressesOf lists the addresses of an interface that is up.
+// addressesOf lists the addresses of an interface that is up and has a link: one
+// without, as a cable that was pulled leaves it, keeps its addresses for a while.
 func addressesOf(ifi *net.Interface) ([]netip.Addr, error) {
-	if ifi.Flags&net.FlagUp == 0 {
+	if ifi.Flags&net.FlagUp == 0 || ifi.Flags&net.FlagRunning == 0 {
 		return nil, nil
 	}
 	list, err := ifi.Addrs()

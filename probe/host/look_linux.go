@@ -110,7 +110,8 @@ func parseRoute4(f []string) (route, bool) {
 	flags, err1 := strconv.ParseUint(f[3], 16, 32)
 	metric, err2 := strconv.ParseUint(f[6], 10, 64)
 	half := mask == netip.AddrFrom4([4]byte{128}) && (to.IsUnspecified() || to == netip.AddrFrom4([4]byte{128}))
-	if !ok1 || !ok2 || !ok3 || err1 != nil || err2 != nil || flags&routeUp == 0 || flags&routeReject != 0 || !half && !(to.IsUnspecified() && mask.IsUnspecified()) {
+	whole := to.IsUnspecified() && mask.IsUnspecified()
+	if !ok1 || !ok2 || !ok3 || err1 != nil || err2 != nil || flags&routeUp == 0 || flags&routeReject != 0 || !half && !whole {
 		return route{}, false
 	}
 	r := route{device: f[0], metric: metric, half: half}
