@@ -274,6 +274,7 @@ func (r *recorder) explain(w warning.Warning) {
 func (r *recorder) because(c warning.Cause) {
 	switch {
 	case r.gap == nil || c == warning.NotKnown:
+	case r.gap.Cause == record.TransportChange: // which ended it
 	case c == warning.CauseServer && r.gap.Cause == record.ServerGone: // whose words say more
 	case c == warning.CauseServer:
 		r.gap.Cause, r.gap.Words = record.ServerGone, ""

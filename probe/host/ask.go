@@ -61,7 +61,23 @@ func (a *Asker) Ask(ctx context.Context, server string, last netip.AddrPort) Fin
 	wg.Go(func() { f.Name = lookUp(ctx, server) })
 	wg.Go(func() { f.Server = reach(ctx, last) })
 	wg.Wait()
+	if f.Offline && wayTo(last) {
+		f.Offline = false // no way to the world, but one to the server, in the same network
+	}
 	return f
+}
+
+// wayTo says whether the system has a way to an address. It sends nothing.
+func wayTo(to netip.AddrPort) bool {
+	if !to.IsValid() {
+		return false
+	}
+	c, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(to))
+	if err != nil {
+		return false
+	}
+	_ = c.Close()
+	return true
 }
 
 // Saw notes what a look at the computer came to.
