@@ -29,9 +29,8 @@ func attribute(c circumstances) warning.Cause {
 	var refused *RefusedError
 	// An attempt over UDP has failed, and not for want of a way or a name.
 	tried := c.redial != nil && reason != link.ReasonNoNetwork && reason != link.ReasonResolve
-	heard := f.Server == host.Answers || f.Server == host.Refuses || f.Server == host.Mute
 	switch {
-	case f.Offline && !heard, !f.Looked && (reason == link.ReasonNoNetwork || ended == link.ReasonNoNetwork):
+	case f.Offline, !f.Looked && (reason == link.ReasonNoNetwork || ended == link.ReasonNoNetwork):
 		return warning.CauseNoNetwork
 	case c.moved:
 		return warning.CauseMoved
