@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"examlink/probe/host"
+	"examlink/probe/link"
 	"examlink/probe/warning"
 )
 
@@ -120,6 +121,9 @@ func (w *watcher) foundOut(f finding, now time.Duration) {
 func (w *watcher) cause(began, now time.Duration) warning.Cause {
 	q := &w.inquiry
 	c := circumstances{ended: w.s.err()}
+	if link.IsSuperseded(c.ended) {
+		c.ended = nil // by our own new connection, of which we have not heard yet
+	}
 	if e := w.attempt.Load(); e != nil {
 		c.redial = *e
 	}

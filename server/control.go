@@ -216,7 +216,7 @@ func (s *Server) admit(conn *link.Conn, c *control, h wire.Hello) (*session, wir
 	s.sessions[id] = ss
 	s.mu.Unlock()
 	if old != nil {
-		go old.Close("resumed elsewhere") // ends soon; its own goroutine waits for it
+		go old.Close(link.Superseded) // ends soon; its own goroutine waits for it
 	}
 	s.metrics.connections.WithLabelValues(string(conn.Transport())).Inc()
 	if resuming {

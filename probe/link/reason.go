@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"syscall"
 )
 
@@ -61,4 +62,15 @@ func ReasonOf(err error) (r Reason, ok bool) {
 		return e.Reason, true
 	}
 	return "", false
+}
+
+// Superseded is what a server says when it ends a connection whose session goes
+// on over another.
+const Superseded = "resumed elsewhere"
+
+// IsSuperseded says whether a connection ended only because its session goes on
+// over another.
+func IsSuperseded(err error) bool {
+	r, ok := ReasonOf(err)
+	return ok && r == ReasonClosed && strings.Contains(err.Error(), Superseded)
 }
