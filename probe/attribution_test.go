@@ -148,7 +148,8 @@ func TestEachEventHasItsLabel(t *testing.T) {
 			n.set(func(f *host.Findings) { f.Server = host.Answers })
 			w.serve()
 		}, one(warning.Outage, warning.CauseServer, 0, 20*s, 8*s)},
-		{"2 s without the line", cutFor(2*s, silentServer), nil},
+		{"1 s without the line", cutFor(s, silentServer), nil},
+		{"2 s without the line", cutFor(2*s, silentServer), one(warning.Outage, warning.NotKnown, 0, 2*s, s)},
 		{"5 s without the line", cutFor(5*s, silentServer), one(warning.Outage, warning.CauseBeyond, 0, 5*s, s)},
 		{"40 s without the line", cutFor(40*s, silentServer), one(warning.Outage, warning.CauseBeyond, 0, 40*s, 5*s)},
 		{"5 s without the Wi-Fi", cutFor(5*s, func(f *host.Findings) { f.Gateway, f.Server = host.Silent, host.Silent }), one(warning.Outage, warning.CauseWiFi, 0, 5*s, s)},

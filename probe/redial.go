@@ -24,6 +24,7 @@ func (w *watcher) watchSilence(ctx context.Context, now time.Duration) {
 			w.session("silent", ended)
 		}
 	}
+	w.watchLulls(silent, now)
 	// That this host was away excuses silence; it is no answer.
 	if heard, _ := w.s.stream.heard(now); w.interrupted && echoed && heard < w.o.Watch.SilentAfter {
 		w.interrupted = false
@@ -37,6 +38,31 @@ func (w *watcher) watchSilence(ctx context.Context, now time.Duration) {
 	if (silent >= w.o.Watch.RedialAfter || ended != nil) && w.redial == nil && now >= w.nextRedial {
 		w.startRedial(ctx)
 	}
+}
+
+// watchLulls tells of interruptions that are over before they count as one: too
+// short to wait for, and long enough to be heard and seen.
+func (w *watcher) watchLulls(silent, now time.Duration) {
+	lull := w.lull
+	w.lull = silent
+	began := w.lastSilence
+	w.lastSilence = now - silent
+	if w.interrupted || now < w.patience || lull < w.o.Watch.SilentAfter/2 || silent >= lull {
+		return
+	}
+	if heard, echoed := w.s.stream.heard(now); !echoed || heard > silent {
+		return // this host was away: no answer has come
+	}
+	at := w.o.Clock.Wall()
+	t := w.trackers[warning.Outage]
+	raised, _ := t.Observe(warning.Observation{
+		At: at, Since: w.wall(began), Level: warning.Decisive,
+		Evidence: "no answer from the server for a moment", Cause: w.cause(began, now),
+	})
+	if raised.Episodes > 1 { // it goes on with one that has been told of
+		w.warn(raised)
+	}
+	w.observe(warning.Outage, warning.Observation{At: at, Since: w.wall(now - silent), Level: warning.Good})
 }
 
 // startRedial tries for a new connection beside the old one until it has one

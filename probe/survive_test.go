@@ -35,7 +35,8 @@ func TestWatchSurvives(t *testing.T) {
 		{"the computer asleep for 10 min", func(w *world) { w.host.Sleep(10 * time.Minute); w.far.Jump(10 * time.Minute) }, "suspended", "connected resumed back"},
 		{"the wall clock an hour ahead", func(w *world) { w.host.Step(time.Hour) }, "clock", "connected"},
 		{"the wall clock an hour back", func(w *world) { w.host.Step(-time.Hour) }, "clock", "connected"},
-		{"two seconds without the network", func(w *world) { w.cut(2 * time.Second) }, "", "connected"},
+		{"one second without the network", func(w *world) { w.cut(time.Second) }, "", "connected"},
+		{"two seconds without the network", func(w *world) { w.cut(2 * time.Second) }, "outage", "connected"},
 		{"five seconds without the network", func(w *world) { w.cut(5 * time.Second) }, "outage", "back resumed"},
 		{"ten percent loss for a minute", func(w *world) {
 			w.client.Down.Update(func(p *netsim.Params) { p.Loss = 0.1 })

@@ -52,6 +52,8 @@ type watcher struct {
 	interrupted bool          // nothing has come for too long, and nothing since
 	began       time.Duration // when the silence of the standing outage warning did
 	patience    time.Duration // before it, silence is that of a network that wakes up
+	lull        time.Duration // how long the silence was at the last look
+	lastSilence time.Duration // when that silence began
 	attempt     atomic.Pointer[error]
 	inquiry     inquiry
 	lastLoop    time.Duration

@@ -242,6 +242,9 @@ func (r *recorder) Warning(w warning.Warning) {
 		}
 		r.gap, r.gapStart = &record.Gap{From: record.At(from), Cause: record.Network}, w.Start
 		r.because(w.Cause)
+	case w.Kind == warning.Outage && entry.State == record.Noted:
+		r.add(at, record.Gap{From: record.At(w.Start), To: record.At(w.End), Cause: record.Network, Words: string(w.Cause)})
+		r.gapEnd = w.End
 	case w.Kind == warning.Outage:
 		end := w.End
 		if end.IsZero() {
