@@ -41,6 +41,7 @@ type Link struct {
 	bursty  bool
 	probes  probeLog
 	count   Counters
+	recent  time.Duration // longest wait since TakeWait
 }
 
 // NewLink makes a link whose randomness depends on seed alone.
@@ -53,6 +54,17 @@ func (l *Link) Params() Params { return l.p }
 
 // Counters returns the truth so far.
 func (l *Link) Counters() Counters { return l.count }
+
+// Waiting is how many bytes are in the queue, the packet being served included.
+func (l *Link) Waiting() int { return l.waiting }
+
+// TakeWait is the longest time a packet spent in the queue, of those that left
+// it since the last call.
+func (l *Link) TakeWait() time.Duration {
+	d := l.recent
+	l.recent = 0
+	return d
+}
 
 // Set changes the parameters at now. The packet being serialized keeps what it
 // has done and goes on at the new rate; a trace other than the one in force
@@ -161,6 +173,7 @@ func (l *Link) Advance(now time.Duration) {
 			l.tokens -= float64(q.size)
 		}
 		l.count.MaxWait = max(l.count.MaxWait, at-q.entered)
+		l.recent = max(l.recent, at-q.entered)
 		l.launch(at, q)
 		if len(l.queue) > 0 {
 			l.schedule(at)

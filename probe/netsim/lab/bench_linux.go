@@ -87,7 +87,12 @@ func (b *bench) stop() {
 
 // output runs a tool on a host and returns what it printed.
 func (b *bench) output(ns, program string, args ...string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(b.ctx, toolTimeout)
+	return b.outputFor(toolTimeout, ns, program, args...)
+}
+
+// outputFor is output of a tool that may take longer.
+func (b *bench) outputFor(limit time.Duration, ns, program string, args ...string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(b.ctx, limit)
 	defer cancel()
 	c := exec.CommandContext(ctx, "ip", append([]string{"netns", "exec", ns, program}, args...)...)
 	c.Dir = b.dir

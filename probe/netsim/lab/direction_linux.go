@@ -22,6 +22,9 @@ const (
 	readBatch = 64                     // packets read before the next look at what is due
 )
 
+// otherSize is the size at the IP layer of others' packets.
+const otherSize = 1228
+
 // probeSize is the size at the IP layer of a packet of the monitor stream, and
 // of irtt and ping as they are called here.
 const probeSize = 92
@@ -36,6 +39,7 @@ type direction struct {
 	late   ippm.Histogram
 	stalls stalls
 	failed uint64
+	others int // bytes of others' packets and ours that always wait; 0: there are none
 }
 
 // stalls counts the times at which the emulator itself stood still. What had
@@ -73,6 +77,7 @@ type truth struct {
 	Late   lateness        `json:"late"`
 	Stalls stalls          `json:"stalls"`
 	Busy   bool            `json:"-"` // packets are on their way
+	Wait   time.Duration   `json:"-"` // longest time in the queue since the truth was last asked for
 }
 
 // set begins a link with counters of its own.
@@ -82,7 +87,16 @@ func (d *direction) set(p netsim.Params, seed uint64) {
 	d.link = netsim.NewLink(p, seed)
 	d.link.Count(isProbe)
 	d.base = time.Now()
-	d.late, d.stalls, d.failed = ippm.Histogram{}, stalls{}, 0
+	d.late, d.stalls, d.failed, d.others = ippm.Histogram{}, stalls{}, 0, 0
+}
+
+// change lets the link go on with other parameters, and others' packets that
+// always wait for so long.
+func (d *direction) change(p netsim.Params, standing time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.link.Set(time.Since(d.base), p)
+	d.others = int(float64(p.Rate) / 8 * standing.Seconds())
 }
 
 // isProbe picks the packets of a monitor stream: those of its size, but no QUIC
@@ -103,6 +117,7 @@ func (d *direction) truth() truth {
 	defer d.mu.Unlock()
 	t := truth{Counters: d.link.Counters(), Probes: d.link.Probes(), Delays: d.link.ProbeDelays(), Failed: d.failed, Stalls: d.stalls}
 	_, t.Busy = d.link.Next()
+	t.Wait = d.link.TakeWait()
 	t.Late.Count = d.late.Count()
 	for _, x := range []struct {
 		to *float64
@@ -120,13 +135,19 @@ func (d *direction) deliver(spin time.Duration) (wait time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now := time.Since(d.base)
+	d.link.Advance(now)
+	for d.others > 0 && d.link.Waiting()+otherSize <= d.others {
+		d.link.Send(now, nil, otherSize)
+	}
 	for {
 		data, at, ok := d.link.Pop(now)
 		if !ok {
 			break
 		}
-		if _, err := unix.Write(d.to, data); err != nil {
-			d.failed++
+		if data != nil { // others' packets go elsewhere
+			if _, err := unix.Write(d.to, data); err != nil {
+				d.failed++
+			}
 		}
 		now = time.Since(d.base)
 		d.link.Left(now)

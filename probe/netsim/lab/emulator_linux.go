@@ -37,10 +37,10 @@ type emulator struct {
 }
 
 // newEmulator makes the namespaces, the devices and a link that passes
-// everything.
-func newEmulator() (e *emulator, err error) {
+// everything. n tells the emulators of one lab apart.
+func newEmulator(n int) (e *emulator, err error) {
 	id := os.Getpid()
-	e = &emulator{student: fmt.Sprintf("lab-s%d", id), far: fmt.Sprintf("lab-f%d", id)}
+	e = &emulator{student: fmt.Sprintf("lab-s%d-%d", id, n), far: fmt.Sprintf("lab-f%d-%d", id, n)}
 	defer func() {
 		if err != nil {
 			e.close()
@@ -120,6 +120,13 @@ func (e *emulator) set(ctx context.Context, up, down netsim.Params, seed uint64)
 		return err
 	}
 	_, err := e.ask(request{Set: true, Up: up, Down: down, Seed: seed})
+	return err
+}
+
+// change lets the link that is go on with other parameters, and keeps its
+// counters. Others' packets always wait in both queues, for so long.
+func (e *emulator) change(up, down netsim.Params, standing time.Duration) error {
+	_, err := e.ask(request{Change: true, Up: up, Down: down, Standing: standing})
 	return err
 }
 

@@ -25,13 +25,27 @@ type options struct {
 	sessions int
 	match    string
 	records  string
+	parallel int
+	lasting  time.Duration
 }
 
-var parts = []string{"rates", "delay", "noise", "load"}
+var parts = []string{"rates", "delay", "noise", "load", "exam", "falls", "stream"}
+
+// asked are the parts that run only when asked for.
+var asked = []string{"load", "exam", "falls", "stream"}
+
+// Chosen by us.
+const (
+	examLasting = 10 * time.Minute
+	fallRuns    = 20
+)
 
 func main() {
 	if len(os.Args) == 2 && os.Args[1] == emulateCommand {
 		exit(emulate(os.Stdin, os.Stdout))
+	}
+	if len(os.Args) > 1 && os.Args[1] == streamCommand {
+		exit(stream(os.Args[2:], os.Stdout))
 	}
 	var o options
 	flag.BoolVar(&o.grid.short, "short", false, "for CI: two rates and one row of delays, no peers; fails when the figures are wrong")
@@ -44,7 +58,9 @@ func main() {
 	flag.Float64Var(&o.grid.loss, "loss", -1, "rates: links of this loss only; negative: 0 and 0.01")
 	flag.StringVar(&o.grid.traceDown, "trace-down", "", "rates: play this Mahimahi trace `file` downwards")
 	flag.StringVar(&o.grid.traceUp, "trace-up", "", "rates: play this Mahimahi trace `file` upwards")
-	flag.StringVar(&o.match, "match", "", "delay: links with this `text` in their names only")
+	flag.StringVar(&o.match, "match", "", "delay, exam: links and events with this `text` in their names only")
+	flag.IntVar(&o.parallel, "parallel", 4, "exam, falls: how many `watches` go on at once")
+	flag.DurationVar(&o.lasting, "for", examLasting, "exam: how long each watch `lasts`")
 	flag.StringVar(&o.records, "json", "", "write every measurement with its ground truth to this `file`, as JSON lines")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -65,9 +81,12 @@ func lab(ctx context.Context, o options) error {
 		return errors.New("needs root to make network namespaces")
 	}
 	wants := func(part string) bool {
-		return o.only == part || o.only == "" && part != "load" && (part != "noise" || !o.grid.short)
+		return o.only == part || o.only == "" && !slices.Contains(asked, part) && (part != "noise" || !o.grid.short)
 	}
-	if !wants("rates") && !wants("delay") && !wants("noise") && !wants("load") {
+	if o.runs < 1 || o.parallel < 1 || o.lasting < 2*(examSettle+examScatter) {
+		return fmt.Errorf("-runs %d, -parallel %d, -for %v: expected 1 or more, and at least %v", o.runs, o.parallel, o.lasting, 2*(examSettle+examScatter))
+	}
+	if o.only != "" && !slices.Contains(parts, o.only) {
 		return fmt.Errorf("-only: %q, expected one of %s", o.only, strings.Join(parts, ", "))
 	}
 	cells, err := o.grid.cells()
@@ -102,6 +121,14 @@ func lab(ctx context.Context, o options) error {
 
 // parts runs the parts that are wanted.
 func (b *bench) parts(o options, cells []cell, wants func(string) bool) (err error) {
+	switch {
+	case wants("exam"):
+		return b.exam(o)
+	case wants("falls"):
+		return b.falls(o)
+	case wants("stream"):
+		return b.stream(o)
+	}
 	peers := o.peers && !o.grid.short
 	if wants("noise") { // before there is an emulator, whose threads would disturb it
 		if err := b.noise(peers); err != nil {
@@ -111,7 +138,7 @@ func (b *bench) parts(o options, cells []cell, wants func(string) bool) (err err
 	if !wants("rates") && !wants("delay") {
 		return nil
 	}
-	if b.e, err = newEmulator(); err != nil {
+	if b.e, err = newEmulator(0); err != nil {
 		return err
 	}
 	defer b.e.close()

@@ -32,11 +32,13 @@ const (
 	upTUN, downTUN = 3, 4                   // descriptors handed down
 )
 
-// request asks the emulator for a new link, if Set, and for the truth so far.
+// request asks the emulator for a new link, if Set, or for the link to go on
+// with other parameters, if Change; and for the truth so far.
 type request struct {
-	Set      bool
-	Up, Down netsim.Params
-	Seed     uint64
+	Set, Change bool
+	Up, Down    netsim.Params
+	Seed        uint64
+	Standing    time.Duration // of others' packets, which always wait in both queues; needs a rate
 }
 
 // state is its answer.
@@ -77,6 +79,10 @@ func emulate(r io.Reader, w io.Writer) error {
 		if q.Set {
 			up.set(q.Up, q.Seed*2)
 			down.set(q.Down, q.Seed*2+1)
+		}
+		if q.Change {
+			up.change(q.Up, q.Standing)
+			down.change(q.Down, q.Standing)
 		}
 		s := state{Up: up.truth(), Down: down.truth()}
 		if refused != nil {
