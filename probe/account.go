@@ -14,6 +14,7 @@ type Account struct {
 	LostUp, LostDown, LostUnknown uint64
 	Unsent                        uint64 // never left the host: not among Sent
 	Stalled                       uint64 // of Unsent: TCP took no more, so it was not the host's doing
+	NoWay                         uint64 // of Unsent: the system had no way to send them, busy or not
 	OverTCP                       uint64 // of Sent, by TCP: those lost are late, and no loss of the network can be seen
 	Late                          uint64 // echoes that came after the packet was settled as lost
 	DuplicatesDown                uint64
@@ -24,6 +25,7 @@ type Account struct {
 	OneWayUp, OneWayDown ippm.Histogram // absolute, within OneWayBound
 	PDVUp, PDVDown       ippm.Histogram // above the lowest of each window
 	IPDVUp, IPDVDown     ippm.Histogram // absolute values
+	LoadedUp, LoadedDown ippm.Histogram // the same of those left out, until the window has been judged
 	OneWayBound          time.Duration  // largest error bound of the one-way delays
 	RunsUp, RunsDown     ippm.LossRuns
 	JitterUp, JitterDown time.Duration  // RFC 3550, at the end
@@ -31,6 +33,9 @@ type Account struct {
 	ReadLag              ippm.Histogram // how long packets lay in the system before they were read
 	LocalDrops           uint64         // packets that came and that this host dropped, unread
 }
+
+// unsentByHost is what this host did not send although it could have.
+func (a *Account) unsentByHost() uint64 { return a.Unsent - a.Stalled - a.NoWay }
 
 // Lost is every packet that was lost, wherever.
 func (a *Account) Lost() uint64 { return a.LostUp + a.LostDown + a.LostUnknown }
@@ -76,6 +81,7 @@ func (a *Account) merge(b *Account) {
 	a.LostUnknown += b.LostUnknown
 	a.Unsent += b.Unsent
 	a.Stalled += b.Stalled
+	a.NoWay += b.NoWay
 	a.OverTCP += b.OverTCP
 	a.Late += b.Late
 	a.DuplicatesDown += b.DuplicatesDown
@@ -104,6 +110,7 @@ type Figures struct {
 	LostUnknown uint64 `json:"lost_unknown"`
 	Unsent      uint64 `json:"unsent"`
 	Stalled     uint64 `json:"unsent_tcp_stalled"`
+	NoWay       uint64 `json:"unsent_no_way"`
 	OverTCP     uint64 `json:"sent_over_tcp"` // lost_* says nothing of the network for these
 	Late        uint64 `json:"late"`
 	Duplicates  uint64 `json:"duplicates_down"`
@@ -161,7 +168,7 @@ func (a *Account) Figures() Figures {
 	}
 	f := Figures{
 		Sent: a.Sent, Received: a.Received, LostUp: a.LostUp, LostDown: a.LostDown, LostUnknown: a.LostUnknown,
-		Unsent: a.Unsent, Stalled: a.Stalled, OverTCP: a.OverTCP, Late: a.Late, Duplicates: a.DuplicatesDown, Reordered: a.ReorderedDown,
+		Unsent: a.Unsent, Stalled: a.Stalled, NoWay: a.NoWay, OverTCP: a.OverTCP, Late: a.Late, Duplicates: a.DuplicatesDown, Reordered: a.ReorderedDown,
 		RoundTrip: quantiles(&a.RoundTrip), OneWayUp: quantiles(&a.OneWayUp), OneWayDown: quantiles(&a.OneWayDown),
 		OneWayBound: ptr(a.OneWayBound.Seconds(), a.OneWayUp.Count() > 0),
 		IPDVUp:      quantiles(&a.IPDVUp), IPDVDown: quantiles(&a.IPDVDown),

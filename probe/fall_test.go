@@ -22,9 +22,10 @@ func TestFallIsWarnedOfInTime(t *testing.T) {
 	late, deep, wrong := 0, 0, 0
 	for i := range runs {
 		rtt := []time.Duration{20 * ms, 50 * ms, 100 * ms, 200 * ms}[i%4]
+		jitter := []time.Duration{ms, 5 * ms}[i/4%2]
 		at := 30*time.Second + time.Duration(rng.Int64N(int64(60*time.Second)))
 		synctest.Test(t, func(t *testing.T) {
-			p := netsim.Params{QueueTime: 2 * time.Second, Delay: rtt / 2, Jitter: ms, KeepOrder: true}
+			p := netsim.Params{QueueTime: 2 * time.Second, Delay: rtt / 2, Jitter: jitter, KeepOrder: true}
 			up, down := p, p
 			up.Rate, down.Rate = mbit(5), mbit(10)
 			w := newWorldSeeded(t, up, down, uint64(i))

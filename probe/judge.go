@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"examlink/probe/ippm"
 	"examlink/probe/verdict"
 	"examlink/probe/warning"
 )
@@ -15,6 +16,9 @@ const (
 	windowLeast   = 10  // packets a window needs to say anything
 	windowUnsent  = 5   // one unsent packet in so many sent: the host was busy
 	windowLosses  = 2   // losses a window needs to count as lossy
+	// trainShare is the share of packets that a train of ours cannot delay: it
+	// is over long before a window is.
+	trainShare = 0.1
 )
 
 // trackers is one tracker for each kind of warning.
@@ -29,6 +33,10 @@ func newTrackers() trackers {
 		switch k {
 		case warning.DownloadBelowMinimum, warning.UploadBelowMinimum, warning.BelowRecommended: // floor tests
 			r = warning.Rule{Raise: 2, Of: 3, Clear: 3, Rejoin: 2 * time.Minute}
+		case warning.Delay:
+			r = warning.Rule{Raise: 2, Of: 3, Clear: 6, Rejoin: time.Minute}
+		case warning.Loss: // decisive when many windows together are
+			r = warning.Rule{Raise: lossHistory + 1, Of: lossHistory, Clear: 6, Rejoin: time.Minute}
 		case warning.UDPBlocked: // whenever a connection is made
 			r = warning.Rule{Raise: 1, Of: 1, Clear: 1, Rejoin: 10 * time.Second}
 		case warning.Outage:
@@ -40,10 +48,10 @@ func newTrackers() trackers {
 }
 
 // judgeWindow says what one window of the monitor stream means for each kind
-// that is judged by windows.
-func judgeWindow(a *Account, p verdict.Policy, e WindowEvent) map[warning.Kind]warning.Observation {
+// that is judged by windows. past is nil when losses are not to be judged.
+func judgeWindow(a *Account, p verdict.Policy, e WindowEvent, past *losses) map[warning.Kind]warning.Observation {
 	out := map[warning.Kind]warning.Observation{}
-	unsent := a.Unsent - a.Stalled
+	unsent := a.unsentByHost()
 	busy := unsent*windowUnsent > a.Sent
 	level := warning.Good
 	if busy {
@@ -55,14 +63,14 @@ func judgeWindow(a *Account, p verdict.Policy, e WindowEvent) map[warning.Kind]w
 	if busy || e.Silent || a.Sent < windowLeast {
 		return out
 	}
-	observe := func(k warning.Kind, name string, value, bound float64, unit string, enough bool) {
+	observe := func(k warning.Kind, name string, value, bound float64, unit string, level warning.Level) {
 		if bound <= 0 {
 			return
 		}
 		o := warning.Observation{At: e.To, Since: e.From, Level: warning.Fair}
 		switch {
-		case value > bound && enough:
-			o.Level = warning.Bad
+		case value > bound && level >= warning.Bad:
+			o.Level = level
 			o.Evidence = fmt.Sprintf("%s is %s, the limit is %s", name, verdict.Format(value, unit), verdict.Format(bound, unit))
 		case value <= bound/clearFactor:
 			o.Level = warning.Good
@@ -71,33 +79,63 @@ func judgeWindow(a *Account, p verdict.Policy, e WindowEvent) map[warning.Kind]w
 			out[k] = o
 		}
 	}
-	loss := func(name string, lost, of uint64) {
-		if of > 0 && a.OverTCP == 0 { // by TCP a loss shows as delay
-			observe(warning.Loss, name, float64(lost)/float64(of), p.Minimum.Loss, "ratio", lost >= windowLosses)
-		}
+	bound := p.Minimum.Loss
+	if past == nil {
+		bound = 0
+		past = new(losses)
 	}
-	loss("loss up", a.LostUp+a.LostUnknown, a.Sent)
-	loss("loss down", a.LostDown, a.Sent-min(a.LostUp, a.Sent))
+	loss := func(name string, h *lossHistoryOf, lost, of uint64) {
+		if of == 0 || a.OverTCP > 0 { // by TCP a loss shows as delay
+			return
+		}
+		h.add(lost, of)
+		share, level := float64(lost)/float64(of), warning.Fair
+		if lost >= windowLosses {
+			level = warning.Bad
+			if all, ok := h.beyond(bound); ok {
+				share, level = max(share, all), warning.Decisive
+			}
+		}
+		observe(warning.Loss, name, share, bound, "ratio", level)
+	}
+	loss("loss up", &past.up, a.LostUp+a.LostUnknown, a.Sent)
+	loss("loss down", &past.down, a.LostDown, a.Sent-min(a.LostUp, a.Sent))
 	if a.Received < windowLeast {
 		return out
 	}
-	bound := a.OneWayBound.Seconds()
-	for name, h := range map[string]quantiler{"delay up": &a.OneWayUp, "delay down": &a.OneWayDown} {
-		if d, ok := h.Quantile(0.5); ok && h.Count() >= windowLeast {
-			observe(warning.Delay, name, d.Seconds()-bound, p.Minimum.OneWayDelay.Seconds(), "s", true)
+	for name, h := range map[string][2]*ippm.Histogram{"delay up": {&a.OneWayUp, &a.LoadedUp}, "delay down": {&a.OneWayDown, &a.LoadedDown}} {
+		if d, ok := typicalDelay(h[0], h[1], p.Minimum.OneWayDelay+a.OneWayBound); ok {
+			observe(warning.Delay, name, (d - a.OneWayBound).Seconds(), p.Minimum.OneWayDelay.Seconds(), "s", warning.Bad)
 		}
 	}
-	for name, h := range map[string]quantiler{"delay variation up": &a.PDVUp, "delay variation down": &a.PDVDown} {
+	for name, h := range map[string]*ippm.Histogram{"delay variation up": &a.PDVUp, "delay variation down": &a.PDVDown} {
 		if d, ok := h.Quantile(0.9); ok && h.Count() >= windowLeast {
-			observe(warning.DelayVariation, name, d.Seconds(), p.Minimum.DelayVariation.Seconds(), "s", true)
+			observe(warning.DelayVariation, name, d.Seconds(), p.Minimum.DelayVariation.Seconds(), "s", warning.Bad)
 		}
 	}
 	return out
 }
 
-type quantiler interface {
-	Quantile(q float64) (time.Duration, bool)
-	Count() uint64
+// typicalDelay is the median one-way delay of a window. Where our own trains
+// left too few packets of it alone, all packets tell one thing: trains only add,
+// and not to every packet. So the link's own delay is at least what nearly all
+// of them had, and at most the median of all; ok is false when bound lies
+// between the two.
+func typicalDelay(calm, loaded *ippm.Histogram, bound time.Duration) (d time.Duration, ok bool) {
+	if calm.Count() >= windowLeast {
+		return calm.Quantile(0.5)
+	}
+	var all ippm.Histogram
+	all.Merge(calm)
+	all.Merge(loaded)
+	if all.Count() < windowLeast {
+		return 0, false
+	}
+	if d, ok = all.Quantile(trainShare); ok && d > bound {
+		return d, true
+	}
+	d, ok = all.Quantile(0.5)
+	return d, ok && d <= bound
 }
 
 // judgeFloor says what a floor test means for its warning.

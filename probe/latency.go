@@ -31,6 +31,7 @@ type slot struct {
 	sent    time.Duration
 	x       clock.Exchange
 	w       *window // the window it was sent in
+	noWay   bool    // unsent because there was no way
 	loaded  bool    // sent while a train of ours stood in its way
 }
 
@@ -90,12 +91,13 @@ func (m *stream) left(s wire.Seq, at time.Duration) {
 	}
 }
 
-// refuse notes that the system would not send a reserved packet.
-func (m *stream) refuse(s wire.Seq) {
+// refuse notes that the system would not send a reserved packet, perhaps
+// because there was no way.
+func (m *stream) refuse(s wire.Seq, noWay bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if i := int(s - m.first); s >= m.first && i < len(m.slots) {
-		m.slots[i].fate = unsent
+		m.slots[i].fate, m.slots[i].noWay = unsent, noWay
 		m.refused++
 	}
 }

@@ -28,6 +28,7 @@ func (w *watcher) watchSilence(ctx context.Context, now time.Duration) {
 	// That this host was away excuses silence; it is no answer.
 	if heard, _ := w.s.stream.heard(now); w.interrupted && echoed && heard < w.o.Watch.SilentAfter {
 		w.interrupted = false
+		w.lossesFrom = now + w.o.LossAfter
 		w.attempt.Store(nil)
 		w.observe(warning.Outage, warning.Observation{At: w.o.Clock.Wall(), Since: w.wall(now - heard), Level: warning.Good})
 		w.session("back", nil)
@@ -53,6 +54,7 @@ func (w *watcher) watchLulls(silent, now time.Duration) {
 	if heard, echoed := w.s.stream.heard(now); !echoed || heard > silent {
 		return // this host was away: no answer has come
 	}
+	w.lossesFrom = now + w.o.LossAfter
 	at := w.o.Clock.Wall()
 	t := w.trackers[warning.Outage]
 	raised, _ := t.Observe(warning.Observation{
@@ -100,6 +102,16 @@ func (w *watcher) startRedial(ctx context.Context) {
 	}()
 }
 
+// explainMove takes what a new connection tells of the interruption that it
+// ends: UDP, by which nothing answered, was tried again first.
+func (w *watcher) explainMove(s *session) {
+	if !w.s.overTCP() && s.overTCP() && w.interrupted {
+		if wn, news := w.trackers[warning.Outage].Explain(warning.CauseUDPBlocked, w.o.Clock.Wall()); news {
+			w.warn(wn)
+		}
+	}
+}
+
 func (w *watcher) redialed(r redialResult) {
 	w.stopRedial()
 	switch {
@@ -115,8 +127,10 @@ func (w *watcher) redialed(r redialResult) {
 		}
 		return
 	case r.s.welcome.Resumed:
+		w.explainMove(r.s)
 		w.adopt(r.s, "resumed")
 	default:
+		w.explainMove(r.s)
 		w.adopt(r.s, "connected")
 	}
 }

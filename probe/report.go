@@ -68,7 +68,7 @@ func delayFacts(f verdict.Facts, a *Account) {
 	switch {
 	case a.Sent < minSamples:
 		why = "too few packets could be sent"
-	case (a.Unsent-a.Stalled)*10 > a.Sent:
+	case a.unsentByHost()*10 > a.Sent:
 		why = "this computer was too busy to send on time"
 	}
 	if why == "" {

@@ -332,7 +332,7 @@ func (s *session) sendProbes(ctx context.Context, w clock.Waiter) {
 			err = s.conn.Socket().Send(b, s.remote)
 		}
 		if err != nil {
-			s.stream.refuse(seq)
+			s.stream.refuse(seq, link.Refused(err))
 		}
 		next += interval
 	}

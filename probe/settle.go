@@ -34,8 +34,11 @@ func (m *stream) count(sl *slot) {
 	w := &sl.w.Account
 	if sl.fate == unsent {
 		w.Unsent++
-		if m.overTCP {
+		switch {
+		case m.overTCP:
 			w.Stalled++
+		case sl.noWay:
+			w.NoWay++
 		}
 		m.prevValid = false
 		for _, a := range []*Account{w, m.total} {
@@ -70,11 +73,17 @@ func (m *stream) count(sl *slot) {
 	w.RoundTrip.Add(x.RoundTrip())
 	w.JitterUp, _ = m.jitterUp.Value()
 	w.JitterDown, _ = m.jitterDown.Value()
+	o, ok := m.offset.Split(x)
 	if sl.loaded { // its delay is of our making, and not the link's
 		m.prevValid = false
+		if ok {
+			w.LoadedUp.Add(o.Up)
+			w.LoadedDown.Add(o.Down)
+			w.OneWayBound = max(w.OneWayBound, o.Bound)
+		}
 		return
 	}
-	if o, ok := m.offset.Split(x); ok {
+	if ok {
 		w.OneWayUp.Add(o.Up)
 		w.OneWayDown.Add(o.Down)
 		w.OneWayBound = max(w.OneWayBound, o.Bound)

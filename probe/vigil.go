@@ -18,6 +18,13 @@ const (
 	floorLeastUp   = 16e3
 )
 
+// A glance is in doubt when it has queued this long, and this many times the
+// path's median delay variation.
+const (
+	doubtRise  = 30 * time.Millisecond
+	doubtNoise = 8
+)
+
 // floorBytes is what one train may cost: a schedule's worth of what glances
 // leave of the budget, if it is there.
 func (w *watcher) floorBytes(d wire.Direction, now time.Duration) (bytes, least int64) {
@@ -103,7 +110,7 @@ func (w *watcher) maybeFloor(ctx context.Context, now time.Duration) {
 			if err != nil {
 				return
 			}
-			if !t.can || !t.due && !doubtful(f) {
+			if !t.can || !t.due && !doubtful(f, t.glance.noise) {
 				continue
 			}
 			if v := f.Rate.Value; v != nil && *v < f.Target {
@@ -116,8 +123,11 @@ func (w *watcher) maybeFloor(ctx context.Context, now time.Duration) {
 	}()
 }
 
-// doubtful says whether a glance saw something that a floor test must look at.
-func doubtful(f Floor) bool { return f.Decision != ippm.Accept && f.Rate.Value != nil }
+// doubtful says whether a glance saw something that a floor test must look at: a
+// rate, or, where the path's own delay variation hides that, a queue that grew.
+func doubtful(f Floor, noise time.Duration) bool {
+	return f.Decision != ippm.Accept && (f.Rate.Value != nil || f.Rise >= max(doubtRise, doubtNoise*noise))
+}
 
 // floorDone takes one direction's result; the last one closes the channel and
 // comes as an empty outcome.

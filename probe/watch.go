@@ -47,6 +47,8 @@ type watcher struct {
 	summary    Summary
 	total      Account
 	trackers   trackers
+	losses     losses        // of the last windows
+	lossesFrom time.Duration // what was lost before is an interruption's
 	divergence clock.Divergence
 
 	interrupted bool          // nothing has come for too long, and nothing since
@@ -346,7 +348,11 @@ func (w *watcher) cut(now time.Duration) {
 	a := w.s.stream.cut(now)
 	e := w.emit(a)
 	uneasy := false
-	for kind, o := range judgeWindow(a, w.o.Policy, e) {
+	past := &w.losses
+	if now-w.o.Watch.Window < w.lossesFrom {
+		past = nil
+	}
+	for kind, o := range judgeWindow(a, w.o.Policy, e, past) {
 		w.observe(kind, o)
 		uneasy = uneasy || o.Level >= warning.Bad && kind != warning.HostBusy
 	}

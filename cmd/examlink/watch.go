@@ -304,7 +304,7 @@ func printSummary(w io.Writer, s probe.Summary) {
 	if m.LostUnknown > 0 {
 		fmt.Fprintf(w, ", %d lost in a direction not known", m.LostUnknown)
 	}
-	if n := m.Unsent - m.Stalled; n > 0 {
+	if n := m.Unsent - m.Stalled - m.NoWay; n > 0 {
 		fmt.Fprintf(w, ", %d not sent on time by this computer", n)
 	}
 	fmt.Fprintln(w, ".")

@@ -39,6 +39,12 @@ func noWay(err error) bool {
 	return errors.As(err, &n) && slices.Contains(wayless, n)
 }
 
+// Refused says whether the system would not send because it had no way, or was
+// told by a rule not to: neither is for want of time.
+func Refused(err error) bool {
+	return noWay(err) || errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES)
+}
+
 // Error says why a connection could not be had or ended.
 type Error struct {
 	Reason Reason

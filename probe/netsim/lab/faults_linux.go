@@ -97,14 +97,14 @@ func faults() []fault {
 			deep := func(p *netsim.Params) { p.QueueTime = 2 * s }
 			return st.change(deep, deep, 500*time.Millisecond)
 		}, end: mend, want: []expected{
-			{kind: warning.Delay, from: 10 * s, raised: 25 * s, to: 10 * s}, {kind: warning.DelayVariation, from: 10 * s, raised: 25 * s, to: 15 * s, option: true},
+			{kind: warning.Delay, from: 10 * s, raised: 20 * s, to: 10 * s}, {kind: warning.DelayVariation, from: 10 * s, raised: 25 * s, to: 15 * s, option: true},
 		}},
 		{name: "UDP dropped", lasts: 90 * s, begin: block, end: func(st *stage) error { return run("ip netns exec %s nft delete table inet lab", st.e.far) }, want: []expected{
 			{kind: warning.Outage, causes: []warning.Cause{warning.CauseUDPBlocked}, from: s, raised: 4 * s, to: 0},
 			{kind: warning.UDPBlocked, causes: []warning.Cause{warning.NotKnown, warning.CauseUDPBlocked}, from: s, raised: 20 * s, to: 200 * s},
 		}},
 		{name: "the client's address changes", lasts: s, begin: func(st *stage) error {
-			for _, line := range []string{"addr add " + movedTo + "/24 dev lan0", "addr del " + homeAddress + "/24 dev lan0", "route replace default via " + routerAddress} {
+			for _, line := range []string{"addr del " + homeAddress + "/24 dev lan0", "addr add " + movedTo + "/24 dev lan0", "route replace default via " + routerAddress} {
 				if err := run("ip -n %s "+line, st.host); err != nil {
 					return err
 				}
