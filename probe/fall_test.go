@@ -57,6 +57,7 @@ func TestFallIsWarnedOfInTime(t *testing.T) {
 				wrong++
 				t.Logf("run %d, round trip %v: queue %v before, %v after", i, rtt, before, after)
 			case after > 150*ms+39*ms:
+				t.Logf("run %d, round trip %v, jitter %v: queue %v before, %v after", i, rtt, jitter, before, after)
 				deep++ // a train was on its way at the moment of the fall
 			}
 		})
@@ -67,7 +68,7 @@ func TestFallIsWarnedOfInTime(t *testing.T) {
 	if late*20 > 2*runs {
 		t.Errorf("%d of %d warnings came later than 10 s or not at all, want at most 1 in 20", late, 2*runs)
 	}
-	if wrong > 0 || deep*4 > runs {
-		t.Errorf("in %d of %d runs a train added more than 60 ms before the fall or 600 ms after it, in %d more than 150 ms after it, want none and at most a quarter", wrong, runs, deep)
+	if wrong > 0 || deep*10 > runs {
+		t.Errorf("in %d of %d runs a train added more than 60 ms before the fall or 600 ms after it, in %d more than 150 ms after it, want none and at most a tenth", wrong, runs, deep)
 	}
 }

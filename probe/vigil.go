@@ -113,8 +113,11 @@ func (w *watcher) maybeFloor(ctx context.Context, now time.Duration) {
 			if !t.can || !t.due && !doubtful(f, t.glance.noise) {
 				continue
 			}
-			if v := f.Rate.Value; v != nil && *v < f.Target {
+			switch v, low := f.Rate.Value, f.Rate.Low; {
+			case v != nil && *v < f.Target:
 				t.full.known = ippm.Rate(*v)
+			case v == nil && low != nil && *low < f.Target && doubtful(f, t.glance.noise):
+				t.full.known = ippm.Rate(*low)
 			}
 			if _, err := run(t.full); err != nil {
 				return
