@@ -41,6 +41,7 @@ const (
 	examRise        = 15 * time.Millisecond
 	examReaction    = 10 * time.Millisecond
 	examService     = 20 * time.Millisecond
+	examNoise       = 4 // a rise is seen this many times the path's noise later
 	examMultipleMin = 1.1
 	examMultipleMax = 2
 	examShare       = 0.7 // of what the schedule allows one test, for the prime
@@ -171,9 +172,10 @@ func (p floorPlan) alone() wire.TrainRequest {
 		return r
 	}
 	if p.inExam {
-		r.PrimeRate = t * examMultiple(p.roundTrip)
+		late := p.roundTrip + examNoise*p.noise
+		r.PrimeRate = t * examMultiple(late)
 		if p.known > 0 {
-			r.PrimeRate = float64(p.known) * multipleFor(knownQueue, 1, p.roundTrip)
+			r.PrimeRate = float64(p.known) * multipleFor(knownQueue, 1, late)
 			r.HoldRate = min(t, float64(p.known))
 		}
 		r.StopRise = examRise

@@ -25,6 +25,9 @@ const (
 	doubtNoise = 8
 )
 
+// knownStep is how much more than what did not fill the link is tried next.
+const knownStep = 1.5
+
 // floorBytes is what one train may cost: a schedule's worth of what glances
 // leave of the budget, if it is there.
 func (w *watcher) floorBytes(d wire.Direction, now time.Duration) (bytes, least int64) {
@@ -38,6 +41,21 @@ func (w *watcher) floorBytes(d wire.Direction, now time.Duration) (bytes, least 
 	return min(b.available(now), most), least
 }
 
+// stands says whether a direction is being warned of as below the minimum. Then
+// there is nothing to notice but its end, which glances are too short for.
+func (w *watcher) stands(d wire.Direction) bool {
+	_, active := w.trackers[belowMinimum(d)].Active()
+	return active
+}
+
+// belowMinimum is the warning of a direction below the minimum.
+func belowMinimum(d wire.Direction) warning.Kind {
+	if d == wire.Up {
+		return warning.UploadBelowMinimum
+	}
+	return warning.DownloadBelowMinimum
+}
+
 // soon asks for a floor test as soon as budget and manners allow.
 func (w *watcher) soon(now time.Duration) {
 	w.nextFloor = min(w.nextFloor, max(now, w.lastFloor+w.o.Watch.RetestAfter))
@@ -49,6 +67,7 @@ func (w *watcher) soon(now time.Duration) {
 type floorTask struct {
 	glance, full floorPlan
 	can, due     bool // the budget allows a floor test; it is time for one
+	alone        bool // without a glance before it
 }
 
 // maybeFloor starts glances in both directions, and floor tests behind them,
@@ -70,7 +89,12 @@ func (w *watcher) maybeFloor(ctx context.Context, now time.Duration) {
 		if d == wire.Up {
 			target = w.o.Policy.Minimum.Upload
 		}
-		if cost := glanceBytes(d); w.budgets[d].available(now) < cost {
+		alone := w.stands(d)
+		cost := glanceBytes(d)
+		if alone {
+			_, cost = w.floorBytes(d, now)
+		}
+		if w.budgets[d].available(now) < cost {
 			wait = max(wait, w.budgets[d].wait(now, cost))
 			continue
 		}
@@ -83,7 +107,7 @@ func (w *watcher) maybeFloor(ctx context.Context, now time.Duration) {
 		}
 		g := p
 		g.glance = true
-		tasks = append(tasks, floorTask{glance: g, full: p, can: bytes >= least, due: due})
+		tasks = append(tasks, floorTask{glance: g, full: p, can: bytes >= least, due: due, alone: alone})
 	}
 	w.nextGlance = now + max(wait, glanceInterval(w.rng, w.o.Watch.GlanceEvery))
 	if len(tasks) == 0 {
@@ -106,6 +130,12 @@ func (w *watcher) maybeFloor(ctx context.Context, now time.Duration) {
 			return f, err
 		}
 		for _, t := range tasks {
+			if t.alone {
+				if _, err := run(t.full); err != nil {
+					return
+				}
+				continue
+			}
 			f, err := run(t.glance)
 			if err != nil {
 				return
@@ -158,28 +188,16 @@ func (w *watcher) floorDone(f floorOutcome) {
 		k.Floor(e)
 	}
 	w.minute.floor(e)
-	kind := warning.DownloadBelowMinimum
-	if f.floor.Direction == wire.Up {
-		kind = warning.UploadBelowMinimum
-	}
+	kind := belowMinimum(f.floor.Direction)
 	if f.floor.Glance {
-		// Too short to decide by itself, or to say that all is well; it counts
-		// half where a warning stands.
-		_, active := w.trackers[kind].Active()
-		switch o := judgeFloor(f.floor, at); {
-		case o.Level >= warning.Bad:
+		// Too short to decide by itself, or to say that all is well.
+		if o := judgeFloor(f.floor, at); o.Level >= warning.Bad {
 			o.Level = warning.Bad
-			w.observe(kind, o)
-		case o.Level == warning.Good && active:
-			o.Level = warning.Fair
 			w.observe(kind, o)
 		}
 		return
 	}
-	delete(w.known, f.floor.Direction)
-	if v := f.floor.Rate.Value; v != nil && *v < f.floor.Target {
-		w.known[f.floor.Direction] = ippm.Rate(*v)
-	}
+	w.learn(f.floor)
 	o := judgeFloor(f.floor, at)
 	w.observe(kind, o)
 	switch {
@@ -192,6 +210,24 @@ func (w *watcher) floorDone(f floorOutcome) {
 	if _, active := t.Active(); active || t.Suspect() {
 		w.soon(now)
 	}
+}
+
+// learn keeps what a test read below the minimum. A test that did not queue may
+// have asked for too little: the next one tries more, step by step.
+func (w *watcher) learn(f Floor) {
+	known := float64(w.known[f.Direction])
+	switch v, low := f.Rate.Value, f.Rate.Low; {
+	case f.Decision == ippm.Accept:
+		known = 0
+	case v != nil:
+		known = *v
+	case known > 0 && low != nil && f.Rise < doubtRise:
+		known = max(known, *low*knownStep)
+	}
+	if known >= f.Target {
+		known = 0
+	}
+	w.known[f.Direction] = ippm.Rate(known)
 }
 
 // recommend says what a test means for the rate that is recommended. The
