@@ -272,14 +272,19 @@ func (r *readings) conclude(c Capacity, proved *float64) Capacity {
 	switch {
 	case sum.n == 0:
 		c.Rate.Low = proved
-	case sum.n == 1 && len(r.list) > 1:
+	case sum.n == 1:
 		low, high := math.Inf(1), 0.0
 		for _, x := range r.list {
 			low, high = min(low, x.rate*(1-1.96*x.stdErr)), max(high, x.rate*(1+1.96*x.stdErr))
 		}
 		low = max(low, 0)
 		c.Rate = Interval{Low: &low, High: &high}
-		c.Why = "no two readings agree; the link's rate varies, or a computer was busy"
+		switch {
+		case len(r.list) > 1:
+			c.Why = "no two readings agree; the link's rate varies, or a computer was busy"
+		case c.Why == "":
+			c.Why = "there is one reading only"
+		}
 	default:
 		c.Rate, c.StdErr = sum.interval()
 		c.Why = ""

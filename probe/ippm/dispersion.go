@@ -20,6 +20,9 @@ const (
 	noisy = time.Millisecond
 	// minBusy is the least number of queued packets a rate is fitted to.
 	minBusy = 6
+	// releasedAbove is how much faster than they were sent packets of a busy
+	// period may arrive.
+	releasedAbove = 1.25
 	// minPace is the least number of gaps without a loss that tell one packet's
 	// service time, if they agree.
 	minPace = 3
@@ -138,7 +141,9 @@ func EstimateRate(arrivals []Arrival, noise time.Duration) RateEstimate {
 		}
 	}
 	if to-from >= minBusy {
-		if fit, ok := fitRate(as[from:to]); ok {
+		// A queue that the train itself made does not empty faster than the train
+		// filled it: what comes faster was held up on the way, all together.
+		if fit, ok := fitRate(as[from:to]); ok && float64(fit.rate) <= sentRate(as[from:to])*releasedAbove {
 			est.Outcome = OutcomeEstimate
 			est.Busy = to - from
 			est.Span = time.Duration(as[to-1].Received - as[from].Received)
@@ -163,6 +168,22 @@ func EstimateRate(arrivals []Arrival, noise time.Duration) RateEstimate {
 		est.Low = fit.rate * Rate(max(1-normal95*fit.stdErr, 0))
 	}
 	return est
+}
+
+// sentRate is the rate at which packets were sent, with what came in between, in
+// bit/s; +Inf when they were sent all at once.
+func sentRate(as []Arrival) float64 {
+	first, last := as[0], as[len(as)-1]
+	bytes := last.Other - first.Other - int64(first.Size)
+	for _, a := range as {
+		bytes += int64(a.Size)
+	}
+	if last.Sent <= first.Sent {
+		return math.Inf(1)
+	}
+	// What was lost had been sent, too.
+	lost := float64(int(last.Index-first.Index)+1-len(as)) * float64(first.Size)
+	return (float64(bytes) + lost) * 8e9 / float64(last.Sent-first.Sent)
 }
 
 // countForeign adds other programs' traffic to what arrived, if it is more than

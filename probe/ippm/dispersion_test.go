@@ -199,3 +199,24 @@ func TestExcess(t *testing.T) {
 		t.Error("nothing is ahead of something")
 	}
 }
+
+// Packets that something on the way held up and let go together say nothing of
+// the link's rate but that it carried them.
+func TestReleasedTogether(t *testing.T) {
+	const size, gap = 1228, 400 * time.Microsecond // 24.6 Mbit/s
+	var as []Arrival
+	for i := range 200 {
+		sent := time.Duration(i) * gap
+		at := sent
+		for _, stall := range []time.Duration{10 * time.Millisecond, 40 * time.Millisecond} {
+			if end := stall + 15*time.Millisecond; sent >= stall && sent < end {
+				at = end + (sent-stall)/200
+			}
+		}
+		as = append(as, Arrival{Index: uint32(i), Sent: int64(sent), Received: int64(at + time.Hour), Size: size, Prime: true})
+	}
+	est := EstimateRate(as, 0)
+	if est.Outcome != OutcomeBound || est.Low > 26e6 || est.Low < 20e6 {
+		t.Errorf("%s, %.1f Mbit/s, at least %.1f; want a bound of about 24.6", est.Outcome, est.Rate/1e6, est.Low/1e6)
+	}
+}
