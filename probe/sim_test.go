@@ -163,9 +163,7 @@ func (w *world) options() probe.Options {
 	w.t.Helper()
 	o := probe.DefaultOptions()
 	o.Token, o.Clock, o.NewWaiter, o.Seed, o.Log = w.token(24*time.Hour), w.host, timers, 1, logger()
-	o.Socket = func(context.Context) (net.PacketConn, netip.AddrPort, error) {
-		return w.client.Socket(), serverAddr, nil
-	}
+	o.Socket = func(context.Context, netip.AddrPort) (net.PacketConn, error) { return w.client.Socket(), nil }
 	if w.tcp != nil {
 		o.TCP = w.tcp.dial
 	}
