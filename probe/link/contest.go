@@ -111,10 +111,16 @@ func (c contest[T]) run(ctx context.Context, find func(context.Context) <-chan f
 			ended, cancelled = true, nil
 		}
 	}
-	if len(failures) == 0 {
-		failures = append(failures, &Error{Reason: ReasonResolve, Err: errors.New("the name was not looked up in time")})
+	if len(failures) > 0 {
+		return won, false, worthiest(failures)
 	}
-	return won, false, worthiest(failures)
+	err = errors.New("the name was not looked up in time")
+	for f := range found { // ctx has ended, and with it the look-ups
+		if f.err != nil {
+			err = f.err
+		}
+	}
+	return won, false, &Error{Reason: ReasonResolve, Err: err}
 }
 
 // worth sorts reasons by how much they tell of the server: what it said comes
