@@ -72,6 +72,7 @@ type town struct {
 	t       *testing.T
 	pin     [32]byte
 	names   names
+	nets    []*netsim.Network
 	clients map[netip.AddrPort]*netsim.Client
 	lns     map[netip.AddrPort]*link.Listener
 	noWay   map[netip.AddrPort]bool // the system has no way there
@@ -118,17 +119,28 @@ func newTown(t *testing.T) *town {
 		clients: map[netip.AddrPort]*netsim.Client{}, lns: map[netip.AddrPort]*link.Listener{},
 		noWay: map[netip.AddrPort]bool{}, open: map[*heardSocket]netip.AddrPort{},
 	}
+	t.Cleanup(func() {
+		for _, ln := range w.lns {
+			_ = ln.Close()
+		}
+		for _, n := range w.nets {
+			_ = n.Server().Close()
+		}
+		cancel()
+		for _, n := range w.nets {
+			n.Wait()
+		}
+	})
 	for a, here := range map[netip.AddrPort]string{four: "198.51.100.7:5000", six: "[2001:db8:7::7]:5000"} {
 		n := netsim.NewNetwork(ctx, a)
 		p := netsim.Params{Delay: 20 * ms}
 		w.clients[a] = n.Client(netip.MustParseAddrPort(here), p, p, 1)
-		pc := n.Server()
-		ln, err := link.Listen(pc, link.ListenOptions{TLS: &tls.Config{Certificates: []tls.Certificate{cert}}})
+		w.nets = append(w.nets, n)
+		ln, err := link.Listen(n.Server(), link.ListenOptions{TLS: &tls.Config{Certificates: []tls.Certificate{cert}}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		w.lns[a] = ln
-		t.Cleanup(func() { _ = ln.Close(); _ = pc.Close(); cancel(); n.Wait() })
 	}
 	return w
 }
@@ -331,7 +343,6 @@ func TestDialReasonsByBothFamilies(t *testing.T) {
 		"no name service, and a black hole":  {func(w *town) { noDNS(w); w.silence(four) }, func(o *link.DialOptions) { o.Known = four.Addr() }, link.ReasonNoServer, 5 * time.Second},
 		"no name service, and another key":   {noDNS, func(o *link.DialOptions) { o.Known = four.Addr(); wrongKey(o) }, link.ReasonCertificate, 40 * ms},
 		"no name service, nobody vouches":    {noDNS, func(o *link.DialOptions) { o.Known, o.Fingerprint = four.Addr(), [32]byte{} }, link.ReasonCertificate, 40 * ms},
-		"a port that makes no sense":         {func(*town) {}, func(o *link.DialOptions) { o.Server = serverName + ":nonesuch" }, link.ReasonAddress, 0},
 		"told to stop":                       {quiet, nil, link.ReasonCancelled, 700 * ms},
 		"told to stop during the look-up":    {func(w *town) { w.names.fourAfter, w.names.sixAfter = never, never }, nil, link.ReasonCancelled, 700 * ms},
 		"the caller's time is over too soon": {quiet, nil, link.ReasonNoServer, 600 * ms},

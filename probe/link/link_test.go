@@ -201,6 +201,7 @@ func TestDialReasons(t *testing.T) {
 		"wrong key":      {link.DialOptions{Server: p.addr.String(), Fingerprint: wrong}, link.ReasonCertificate},
 		"no authority":   {link.DialOptions{Server: p.addr.String()}, link.ReasonCertificate},
 		"no port":        {link.DialOptions{Server: "127.0.0.1"}, link.ReasonAddress},
+		"no such port":   {link.DialOptions{Server: "127.0.0.1:nonesuch"}, link.ReasonAddress},
 		"no such name":   {link.DialOptions{Server: "nonesuch.invalid:1"}, link.ReasonResolve},
 		"nothing there":  {link.DialOptions{Server: gone, Fingerprint: p.pin}, link.ReasonNoServer},
 		"only TCP there": {link.DialOptions{Server: tcp.Addr().String(), Fingerprint: p.pin}, link.ReasonUDPBlocked},

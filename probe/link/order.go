@@ -48,21 +48,21 @@ func local(a netip.Addr) bool { return a.IsLoopback() || a.IsLinkLocalUnicast() 
 // 6: rules 1, 2, 5, 6 and 8. The others compare what the system does not tell,
 // or addresses of one family, which a Resolver has sorted.
 func (a way) prefers(b way) bool {
-	differ := func(x, y bool) bool { return x != y }
-	if x, y := a.from.IsValid(), b.from.IsValid(); differ(x, y) {
+	if x, y := a.from.IsValid(), b.from.IsValid(); x != y {
 		return x
-	} else if x {
-		if x, y := local(a.to) == local(a.from), local(b.to) == local(b.from); differ(x, y) {
+	}
+	if a.from.IsValid() {
+		if x, y := local(a.to) == local(a.from), local(b.to) == local(b.from); x != y {
 			return x
 		}
-		if x, y := policyOf(a.to).label == policyOf(a.from).label, policyOf(b.to).label == policyOf(b.from).label; differ(x, y) {
+		if x, y := policyOf(a.to).label == policyOf(a.from).label, policyOf(b.to).label == policyOf(b.from).label; x != y {
 			return x
 		}
 	}
 	if x, y := policyOf(a.to).precedence, policyOf(b.to).precedence; x != y {
 		return x > y
 	}
-	if x, y := local(a.to), local(b.to); differ(x, y) {
+	if x, y := local(a.to), local(b.to); x != y {
 		return x
 	}
 	return a.to.Is6()
