@@ -74,9 +74,6 @@ func (w *watcher) startRedial(ctx context.Context) {
 	}()
 }
 
-// earlier is what a new connection takes over from the session in use.
-func (w *watcher) earlier() earlier { return earlier{ticket: w.ticket, server: w.s.remote.Addr()} }
-
 func (w *watcher) redialed(r redialResult) {
 	w.stopRedial()
 	switch {
@@ -97,3 +94,6 @@ func (w *watcher) redialed(r redialResult) {
 		w.adopt(r.s, "connected")
 	}
 }
+
+// earlier is what a new connection takes over from the session in use.
+func (w *watcher) earlier() earlier { return earlier{ticket: w.ticket, server: w.s.remote.Addr()} }
