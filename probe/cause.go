@@ -34,7 +34,8 @@ func attribute(c circumstances) warning.Cause {
 		return warning.CauseNoNetwork
 	case c.moved:
 		return warning.CauseMoved
-	case c.firm && f.Server == host.Answers && (f.Name == host.Silent || reason == link.ReasonResolve):
+	case c.firm && f.Server == host.Answers && (f.Name == host.Silent || reason == link.ReasonResolve) && reason != link.ReasonUDPBlocked:
+		// Where UDP is blocked the name service, which uses it, is silent, too.
 		return warning.CauseDNS
 	case errors.As(c.redial, &refused), reason == link.ReasonCertificate, reason == link.ReasonProtocol,
 		ended == link.ReasonClosed, f.Server == host.Refuses, c.firm && f.Server == host.Mute:

@@ -45,6 +45,7 @@ func TestAttribute(t *testing.T) {
 		"TCP goes on answering, UDP does not":          {circumstances{firm: true, redial: because(link.ReasonNoServer), found: found(wired, host.Answers, host.Answers, host.Answers)}, warning.CauseUDPBlocked},
 		"the attempt found it blocked":                 {circumstances{redial: because(link.ReasonUDPBlocked)}, warning.CauseUDPBlocked},
 		"no name, but the old address answers":         {circumstances{firm: true, redial: because(link.ReasonResolve), found: found(wired, host.Answers, host.Silent, host.Answers)}, warning.CauseDNS},
+		"UDP blocked, that of the name service, too":   {circumstances{firm: true, redial: because(link.ReasonUDPBlocked), found: found(wired, host.Answers, host.Silent, host.Answers)}, warning.CauseUDPBlocked},
 		"no name, as the line is down":                 {circumstances{redial: because(link.ReasonResolve), found: found(wired, host.Answers, host.Silent, host.Silent)}, warning.CauseBeyond},
 		"no name, as the line is down, without asking": {circumstances{redial: because(link.ReasonResolve)}, warning.NotKnown},
 		"an error of no kind":                          {circumstances{redial: errors.New("x")}, warning.NotKnown},

@@ -83,7 +83,7 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 	}
 	began := o.Clock.Now()
 	step(0, "")
-	s, err := openAny(ctx, &o, token, "check", "", 0)
+	s, err := openAny(ctx, &o, token, "check", earlier{}, 0)
 	if err != nil {
 		return r, err
 	}

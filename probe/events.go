@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"net/netip"
 	"time"
 
 	"examlink/probe/link"
@@ -15,7 +16,12 @@ type SessionEvent struct {
 	Server  string
 	// Transport is what carries the session; empty before there is one.
 	Transport link.Transport
-	Err       error
+	// Address is the server's, as that reaches it; not for records.
+	Address netip.AddrPort
+	// Remembered says that the server's name could not be looked up, and that
+	// Address is the one it had before.
+	Remembered bool
+	Err        error
 }
 
 // WindowEvent is what the monitor stream saw in one window.

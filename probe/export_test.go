@@ -14,7 +14,7 @@ func FloorTest(ctx context.Context, o Options, d wire.Direction) (Floor, error) 
 	if err != nil {
 		return Floor{}, err
 	}
-	s, err := open(ctx, &o, token, link.UDP, "check", "")
+	s, err := open(ctx, &o, token, link.UDP, "check", earlier{})
 	if err != nil {
 		return Floor{}, err
 	}

@@ -17,6 +17,7 @@ import (
 
 	"examlink/probe/clock"
 	"examlink/probe/ippm"
+	"examlink/probe/link"
 	"examlink/probe/outbox"
 	"examlink/probe/plan"
 	"examlink/probe/train"
@@ -64,11 +65,13 @@ type Options struct {
 	// is called often and must be cheap.
 	Traffic func() (received, sent uint64, ok bool)
 
-	// Clock, NewWaiter, Socket and TCP replace this host's in tests.
+	// Clock, NewWaiter, Resolver, Socket and TCP replace this host's in tests;
+	// the last two get an address of the server.
 	Clock     clock.Clock
 	NewWaiter func(clock.Clock) (clock.Waiter, error)
-	Socket    func(context.Context) (net.PacketConn, netip.AddrPort, error)
-	TCP       func(context.Context) (net.Conn, error)
+	Resolver  link.Resolver
+	Socket    func(context.Context, netip.AddrPort) (net.PacketConn, error)
+	TCP       func(context.Context, netip.AddrPort) (net.Conn, error)
 }
 
 // CheckOptions configures the readiness test.

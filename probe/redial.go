@@ -74,7 +74,7 @@ func (w *watcher) startRedial(ctx context.Context) {
 	out := make(chan redialResult, 1)
 	w.redial = out
 	w.attempt.Store(nil)
-	ticket := w.ticket
+	before := w.earlier()
 	rng := rand.New(rand.NewPCG(w.rng.Uint64(), 2))
 	if !w.s.overTCP() {
 		silent, _ := w.s.stream.silent(w.o.Clock.Now())
@@ -82,7 +82,7 @@ func (w *watcher) startRedial(ctx context.Context) {
 	}
 	go func() { // ends with ctx, or with a result
 		for attempt := 0; ; attempt++ {
-			s, err := openAny(ctx, w.o, w.token, "watch", ticket, redialAttempt)
+			s, err := openAny(ctx, w.o, w.token, "watch", before, redialAttempt)
 			if err != nil && ctx.Err() == nil {
 				w.attempt.Store(&err)
 			}
@@ -134,3 +134,6 @@ func (w *watcher) redialed(r redialResult) {
 		w.adopt(r.s, "connected")
 	}
 }
+
+// earlier is what a new connection takes over from the session in use.
+func (w *watcher) earlier() earlier { return earlier{ticket: w.ticket, server: w.s.remote.Addr()} }

@@ -75,9 +75,15 @@ type session struct {
 	done   chan struct{} // the control stream ended
 }
 
+// earlier is what a new connection takes over from the one before; zero: there
+// was none.
+type earlier struct {
+	ticket string     // resumes its session
+	server netip.Addr // where the server answered
+}
+
 // open connects by one transport, authenticates and starts the monitor stream.
-// resume is the ticket of an earlier session or empty.
-func open(ctx context.Context, o *Options, token wire.JoinToken, via link.Transport, purpose, resume string) (*session, error) {
+func open(ctx context.Context, o *Options, token wire.JoinToken, via link.Transport, purpose string, before earlier) (*session, error) {
 	pin, err := token.Pin()
 	if err != nil {
 		return nil, err
@@ -86,7 +92,10 @@ func open(ctx context.Context, o *Options, token wire.JoinToken, via link.Transp
 	if via == link.WebSocket {
 		dial = link.DialWebSocket
 	}
-	conn, err := dial(ctx, link.DialOptions{Server: o.Server, Fingerprint: pin, Clock: o.Clock, Socket: o.Socket, TCP: o.TCP})
+	conn, err := dial(ctx, link.DialOptions{
+		Server: o.Server, Fingerprint: pin, Known: before.server,
+		Clock: o.Clock, Resolver: o.Resolver, Socket: o.Socket, TCP: o.TCP,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +103,7 @@ func open(ctx context.Context, o *Options, token wire.JoinToken, via link.Transp
 		o: o, conn: conn, remote: conn.Remote(), waiting: map[uint64]chan wire.Message{},
 		done: make(chan struct{}), ipv6: conn.Remote().Addr().Is6(),
 	}
-	if err := s.hello(ctx, purpose, resume); err != nil {
+	if err := s.hello(ctx, purpose, before.ticket); err != nil {
 		conn.Close("no session")
 		return nil, err
 	}

@@ -40,6 +40,7 @@ var (
 type world struct {
 	t      *testing.T
 	began  time.Time
+	addr   netip.AddrPort // the server's
 	net    *netsim.Network
 	tcp    *tcp // nil: the server does not listen by TCP
 	client *netsim.Client
@@ -70,15 +71,21 @@ func newWorldSeeded(t *testing.T, up, down netsim.Params, seed uint64) *world {
 // newWorldOf makes a world whose hosts are busy, if there is a spoiler.
 func newWorldOf(t *testing.T, up, down netsim.Params, seed uint64, busy *spoiler) *world {
 	t.Helper()
+	return newWorldAt(t, serverAddr, clientAddr, up, down, seed, busy)
+}
+
+// newWorldAt makes a world with other addresses than usual.
+func newWorldAt(t *testing.T, there, here netip.AddrPort, up, down netsim.Params, seed uint64, busy *spoiler) *world {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	w := &world{
-		t: t, began: time.Now(), net: netsim.NewNetwork(ctx, serverAddr),
+		t: t, began: time.Now(), addr: there, net: netsim.NewNetwork(ctx, there),
 		host: netsim.NewClock(5*time.Second, 0), far: netsim.NewClock(-time.Hour, 40e-6), waiters: timers,
 	}
 	if busy != nil {
 		w.spoil(busy)
 	}
-	w.client = w.net.Client(clientAddr, up, down, seed)
+	w.client = w.net.Client(here, up, down, seed)
 	var err error
 	if w.keys, err = server.LoadKeys(t.TempDir(), "", "", time.Now()); err != nil {
 		t.Fatal(err)
@@ -150,7 +157,7 @@ func (w *world) token(valid time.Duration) string {
 	w.t.Helper()
 	pin := link.Fingerprint(w.keys.Certificate.Leaf)
 	token, err := exam.Issue(w.keys.Token, wire.JoinToken{
-		Exam: "e1", Student: "s1", Servers: []string{serverAddr.String()}, Fingerprint: base64.RawURLEncoding.EncodeToString(pin[:]),
+		Exam: "e1", Student: "s1", Servers: []string{w.addr.String()}, Fingerprint: base64.RawURLEncoding.EncodeToString(pin[:]),
 		NotBefore: time.Now().Unix(), Expires: time.Now().Add(valid).Unix(),
 	})
 	if err != nil {
@@ -163,9 +170,7 @@ func (w *world) options() probe.Options {
 	w.t.Helper()
 	o := probe.DefaultOptions()
 	o.Token, o.Clock, o.NewWaiter, o.Seed, o.Log = w.token(24*time.Hour), w.host, timers, 1, logger()
-	o.Socket = func(context.Context) (net.PacketConn, netip.AddrPort, error) {
-		return w.client.Socket(), serverAddr, nil
-	}
+	o.Socket = func(context.Context, netip.AddrPort) (net.PacketConn, error) { return w.client.Socket(), nil }
 	if w.tcp != nil {
 		o.TCP = w.tcp.dial
 	}

@@ -79,9 +79,9 @@ func (w *world) spoilt(o probe.Options) probe.Options {
 	}
 	o.NewWaiter = w.waiters
 	socket := o.Socket
-	o.Socket = func(ctx context.Context) (net.PacketConn, netip.AddrPort, error) {
-		c, a, err := socket(ctx)
-		return w.wrap(c), a, err
+	o.Socket = func(ctx context.Context, to netip.AddrPort) (net.PacketConn, error) {
+		c, err := socket(ctx, to)
+		return w.wrap(c), err
 	}
 	return o
 }

@@ -28,12 +28,12 @@ const fallbackTime = 4 * time.Second
 // openAny opens a session by UDP, or by WebSocket where UDP does not get
 // through. It fails for the reason UDP failed, unless the server refused. udp is
 // how long UDP may take; 0 leaves that to link.
-func openAny(ctx context.Context, o *Options, token wire.JoinToken, purpose, resume string, udp time.Duration) (*session, error) {
+func openAny(ctx context.Context, o *Options, token wire.JoinToken, purpose string, before earlier, udp time.Duration) (*session, error) {
 	try, cancel := ctx, context.CancelFunc(func() {})
 	if udp > 0 {
 		try, cancel = context.WithTimeout(ctx, udp)
 	}
-	s, err := open(try, o, token, link.UDP, purpose, resume)
+	s, err := open(try, o, token, link.UDP, purpose, before)
 	cancel()
 	var blocked *link.Error
 	if !errors.As(err, &blocked) || blocked.Reason != link.ReasonUDPBlocked {
@@ -41,7 +41,7 @@ func openAny(ctx context.Context, o *Options, token wire.JoinToken, purpose, res
 	}
 	try, cancel = context.WithTimeout(ctx, fallbackTime)
 	defer cancel()
-	s, other := open(try, o, token, link.WebSocket, purpose, resume)
+	s, other := open(try, o, token, link.WebSocket, purpose, before)
 	var refused *RefusedError
 	switch {
 	case other == nil:
@@ -85,11 +85,11 @@ func (w *watcher) retryUDP(ctx context.Context, now time.Duration) {
 	ctx, w.stopRedial = context.WithCancel(ctx)
 	out := make(chan redialResult, 1)
 	w.redial = out
-	ticket := w.ticket
+	before := w.earlier()
 	go func() { // ends with ctx, or with a result
 		try, cancel := context.WithTimeout(ctx, redialAttempt)
 		defer cancel()
-		s, err := open(try, w.o, w.token, link.UDP, "watch", ticket)
+		s, err := open(try, w.o, w.token, link.UDP, "watch", before)
 		out <- redialResult{s: s, err: err, beside: true}
 	}()
 }

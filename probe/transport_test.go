@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"strings"
 	"sync"
 	"syscall"
@@ -76,7 +77,7 @@ type tcpConn struct {
 func (c tcpConn) LocalAddr() net.Addr  { return c.local }
 func (c tcpConn) RemoteAddr() net.Addr { return c.remote }
 
-func (t *tcp) dial(ctx context.Context) (net.Conn, error) {
+func (t *tcp) dial(ctx context.Context, _ netip.AddrPort) (net.Conn, error) {
 	t.mu.Lock()
 	conns := t.conns
 	t.mu.Unlock()
@@ -200,7 +201,7 @@ func TestUDPBlockedAndNoWebSocket(t *testing.T) {
 		w := newTCPWorld(t, mbit(5))
 		w.blockUDP(true)
 		o := w.options()
-		o.TCP = func(context.Context) (net.Conn, error) {
+		o.TCP = func(context.Context, netip.AddrPort) (net.Conn, error) {
 			near, far := net.Pipe()
 			_ = far.Close()
 			return near, nil

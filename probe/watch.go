@@ -133,7 +133,7 @@ func final(err error) bool {
 func (w *watcher) connect(ctx context.Context) error {
 	for attempt := 0; ctx.Err() == nil; attempt++ {
 		w.udpLost = w.o.Clock.Wall()
-		s, err := openAny(ctx, w.o, w.token, "watch", "", 0)
+		s, err := openAny(ctx, w.o, w.token, "watch", earlier{}, 0)
 		if err == nil {
 			w.adopt(s, "connected")
 			return nil
@@ -228,7 +228,7 @@ func (w *watcher) reconcile(s *session) {
 func (w *watcher) session(state string, err error) {
 	e := SessionEvent{At: w.o.Clock.Wall(), State: state, Session: w.summary.Session, Server: w.o.Server, Err: err}
 	if w.s != nil {
-		e.Transport = w.s.conn.Transport()
+		e.Transport, e.Address, e.Remembered = w.s.conn.Transport(), w.s.remote, w.s.conn.Remembered()
 	}
 	for _, k := range w.sinks {
 		k.Session(e)

@@ -112,7 +112,7 @@ func (s *site) call(host *netsim.Client, token, resume string) *caller {
 	var err error
 	c.conn, err = link.Dial(context.Background(), link.DialOptions{
 		Server: serverAddr.String(), Fingerprint: link.Fingerprint(s.keys.Certificate.Leaf),
-		Socket: func(context.Context) (net.PacketConn, netip.AddrPort, error) { return host.Socket(), serverAddr, nil },
+		Socket: func(context.Context, netip.AddrPort) (net.PacketConn, error) { return host.Socket(), nil },
 	})
 	if err != nil {
 		s.t.Fatal(err)
@@ -293,7 +293,7 @@ func TestHandshakeRateOfOneAddress(t *testing.T) {
 		dial := func(h *netsim.Client) error {
 			c, err := link.Dial(context.Background(), link.DialOptions{
 				Server: serverAddr.String(), Fingerprint: link.Fingerprint(s.keys.Certificate.Leaf),
-				Socket: func(context.Context) (net.PacketConn, netip.AddrPort, error) { return h.Socket(), serverAddr, nil },
+				Socket: func(context.Context, netip.AddrPort) (net.PacketConn, error) { return h.Socket(), nil },
 			})
 			if err == nil {
 				c.Close("enough")

@@ -163,6 +163,9 @@ func (r *recorder) Session(e probe.SessionEvent) {
 	}
 	cause, words := causeOf(e.Err)
 	entry := record.Session{State: e.State, Session: e.Session, Server: e.Server, Transport: string(e.Transport), Words: words}
+	if e.Remembered && (e.State == "connected" || e.State == "resumed") {
+		entry.Words = "the server's name could not be looked up; it answered where it had before"
+	}
 	moved := e.State == "resumed" && r.transport != "" && e.Transport != r.transport
 	if moved {
 		entry.State = "transport"

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/netip"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -141,6 +142,29 @@ func TestRecorderTransportChange(t *testing.T) {
 		if l.Type == record.TypeSession && l.Session.Transport == "" {
 			t.Errorf("a session by nothing: %+v", l.Session)
 		}
+	}
+}
+
+// That a session goes on without the name service is in the record, and where
+// the server is, is not.
+func TestRecorderWithoutNameService(t *testing.T) {
+	x := newTape(t)
+	for _, remembered := range []bool{false, true} {
+		for _, state := range []string{"resumed", "silent"} {
+			x.r.Session(probe.SessionEvent{
+				At: x.at, State: state, Session: "s", Server: "exam.test:1", Transport: link.UDP,
+				Address: netip.MustParseAddrPort("192.0.2.1:1"), Remembered: remembered,
+			})
+		}
+	}
+	var words []string
+	for _, l := range x.lines() {
+		if l.Type == record.TypeSession {
+			words = append(words, l.Session.Words)
+		}
+	}
+	if len(words) != 4 || words[0]+words[1]+words[3] != "" || !strings.Contains(words[2], "name") || strings.Contains(words[2], "192") {
+		t.Errorf("%q", words)
 	}
 }
 

@@ -233,9 +233,9 @@ func (v *voice) say(at time.Time, format string, args ...any) {
 func (v *voice) Session(e probe.SessionEvent) {
 	switch e.State {
 	case "connected":
-		v.say(e.At, "connected to %s%s", e.Server, v.by(e.Transport))
+		v.say(e.At, "connected to %s%s%s", e.Server, v.by(e.Transport), remembered(e))
 	case "resumed":
-		v.say(e.At, "connected to %s again%s", e.Server, v.by(e.Transport))
+		v.say(e.At, "connected to %s again%s%s", e.Server, v.by(e.Transport), remembered(e))
 	case "back":
 		v.say(e.At, "the server answers again")
 	case "moved":
@@ -249,7 +249,15 @@ func (v *voice) Session(e probe.SessionEvent) {
 		_, hint := explain(e.Err)
 		v.say(e.At, "cannot reconnect: %v. %s", e.Err, hint)
 	}
-	v.log.Debug("session", "state", e.State, "session", e.Session, "transport", e.Transport, "err", e.Err)
+	v.log.Debug("session", "state", e.State, "session", e.Session, "transport", e.Transport, "address", e.Address, "err", e.Err)
+}
+
+// remembered says how the server was found when its name could not be looked up.
+func remembered(e probe.SessionEvent) string {
+	if !e.Remembered {
+		return ""
+	}
+	return "; its name could not be looked up, it answers where it did before"
 }
 
 // by says what carries the session, where that is worth a word.

@@ -52,6 +52,8 @@ type Conn struct {
 	socket  *Socket
 	server  string
 	close   func() // ends what belongs to this connection alone
+
+	remembered bool
 }
 
 // Transport says what carries the connection.
@@ -63,6 +65,10 @@ func (c *Conn) Socket() *Socket { return c.socket }
 
 // Remote returns the peer's address, as validated by QUIC or TCP.
 func (c *Conn) Remote() netip.AddrPort { return c.carrier.remote() }
+
+// Remembered says whether the server's name could not be looked up, and the
+// connection is to DialOptions.Known.
+func (c *Conn) Remembered() bool { return c.remembered }
 
 // Open opens a stream; the first is the control stream. By WebSocket there is
 // no other.

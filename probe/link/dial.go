@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"syscall"
 	"time"
 
 	"github.com/quic-go/quic-go"
@@ -17,15 +16,8 @@ import (
 	"examlink/probe/wire"
 )
 
-// Chosen by us.
-const (
-	// dialTimeout bounds the whole attempt, name look-up included.
-	dialTimeout = 8 * time.Second
-	// diagnoseAfter is how long an unanswered attempt waits before it asks by
-	// TCP what is wrong.
-	diagnoseAfter   = 1500 * time.Millisecond
-	diagnoseTimeout = 3 * time.Second
-)
+// dialTimeout bounds the whole of it, name look-up included. Chosen by us.
+const dialTimeout = 8 * time.Second
 
 // DialOptions says where to connect and whom to expect.
 type DialOptions struct {
@@ -34,13 +26,20 @@ type DialOptions struct {
 	// Fingerprint pins the server's public key; zero means that the system's
 	// certificate authorities decide.
 	Fingerprint [sha256.Size]byte
+	// Known is where the server has answered before. It is tried when its name
+	// cannot be looked up. Who answers there must prove the same as anywhere
+	// else.
+	Known netip.Addr
 	// Clock stamps packets; nil means this host's.
 	Clock clock.Clock
-	// Socket, if set, stands in for the system's UDP sockets and name look-up:
-	// it returns a socket and the server's address.
-	Socket func(ctx context.Context) (net.PacketConn, netip.AddrPort, error)
-	// TCP, if set, stands in for the system's TCP connections to the server.
-	TCP func(ctx context.Context) (net.Conn, error)
+	// Resolver, if set, stands in for the system's name look-up.
+	Resolver Resolver
+	// Socket, if set, stands in for the system's UDP sockets: it returns one
+	// that reaches an address of the server.
+	Socket func(ctx context.Context, to netip.AddrPort) (net.PacketConn, error)
+	// TCP, if set, stands in for the system's TCP connections to an address of
+	// the server.
+	TCP func(ctx context.Context, to netip.AddrPort) (net.Conn, error)
 }
 
 // errPin is why a certificate was refused.
@@ -75,34 +74,76 @@ func (o DialOptions) tlsConfig(host, protocol string, refused *error) *tls.Confi
 	return conf
 }
 
-// dialTCP connects to the server's port by TCP.
-func (o DialOptions) dialTCP(ctx context.Context) (net.Conn, error) {
-	if o.TCP != nil {
-		return o.TCP(ctx)
+// way says how the system would reach an address on a port. Of a network that
+// stands in for the system's nothing is known.
+func (o DialOptions) way(port uint16) func(netip.Addr) way {
+	return func(to netip.Addr) way {
+		if o.Socket != nil || o.TCP != nil {
+			return way{to: to, from: to}
+		}
+		from, err := source(netip.AddrPortFrom(to, port))
+		if err != nil {
+			from = netip.Addr{}
+		}
+		return way{to: to, from: from}
 	}
-	return (&net.Dialer{}).DialContext(ctx, "tcp", o.Server)
 }
 
-// Dial connects to a server by QUIC. Its errors are of type *Error.
+// at adds the address to what an attempt met, where the server's own is a name.
+func (o DialOptions) at(to netip.AddrPort, r Reason, err error) error {
+	if to.String() != o.Server {
+		err = fmt.Errorf("%v: %w", to, err)
+	}
+	return &Error{Reason: r, Server: o.Server, Err: err}
+}
+
+// Dial connects to a server by QUIC: to the first of its addresses that
+// completes a handshake. Its errors are of type *Error.
 func Dial(ctx context.Context, o DialOptions) (*Conn, error) {
 	outer := ctx
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	fail := func(r Reason, err error) error { return o.fail(outer, r, err) }
-	host, _, err := net.SplitHostPort(o.Server)
+	host, port, err := target(ctx, o.Server)
 	if err != nil {
-		return nil, fail(ReasonAddress, fmt.Errorf("%w, expected host:port", err))
+		return nil, o.fail(outer, ReasonAddress, err)
 	}
 	if o.Clock == nil {
 		o.Clock = clock.NewSystem()
 	}
-	asks := o.Socket == nil || o.TCP != nil
-	if o.Socket == nil {
-		o.Socket = func(ctx context.Context) (net.PacketConn, netip.AddrPort, error) { return openUDP(ctx, o.Server) }
+	d := newDiagnosis(o)
+	diagnosed := make(chan struct{})
+	go func() { // ends with ctx, which ends before Dial returns
+		defer close(diagnosed)
+		d.run(ctx, cancel)
+	}()
+	conn, remembered, err := contest[*Conn]{
+		port: port, way: o.way(port), limit: handshakeTimeout,
+		try: func(ctx context.Context, to netip.AddrPort, silence time.Duration) (*Conn, error) {
+			return o.connect(ctx, host, to, silence)
+		},
+		drop: func(c *Conn) { c.Close("another address was faster") },
+	}.run(ctx, func(ctx context.Context) <-chan finding { return d.hear(o.resolve(ctx, host), port) })
+	cancel()
+	<-diagnosed
+	if err == nil {
+		conn.remembered = remembered
+		return conn, nil
 	}
-	pc, to, err := o.Socket(ctx)
+	r, err := d.conclude(outer, err)
+	return nil, o.fail(outer, r, err)
+}
+
+// connect makes one attempt by QUIC, on a socket of its own: the probe packets
+// will share it, and with it the way through every NAT. The peer may be silent
+// for so long.
+func (o DialOptions) connect(ctx context.Context, host string, to netip.AddrPort, silence time.Duration) (*Conn, error) {
+	open := openUDP
+	if o.Socket != nil {
+		open = o.Socket
+	}
+	pc, err := open(ctx, to)
 	if err != nil {
-		return nil, fail(dialReason(err), err)
+		return nil, o.at(to, dialReason(err), err)
 	}
 	sock := NewSocket(pc, o.Clock)
 	tr := &quic.Transport{Conn: sock.packetConn()}
@@ -110,118 +151,39 @@ func Dial(ctx context.Context, o DialOptions) (*Conn, error) {
 		_ = tr.Close()
 		_ = pc.Close()
 	}
-	var certErr error
-	tlsConf := o.tlsConfig(host, wire.ALPN, &certErr)
-	var found Reason
-	var foundErr error
-	diagnosed := make(chan struct{})
-	if asks {
-		// This goroutine ends with ctx, which ends before Dial returns.
-		go func() {
-			defer close(diagnosed)
-			found, foundErr = diagnose(ctx, o)
-			if found == ReasonNoServer || found == ReasonNoNetwork {
-				cancel()
-			}
-		}()
-	} else {
-		close(diagnosed)
-	}
-	qc, err := tr.Dial(ctx, net.UDPAddrFromAddrPort(to), tlsConf, config())
-	cancel()
-	<-diagnosed
+	conf := config()
+	conf.HandshakeIdleTimeout = silence
+	var refused error
+	qc, err := tr.Dial(ctx, net.UDPAddrFromAddrPort(to), o.tlsConfig(host, wire.ALPN, &refused), conf)
 	if err == nil {
 		return &Conn{carrier: quicCarrier{qc}, socket: sock, server: o.Server, close: closeAll}, nil
 	}
 	closeAll()
-	reason := classify(err)
-	if reason == ReasonClosed && asks && outer.Err() == nil {
-		// The system would not send at all, as a local firewall makes it do.
-		reason, found = ReasonNoServer, ""
-		again, stop := context.WithTimeout(outer, diagnoseTimeout)
-		if r, e := ask(again, o); r != "" {
-			reason, err = r, fmt.Errorf("%w; %w", err, e)
-		}
-		stop()
-	}
 	var verify *tls.CertificateVerificationError
 	switch {
-	case stopped(outer):
-		reason = ReasonCancelled
-	case certErr != nil:
-		reason, err = ReasonCertificate, certErr
+	case refused != nil:
+		return nil, o.at(to, ReasonCertificate, refused)
 	case errors.As(err, &verify):
-		reason = ReasonCertificate
-	case noWay(err):
-		reason = ReasonNoNetwork
-	case reason == ReasonSilent || reason == ReasonCancelled:
-		reason = ReasonNoServer
-		if found != "" {
-			reason, err = found, foundErr
-		}
+		return nil, o.at(to, ReasonCertificate, err)
 	}
-	return nil, fail(reason, err)
+	return nil, o.at(to, classify(err), err)
 }
 
-// openUDP looks the server up and opens a socket of its address family.
-func openUDP(ctx context.Context, server string) (net.PacketConn, netip.AddrPort, error) {
-	// Dialling UDP sends nothing; it asks the system for address and route.
-	probe, err := (&net.Dialer{}).DialContext(ctx, "udp", server)
-	if err != nil {
-		return nil, netip.AddrPort{}, err
+// openUDP opens a socket of an address's family, if the system has a way there.
+func openUDP(_ context.Context, to netip.AddrPort) (net.PacketConn, error) {
+	if _, err := source(to); err != nil {
+		return nil, err
 	}
-	to := unmap(probe.RemoteAddr().(*net.UDPAddr).AddrPort())
-	_ = probe.Close()
-	network := "udp4"
-	if to.Addr().Is6() {
-		network = "udp6"
-	}
-	pc, err := net.ListenUDP(network, nil)
-	return pc, to, err
+	return net.ListenUDP(family(to.Addr()), nil)
 }
 
+// dialReason says why there was no socket, or no connection by TCP.
 func dialReason(err error) Reason {
-	var dns *net.DNSError
-	var addr *net.AddrError
 	switch {
 	case errors.Is(err, context.Canceled):
 		return ReasonCancelled
-	case errors.As(err, &dns):
-		return ReasonResolve
-	case errors.As(err, &addr):
-		return ReasonAddress
 	case noWay(err):
 		return ReasonNoNetwork
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return ReasonNoServer
 	}
 	return ReasonNoServer
-}
-
-// diagnose asks by TCP why UDP gets no answer. The server listens on the same
-// port by TCP.
-func diagnose(ctx context.Context, o DialOptions) (Reason, error) {
-	wait := time.NewTimer(diagnoseAfter)
-	defer wait.Stop()
-	select {
-	case <-wait.C:
-	case <-ctx.Done():
-		return "", nil
-	}
-	return ask(ctx, o)
-}
-
-// ask tries the server's port by TCP and says what that tells about UDP.
-func ask(ctx context.Context, o DialOptions) (Reason, error) {
-	try, cancel := context.WithTimeout(ctx, diagnoseTimeout)
-	defer cancel()
-	c, err := o.dialTCP(try)
-	if err == nil {
-		_ = c.Close()
-		return ReasonUDPBlocked, errors.New("the server answers by TCP but not by UDP")
-	}
-	if ctx.Err() != nil {
-		return "", nil
-	}
-	return dialReason(err), err
 }

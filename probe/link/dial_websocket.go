@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
+	"time"
 
 	"github.com/coder/websocket"
 
@@ -15,38 +17,55 @@ import (
 )
 
 // DialWebSocket connects to a server by WebSocket, for a network that does not
-// let UDP through. Its errors are of type *Error.
+// let UDP through: to the first of its addresses that completes a TLS handshake.
+// Its errors are of type *Error.
 func DialWebSocket(ctx context.Context, o DialOptions) (*Conn, error) {
 	outer := ctx
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	host, _, err := net.SplitHostPort(o.Server)
+	host, port, err := target(ctx, o.Server)
 	if err != nil {
-		return nil, o.fail(outer, ReasonAddress, fmt.Errorf("%w, expected host:port", err))
+		return nil, o.fail(outer, ReasonAddress, err)
 	}
 	if o.Clock == nil {
 		o.Clock = clock.NewSystem()
 	}
-	tcp, err := o.dialTCP(ctx)
+	t, remembered, err := contest[*tls.Conn]{
+		port: port, way: o.way(port), limit: dialTimeout,
+		try: func(ctx context.Context, to netip.AddrPort, _ time.Duration) (*tls.Conn, error) {
+			return o.connectTLS(ctx, host, to)
+		},
+		drop: func(t *tls.Conn) { _ = t.NetConn().Close() },
+	}.run(ctx, func(ctx context.Context) <-chan finding { return o.resolve(ctx, host) })
 	if err != nil {
-		return nil, o.fail(outer, dialReason(err), err)
+		r, err := reasonAndCause(err)
+		return nil, o.fail(outer, r, err)
+	}
+	ws, err := upgrade(ctx, t, o.Server)
+	if err != nil {
+		_ = t.NetConn().Close()
+		return nil, o.fail(outer, handshakeReason(err), err)
+	}
+	w := newWebSocket(ws, t, o.Clock)
+	return &Conn{carrier: w, socket: w.socket, server: o.Server, remembered: remembered}, nil
+}
+
+// connectTLS makes one attempt by TLS over TCP.
+func (o DialOptions) connectTLS(ctx context.Context, host string, to netip.AddrPort) (*tls.Conn, error) {
+	tcp, err := o.dialTCP(ctx, to)
+	if err != nil {
+		return nil, o.at(to, dialReason(err), err)
 	}
 	var refused error
 	t := tls.Client(tcp, o.tlsConfig(host, "http/1.1", &refused))
 	if err := t.HandshakeContext(ctx); err != nil {
 		_ = tcp.Close()
 		if refused != nil {
-			return nil, o.fail(outer, ReasonCertificate, refused)
+			return nil, o.at(to, ReasonCertificate, refused)
 		}
-		return nil, o.fail(outer, handshakeReason(err), err)
+		return nil, o.at(to, handshakeReason(err), err)
 	}
-	ws, err := upgrade(ctx, t, o.Server)
-	if err != nil {
-		_ = tcp.Close()
-		return nil, o.fail(outer, handshakeReason(err), err)
-	}
-	w := newWebSocket(ws, t, o.Clock)
-	return &Conn{carrier: w, socket: w.socket, server: o.Server}, nil
+	return t, nil
 }
 
 // upgrade asks for a WebSocket on a connection that is there.

@@ -28,6 +28,11 @@ type pair struct {
 
 func listen(t *testing.T) *pair {
 	t.Helper()
+	return listenAt(t, "udp4", netip.MustParseAddr("127.0.0.1"))
+}
+
+func listenAt(t *testing.T, network string, a netip.Addr) *pair {
+	t.Helper()
 	certPEM, keyPEM, err := server.SelfSigned(time.Now())
 	if err != nil {
 		t.Fatal(err)
@@ -36,7 +41,7 @@ func listen(t *testing.T) *pair {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pc, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	pc, err := net.ListenUDP(network, net.UDPAddrFromAddrPort(netip.AddrPortFrom(a, 0)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,6 +201,7 @@ func TestDialReasons(t *testing.T) {
 		"wrong key":      {link.DialOptions{Server: p.addr.String(), Fingerprint: wrong}, link.ReasonCertificate},
 		"no authority":   {link.DialOptions{Server: p.addr.String()}, link.ReasonCertificate},
 		"no port":        {link.DialOptions{Server: "127.0.0.1"}, link.ReasonAddress},
+		"no such port":   {link.DialOptions{Server: "127.0.0.1:nonesuch"}, link.ReasonAddress},
 		"no such name":   {link.DialOptions{Server: "nonesuch.invalid:1"}, link.ReasonResolve},
 		"nothing there":  {link.DialOptions{Server: gone, Fingerprint: p.pin}, link.ReasonNoServer},
 		"only TCP there": {link.DialOptions{Server: tcp.Addr().String(), Fingerprint: p.pin}, link.ReasonUDPBlocked},

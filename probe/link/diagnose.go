@@ -1,0 +1,171 @@
+package link
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// Chosen by us.
+const (
+	// diagnoseAfter is how long unanswered attempts wait before it is asked by
+	// TCP what is wrong.
+	diagnoseAfter   = 1500 * time.Millisecond
+	diagnoseTimeout = 3 * time.Second
+)
+
+// diagnosis finds out by TCP why UDP gets no answer. The server listens on the
+// same port by TCP.
+type diagnosis struct {
+	o    DialOptions
+	asks bool // there is a TCP to ask by
+
+	mu    sync.Mutex
+	addrs []netip.AddrPort // the server's, as far as they are known
+	some  chan struct{}    // closed with the first of them
+	all   chan struct{}    // closed when no more will come
+
+	// What was found, once run has returned.
+	reason Reason
+	err    error
+}
+
+func newDiagnosis(o DialOptions) *diagnosis {
+	return &diagnosis{o: o, asks: o.Socket == nil || o.TCP != nil, some: make(chan struct{}), all: make(chan struct{})}
+}
+
+// hear passes on what is found of the server's addresses and notes it.
+func (d *diagnosis) hear(found <-chan finding, port uint16) <-chan finding {
+	out := make(chan finding)
+	go func() { // ends when found is closed and all of it taken
+		defer close(out)
+		defer close(d.all)
+		for f := range found {
+			d.mu.Lock()
+			if len(d.addrs) == 0 && len(f.addrs) > 0 {
+				close(d.some)
+			}
+			for _, a := range f.addrs {
+				d.addrs = append(d.addrs, netip.AddrPortFrom(a, port))
+			}
+			d.mu.Unlock()
+			out <- f
+		}
+	}()
+	return out
+}
+
+func (d *diagnosis) known() []netip.AddrPort {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.addrs[:len(d.addrs):len(d.addrs)]
+}
+
+// run asks once attempts have gone unanswered for a while, and gives up for them
+// when there is nobody at any of the addresses. It ends with ctx.
+func (d *diagnosis) run(ctx context.Context, giveUp func()) {
+	if !d.asks {
+		return
+	}
+	select {
+	case <-d.some:
+	case <-ctx.Done():
+		return
+	}
+	wait := time.NewTimer(diagnoseAfter)
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+	case <-ctx.Done():
+		return
+	}
+	asked := d.known()
+	d.reason, d.err = d.o.ask(ctx, asked)
+	if d.reason != ReasonNoServer && d.reason != ReasonNoNetwork {
+		return
+	}
+	select {
+	case <-d.all:
+	case <-ctx.Done():
+		return
+	}
+	if len(d.known()) == len(asked) {
+		giveUp()
+	}
+}
+
+// ask tries the server's port by TCP and says what that tells about UDP; nothing
+// if ctx ended first.
+func (o DialOptions) ask(ctx context.Context, addrs []netip.AddrPort) (Reason, error) {
+	try, cancel := context.WithTimeout(ctx, diagnoseTimeout)
+	defer cancel()
+	var port uint16
+	found := make(chan finding, 1)
+	f := finding{}
+	for _, a := range addrs {
+		f.addrs, port = append(f.addrs, a.Addr()), a.Port()
+	}
+	found <- f
+	close(found)
+	c, _, err := contest[net.Conn]{
+		port: port, way: o.way(port), limit: diagnoseTimeout,
+		try: func(ctx context.Context, to netip.AddrPort, _ time.Duration) (net.Conn, error) {
+			c, err := o.dialTCP(ctx, to)
+			if err != nil {
+				return nil, o.at(to, dialReason(err), err)
+			}
+			return c, nil
+		},
+		drop: func(c net.Conn) { _ = c.Close() },
+	}.run(try, func(context.Context) <-chan finding { return found })
+	if err == nil {
+		_ = c.Close()
+		return ReasonUDPBlocked, errors.New("the server answers by TCP but not by UDP")
+	}
+	if ctx.Err() != nil {
+		return "", nil
+	}
+	return reasonAndCause(err)
+}
+
+// conclude says why no attempt succeeded: for err, or for what was found out
+// since. It may ask once more; outer is whoever started it all.
+func (d *diagnosis) conclude(outer context.Context, err error) (Reason, error) {
+	reason, err := reasonAndCause(err)
+	found, foundErr := d.reason, d.err
+	if reason == ReasonClosed && d.asks && outer.Err() == nil {
+		// The system would not send at all, as a local firewall makes it do.
+		reason, found = ReasonNoServer, ""
+		if r, e := d.o.ask(outer, d.known()); r != "" {
+			reason, err = r, fmt.Errorf("%w; %w", err, e)
+		}
+	}
+	if reason == ReasonSilent || reason == ReasonCancelled {
+		reason = ReasonNoServer
+		if found != "" {
+			reason, err = found, foundErr
+		}
+	}
+	return reason, err
+}
+
+// reasonAndCause takes an *Error apart.
+func reasonAndCause(err error) (Reason, error) {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Reason, e.Err
+	}
+	return ReasonNoServer, err
+}
+
+// dialTCP connects to an address of the server by TCP.
+func (o DialOptions) dialTCP(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
+	if o.TCP != nil {
+		return o.TCP(ctx, to)
+	}
+	return (&net.Dialer{}).DialContext(ctx, "tcp", to.String())
+}

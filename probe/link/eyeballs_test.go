@@ -1,0 +1,467 @@
+package link_test
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/netip"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"examlink/probe/link"
+	"examlink/probe/netsim"
+	"examlink/probe/wire"
+	"examlink/server"
+)
+
+const ms = time.Millisecond
+
+const serverName = "exam.test"
+
+var (
+	four  = netip.MustParseAddrPort("192.0.2.1:8443")
+	six   = netip.MustParseAddrPort("[2001:db8::1]:8443")
+	other = netip.MustParseAddrPort("192.0.2.9:8443") // nobody is there
+)
+
+// names is a name service with one name. A family without addresses is one the
+// name does not have.
+type names struct {
+	four, six           []netip.Addr
+	fourAfter, sixAfter time.Duration // how long an answer takes
+	fourErr, sixErr     error         // instead of an answer
+}
+
+const never = time.Hour
+
+func (n *names) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
+	after, addrs, err := n.fourAfter, n.four, n.fourErr
+	if network == "ip6" {
+		after, addrs, err = n.sixAfter, n.six, n.sixErr
+	}
+	t := time.NewTimer(after)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+		return nil, &net.DNSError{UnwrapErr: ctx.Err(), Err: ctx.Err().Error(), Name: host, IsTimeout: true}
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case host != serverName || len(addrs) == 0:
+		return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+	}
+	return addrs, nil
+}
+
+func both() names {
+	return names{four: []netip.Addr{four.Addr()}, six: []netip.Addr{six.Addr()}}
+}
+
+// serverDown is what a name service says that cannot ask another.
+var serverDown = &net.DNSError{Err: "server misbehaving", Name: serverName, IsTemporary: true}
+
+// town is a server with an address of each family, each at the end of a link of
+// its own, inside a synctest bubble.
+type town struct {
+	t       *testing.T
+	pin     [32]byte
+	names   names
+	nets    []*netsim.Network
+	clients map[netip.AddrPort]*netsim.Client
+	lns     map[netip.AddrPort]*link.Listener
+	noWay   map[netip.AddrPort]bool // the system has no way there
+	tcp     map[netip.AddrPort]answer
+
+	mu   sync.Mutex
+	open map[*heardSocket]netip.AddrPort // sockets that have not been closed
+}
+
+// answer is what comes of a connection by TCP.
+type answer int
+
+const (
+	silent answer = iota
+	refused
+	answers
+)
+
+type heardSocket struct {
+	net.PacketConn
+	town *town
+}
+
+func (s *heardSocket) Close() error {
+	s.town.mu.Lock()
+	defer s.town.mu.Unlock()
+	delete(s.town.open, s)
+	return s.PacketConn.Close()
+}
+
+func newTown(t *testing.T) *town {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	certPEM, keyPEM, err := server.SelfSigned(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := tls.X509KeyPair(certPEM, keyPEM)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &town{
+		t: t, pin: link.Fingerprint(cert.Leaf), names: both(),
+		clients: map[netip.AddrPort]*netsim.Client{}, lns: map[netip.AddrPort]*link.Listener{},
+		noWay: map[netip.AddrPort]bool{}, open: map[*heardSocket]netip.AddrPort{},
+	}
+	t.Cleanup(func() {
+		for _, ln := range w.lns {
+			_ = ln.Close()
+		}
+		for _, n := range w.nets {
+			_ = n.Server().Close()
+		}
+		cancel()
+		for _, n := range w.nets {
+			n.Wait()
+		}
+	})
+	for a, here := range map[netip.AddrPort]string{four: "198.51.100.7:5000", six: "[2001:db8:7::7]:5000"} {
+		n := netsim.NewNetwork(ctx, a)
+		p := netsim.Params{Delay: 20 * ms}
+		w.clients[a] = n.Client(netip.MustParseAddrPort(here), p, p, 1)
+		w.nets = append(w.nets, n)
+		ln, err := link.Listen(n.Server(), link.ListenOptions{TLS: &tls.Config{Certificates: []tls.Certificate{cert}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.lns[a] = ln
+	}
+	return w
+}
+
+func (w *town) options() link.DialOptions {
+	o := link.DialOptions{Server: serverName + ":8443", Fingerprint: w.pin, Resolver: &w.names, Socket: w.socket}
+	if w.tcp != nil {
+		o.TCP = w.dialTCP
+	}
+	return o
+}
+
+func (w *town) socket(_ context.Context, to netip.AddrPort) (net.PacketConn, error) {
+	if w.noWay[to] {
+		return nil, &net.OpError{Op: "dial", Err: syscall.ENETUNREACH}
+	}
+	c := w.clients[to]
+	if c == nil { // nobody is there, and packets have to go somewhere
+		c = w.clients[four]
+		s := &heardSocket{PacketConn: deaf{c.Socket()}, town: w}
+		return s, nil
+	}
+	s := &heardSocket{PacketConn: c.Socket(), town: w}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.open[s] = to
+	return s, nil
+}
+
+// deaf is a socket whose packets go nowhere.
+type deaf struct{ net.PacketConn }
+
+func (deaf) WriteTo(b []byte, _ net.Addr) (int, error) { return len(b), nil }
+
+func (w *town) dialTCP(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
+	switch w.tcp[to] {
+	case answers:
+		near, far := net.Pipe()
+		_ = far.Close()
+		return near, nil
+	case refused:
+		return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+	}
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// silence makes an address a black hole.
+func (w *town) silence(a netip.AddrPort) {
+	w.clients[a].Up.Update(func(p *netsim.Params) { p.Outage = true })
+}
+
+func (w *town) delay(a netip.AddrPort, d time.Duration) {
+	for _, p := range []*netsim.Pipe{w.clients[a].Up, w.clients[a].Down} {
+		p.Update(func(p *netsim.Params) { p.Delay = d })
+	}
+}
+
+// accepted counts the connections that the server gets within 10 s at an
+// address and that go on.
+func (w *town) accepted(a netip.AddrPort) (n int) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	for {
+		c, err := w.lns[a].Accept(ctx)
+		if err != nil {
+			return n
+		}
+		time.Sleep(time.Second)
+		if c.Err() == nil {
+			n++
+		}
+	}
+}
+
+// Which address wins, and when: a handshake takes 40 ms, more than which is what
+// the contest costs.
+func TestDialByBothFamilies(t *testing.T) {
+	const handshake = 40 * ms
+	for name, c := range map[string]struct {
+		happen     func(*town)
+		known      netip.AddrPort
+		at         netip.AddrPort
+		after      time.Duration // the handshake of the winner begins
+		remembered bool
+	}{
+		"both are well":                    {func(*town) {}, six, six, 0, false},
+		"IPv6 is a black hole":             {func(w *town) { w.silence(six) }, six, four, 250 * ms, false},
+		"IPv4 is a black hole":             {func(w *town) { w.silence(four) }, four, six, 0, false},
+		"IPv6 is slow, but there first":    {func(w *town) { w.delay(six, 140*ms) }, four, six, 240 * ms, false}, // 280 in all
+		"IPv6 is slow":                     {func(w *town) { w.delay(six, 300*ms) }, four, four, 250 * ms, false},
+		"no way by IPv6":                   {func(w *town) { w.noWay[six] = true }, six, four, 0, false},
+		"the name has no IPv6":             {func(w *town) { w.names.six = nil }, four, four, 0, false},
+		"the name has no IPv4":             {func(w *town) { w.names.four = nil }, four, six, 0, false},
+		"IPv6 is looked up a little late":  {func(w *town) { w.names.sixAfter = 40 * ms }, four, six, 40 * ms, false},
+		"IPv6 is looked up late":           {func(w *town) { w.names.sixAfter = 100 * ms }, four, four, 50 * ms, false},
+		"IPv6 is never looked up":          {func(w *town) { w.names.sixAfter = never }, four, four, 50 * ms, false},
+		"no IPv6, said a little late":      {func(w *town) { w.names.sixAfter, w.names.six = 30*ms, nil }, four, four, 30 * ms, false},
+		"IPv6 cannot be looked up":         {func(w *town) { w.names.sixAfter, w.names.sixErr = 10*ms, serverDown }, four, four, 10 * ms, false},
+		"IPv6 is late, IPv4 a black hole":  {func(w *town) { w.names.sixAfter = 100 * ms; w.silence(four) }, four, six, 300 * ms, false},
+		"IPv4 is late, IPv6 well":          {func(w *town) { w.names.fourAfter = 100 * ms }, four, six, 0, false},
+		"IPv4 is late, IPv6 a black hole":  {func(w *town) { w.names.fourAfter = time.Second; w.silence(six) }, four, four, time.Second, false},
+		"IPv4 is late, and no way by IPv6": {func(w *town) { w.names.fourAfter = time.Second; w.noWay[six] = true }, four, four, time.Second, false},
+		"IPv6 is very late, and nobody answers by IPv4": {func(w *town) {
+			w.names.sixAfter = 3 * time.Second
+			w.silence(four)
+			w.tcp = map[netip.AddrPort]answer{four: refused, six: answers}
+		}, netip.AddrPort{}, six, 3 * time.Second, false},
+		"an older IPv6 address": {func(w *town) { w.names.six = []netip.Addr{netip.MustParseAddr("2001:db8::9"), six.Addr()} }, four, four, 250 * ms, false},
+		"no name service":       {func(w *town) { w.names.fourErr, w.names.sixErr = serverDown, serverDown }, four, four, 0, true},
+		"a name that is gone":   {func(w *town) { w.names = names{} }, six, six, 0, true},
+		"a silent name service": {func(w *town) { w.names.fourAfter, w.names.sixAfter = never, never }, four, four, 500 * ms, true},
+		"a slow name service, and a new address": {func(w *town) {
+			w.names.fourAfter, w.names.sixAfter = 600*ms, 600*ms
+		}, other, six, 750 * ms, false},
+		"a slow name service, and the same address": {func(w *town) {
+			w.names.fourAfter, w.names.sixAfter, w.names.six = 510*ms, 510*ms, nil
+		}, four, four, 500 * ms, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newTown(t)
+				c.happen(w)
+				o := w.options()
+				o.Known = c.known.Addr()
+				start := time.Now()
+				conn, err := link.Dial(t.Context(), o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				took := time.Since(start)
+				defer conn.Close("test over")
+				if conn.Remote() != c.at || took != c.after+handshake || conn.Remembered() != c.remembered {
+					t.Errorf("%v after %v, remembered %v; want %v after %v, %v",
+						conn.Remote(), took, conn.Remembered(), c.at, c.after+handshake, c.remembered)
+				}
+				w.mu.Lock()
+				if len(w.open) != 1 {
+					t.Errorf("open sockets, to %v", w.open)
+				}
+				w.mu.Unlock()
+				loser := four
+				if c.at == four {
+					loser = six
+				}
+				if won, lost := w.accepted(c.at), w.accepted(loser); won != 1 || lost != 0 {
+					t.Errorf("the server has %d connections at %v, %d at %v", won, c.at, lost, loser)
+				}
+			})
+		})
+	}
+}
+
+// What is said when no address can be reached, and how soon.
+func TestDialReasonsByBothFamilies(t *testing.T) {
+	wrongKey := func(o *link.DialOptions) { o.Fingerprint[0] ^= 1 }
+	noDNS := func(w *town) { w.names.fourErr, w.names.sixErr = serverDown, serverDown }
+	quiet := func(w *town) { w.silence(four); w.silence(six) }
+	for name, c := range map[string]struct {
+		happen func(*town)
+		change func(*link.DialOptions)
+		want   link.Reason
+		after  time.Duration
+	}{
+		"nobody answers": {quiet, nil, link.ReasonNoServer, 5 * time.Second},
+		"nobody answers, by TCP neither": {func(w *town) {
+			quiet(w)
+			w.tcp = map[netip.AddrPort]answer{}
+		}, nil, link.ReasonNoServer, 4500 * ms},
+		"both refuse by TCP": {func(w *town) {
+			quiet(w)
+			w.tcp = map[netip.AddrPort]answer{four: refused, six: refused}
+		}, nil, link.ReasonNoServer, 1500 * ms},
+		"TCP answers by IPv6": {func(w *town) {
+			quiet(w)
+			w.tcp = map[netip.AddrPort]answer{six: answers}
+		}, nil, link.ReasonUDPBlocked, 5 * time.Second},
+		"TCP answers by IPv4": {func(w *town) {
+			quiet(w)
+			w.tcp = map[netip.AddrPort]answer{four: answers}
+		}, nil, link.ReasonUDPBlocked, 5 * time.Second},
+		"TCP answers by IPv4, IPv6 refuses": {func(w *town) {
+			quiet(w)
+			w.tcp = map[netip.AddrPort]answer{four: answers, six: refused}
+		}, nil, link.ReasonUDPBlocked, 5 * time.Second},
+		"no way by IPv6, IPv4 blocked": {func(w *town) {
+			quiet(w)
+			w.noWay[six] = true
+			w.tcp = map[netip.AddrPort]answer{four: answers}
+		}, nil, link.ReasonUDPBlocked, 5 * time.Second},
+		"no way by IPv6, IPv4 silent":        {func(w *town) { quiet(w); w.noWay[six] = true }, nil, link.ReasonNoServer, 5 * time.Second},
+		"no way at all":                      {func(w *town) { w.noWay[six], w.noWay[four] = true, true }, nil, link.ReasonNoNetwork, 0},
+		"another key, and a black hole":      {func(w *town) { w.silence(four) }, wrongKey, link.ReasonCertificate, 5 * time.Second},
+		"another key at both":                {func(*town) {}, wrongKey, link.ReasonCertificate, 80 * ms},
+		"no such name":                       {func(w *town) { w.names = names{} }, nil, link.ReasonResolve, 0},
+		"no name service":                    {noDNS, nil, link.ReasonResolve, 0},
+		"a silent name service":              {func(w *town) { w.names.fourAfter, w.names.sixAfter = never, never }, nil, link.ReasonResolve, 8 * time.Second},
+		"IPv4 silent, IPv6 never looked up":  {func(w *town) { w.silence(four); w.names.sixAfter = never }, nil, link.ReasonNoServer, 5050 * ms},
+		"no name service, and no way":        {func(w *town) { noDNS(w); w.noWay[four] = true }, func(o *link.DialOptions) { o.Known = four.Addr() }, link.ReasonNoNetwork, 0},
+		"no name service, and a black hole":  {func(w *town) { noDNS(w); w.silence(four) }, func(o *link.DialOptions) { o.Known = four.Addr() }, link.ReasonNoServer, 5 * time.Second},
+		"no name service, and another key":   {noDNS, func(o *link.DialOptions) { o.Known = four.Addr(); wrongKey(o) }, link.ReasonCertificate, 40 * ms},
+		"no name service, nobody vouches":    {noDNS, func(o *link.DialOptions) { o.Known, o.Fingerprint = four.Addr(), [32]byte{} }, link.ReasonCertificate, 40 * ms},
+		"told to stop":                       {quiet, nil, link.ReasonCancelled, 700 * ms},
+		"told to stop during the look-up":    {func(w *town) { w.names.fourAfter, w.names.sixAfter = never, never }, nil, link.ReasonCancelled, 700 * ms},
+		"the caller's time is over too soon": {quiet, nil, link.ReasonNoServer, 600 * ms},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newTown(t)
+				c.happen(w)
+				o := w.options()
+				if c.change != nil {
+					c.change(&o)
+				}
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				switch c.after {
+				case 700 * ms:
+					time.AfterFunc(c.after, cancel)
+				case 600 * ms:
+					ctx, cancel = context.WithTimeout(ctx, c.after)
+					defer cancel()
+				}
+				start := time.Now()
+				_, err := link.Dial(ctx, o)
+				if r, ok := link.ReasonOf(err); !ok || r != c.want {
+					t.Errorf("reason %q of %v, want %q", r, err, c.want)
+				}
+				if took := time.Since(start); took != c.after {
+					t.Errorf("%v after %v, want %v", err, took, c.after)
+				}
+				if len(w.open) > 0 {
+					t.Errorf("open sockets, to %v", w.open)
+				}
+				t.Log(err)
+			})
+		})
+	}
+}
+
+// The system's own sockets: a name with an address of each family, and a server
+// at one of them or at both.
+func TestDialLoopbackByBothFamilies(t *testing.T) {
+	here := map[string]netip.Addr{"udp6": netip.IPv6Loopback(), "udp4": netip.MustParseAddr("127.0.0.1")}
+	if pc, err := net.ListenUDP("udp6", net.UDPAddrFromAddrPort(netip.AddrPortFrom(here["udp6"], 0))); err != nil {
+		t.Skip("no IPv6 here: ", err)
+	} else {
+		_ = pc.Close()
+	}
+	for _, want := range []string{"udp6", "udp4"} {
+		p := listenAt(t, want, here[want])
+		_, port, err := net.SplitHostPort(p.addr.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn, err := link.Dial(t.Context(), link.DialOptions{
+			Server: net.JoinHostPort(serverName, port), Fingerprint: p.pin,
+			Resolver: &names{six: []netip.Addr{here["udp6"]}, four: []netip.Addr{here["udp4"]}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close("test over")
+		if conn.Remote() != p.addr {
+			t.Errorf("%s: to %v, want %v", want, conn.Remote(), p.addr)
+		}
+		got := make(chan link.Datagram, 1)
+		p.ln.Socket().Handle(func(batch []link.Datagram) { got <- batch[0] })
+		if err := conn.Socket().Send(make([]byte, wire.MinPacketSize), conn.Remote()); err != nil {
+			t.Fatal(err)
+		}
+		if d := <-got; d.From.Addr() != here[want] {
+			t.Errorf("%s: a probe packet from %v", want, d.From)
+		}
+	}
+}
+
+// The first that completes a TLS handshake carries the WebSocket, and an address
+// that is remembered will do when the name cannot be looked up.
+func TestDialWebSocketByBothFamilies(t *testing.T) {
+	g := newGate(t, 10)
+	real := netip.MustParseAddrPort(g.addr)
+	black := netip.IPv6Loopback()
+	for name, c := range map[string]struct {
+		names names
+		known netip.Addr
+	}{
+		"IPv6 is a black hole": {names{four: []netip.Addr{real.Addr()}, six: []netip.Addr{black}}, netip.Addr{}},
+		"no name service":      {names{fourErr: serverDown, sixErr: serverDown}, real.Addr()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, port, err := net.SplitHostPort(g.addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			conn, err := link.DialWebSocket(t.Context(), link.DialOptions{
+				Server: net.JoinHostPort(serverName, port), Fingerprint: g.pin, Resolver: &c.names, Known: c.known,
+				TCP: func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
+					if to.Addr() == black { // takes the connection, and says nothing
+						near, far := net.Pipe()
+						context.AfterFunc(ctx, func() { _ = far.Close() })
+						return near, nil
+					}
+					return (&net.Dialer{}).DialContext(ctx, "tcp", to.String())
+				},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close("test over")
+			if conn.Remote() != real || conn.Remembered() != c.known.IsValid() {
+				t.Errorf("to %v, remembered %v", conn.Remote(), conn.Remembered())
+			}
+		})
+	}
+	_, err := link.DialWebSocket(t.Context(), link.DialOptions{Server: serverName + ":1", Resolver: &names{}})
+	if r, _ := link.ReasonOf(err); r != link.ReasonResolve {
+		t.Errorf("reason %q of %v", r, err)
+	}
+	var dns *net.DNSError
+	if !errors.As(err, &dns) {
+		t.Errorf("%v", err)
+	}
+}
