@@ -64,8 +64,44 @@ func TestOwnTrafficIsNoSlowLink(t *testing.T) {
 		}
 		for name, c := range map[string]netsim.Counters{"up": w.client.Up.Counters(), "down": w.client.Down.Counters()} {
 			t.Logf("%s: longest queue %v, %d lost", name, c.MaxWait, c.Lost())
-			if c.Lost() > 0 || c.MaxWait > 200*ms {
+			if c.Lost() > 0 || c.MaxWait > 100*ms {
 				t.Errorf("%s: longest queue %v, %d lost", name, c.MaxWait, c.Lost())
+			}
+		}
+	})
+}
+
+// Nor does it hide that a link is slow.
+func TestOwnTrafficHidesNoSlowLink(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := netsim.Params{QueueTime: 500 * ms, Delay: 15 * ms, Jitter: ms, KeepOrder: true}
+		up, down := p, p
+		up.Rate, down.Rate = mbit(5), mbit(10)
+		w := newWorld(t, up, down)
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		var videoUp, videoDown atomic.Uint64
+		go stream(ctx, w.client.Up, 0.15e6, 800, &videoUp)
+		go stream(ctx, w.client.Down, 0.3e6, 1200, &videoDown)
+		traffic := func() (uint64, uint64, bool) {
+			return w.client.Down.Counters().DeliveredBytes, w.client.Up.Counters().OfferedBytes, true
+		}
+		d, finish := w.watch(func(o *probe.Options) { o.Traffic = traffic })
+		time.Sleep(time.Minute)
+		if len(d.warnings) > 0 {
+			t.Errorf("before the fall: %v", d.warnings)
+		}
+		w.client.Up.Update(func(p *netsim.Params) { p.Rate = mbit(0.25) })
+		w.client.Down.Update(func(p *netsim.Params) { p.Rate = mbit(0.5) })
+		time.Sleep(30 * time.Second)
+		finish()
+		for _, k := range []warning.Kind{warning.DownloadBelowMinimum, warning.UploadBelowMinimum} {
+			told := false
+			for _, x := range d.warnings {
+				told = told || x.Kind == k
+			}
+			if !told {
+				t.Errorf("no %s within 30 s: %v", k, d.warnings)
 			}
 		}
 	})

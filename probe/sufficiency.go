@@ -27,7 +27,8 @@ const (
 
 	// Beside other programs' traffic a train may bring the whole to this
 	// multiple of the rate in question.
-	besideMost = 1.3
+	besideMost  = 1.3
+	besideLeast = 8 // packets of a prime beside it
 
 	// In an exam a train may add examQueue of queueing on a link that just
 	// meets the minimum, and slowQueue on one that does not, be it known or just
@@ -147,6 +148,11 @@ func (p floorPlan) request() wire.TrainRequest {
 		less := func(rate float64) float64 { return max(rate-float64(p.foreign), rate*leastShare) }
 		r.PrimeRate = min(r.PrimeRate, float64(p.target)*besideMost)
 		r.PrimeRate, r.HoldRate, r.HoldFirst = less(r.PrimeRate), less(r.HoldRate), less(r.HoldFirst)
+		if over := r.PrimeRate + float64(p.foreign) - float64(p.target); p.inExam && over > 0 {
+			// Their packets make the path noisy, and a rise is seen late.
+			most := examQueue.Seconds() * float64(p.target) / over * r.PrimeRate / 8
+			r.PrimeBytes = min(r.PrimeBytes, max(int64(most), besideLeast*int64(r.PacketSize+ipHeaders)))
+		}
 	}
 	return r
 }
