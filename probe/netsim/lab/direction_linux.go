@@ -112,10 +112,14 @@ func isProbe(b []byte, size int) bool {
 
 func port(b []byte, at int) int { return int(b[at])<<8 | int(b[at+1]) }
 
-func (d *direction) truth() truth {
+// truth is what is known so far; a brief one tells nothing of single probes.
+func (d *direction) truth(brief bool) truth {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	t := truth{Counters: d.link.Counters(), Probes: d.link.Probes(), Delays: d.link.ProbeDelays(), Failed: d.failed, Stalls: d.stalls}
+	t := truth{Counters: d.link.Counters(), Failed: d.failed, Stalls: d.stalls}
+	if !brief {
+		t.Probes, t.Delays = d.link.Probes(), d.link.ProbeDelays()
+	}
 	_, t.Busy = d.link.Next()
 	t.Wait = d.link.TakeWait()
 	t.Late.Count = d.late.Count()

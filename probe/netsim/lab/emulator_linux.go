@@ -126,7 +126,7 @@ func (e *emulator) set(ctx context.Context, up, down netsim.Params, seed uint64)
 // change lets the link that is go on with other parameters, and keeps its
 // counters. Others' packets always wait in both queues, for so long.
 func (e *emulator) change(up, down netsim.Params, standing time.Duration) error {
-	_, err := e.ask(request{Change: true, Up: up, Down: down, Standing: standing})
+	_, err := e.ask(request{Change: true, Up: up, Down: down, Standing: standing, Brief: true})
 	return err
 }
 

@@ -165,7 +165,7 @@ func TestRequestsCrossTheBoundary(t *testing.T) {
 	probe := make([]byte, probeSize)
 	d.link.Send(0, probe, probeSize)
 	d.link.Pop(0)
-	if err := gob.NewEncoder(out).Encode(state{Up: d.truth()}); err != nil {
+	if err := gob.NewEncoder(out).Encode(state{Up: d.truth(false)}); err != nil {
 		t.Fatal(err)
 	}
 	var answer state

@@ -165,11 +165,11 @@ func (s *stage) both(change func(*netsim.Params)) error { return s.change(change
 // mend makes the link what it was.
 func (s *stage) mend() error { return s.both(func(*netsim.Params) {}) }
 
-// truth asks the emulator.
+// truth asks the emulator, for all but single probes.
 func (s *stage) truth() (state, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.e.ask(request{})
+	return s.e.ask(request{Brief: true})
 }
 
 // sample keeps asking for the longest waits until ctx ends.
