@@ -115,9 +115,10 @@ func (d *desk) follow(s Session) *subject {
 }
 
 func (d *desk) count(exam string, n int) {
-	d.live[""] += n
-	if d.live[exam] += n; d.live[exam] == 0 {
-		delete(d.live, exam)
+	for _, of := range []string{"", exam} {
+		if d.live[of] += n; d.live[of] == 0 {
+			delete(d.live, of)
+		}
 	}
 }
 
@@ -144,7 +145,9 @@ func (d *desk) worse(sub *subject, k Kind) {
 			d.flapping = append(d.flapping, sub)
 		}
 	}
-	d.onsets = append(d.onsets, sub)
+	if !slices.Contains(d.onsets, sub) {
+		d.onsets = append(d.onsets, sub)
+	}
 	if i := d.covering(sub); i != nil {
 		i.join(sub)
 		return
