@@ -47,13 +47,9 @@ func newRate(session, direction string) *rate {
 func (d *desk) read(s Session, r Reading) {
 	d.run(s.At)
 	minimum := d.minimum[r.Direction]
-	level := levelOf(r, minimum)
-	if level == warning.Unknown || s.State == "ended" {
-		return
-	}
 	sub := d.sessions[s.Session]
-	if sub == nil {
-		return // its first change of state is still to come
+	if sub == nil || r.Low == nil || r.Packets < leastPackets {
+		return // the session's first change of state is still to come, or its last has been, or nothing was learnt
 	}
 	x := sub.rates[r.Direction]
 	if x == nil {
@@ -62,7 +58,7 @@ func (d *desk) read(s Session, r Reading) {
 	}
 	x.last = &Rate{Value: r.Value, Low: r.Low, High: r.High, Minimum: minimum, At: s.At}
 	sub.Transport, sub.Claimed = s.Transport, s.Claimed
-	w, news := x.tracker.Observe(warning.Observation{At: s.At, Level: level})
+	w, news := x.tracker.Observe(warning.Observation{At: s.At, Level: levelOf(r, minimum)})
 	if !news {
 		return
 	}
@@ -83,7 +79,7 @@ func (d *desk) read(s Session, r Reading) {
 // the bound means nothing.
 func levelOf(r Reading, minimum float64) warning.Level {
 	switch {
-	case minimum <= 0 || r.Packets < leastPackets:
+	case minimum <= 0:
 	case r.Value != nil && r.High != nil && *r.High < decisiveShare*minimum:
 		return warning.Decisive
 	case r.Value != nil && r.High != nil && *r.High < (1-verdict.Tolerance)*minimum:
