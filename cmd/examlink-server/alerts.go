@@ -30,9 +30,14 @@ func follow(o *server.Options, a *alert.Alerts) {
 	}
 	reading := func(i server.SessionInfo, r wire.TrainReport) {
 		// TCP shapes what a train reads: such a reading is no rate of the link.
-		if watched(i) && i.Transport == link.UDP {
-			a.Reading(sessionOf(i), alert.Reading{Direction: string(r.Direction), Value: r.Rate, Low: r.Low, High: r.High, Packets: r.Received})
+		if !watched(i) || i.Transport != link.UDP {
+			return
 		}
+		x := alert.Reading{Direction: string(r.Direction), Value: r.Rate, Low: r.Low, High: r.High, Packets: r.Busy}
+		if r.Rate == nil {
+			x.Packets = r.Received
+		}
+		a.Reading(sessionOf(i), x)
 	}
 	o.OnReading, o.OnClaim = reading, reading
 }

@@ -363,7 +363,7 @@ func TestBelowMinimum(t *testing.T) {
 	}
 	slow, unclear, bound := reads(360e3, 350e3, 370e3), reads(384e3, 370e3, 398e3), reads(0, 400e3, 0)
 	good, glance, far := reads(500e3, 480e3, 520e3), reads(100e3, 90e3, 110e3), reads(300e3, 290e3, 310e3)
-	glance.Packets = 8
+	glance.Packets = 7
 	for _, r := range []Reading{good, slow, unclear, glance, good} {
 		read(r)
 	}

@@ -11,9 +11,10 @@ import (
 const (
 	clearFactor   = 1.2 // a warning clears this far above the minimum, never at it
 	decisiveShare = 0.9 // a reading below this share of the minimum needs no second one
-	// leastPackets is what a reading must rest on: fewer is a glance, which
-	// notices and decides nothing.
-	leastPackets = 12
+	// leastBusy is what an estimate must rest on, and leastBound a bound: fewer
+	// packets are those of a glance, which notices and decides nothing.
+	leastBusy  = 8
+	leastBound = 12
 )
 
 // rateRule raises on two readings that agree and clears after three.
@@ -25,7 +26,12 @@ var rateRule = warning.Rule{Raise: 2, Of: 3, Clear: 3, Rejoin: 2 * time.Minute}
 type Reading struct {
 	Direction        string // up: the server's own; down: what the client claims
 	Value, Low, High *float64
-	Packets          int // received
+	Packets          int // it rests on: an estimate those of the busy period, a bound all that arrived
+}
+
+// known says whether the train has told anything.
+func (r Reading) known() bool {
+	return r.Low != nil && (r.Value != nil && r.High != nil && r.Packets >= leastBusy || r.Value == nil && r.Packets >= leastBound)
 }
 
 // rate follows one direction of one session.
@@ -48,7 +54,7 @@ func (d *desk) read(s Session, r Reading) {
 	d.run(s.At)
 	minimum := d.minimum[r.Direction]
 	sub := d.sessions[s.Session]
-	if sub == nil || r.Low == nil || r.Packets < leastPackets {
+	if sub == nil || !r.known() {
 		return // the session's first change of state is still to come, or its last has been, or nothing was learnt
 	}
 	x := sub.rates[r.Direction]
@@ -75,18 +81,18 @@ func (d *desk) read(s Session, r Reading) {
 	d.send(n)
 }
 
-// levelOf says what a reading means for the minimum. One whose interval holds
+// levelOf says what a reading that is known means for the minimum. One whose interval holds
 // the bound means nothing.
 func levelOf(r Reading, minimum float64) warning.Level {
 	switch {
 	case minimum <= 0:
-	case r.Value != nil && r.High != nil && *r.High < decisiveShare*minimum:
+	case r.Value != nil && *r.High < decisiveShare*minimum:
 		return warning.Decisive
-	case r.Value != nil && r.High != nil && *r.High < (1-verdict.Tolerance)*minimum:
+	case r.Value != nil && *r.High < (1-verdict.Tolerance)*minimum:
 		return warning.Bad
-	case r.Low != nil && *r.Low >= clearFactor*minimum:
+	case *r.Low >= clearFactor*minimum:
 		return warning.Good
-	case r.Low != nil && *r.Low >= (1-verdict.Tolerance)*minimum:
+	case *r.Low >= (1-verdict.Tolerance)*minimum:
 		return warning.Fair
 	}
 	return warning.Unknown
