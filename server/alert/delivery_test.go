@@ -560,7 +560,9 @@ func TestLogsShowNoAddress(t *testing.T) {
 		a.State(session("a", "suspect"))
 		synctest.Wait()
 		cancel()
-		<-done
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
 		b, stop := begin(t, r, Options{Log: log})
 		b.State(session("a", "live"))
 		b.State(session("a", "suspect"))

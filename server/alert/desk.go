@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -19,6 +20,10 @@ const (
 	// one that flaps, until it has been steady for as long.
 	flapTimes  = 3
 	flapWithin = 30 * time.Second
+
+	// lateWord is how long a word of silence may come behind the session's end:
+	// they come from different goroutines of the server.
+	lateWord = 10 * time.Second
 )
 
 // Session is what the server knows of a session when something happens to it.
@@ -52,9 +57,11 @@ type desk struct {
 	onsets    []*subject     // fell silent lately
 	flapping  []*subject
 	incidents []*incident
-	restored  []*subject        // of an earlier run, whose sessions have not come back
-	forget    time.Time         // when they are given up
-	standing  map[string]Notice // by warning
+	restored  []*subject           // of an earlier run, whose sessions have not come back
+	forget    time.Time            // when they are given up
+	gone      map[string]time.Time // when sessions ended, for lateWord
+	sweep     time.Time            // when those are looked through again
+	standing  map[string]Notice    // by warning
 	emit      func(Notice)
 }
 
@@ -76,7 +83,7 @@ type subject struct {
 }
 
 func newDesk(r rules, emit func(Notice)) *desk {
-	d := &desk{rules: r, sessions: map[string]*subject{}, live: map[string]int{}, standing: map[string]Notice{}}
+	d := &desk{rules: r, sessions: map[string]*subject{}, live: map[string]int{}, standing: map[string]Notice{}, gone: map[string]time.Time{}}
 	d.emit = func(n Notice) {
 		if n.State == Raised {
 			d.standing[n.Warning] = n
@@ -91,6 +98,9 @@ func newDesk(r rules, emit func(Notice)) *desk {
 // change takes a change of a session's state.
 func (d *desk) change(s Session) {
 	d.run(s.At)
+	if _, known := d.sessions[s.Session]; !known && d.stale(s) {
+		return
+	}
 	sub := d.follow(s)
 	switch s.State {
 	case "suspect", "dropped", "exam-relevant":
@@ -100,6 +110,16 @@ func (d *desk) change(s Session) {
 	default:
 		d.better(sub)
 	}
+}
+
+// stale says whether what comes of a session that is not followed is none of its
+// business: its end, or a word from before its end.
+func (d *desk) stale(s Session) bool {
+	if s.State == "ended" {
+		return true // it was never live, or has been told of
+	}
+	end, ended := d.gone[s.Session]
+	return ended && Kind(s.State).rank() > 0 && s.At.Sub(end) < lateWord
 }
 
 // follow finds or begins a session's account.
@@ -212,6 +232,11 @@ func (d *desk) recovered(sub *subject, at, end time.Time) {
 // not something stood.
 func (d *desk) ended(sub *subject) {
 	delete(d.sessions, sub.Session.Session)
+	if sub.At.After(d.sweep) {
+		maps.DeleteFunc(d.gone, func(_ string, end time.Time) bool { return sub.At.Sub(end) >= lateWord })
+		d.sweep = sub.At.Add(lateWord)
+	}
+	d.gone[sub.Session.Session] = sub.At
 	if sub.silent == "" {
 		d.count(sub.Exam, -1)
 	}

@@ -175,6 +175,29 @@ func TestGoodbyeIsNoDrop(t *testing.T) {
 	s.says("210.00 suspect raised b", "212.00 dropped raised b", "2000.00 ended cleared b was dropped for 1791.00 silent")
 }
 
+// The server's goroutines may bring the end before the word of silence it ends.
+func TestWordBehindTheEnd(t *testing.T) {
+	s := newStage(t, rules{hold: DefaultHold})
+	s.live(0, "e/a")
+	s.goes(5, "e/a", "goodbye")
+	s.goes(5, "e/a", "suspect")
+	s.goes(5, "e/a", "goodbye")
+	s.goes(5, "e/b", "goodbye") // never live
+	s.wait(100)
+	s.says("5.00 ended cleared a goodbye")
+	s.live(100, "e/a") // resumed
+	s.goes(110, "e/a", "suspect")
+	s.says("110.00 suspect raised a")
+	s.goes(111, "e/a", "goodbye")
+	s.goes(200, "e/a", "suspect") // not late any more
+	s.says("111.00 ended cleared a was suspect for 2.00 goodbye", "200.00 suspect raised a")
+	s.live(201, "e/c")
+	s.goes(211, "e/c", "goodbye")
+	if len(s.desk.gone) != 1 {
+		t.Errorf("%d ends are remembered", len(s.desk.gone))
+	}
+}
+
 // A session that comes and goes gives one warning that says so.
 func TestFlapping(t *testing.T) {
 	s := newStage(t, rules{hold: DefaultHold})
