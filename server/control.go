@@ -109,6 +109,9 @@ func (s *Server) serve(ctx context.Context, conn *link.Conn) {
 			ss.mu.Lock()
 			ss.down = m.TrainReport
 			ss.mu.Unlock()
+			if s.o.OnClaim != nil && m.TrainReport.Direction == wire.Down && train.ValidateReport(*m.TrainReport) == nil {
+				s.o.OnClaim(ss.info(s.o.Clock.Now()), *m.TrainReport)
+			}
 		case wire.TypeCount:
 			n := ss.count()
 			if c.send(wire.Message{Type: wire.TypeCount, ID: m.ID, Count: &n}) != nil {
@@ -128,7 +131,7 @@ func (s *Server) serve(ctx context.Context, conn *link.Conn) {
 				return
 			}
 		case wire.TypeBye:
-			if from, ok := ss.end(conn); ok {
+			if from, ok := ss.end(conn, EndGoodbye); ok {
 				s.stateChanged(ss, from, StateEnded)
 			}
 			return
@@ -387,6 +390,9 @@ func (s *Server) receiveTrain(ctx context.Context, ss *session, c *control, id u
 	ss.spent += max(report.Bytes, trainLeast) - charged
 	ss.up = &report
 	ss.mu.Unlock()
+	if s.o.OnReading != nil {
+		s.o.OnReading(ss.info(s.o.Clock.Now()), report)
+	}
 	_ = c.send(wire.Message{Type: wire.TypeTrainReport, ID: id, TrainReport: &report})
 	// The sender may not have heard yet that it can stop: go on telling it.
 	for linger := time.NewTimer(trainLinger); early; {

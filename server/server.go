@@ -62,6 +62,10 @@ type Options struct {
 	// OnState, if set, hears of every change of a session's state, from the
 	// server's own goroutines: it must not block.
 	OnState func(SessionInfo)
+	// OnReading, if set, hears of every train going up that the server has read,
+	// OnClaim of every train going down that the client says to have read. As
+	// with OnState they must not block.
+	OnReading, OnClaim func(SessionInfo, wire.TrainReport)
 }
 
 // Limits bounds what students can make a server do. Zero values take the

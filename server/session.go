@@ -30,6 +30,16 @@ const (
 	StateEnded        State = "ended"
 )
 
+// End is why a session is over.
+type End string
+
+// Why sessions end.
+const (
+	EndGoodbye  End = "goodbye"  // the client said so
+	EndSilent   End = "silent"   // it was silent for too long
+	EndReplaced End = "replaced" // silent, and in the way of a new one of the same join token
+)
+
 func (s State) severity() int {
 	switch s {
 	case StateExamRelevant:
@@ -54,8 +64,9 @@ type SessionInfo struct {
 	// Transport is what carries the session now, or carried it last.
 	Transport link.Transport    `json:"transport"`
 	State     State             `json:"state"`
-	Since     time.Time         `json:"since"`  // the server's clock when the state began
-	Silent    time.Duration     `json:"silent"` // since the last authentic packet
+	Since     time.Time         `json:"since"`         // the server's clock when the state began
+	End       End               `json:"end,omitempty"` // why it ended, if it did
+	Silent    time.Duration     `json:"silent"`        // since the last authentic packet
 	Probes    uint64            `json:"probes"`
 	Up        *wire.TrainReport `json:"up,omitempty"`     // what the server measured
 	Down      *wire.TrainReport `json:"down,omitempty"`   // what the client claims
@@ -75,6 +86,7 @@ type session struct {
 	addr    netip.AddrPort // the last authentic packet's
 
 	state    State
+	ended    End
 	since    time.Time
 	lastSeen time.Duration
 	probing  bool
@@ -134,6 +146,9 @@ func (ss *session) judge(now time.Duration, limits Silence) (from, to State, cha
 		return from, to, false
 	}
 	ss.state, ss.since = to, time.Now()
+	if to == StateEnded {
+		ss.ended = EndSilent
+	}
 	return from, to, true
 }
 
@@ -146,14 +161,14 @@ func (ss *session) over() bool {
 
 // end ends the session on purpose; false when it had ended before, or has moved
 // to another connection. A nil conn ends it whatever its connection.
-func (ss *session) end(conn *link.Conn) (from State, ended bool) {
+func (ss *session) end(conn *link.Conn, why End) (from State, ended bool) {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	if ss.state == StateEnded || conn != nil && ss.conn != conn {
 		return StateEnded, false
 	}
 	from = ss.state
-	ss.state, ss.since, ss.probing = StateEnded, time.Now(), false
+	ss.state, ss.ended, ss.since, ss.probing = StateEnded, why, time.Now(), false
 	return from, true
 }
 
@@ -171,7 +186,7 @@ func (ss *session) info(now time.Duration) SessionInfo {
 	}
 	return SessionInfo{
 		Transport: transport, Session: ss.id, Exam: ss.exam, Student: ss.student, Purpose: ss.purpose,
-		State: ss.state, Since: ss.since, Silent: now - ss.lastSeen, Probes: probes, Up: ss.up, Down: ss.down, Claims: ss.claimed(),
+		State: ss.state, Since: ss.since, End: ss.ended, Silent: now - ss.lastSeen, Probes: probes, Up: ss.up, Down: ss.down, Claims: ss.claimed(),
 	}
 }
 
@@ -199,7 +214,7 @@ func (s *Server) makeRoom(token, id string) (others int) {
 		if others < s.o.Limits.SessionsPerToken {
 			break
 		}
-		if from, ok := o.end(nil); ok {
+		if from, ok := o.end(nil, EndReplaced); ok {
 			s.stateChanged(o, from, StateEnded)
 			others--
 		}

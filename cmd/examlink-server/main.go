@@ -53,9 +53,10 @@ func newRoot() *cobra.Command {
 
   examlink-server demo     see everything at work on this machine
   examlink-server serve    serve students
-  examlink-server token    issue a join token`,
+  examlink-server token    issue a join token
+  examlink-server sessions list the live sessions`,
 	}
 	a := cli.Setup(root)
-	root.AddCommand(newServe(a), newDemo(), newToken(a), a.Config(), cli.Version("examlink-server"))
+	root.AddCommand(newServe(a), newDemo(), newToken(a), newSessions(a), a.Config(), cli.Version("examlink-server"))
 	return root
 }

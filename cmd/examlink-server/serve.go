@@ -38,16 +38,26 @@ join tokens are signed with and, unless one is configured, a certificate.`,
 				return err
 			}
 			defer udp.Close()
+			alerts, err := newAlerts(f, log)
+			if err != nil {
+				_ = tcp.Close()
+				return err
+			}
 			conf := &tls.Config{Certificates: []tls.Certificate{keys.Certificate}, MinVersion: tls.VersionTLS13}
-			srv, err := server.New(server.Options{
+			options := server.Options{
 				Conn: udp, TCP: tcp, TLS: conf, TokenKey: keys.Token.Public().(ed25519.PublicKey), Secret: keys.Secret,
 				Limits: f.ServerLimits(), Silence: f.ServerSilence(), Log: log, Version: daemon.Version(),
-			})
+			}
+			follow(&options, alerts)
+			srv, err := server.New(options)
 			if err != nil {
 				_ = tcp.Close()
 				return err
 			}
 			registry, err := registryOf(srv, keys)
+			if err == nil {
+				err = alerts.Register(registry)
+			}
 			if err != nil {
 				_ = tcp.Close()
 				return err
@@ -59,12 +69,21 @@ join tokens are signed with and, unless one is configured, a certificate.`,
 					_ = tcp.Close()
 					return err
 				}
+				token, err := adminToken(f.Server.DataDir, true)
+				if err != nil {
+					_ = tcp.Close()
+					return err
+				}
+				api{token, srv, alerts}.mount(admin)
 				log.Info("metrics", "address", "http://"+admin.Address()+"/metrics")
 				g.Go(func() error { return admin.Run(ctx) })
 			}
 			log.Info("starting", "version", daemon.Version(), "config", src.File, "data_dir", f.Server.DataDir,
 				"fingerprint", keys.Fingerprint(), "certificate_until", keys.Certificate.Leaf.NotAfter.Format(time.DateOnly))
-			g.Go(func() error { return srv.Run(ctx) })
+			telling, stop := context.WithCancel(context.WithoutCancel(ctx))
+			defer stop()
+			g.Go(func() error { return alerts.Run(telling) })
+			g.Go(func() error { defer stop(); return srv.Run(ctx) }) // what happens until its end is told
 			return g.Wait()
 		},
 	}

@@ -110,7 +110,7 @@ func (f File) check() []problem {
 	q := s.Silence
 	expect("server.silence", 0 < q.Suspect && q.Suspect < q.Dropped && q.Dropped < q.ExamRelevant && q.ExamRelevant < q.Forget,
 		fmt.Sprintf("%v, %v, %v, %v", q.Suspect, q.Dropped, q.ExamRelevant, q.Forget), "0 < suspect < dropped < exam_relevant < forget")
-	return out
+	return append(out, s.Alerts.check()...)
 }
 
 // fieldErrors lists what is wrong with a window.

@@ -93,6 +93,7 @@ type Server struct {
 	Key         string   `mapstructure:"key"`
 	Limits      Limits   `mapstructure:"limits"`
 	Silence     Silence  `mapstructure:"silence"`
+	Alerts      Alerts   `mapstructure:"alerts"`
 }
 
 // Limits bounds what students can make a server do.
@@ -136,6 +137,7 @@ func Default() File {
 				Bytes(l.TrainBytes), ippm.Rate(l.TrainBitRate), ippm.Rate(l.TotalBitRate),
 			},
 			Silence: Silence{s.Suspect, s.Dropped, s.ExamRelevant, s.Forget},
+			Alerts:  defaultAlerts(),
 		},
 	}
 }
@@ -190,13 +192,22 @@ func (f File) ServerSilence() server.Silence {
 }
 
 // YAML prints the effective configuration so that it can be loaded again. The
-// join token, a secret, is left out.
+// join token and the secrets of webhooks are left out: a webhook whose secret is
+// not in a file of its own wants it again.
 func (f File) YAML() (string, error) {
+	const hidden = "set, not shown"
 	secret := f.Client.Token != ""
 	f.Client.Token = ""
+	hooks := f.Server.Alerts.Webhooks
+	f.Server.Alerts = f.Server.Alerts.withoutSecrets()
 	root := tree(reflect.ValueOf(f))
 	if secret {
-		child(child(root, "client"), "token").LineComment = "set, not shown"
+		child(child(root, "client"), "token").LineComment = hidden
+	}
+	for i, n := range child(child(child(root, "server"), "alerts"), "webhooks").Content {
+		if hooks[i].Secret != "" {
+			child(n, "secret").LineComment = hidden
+		}
 	}
 	b, err := yaml.Marshal(root)
 	return string(b), err

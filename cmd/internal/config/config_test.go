@@ -16,6 +16,7 @@ import (
 	"examlink/cmd/internal/config"
 	"examlink/probe/ippm"
 	"examlink/probe/verdict"
+	"examlink/server/alert"
 )
 
 // documented is the configuration file that documents every key.
@@ -183,6 +184,14 @@ func TestEveryValueIsRead(t *testing.T) {
 				Sessions: 1, SessionsPerToken: 1, HandshakeRate: 0.5, RetryRate: 1000, ProbeRate: 20, TrainBytes: 1, TrainRate: 3333333, TotalRate: 2e9,
 			},
 			Silence: config.Silence{Suspect: 500 * ms, Dropped: 2 * second, ExamRelevant: 45 * second, Forget: 2 * time.Hour},
+			Alerts: config.Alerts{
+				Incident: config.Incident{Sessions: 5, Share: 0.5, Window: 20 * second}, MaxAge: time.Hour, QueueMax: 1e6,
+				Webhooks: []config.Webhook{
+					{Name: "proctors", URL: "https://proctors.example.edu/hook?x=1", SecretFile: "hook.secret", Exams: []string{"e1", "e2"}, Kinds: []string{"dropped", "recovered"}, Timeout: 2 * second},
+					{Name: "bridge", URL: "http://127.0.0.1:8080/", SecretFile: "bridge.secret", Exams: []string{"e3"}, Kinds: []string{}, Timeout: 10 * second},
+				},
+				Alertmanager: config.Alertmanager{URLs: []string{"http://am-0:9093", "https://am-1.example.edu/am"}, Resend: 30 * second, Timeout: 5 * second, GeneratorURL: "https://status.example.edu/"},
+			},
 		},
 	}
 	if got := load(t, "testdata/valid-full.yaml"); !reflect.DeepEqual(got, want) {
@@ -382,6 +391,34 @@ func TestTokenIsNotPrinted(t *testing.T) {
 	reload(t, f)
 	if text, _ := config.Default().YAML(); strings.Contains(text, "not shown") {
 		t.Errorf("a token is said to be set:\n%s", text)
+	}
+}
+
+const hookSecret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+
+func TestSecretsOfWebhooks(t *testing.T) {
+	f := config.Default()
+	name := filepath.Join(t.TempDir(), "secret")
+	f.Server.Alerts.Webhooks = []config.Webhook{
+		{Name: "a", URL: "https://a.example/", Secret: hookSecret, Kinds: []string{"dropped"}}, {Name: "b", URL: "https://b.example/", SecretFile: name},
+	}
+	text, err := f.YAML()
+	if err != nil || strings.Contains(text, hookSecret) || strings.Count(text, "set, not shown") != 1 {
+		t.Errorf("%v\n%s", err, text)
+	}
+	if f.Server.Alerts.Webhooks[0].Secret != hookSecret {
+		t.Error("printing has changed the configuration")
+	}
+	if _, err := f.AlertOptions(); err == nil || !strings.Contains(err.Error(), "webhook b: secret_file: ") {
+		t.Errorf("a file that is not there: %v", err)
+	}
+	if err := os.WriteFile(name, []byte(hookSecret+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o, err := f.AlertOptions()
+	if err != nil || o.Webhooks[0].Secret != hookSecret || o.Webhooks[1].Secret != hookSecret || o.MinimumUp != 384e3 || o.MinimumDown != 768e3 ||
+		o.Dir != filepath.Join("examlink-data", "alerts") || o.Webhooks[0].Kinds[0] != alert.Dropped {
+		t.Errorf("%+v, %v", o, err)
 	}
 }
 

@@ -60,6 +60,7 @@ func Load(path string, flags map[string]*pflag.Flag) (File, Source, error) {
 			mapstructure.DecodeHookFuncType(unitHook), mapstructure.DecodeHookFuncType(listHook), mapstructure.DecodeHookFuncType(plainHook))
 		c.WeaklyTypedInput = false // it takes true for 1 and 1.9 for 1
 	})
+	f.Server.Alerts.fill()
 	found := problems(err)
 	for _, p := range f.check() {
 		// What could not be read need not be judged as well.

@@ -89,6 +89,7 @@ func Registry() *prometheus.Registry {
 type Admin struct {
 	listener net.Listener
 	server   *http.Server
+	mux      *http.ServeMux
 }
 
 // NewAdmin listens on address. ready says whether the program does its work.
@@ -115,8 +116,11 @@ func NewAdmin(address string, g prometheus.Gatherer, ready func() bool) (*Admin,
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		fmt.Fprint(w, `<!doctype html><title>examlink</title><h1>examlink</h1><p><a href="/metrics">metrics</a>, <a href="/-/healthy">health</a>, <a href="/-/ready">readiness</a></p>`)
 	})
-	return &Admin{listener: l, server: &http.Server{Handler: mux, ReadHeaderTimeout: readHeaderTimeout}}, nil
+	return &Admin{listener: l, mux: mux, server: &http.Server{Handler: mux, ReadHeaderTimeout: readHeaderTimeout}}, nil
 }
+
+// Handle adds a handler for a pattern of http.ServeMux. Call it before Run.
+func (a *Admin) Handle(pattern string, h http.Handler) { a.mux.Handle(pattern, h) }
 
 // Address is where the listener listens.
 func (a *Admin) Address() string { return a.listener.Addr().String() }

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// adminTokenFile, in the data directory, holds what lets its reader see the live
+// sessions.
+const adminTokenFile = "admin-token"
+
+// adminToken reads the token; if it is not there it is made, or is an error.
+func adminToken(dir string, create bool) (string, error) {
+	name := filepath.Join(dir, adminTokenFile)
+	b, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) && create {
+		token := rand.Text() + rand.Text()
+		var f *os.File
+		if f, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
+			return "", fmt.Errorf("admin token: %w", err)
+		}
+		_, err = f.WriteString(token + "\n")
+		if e := f.Close(); err == nil {
+			err = e
+		}
+		b = []byte(token)
+	}
+	if err != nil {
+		return "", fmt.Errorf("admin token: %w", err)
+	}
+	token := strings.TrimSpace(string(b))
+	if len(token) < 32 {
+		return "", fmt.Errorf("admin token: %s: damaged, expected 32 characters or more; remove it to have a new one made", name)
+	}
+	return token, nil
+}

@@ -1,0 +1,597 @@
+package alert
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+)
+
+var secret = "whsec_" + base64.StdEncoding.EncodeToString([]byte("0123456789abcdef0123456789abcdef"))
+
+// pipes is a listener for connections within the process, which bubbles can
+// follow.
+type pipes struct {
+	conns  chan net.Conn
+	closed chan struct{}
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+func (p *pipes) Close() error   { close(p.closed); return nil }
+func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }
+
+func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	here, there := net.Pipe()
+	select {
+	case p.conns <- there:
+		return here, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// got is a request as a receiver saw it.
+type got struct {
+	at     time.Time
+	header http.Header
+	body   []byte
+	event  Event
+}
+
+// receiver answers as it is told and keeps what it took.
+type receiver struct {
+	pipes
+	t      *testing.T
+	answer func(got) int // nil: 204
+
+	mu    sync.Mutex
+	took  []got
+	tries int
+}
+
+func newReceiver(t *testing.T, answer func(got) int) *receiver {
+	r := &receiver{t: t, answer: answer, pipes: pipes{make(chan net.Conn), make(chan struct{})}}
+	srv := &http.Server{Handler: r}
+	done := make(chan struct{})
+	go func() { _ = srv.Serve(&r.pipes); close(done) }()
+	t.Cleanup(func() { _ = srv.Close(); <-done })
+	return r
+}
+
+func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	b, err := io.ReadAll(req.Body)
+	if err != nil {
+		return
+	}
+	x := got{at: time.Now(), header: req.Header, body: b}
+	if err := json.Unmarshal(b, &x.event); err != nil && req.URL.Path == "/hook" {
+		r.t.Error(err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tries++
+	code := http.StatusNoContent
+	if r.answer != nil {
+		code = r.answer(x)
+	}
+	if code < 300 {
+		r.took = append(r.took, x)
+	}
+	w.Header().Set("Location", "http://127.0.0.1/elsewhere")
+	w.WriteHeader(code)
+}
+
+func (r *receiver) taken() []got {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.took)
+}
+
+func (r *receiver) attempts() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.tries
+}
+
+// begin starts alerts with one receiver; stop ends them.
+func begin(t *testing.T, r *receiver, o Options) (a *Alerts, stop func()) {
+	t.Helper()
+	if len(o.Webhooks) == 0 {
+		o.Webhooks = []Webhook{{}}
+	}
+	h := &o.Webhooks[0]
+	h.Name, h.URL, h.Secret = "proctors", "http://127.0.0.1/hook", secret
+	o.Dial = r.dial
+	a, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- a.Run(ctx) }()
+	return a, func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func session(id, state string) Session {
+	return Session{Session: id, Exam: "e1", Student: "s-" + id, State: state, At: time.Now(), LastPacket: time.Now().Add(-time.Second)}
+}
+
+// metric reads a counter of a receiver.
+func metric(t *testing.T, a *Alerts, name string) float64 {
+	t.Helper()
+	r := prometheus.NewRegistry()
+	if err := a.Register(r); err != nil {
+		t.Fatal(err)
+	}
+	families, err := r.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == "examlink_server_"+name {
+			return f.GetMetric()[0].GetCounter().GetValue() + f.GetMetric()[0].GetGauge().GetValue()
+		}
+	}
+	t.Fatalf("no metric %s", name)
+	return 0
+}
+
+func TestWebhookIsSignedAndComplete(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newReceiver(t, nil)
+		a, stop := begin(t, r, Options{})
+		defer stop()
+		a.State(session("a", "live"))
+		a.State(session("a", "suspect"))
+		synctest.Wait()
+		took := r.taken()
+		if len(took) != 1 {
+			t.Fatalf("%d webhooks", len(took))
+		}
+		x := took[0]
+		verify, err := webhooks.NewWebhook(secret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := verify.Verify(x.body, x.header); err != nil {
+			t.Error(err)
+		}
+		if verify.Verify(append(slices.Clone(x.body), ' '), x.header) == nil {
+			t.Error("a changed body verifies")
+		}
+		e := x.event
+		if x.header.Get("webhook-id") != e.Data.ID || x.header.Get("Content-Type") != "application/json" || e.Schema != Schema || e.Type != "session.suspect" {
+			t.Errorf("%v %+v", x.header, e)
+		}
+		var loose struct{ Data map[string]any }
+		if err := json.Unmarshal(x.body, &loose); err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range []string{"id", "warning", "kind", "state", "severity", "exam", "session", "student", "since", "at", "last_packet", "seen", "claimed", "sentence"} {
+			if loose.Data[key] == nil {
+				t.Errorf("%s is not there: %s", key, x.body)
+			}
+		}
+		if metric(t, a, "notifications_sent_total") != 1 || metric(t, a, "notifications_waiting") != 0 {
+			t.Error("miscounted")
+		}
+		if list := a.Standing(); len(list) != 1 || list[0].Kind != Suspect {
+			t.Errorf("%+v", list)
+		}
+	})
+}
+
+// A receiver that fails for a minute, in whatever way a receiver and what stands
+// before it fail, misses nothing, gets everything soon after, in order for each
+// session, and under the same id.
+func TestReceiverFailsForAMinute(t *testing.T) {
+	for _, status := range []int{500, 503, 404, 401, 429, 301, 408} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				back := time.Now().Add(time.Minute)
+				ids := map[string]map[string]bool{}
+				r := newReceiver(t, func(x got) int {
+					if ids[x.event.Data.ID] == nil {
+						ids[x.event.Data.ID] = map[string]bool{}
+					}
+					ids[x.event.Data.ID][string(x.body)] = true
+					if x.at.Before(back) {
+						return status
+					}
+					return 200
+				})
+				a, stop := begin(t, r, Options{Hold: -1})
+				defer stop()
+				want := map[string][]Kind{}
+				for i := range 6 {
+					id := fmt.Sprint(i)
+					a.State(session(id, "live"))
+					for _, state := range []string{"suspect", "dropped", "live", "ended"} {
+						time.Sleep(3 * time.Second)
+						a.State(session(id, state))
+					}
+					want[id] = []Kind{Suspect, Dropped, Recovered, Ended}
+				}
+				time.Sleep(time.Until(back) + 46*time.Second)
+				order := map[string][]Kind{}
+				seen := map[string]bool{}
+				for _, x := range r.taken() {
+					n := x.event.Data
+					if seen[n.ID] {
+						t.Errorf("%s came twice", n.ID)
+					}
+					seen[n.ID] = true
+					order[n.Session] = append(order[n.Session], n.Kind)
+				}
+				if fmt.Sprint(order) != fmt.Sprint(want) {
+					t.Errorf("got %v", order)
+				}
+				for id, bodies := range ids {
+					if len(bodies) != 1 {
+						t.Errorf("%s came in %d forms", id, len(bodies))
+					}
+				}
+				if n := r.attempts(); n > 24+6*12 {
+					t.Errorf("%d attempts: that is no backing off", n)
+				}
+				if a.Undelivered(); metric(t, a, "notifications_sent_total") != 24 || metric(t, a, "notifications_failed_total") != float64(r.attempts()-24) {
+					t.Error("miscounted")
+				}
+			})
+		})
+	}
+}
+
+// A message the receiver does not want is given up at once and holds up nothing.
+func TestFinalAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newReceiver(t, func(x got) int {
+			if x.event.Data.Kind == Suspect {
+				return 422
+			}
+			return 200
+		})
+		a, stop := begin(t, r, Options{})
+		defer stop()
+		for _, state := range []string{"live", "suspect", "dropped"} {
+			a.State(session("a", state))
+		}
+		synctest.Wait()
+		if took := r.taken(); len(took) != 1 || took[0].event.Data.Kind != Dropped || r.attempts() != 2 {
+			t.Errorf("%d taken of %d", len(took), r.attempts())
+		}
+		u := a.Undelivered()
+		if len(u) != 1 || u[0].Kind != Suspect || u[0].Why != "answer 422, expected 2xx" || u[0].Sentence == "" || u[0].Receiver != "proctors" {
+			t.Errorf("%+v", u)
+		}
+		if metric(t, a, "notifications_undelivered_total") != 1 {
+			t.Error("miscounted")
+		}
+	})
+}
+
+func TestTooOld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newReceiver(t, func(got) int { return 500 })
+		a, stop := begin(t, r, Options{MaxAge: time.Hour})
+		defer stop()
+		a.State(session("a", "live"))
+		a.State(session("a", "suspect"))
+		time.Sleep(time.Hour - time.Second)
+		if len(a.Undelivered()) != 0 {
+			t.Error("given up too early")
+		}
+		time.Sleep(46 * time.Second) // one attempt may be under way or waited for
+		if u := a.Undelivered(); len(u) != 1 || u[0].Why != "not delivered within 1h0m0s" {
+			t.Errorf("%+v", u)
+		}
+		n := r.attempts()
+		time.Sleep(time.Hour)
+		if r.attempts() != n {
+			t.Error("it goes on trying")
+		}
+	})
+}
+
+// A receiver that does not answer at all is given up on for this attempt, and
+// holds up no other session's notices for longer than that.
+func TestReceiverHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hang := make(chan struct{})
+		r := &receiver{t: t, pipes: pipes{make(chan net.Conn), make(chan struct{})}}
+		n := 0
+		srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			r.mu.Lock()
+			n++
+			first := n <= inFlight
+			r.mu.Unlock()
+			if first {
+				<-hang
+				return
+			}
+			r.ServeHTTP(w, req)
+		})}
+		go func() { _ = srv.Serve(&r.pipes) }()
+		defer srv.Close()
+		defer close(hang)
+		a, stop := begin(t, r, Options{Hold: -1, Webhooks: []Webhook{{Timeout: 2 * time.Second}}, Incident: IncidentRule{Sessions: 100, Share: 1, Window: time.Second}})
+		defer stop()
+		for i := range 8 {
+			a.State(session(fmt.Sprint(i), "live"))
+			a.State(session(fmt.Sprint(i), "suspect"))
+		}
+		time.Sleep(1900 * time.Millisecond)
+		if len(r.taken()) != 0 {
+			t.Error("who answered?")
+		}
+		time.Sleep(2 * time.Second)
+		if n := len(r.taken()); n != 8 {
+			t.Errorf("%d of 8 arrived", n)
+		}
+	})
+}
+
+// What was queued when the server ended, in order or not, is delivered by the
+// next one.
+func TestRestartDelivers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		up := false
+		r := newReceiver(t, func(got) int {
+			if up {
+				return 200
+			}
+			return 502
+		})
+		a, stop := begin(t, r, Options{Dir: dir})
+		a.State(session("a", "live"))
+		a.State(session("a", "suspect"))
+		time.Sleep(2 * time.Second)
+		a.State(session("a", "dropped"))
+		time.Sleep(5 * time.Second)
+		if _, err := New(Options{Dir: dir, Webhooks: []Webhook{{Name: "proctors", URL: "http://127.0.0.1/", Secret: secret}}}); err == nil {
+			t.Error("two may use one queue")
+		}
+		stop()
+		if b, err := os.ReadFile(filepath.Join(dir, "proctors.queue")); err != nil || strings.Count(string(b), `"put"`) != 2 {
+			t.Errorf("%s, %v", b, err)
+		}
+		r.mu.Lock()
+		up = true
+		first := r.tries
+		r.mu.Unlock()
+		a, stop = begin(t, r, Options{Dir: dir})
+		synctest.Wait()
+		a.State(session("a", "live"))
+		synctest.Wait()
+		stop()
+		var kinds []Kind
+		warnings := map[string]bool{}
+		for _, x := range r.taken() {
+			kinds = append(kinds, x.event.Data.Kind)
+			warnings[x.event.Data.Warning] = true
+		}
+		if !slices.Equal(kinds, []Kind{Suspect, Dropped, Recovered}) || len(warnings) != 1 || first < 2 {
+			t.Errorf("%v of %d warnings after %d attempts", kinds, len(warnings), first)
+		}
+	})
+}
+
+func TestWants(t *testing.T) {
+	recovered := func(was Kind) Notice { return Notice{Kind: Recovered, State: Cleared, Was: was, Exam: "e1"} }
+	for _, c := range []struct {
+		name  string
+		exams []string
+		kinds []Kind
+		n     Notice
+		want  bool
+	}{
+		{"all", nil, nil, Notice{Kind: Suspect, Exam: "e1"}, true},
+		{"its exam", []string{"e1"}, nil, Notice{Kind: Suspect, Exam: "e1"}, true},
+		{"another exam", []string{"e2"}, nil, Notice{Kind: Suspect, Exam: "e1"}, false},
+		{"incident of the server with its exam", []string{"e2"}, nil, Notice{Kind: Incident, Counts: &IncidentCounts{Exams: []string{"e1", "e2"}}}, true},
+		{"incident without its exam", []string{"e3"}, nil, Notice{Kind: Incident, Counts: &IncidentCounts{Exams: []string{"e1", "e2"}}}, false},
+		{"its kind", nil, []Kind{Dropped}, Notice{Kind: Dropped}, true},
+		{"another kind", nil, []Kind{Dropped}, Notice{Kind: Suspect}, false},
+		{"end of what was told", nil, []Kind{Dropped, Recovered}, recovered(ExamRelevant), true},
+		{"end of what was not told", nil, []Kind{Dropped, Recovered}, recovered(Suspect), false},
+		{"end of a low rate that was not told", nil, []Kind{Dropped, Recovered}, recovered(BelowMinimum), false},
+		{"end of a low rate", nil, []Kind{BelowMinimum, Recovered}, recovered(BelowMinimum), true},
+		{"no ends", nil, []Kind{Dropped}, recovered(Dropped), false},
+	} {
+		if got := (Webhook{Exams: c.exams, Kinds: c.kinds}).wants(c.n); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	good := Webhook{Name: "a", URL: "https://x.example/h", Secret: secret}
+	for name, change := range map[string]func(*Webhook){
+		"no name": func(w *Webhook) { w.Name = "" }, "a path": func(w *Webhook) { w.Name = "../a" }, "alertmanager": func(w *Webhook) { w.Name = AlertmanagerName },
+		"http": func(w *Webhook) { w.URL = "http://x.example/h" }, "no host": func(w *Webhook) { w.URL = "https:///h" },
+		"a short secret": func(w *Webhook) { w.Secret = "whsec_YWJj" }, "no secret": func(w *Webhook) { w.Secret = "" },
+	} {
+		w := good
+		change(&w)
+		if _, err := New(Options{Webhooks: []Webhook{w}}); err == nil || strings.Contains(err.Error(), secret) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := New(Options{Webhooks: []Webhook{good, good}}); err == nil {
+		t.Error("two of one name")
+	}
+	if _, err := New(Options{Webhooks: []Webhook{good}, Alertmanager: Alertmanager{URLs: []string{"ftp://x"}}}); err == nil {
+		t.Error("an alertmanager by ftp")
+	}
+	if _, err := New(Options{Webhooks: []Webhook{good}}); err != nil {
+		t.Error(err)
+	}
+}
+
+// A file that was cut off anywhere loses the cut line at most.
+func TestQueueSurvivesTornFile(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "q")
+	q, err := openQueue("r", name, 1e6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		if _, err := q.put(Notice{ID: fmt.Sprint("n", i), Session: "s", Kind: Suspect}, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := q.close(); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Count(string(whole), "\n") - 1
+	for cut := len(whole); cut >= 0; cut -= 1 + rand.IntN(9) {
+		if err := os.WriteFile(name, whole[:cut], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		q, err := openQueue("r", name, 1e6)
+		if err != nil {
+			t.Fatal(err)
+		}
+		left := strings.Count(string(whole[:cut]), "\n") - 1
+		if n := q.count(); n < left || n > lines {
+			t.Errorf("%d messages of %d whole lines", n, left)
+		}
+		if err := q.close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// The end came while the file was written anew: the copy counts.
+	if err := os.WriteFile(name+spareSuffix, whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if q, err = openQueue("r", name, 1e6); err != nil || q.count() != lines {
+		t.Errorf("%v", err)
+	}
+}
+
+// The queue is bounded, and its file too.
+func TestQueueIsBounded(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "q")
+	q, err := openQueue("r", name, 20e3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lost := 0
+	for i := range 500 {
+		l, err := q.put(Notice{ID: fmt.Sprint("n", i), Session: "s", Kind: Suspect, Sentence: strings.Repeat("x", 100)}, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		lost += len(l)
+		for _, u := range l {
+			if u.Why != "no room is left in the queue" {
+				t.Errorf("%+v", u)
+			}
+		}
+	}
+	info, err := os.Stat(name)
+	if err != nil || info.Size() > 20e3+2*slackBytes+keepLost*400 || q.bytes > 20e3 {
+		t.Errorf("%v bytes, %d wait in %d, %v", info.Size(), q.count(), q.bytes, err)
+	}
+	if lost+q.count() != 500 || len(q.undelivered()) != keepLost {
+		t.Errorf("%d lost, %d wait, %d listed", lost, q.count(), len(q.undelivered()))
+	}
+	first := q.list()[0].ID
+	if err := q.close(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := openQueue("r", name, 20e3)
+	if err != nil || again.list()[0].ID != first || again.count() != q.count() || len(again.undelivered()) != keepLost {
+		t.Errorf("%v, %d wait, %d listed", err, again.count(), len(again.undelivered()))
+	}
+}
+
+// Addresses of receivers may hold secrets: no log shows them.
+func TestLogsShowNoAddress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var text strings.Builder
+		log := slog.New(slog.NewTextHandler(&text, nil))
+		r := newReceiver(t, func(got) int { return 400 })
+		o := Options{Log: log, Webhooks: []Webhook{{Name: "x", URL: "http://127.0.0.1/very-secret", Secret: secret}},
+			Dial: func(context.Context, string, string) (net.Conn, error) { return nil, net.ErrClosed }}
+		a, err := New(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan error, 1)
+		go func() { done <- a.Run(ctx) }()
+		a.State(session("a", "live"))
+		a.State(session("a", "suspect"))
+		synctest.Wait()
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		b, stop := begin(t, r, Options{Log: log})
+		b.State(session("a", "live"))
+		b.State(session("a", "suspect"))
+		synctest.Wait()
+		stop()
+		if s := text.String(); strings.Contains(s, "very-secret") || strings.Contains(s, "/hook") || strings.Contains(s, "s-a") || strings.Contains(s, secret) ||
+			!strings.Contains(s, "notice not delivered") || !strings.Contains(s, "notice could not be delivered") {
+			t.Error(s)
+		}
+	})
+}
+
+func FuzzCheckURL(f *testing.F) {
+	for _, s := range []string{"https://a.example/h", "http://localhost:1/", "http://[::1]:80/x?y=z", "http://10.0.0.1/", "https://u:p@h/", "https://[fe80::1%25eth0]/", "//x", "https:h"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if CheckURL(s) != nil {
+			return
+		}
+		req, err := http.NewRequest(http.MethodPost, s, nil)
+		if err != nil {
+			t.Fatalf("%q is taken, but cannot be asked: %v", s, err)
+		}
+		if req.URL.Scheme != "https" && !loopback(req.URL.Hostname()) {
+			t.Errorf("%q is taken", s)
+		}
+		if CheckAlertmanagerURL(s) == nil && (req.URL.RawQuery != "" || req.URL.Fragment != "") {
+			t.Errorf("%q is taken for an Alertmanager", s)
+		}
+	})
+}

@@ -1,0 +1,55 @@
+package alert
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// metrics are the notices' own, for operators.
+type metrics struct {
+	warnings                  *prometheus.CounterVec
+	sent, failed, undelivered *prometheus.CounterVec
+}
+
+// receiverMetrics are the metrics of one receiver, looked up once.
+type receiverMetrics struct {
+	sent, failed, undelivered prometheus.Counter
+}
+
+func newMetrics() *metrics {
+	vec := func(name, help, label string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "examlink", Subsystem: "server", Name: name, Help: help}, []string{label})
+	}
+	m := &metrics{
+		warnings:    vec("warnings_total", "Warnings told, and their ends, by kind.", "kind"),
+		sent:        vec("notifications_sent_total", "Notices that a receiver has taken.", "receiver"),
+		failed:      vec("notifications_failed_total", "Attempts to deliver that failed, tried again or not.", "receiver"),
+		undelivered: vec("notifications_undelivered_total", "Notices given up.", "receiver"),
+	}
+	for _, k := range []Kind{Suspect, Dropped, ExamRelevant, BelowMinimum, Recovered, Incident} {
+		m.warnings.WithLabelValues(string(k))
+	}
+	return m
+}
+
+func (m *metrics) of(receiver string) receiverMetrics {
+	return receiverMetrics{m.sent.WithLabelValues(receiver), m.failed.WithLabelValues(receiver), m.undelivered.WithLabelValues(receiver)}
+}
+
+// told counts a notice. The end of an incident, what becomes known of it, and the
+// end of a session are no warnings.
+func (m *metrics) told(n Notice) {
+	if n.Kind != Ended && !n.Update && (n.Kind != Incident || n.State == Raised) {
+		m.warnings.WithLabelValues(string(n.Kind)).Inc()
+	}
+}
+
+var waitingDesc = prometheus.NewDesc("examlink_server_notifications_waiting", "Notices that wait to be delivered.", []string{"receiver"}, nil)
+
+// waitingCollector counts what waits when it is asked.
+type waitingCollector struct{ a *Alerts }
+
+func (c waitingCollector) Describe(ch chan<- *prometheus.Desc) { ch <- waitingDesc }
+
+func (c waitingCollector) Collect(ch chan<- prometheus.Metric) {
+	for receiver, n := range c.a.waiting() {
+		ch <- prometheus.MustNewConstMetric(waitingDesc, prometheus.GaugeValue, float64(n), receiver)
+	}
+}

@@ -1,0 +1,334 @@
+package alert
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"examlink/probe/lockfile"
+)
+
+// Chosen by us.
+const (
+	slackBytes = 64 << 10 // of lines that no longer count, before a file is written anew
+	keepLost   = 200      // entries of the list of what could not be delivered
+	maxLine    = 256 << 10
+
+	spareSuffix = ".new" // the copy that is kept while a file is written anew
+)
+
+// message is one notice on its way to one receiver. Its body is signed and sent
+// as it is, each time the same.
+type message struct {
+	Number uint64          `json:"number"`
+	ID     string          `json:"id"`
+	Lane   string          `json:"lane"` // delivered in order of
+	Kind   Kind            `json:"kind"`
+	At     time.Time       `json:"at"`
+	Body   json.RawMessage `json:"body"`
+
+	size int64
+}
+
+// Undelivered is a notice that was given up.
+type Undelivered struct {
+	Receiver string    `json:"receiver"`
+	ID       string    `json:"id"`
+	Kind     Kind      `json:"kind"`
+	At       time.Time `json:"at"`       // of the notice
+	GivenUp  time.Time `json:"given_up"` // when
+	Why      string    `json:"why"`
+	Sentence string    `json:"sentence"`
+}
+
+// queue keeps what one receiver has not got yet, in memory and on disk, within
+// a bound, and the latest of what it will never get. It is safe for concurrent
+// use. What goes wrong with its file is an error once; it goes on in memory.
+type queue struct {
+	receiver string
+	max      int64
+	wake     chan struct{}
+
+	mu      sync.Mutex
+	next    uint64
+	waiting []*message // by number
+	lost    []Undelivered
+	bytes   int64 // of waiting
+	file    *os.File
+	name    string
+	written int64 // size of the file
+	err     error
+}
+
+// entry is one line of the file: a message, the number of one that is gone, or
+// what was given up. It is written with one write, unbuffered, so that it
+// outlives the process.
+type entry struct {
+	Next uint64       `json:"next,omitempty"` // first number not used yet
+	Put  *message     `json:"put,omitempty"`
+	Gone uint64       `json:"gone,omitempty"`
+	Lost *Undelivered `json:"lost,omitempty"`
+}
+
+// openQueue takes up what an earlier run left in the file; "" keeps it in memory
+// alone.
+func openQueue(receiver, file string, most int64) (*queue, error) {
+	q := &queue{receiver: receiver, max: most, next: 1, wake: make(chan struct{}, 1)}
+	if file == "" {
+		return q, nil
+	}
+	f, err := lockfile.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("queue of %s: %s: %w", receiver, file, err)
+	}
+	q.file, q.name = f, file
+	if err := q.load(); err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("queue of %s: %s: %w", receiver, file, err)
+	}
+	return q, nil
+}
+
+func (q *queue) load() error {
+	found := map[uint64]*message{}
+	var gone []uint64
+	lost := map[string]Undelivered{}
+	read := func(r io.Reader) error {
+		lines := bufio.NewScanner(r)
+		lines.Buffer(nil, maxLine)
+		for lines.Scan() {
+			var e entry
+			if json.Unmarshal(lines.Bytes(), &e) != nil {
+				continue // torn
+			}
+			q.next = max(q.next, e.Next)
+			if m := e.Put; m != nil && m.Number > 0 && m.ID != "" {
+				found[m.Number] = m
+				q.next = max(q.next, m.Number+1)
+			}
+			if e.Gone != 0 {
+				gone = append(gone, e.Gone)
+			}
+			if e.Lost != nil {
+				lost[e.Lost.ID] = *e.Lost
+			}
+		}
+		return lines.Err()
+	}
+	if spare, err := os.Open(q.name + spareSuffix); err == nil { // rewrite did not get to its end
+		err = read(spare)
+		_ = spare.Close()
+		if err != nil {
+			return err
+		}
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := read(q.file); err != nil {
+		return err
+	}
+	for _, n := range gone {
+		delete(found, n)
+	}
+	for _, m := range found {
+		q.waiting = append(q.waiting, m)
+	}
+	slices.SortFunc(q.waiting, func(a, b *message) int { return int(int64(a.Number) - int64(b.Number)) })
+	for _, l := range lost {
+		q.lost = append(q.lost, l)
+	}
+	slices.SortFunc(q.lost, func(a, b Undelivered) int { return a.GivenUp.Compare(b.GivenUp) })
+	q.lost = q.lost[max(len(q.lost)-keepLost, 0):]
+	q.rewrite()
+	return q.err
+}
+
+// put adds a notice. What there is no room for any more is given up, the oldest
+// first, and returned.
+func (q *queue) put(n Notice, now time.Time) (lost []Undelivered, err error) {
+	body, err := json.Marshal(n.event())
+	if err != nil {
+		return nil, fmt.Errorf("queue of %s: %w", q.receiver, err)
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	m := &message{Number: q.next, ID: n.ID, Lane: n.lane(), Kind: n.Kind, At: n.At, Body: body}
+	q.next++
+	m.size = q.append(entry{Put: m})
+	q.waiting = append(q.waiting, m)
+	q.bytes += m.size
+	for q.bytes > q.max && len(q.waiting) > 1 {
+		lost = append(lost, q.lose(q.waiting[0], "no room is left in the queue", now))
+	}
+	q.compact()
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+	return lost, q.trouble()
+}
+
+// list is what waits, oldest first.
+func (q *queue) list() []*message {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return slices.Clone(q.waiting)
+}
+
+func (q *queue) count() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.waiting)
+}
+
+// undelivered is what was given up, the latest last.
+func (q *queue) undelivered() []Undelivered {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return slices.Clone(q.lost)
+}
+
+// delivered forgets a message.
+func (q *queue) delivered(m *message) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.remove(m)
+	q.compact()
+	return q.trouble()
+}
+
+// giveUp moves a message to the list of what could not be delivered; false when
+// it has been there.
+func (q *queue) giveUp(m *message, why string, now time.Time) (Undelivered, bool, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !slices.Contains(q.waiting, m) {
+		return Undelivered{}, false, nil
+	}
+	u := q.lose(m, why, now)
+	q.compact()
+	return u, true, q.trouble()
+}
+
+func (q *queue) lose(m *message, why string, now time.Time) Undelivered {
+	u := Undelivered{Receiver: q.receiver, ID: m.ID, Kind: m.Kind, At: m.At, GivenUp: now.Round(0), Why: why}
+	var e Event
+	if json.Unmarshal(m.Body, &e) == nil {
+		u.Sentence = e.Data.Sentence
+	}
+	q.lost = append(q.lost, u)
+	q.lost = q.lost[max(len(q.lost)-keepLost, 0):]
+	q.append(entry{Lost: &u})
+	q.remove(m)
+	return u
+}
+
+func (q *queue) remove(m *message) {
+	i := slices.Index(q.waiting, m)
+	if i < 0 {
+		return
+	}
+	q.waiting = slices.Delete(q.waiting, i, i+1)
+	q.bytes -= m.size
+	q.append(entry{Gone: m.Number})
+}
+
+// append writes a line and returns its size, also where there is no file.
+func (q *queue) append(e entry) int64 {
+	b, err := json.Marshal(e)
+	if err != nil {
+		return 0 // bodies were marshalled before
+	}
+	b = append(b, '\n')
+	if q.file != nil {
+		n, err := q.file.Write(b)
+		q.written += int64(n)
+		q.fail(err)
+	}
+	return int64(len(b))
+}
+
+// compact writes the file anew when much of it no longer counts.
+func (q *queue) compact() {
+	if slack := q.written - q.bytes; q.file != nil && slack > slackBytes && slack > q.bytes {
+		q.rewrite()
+	}
+}
+
+// rewrite writes the file anew: first a copy beside it, so that nothing is lost
+// if the process ends meanwhile. A message that was read from both is one.
+func (q *queue) rewrite() {
+	all, _ := json.Marshal(entry{Next: q.next}) // never fails
+	all = append(all, '\n')
+	line := func(e entry) int64 {
+		b, err := json.Marshal(e)
+		if err != nil {
+			return 0
+		}
+		all = append(append(all, b...), '\n')
+		return int64(len(b)) + 1
+	}
+	for i := range q.lost {
+		line(entry{Lost: &q.lost[i]})
+	}
+	q.bytes = 0
+	for _, m := range q.waiting {
+		m.size = line(entry{Put: m})
+		q.bytes += m.size
+	}
+	spare := q.name + spareSuffix
+	err := os.WriteFile(spare, all, 0o600)
+	if err == nil {
+		err = q.file.Truncate(0)
+	}
+	if err == nil {
+		_, err = q.file.Seek(0, io.SeekStart)
+	}
+	if err == nil {
+		_, err = q.file.Write(all)
+	}
+	if err == nil {
+		err = os.Remove(spare)
+	}
+	q.written = int64(len(all))
+	q.fail(err)
+}
+
+// fail gives the file up.
+func (q *queue) fail(err error) {
+	if err == nil || q.file == nil {
+		return
+	}
+	q.err = fmt.Errorf("queue of %s: %w; what waits is kept in memory alone", q.receiver, err)
+	_ = q.file.Close()
+	q.file = nil
+}
+
+// trouble says, once, what went wrong with the file.
+func (q *queue) trouble() error {
+	err := q.err
+	q.err = nil
+	return err
+}
+
+// close ends the writing of the file. What waits is there for the next run.
+func (q *queue) close() error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.file == nil {
+		return nil
+	}
+	err := q.file.Sync()
+	if e := q.file.Close(); err == nil {
+		err = e
+	}
+	q.file = nil
+	return err
+}

@@ -1,0 +1,107 @@
+package alert
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"time"
+
+	"examlink/probe/warning"
+)
+
+// endRestart says that an incident's sessions are not known any more.
+const endRestart = "restart"
+
+// A warning that stands when the server ends must be closed by the next one:
+// what stands is kept in a file, and sessions that come back are known by it.
+
+func readStanding(name string) (out []Notice, err error) {
+	b, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(b, &out)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("standing warnings: %s: %w", name, err)
+	}
+	return out, nil
+}
+
+func writeStanding(name string, list []Notice) error {
+	b, err := json.Marshal(list)
+	if err == nil {
+		err = os.WriteFile(name+spareSuffix, b, 0o600)
+	}
+	if err == nil {
+		err = os.Rename(name+spareSuffix, name)
+	}
+	if err != nil {
+		return fmt.Errorf("standing warnings: %w", err)
+	}
+	return nil
+}
+
+// list is what stands, the oldest first.
+func (d *desk) list() []Notice {
+	return slices.SortedFunc(maps.Values(d.standing), func(a, b Notice) int {
+		if c := a.Since.Compare(b.Since); c != 0 {
+			return c
+		}
+		return slices.Compare([]byte(a.Warning), []byte(b.Warning))
+	})
+}
+
+// restore takes up what stood when an earlier run ended. Sessions that do not
+// come back within forget are over.
+func (d *desk) restore(list []Notice, now time.Time, forget time.Duration) {
+	d.forget = now.Add(forget)
+	for _, n := range list {
+		if n.Kind == Incident {
+			d.standing[n.Warning] = n
+			n.At, n.State, n.Duration, n.End, n.Update = now, Cleared, now.Sub(n.Since).Seconds(), endRestart, false
+			d.send(n)
+			continue
+		}
+		sub := d.sessions[n.Session]
+		if sub == nil {
+			sub = &subject{
+				Session: Session{Session: n.Session, Exam: n.Exam, Student: n.Student, State: string(Suspect), At: n.At, LastPacket: n.LastPacket},
+				silent:  Suspect, rates: map[string]*rate{},
+			}
+			d.sessions[n.Session] = sub
+			d.restored = append(d.restored, sub)
+		}
+		switch {
+		case n.Kind.rank() > 0:
+			sub.silent, sub.told, sub.warning, sub.since = n.Kind, n.Kind, n.Warning, n.Since
+		case n.Kind == BelowMinimum:
+			x := newRate(n.Session, n.Direction)
+			x.tracker.Observe(warning.Observation{At: n.At, Since: n.Since, Level: warning.Decisive})
+			x.warning = n.Warning
+			sub.rates[n.Direction] = x
+		default:
+			continue
+		}
+		d.standing[n.Warning] = n
+	}
+}
+
+// giveUp ends the sessions of an earlier run that have not come back in time.
+func (d *desk) giveUp(now time.Time) {
+	if len(d.restored) == 0 || d.forget.After(now) {
+		return
+	}
+	for _, sub := range d.restored {
+		if d.sessions[sub.Session.Session] == sub && sub.silent != "" {
+			sub.State, sub.End, sub.At = "ended", "silent", d.forget
+			d.ended(sub)
+		}
+	}
+	d.restored = nil
+}

@@ -1,0 +1,101 @@
+package alert
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// about ends the sentences that could be taken for a word about a person.
+const about = " This is about a network connection, not about anyone's conduct."
+
+// sentence says a notice in plain words.
+func sentence(n Notice) string {
+	who := fmt.Sprintf("exam %s, student %s", n.Exam, n.Student)
+	silent := short(n.At.Sub(n.LastPacket))
+	switch n.Kind {
+	case Suspect:
+		if n.Flapping {
+			return fmt.Sprintf("The connection comes and goes, %d times by now: %s.", n.Episodes, who) + about
+		}
+		return fmt.Sprintf("No packets for %s: %s. It may be over in a moment.", silent, who)
+	case Dropped:
+		return fmt.Sprintf("The connection is interrupted, no packets for %s: %s.", silent, who) + about
+	case ExamRelevant:
+		return fmt.Sprintf("The connection has been interrupted for %s, long enough to matter to the exam: %s.", silent, who) + about
+	case BelowMinimum:
+		return fmt.Sprintf("%s is below the minimum: %s. %s", upload(n.Direction), who, reading(n)) + about
+	case Recovered:
+		switch {
+		case n.Direction != "":
+			return fmt.Sprintf("%s is at the minimum again, after %s: %s.", upload(n.Direction), short(seconds(n.Duration)), who)
+		case n.Flapping:
+			return fmt.Sprintf("The connection is steady again; it had come and gone %d times in %s: %s.", n.Episodes, short(seconds(n.Duration)), who)
+		}
+		return fmt.Sprintf("The connection is back after %s: %s.", short(seconds(n.Duration)), who)
+	case Ended:
+		switch n.End {
+		case "goodbye":
+			return fmt.Sprintf("The student's program was ended in good order: %s.", who)
+		case "replaced":
+			return fmt.Sprintf("A new session has taken the place of this one, which was silent: %s.", who)
+		}
+		return fmt.Sprintf("The session is over: no packets for %s: %s.", silent, who) + about
+	case Incident:
+		where := "this server"
+		if n.Exam != "" {
+			where = "exam " + n.Exam
+		}
+		c := n.Counts
+		if n.End == endRestart {
+			return "The incident on our side is not followed any more: the server was started anew."
+		}
+		if n.State == Cleared {
+			return fmt.Sprintf("The incident on our side is over: %d of %d sessions of %s were interrupted, for %s; %d still are.",
+				c.Affected, c.Live, where, short(seconds(n.Duration)), c.Silent)
+		}
+		return fmt.Sprintf("Incident on our side: %d of %d sessions of %s were interrupted at about the same time. The students' own connections are unlikely to be the cause.",
+			c.Affected, c.Live, where)
+	}
+	return string(n.Kind)
+}
+
+func upload(direction string) string {
+	if direction == "up" {
+		return "Upload"
+	}
+	return "Download"
+}
+
+// reading says what a warning of a rate rests on, and whose word it is.
+func reading(n Notice) string {
+	r, whose := n.Seen.Upload, "measured by the server"
+	if n.Direction == "down" {
+		r, whose = n.Claimed.Download, "as the student's program says"
+	}
+	if r == nil || r.Value == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s of at least %s, %s.", bits(*r.Value), bits(r.Minimum), whose)
+}
+
+func bits(v float64) string {
+	if v >= 1e6 {
+		return fmt.Sprintf("%.3g Mbit/s", v/1e6)
+	}
+	return fmt.Sprintf("%.3g kbit/s", v/1e3)
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// short prints a duration as people say it: tenths below ten seconds.
+func short(d time.Duration) string {
+	if d < 10*time.Second {
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	}
+	d = d.Round(time.Second)
+	if d < time.Minute {
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	}
+	return strings.TrimSuffix(d.String(), "0s")
+}
