@@ -56,6 +56,6 @@ func newRoot() *cobra.Command {
   examlink-server token    issue a join token`,
 	}
 	a := cli.Setup(root)
-	root.AddCommand(newServe(a), newDemo(), newToken(a), a.Config(), cli.Version("examlink-server"))
+	root.AddCommand(newServe(a), newDemo(), newToken(a), a.Config(checkFiles), cli.Version("examlink-server"))
 	return root
 }

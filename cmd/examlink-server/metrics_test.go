@@ -42,7 +42,7 @@ func programs(t *testing.T) map[string]*prometheus.Registry {
 	if err != nil {
 		t.Fatal(err)
 	}
-	operator, err := registryOf(srv, keys)
+	operator, err := registryOf(srv, newCertificate(keys.Certificate))
 	if err != nil {
 		t.Fatal(err)
 	}
