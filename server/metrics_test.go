@@ -73,7 +73,7 @@ examlink_server_sessions{state="dropped"} 0
 examlink_server_sessions{state="exam-relevant"} 0
 examlink_server_sessions{state="live"} 0
 examlink_server_sessions{state="suspect"} 0
-# HELP examlink_server_session_transports The same sessions, by what carries them.
+# HELP examlink_server_session_transports Sessions there are, by what carries them now, or carried them last.
 # TYPE examlink_server_session_transports gauge
 examlink_server_session_transports{transport="udp"} 0
 examlink_server_session_transports{transport="websocket"} 0
