@@ -25,7 +25,7 @@ const EnvPrefix = "EXAMLINK"
 const FileName = "config.yaml"
 
 // sessionSeries is how many sessions the server's metrics show one by one. A
-// session has up to 22 series: a thousand are what Prometheus stores without
+// session has up to 18 series: a thousand are what Prometheus stores without
 // notice, and what a scrape gathers in a tenth of a second of the processor
 // that also answers probes.
 const sessionSeries = 1000

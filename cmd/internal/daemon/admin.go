@@ -113,13 +113,6 @@ func (a *Admin) Handle(pattern string, h http.Handler) { a.mux.Handle(pattern, h
 // Address is where the first listener listens.
 func (a *Admin) Address() string { return a.listeners[0].Addr().String() }
 
-// Close gives up the listeners of an Admin that is not run.
-func (a *Admin) Close() {
-	for _, l := range a.listeners {
-		_ = l.Close()
-	}
-}
-
 // Run serves until ctx ends, or fails with the first listener that does.
 func (a *Admin) Run(ctx context.Context) error {
 	g, failed := errgroup.WithContext(ctx)
