@@ -66,16 +66,15 @@ func (r *running) reload() error {
 	if next.Leaf != nil {
 		r.certificate.p.Store(&next)
 	}
+	held := func(key string) bool { return restart && (key == "server.certificate" || key == "server.key") }
 	var changed []string
 	for _, key := range config.Changed(r.force, f) {
-		certificate := key == "server.certificate" || key == "server.key"
-		if among(changeable, key) && !(certificate && restart) {
+		if among(changeable, key) && !held(key) {
 			changed = append(changed, key)
 		}
 	}
 	for _, key := range config.Changed(r.started, f) {
-		certificate := key == "server.certificate" || key == "server.key"
-		if !among(changeable, key) && !among(unconcerned, key) || certificate && restart {
+		if !among(changeable, key) && !among(unconcerned, key) || held(key) {
 			r.log.Warn("changed in the configuration, and needs a restart", "key", key)
 		}
 	}

@@ -117,7 +117,7 @@ func TestHealthIsForEverybody(t *testing.T) {
 		for path, want := range map[string]int{
 			"/-/healthy": 200, "/-/ready": 200, "/metrics": 401, "/": 401, "/debug/pprof/heap": 401, "/-/reload": 401, "/-/healthy/../../metrics": 401,
 		} {
-			q, err := http.NewRequest("GET", "http://"+l.Addr().String()+path, nil)
+			q, err := http.NewRequest(http.MethodGet, "http://"+l.Addr().String()+path, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

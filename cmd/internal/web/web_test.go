@@ -85,9 +85,9 @@ func start(t *testing.T, file string) (address string) {
 	return a.Address()
 }
 
-func get(t *testing.T, c *http.Client, url, user, password string) (*http.Response, string) {
+func get(t *testing.T, c *http.Client, url, user, password string) (status int, header http.Header, body string) {
 	t.Helper()
-	q, err := http.NewRequest("GET", url, nil)
+	q, err := http.NewRequest(http.MethodGet, url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func get(t *testing.T, c *http.Client, url, user, password string) (*http.Respon
 	if err != nil {
 		t.Fatal(err)
 	}
-	return r, string(b)
+	return r.StatusCode, r.Header, string(b)
 }
 
 func TestPasswordsAndTLS(t *testing.T) {
@@ -124,16 +124,16 @@ func TestPasswordsAndTLS(t *testing.T) {
 		{"/-/ready", "", "", 200},
 		{"/-/healthy", user, "wrong", 200},
 	} {
-		r, body := get(t, c, "https://"+base+x.path, x.user, x.password)
-		if r.StatusCode != x.want {
-			t.Errorf("%s as %q: %d, want %d", x.path, x.user, r.StatusCode, x.want)
+		status, header, body := get(t, c, "https://"+base+x.path, x.user, x.password)
+		if status != x.want {
+			t.Errorf("%s as %q: %d, want %d", x.path, x.user, status, x.want)
 		}
-		if x.path == "/" && (!strings.Contains(body, `href="/metrics"`) || !strings.Contains(body, "1.2.3") || r.Header.Get("X-Frame-Options") != "deny") {
-			t.Errorf("landing page:\n%s\n%v", body, r.Header)
+		if x.path == "/" && (!strings.Contains(body, `href="/metrics"`) || !strings.Contains(body, "1.2.3") || header.Get("X-Frame-Options") != "deny") {
+			t.Errorf("landing page:\n%s\n%v", body, header)
 		}
 	}
-	if r, _ := get(t, http.DefaultClient, "http://"+base+"/-/healthy", "", ""); r.StatusCode != http.StatusBadRequest {
-		t.Errorf("without TLS: %d", r.StatusCode)
+	if status, _, _ := get(t, http.DefaultClient, "http://"+base+"/-/healthy", "", ""); status != http.StatusBadRequest {
+		t.Errorf("without TLS: %d", status)
 	}
 
 	// The certificate is read anew for each connection.
@@ -148,8 +148,8 @@ func TestPasswordsAndTLS(t *testing.T) {
 		}
 	}
 	c = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: fresh, ServerName: "examlink", MinVersion: tls.VersionTLS13}}}
-	if r, _ := get(t, c, "https://"+base+"/metrics", user, password); r.StatusCode != 200 {
-		t.Errorf("with the new certificate: %d", r.StatusCode)
+	if status, _, _ := get(t, c, "https://"+base+"/metrics", user, password); status != 200 {
+		t.Errorf("with the new certificate: %d", status)
 	}
 }
 
@@ -162,11 +162,11 @@ func TestRateLimit(t *testing.T) {
 		if i >= 3 {
 			want = http.StatusTooManyRequests
 		}
-		if r, _ := get(t, http.DefaultClient, base+"/metrics", "", ""); r.StatusCode != want {
-			t.Errorf("request %d: %d, want %d", i+1, r.StatusCode, want)
+		if status, _, _ := get(t, http.DefaultClient, base+"/metrics", "", ""); status != want {
+			t.Errorf("request %d: %d, want %d", i+1, status, want)
 		}
-		if r, _ := get(t, http.DefaultClient, base+"/-/ready", "", ""); r.StatusCode != http.StatusOK {
-			t.Errorf("readiness, request %d: %d", i+1, r.StatusCode)
+		if status, _, _ := get(t, http.DefaultClient, base+"/-/ready", "", ""); status != http.StatusOK {
+			t.Errorf("readiness, request %d: %d", i+1, status)
 		}
 	}
 }
