@@ -42,6 +42,7 @@ type Claims struct {
 // claims gathers what a session's client reports.
 type claims struct {
 	Claims
+	figures figures  // of the latest minute
 	origins []string // of Warnings
 	limit   *rate.Limiter
 }
@@ -71,7 +72,7 @@ func (s *Server) takeReport(ss *session, r wire.Report) error {
 		s.metrics.repeated.Inc()
 		return nil
 	}
-	if err := ss.claims.take(r); err != nil {
+	if err := ss.claims.take(r, s.o.Clock.Wall()); err != nil {
 		return bad("%v", err)
 	}
 	s.reports.note(ss.token, r.Origin, r.Number)
@@ -90,8 +91,8 @@ func isOrigin(s string) bool {
 	return s != "" && len(s) <= wire.MaxOrigin
 }
 
-// take adds the contents of a report. Called locked.
-func (c *claims) take(r wire.Report) error {
+// take adds the contents of a report that comes at now. Called locked.
+func (c *claims) take(r wire.Report, now time.Time) error {
 	switch r.Kind {
 	case wire.ReportWarning:
 		var w warning.Warning
@@ -106,6 +107,7 @@ func (c *claims) take(r wire.Report) error {
 		}
 		c.Minutes = append(slices.Clip(c.Minutes), r.Contents) // a copy: Claims were handed out
 		c.Minutes = c.Minutes[max(len(c.Minutes)-claimMinutes, 0):]
+		c.figures = figuresOf(r.Contents, now)
 	case wire.ReportDropped:
 		var d wire.Dropped
 		if err := json.Unmarshal(r.Contents, &d); err != nil {
@@ -151,6 +153,13 @@ type heard struct {
 	mu      sync.Mutex
 	most    int
 	highest map[string]uint64
+}
+
+// bound changes how many origins are known.
+func (h *heard) bound(most int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.most = most
 }
 
 func (h *heard) above(token, origin string, n uint64) bool {

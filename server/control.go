@@ -106,9 +106,7 @@ func (s *Server) serve(ctx context.Context, conn *link.Conn) {
 				s.refuse(c, m.ID, err)
 			}
 		case wire.TypeTrainReport:
-			ss.mu.Lock()
-			ss.down = m.TrainReport
-			ss.mu.Unlock()
+			s.claimRate(ss, *m.TrainReport)
 			if s.o.OnClaim != nil && m.TrainReport.Direction == wire.Down && train.ValidateReport(*m.TrainReport) == nil {
 				s.o.OnClaim(ss.info(s.o.Clock.Now()), *m.TrainReport)
 			}
@@ -175,21 +173,22 @@ func (s *Server) admit(conn *link.Conn, c *control, h wire.Hello) (*session, wir
 	if !resuming {
 		id = exam.NewID()
 	}
-	others := s.makeRoom(token.ID, id)
-	if others >= s.o.Limits.SessionsPerToken {
-		return nil, wire.Welcome{}, &refusal{wire.RefusedLimit, fmt.Sprintf("this join token has %d sessions open, at most %d", others, s.o.Limits.SessionsPerToken)}
+	limits := s.limits()
+	others := s.makeRoom(token.ID, id, limits.SessionsPerToken)
+	if others >= limits.SessionsPerToken {
+		return nil, wire.Welcome{}, &refusal{wire.RefusedLimit, fmt.Sprintf("this join token has %d sessions open, at most %d", others, limits.SessionsPerToken)}
 	}
 
 	s.mu.Lock()
 	ss, known := s.sessions[id]
 	if !known || ss.over() {
-		if len(s.sessions) >= s.o.Limits.Sessions {
+		if len(s.sessions) >= limits.Sessions {
 			s.mu.Unlock()
 			return nil, wire.Welcome{}, &refusal{wire.RefusedFull, "the server has no room for another session"}
 		}
 		ss = &session{
 			id: id, exam: token.Exam, student: token.Student, token: token.ID, purpose: purpose,
-			state: StateConnected, since: time.Now(), lastSeen: s.o.Clock.Now(), calmFrom: s.o.Clock.Now(),
+			state: StateConnected, opened: s.o.Clock.Wall(), since: time.Now(), lastSeen: s.o.Clock.Now(), calmFrom: s.o.Clock.Now(),
 		}
 		s.sessions[id] = ss
 	}
@@ -205,9 +204,13 @@ func (s *Server) admit(conn *link.Conn, c *control, h wire.Hello) (*session, wir
 	}
 	ss.mu.Lock()
 	old, oldFlow := ss.conn, ss.flow
+	if oldFlow != nil {
+		w := oldFlow.Received(wire.KindProbe)
+		ss.earlier += w.Count()
+	}
 	ss.flow, ss.conn, ss.socket, ss.control = flow, conn, conn.Socket(), c
 	ss.addr, ss.ipv6 = conn.Remote(), conn.Remote().Addr().Is6()
-	ss.grant = rate.NewLimiter(rate.Limit(s.o.Limits.ProbeRate), int(s.o.Limits.ProbeRate*grantBurst)+1)
+	ss.grant = rate.NewLimiter(rate.Limit(limits.ProbeRate), int(limits.ProbeRate*grantBurst)+1)
 	ss.echo = lastEcho{}
 	ss.reorder, ss.overGrant, ss.noise = ippm.Reordering{}, 0, ippm.Variation{} // they belong to a flow
 	ss.mu.Unlock()
@@ -231,7 +234,7 @@ func (s *Server) admit(conn *link.Conn, c *control, h wire.Hello) (*session, wir
 	return ss, wire.Welcome{
 		Session: id, Resume: s.ticket(id, token.ID), Resumed: resuming, Server: s.o.Version,
 		Time: s.o.Clock.Wall(), Exam: token.Exam, Flow: flowID,
-		Grant: wire.Grant{ProbeRate: s.o.Limits.ProbeRate, TrainBytes: s.o.Limits.TrainBytes, TrainBitRate: s.o.Limits.TrainBitRate},
+		Grant: wire.Grant{ProbeRate: limits.ProbeRate, TrainBytes: limits.TrainBytes, TrainBitRate: limits.TrainBitRate},
 	}, nil
 }
 
@@ -255,7 +258,7 @@ func (s *Server) startTrain(ctx context.Context, wg *sync.WaitGroup, ss *session
 	if err := train.Validate(r); err != nil {
 		return &refusal{wire.RefusedRequest, err.Error()}
 	}
-	l := s.o.Limits
+	l := s.limits()
 	if r.PrimeRate > l.TrainBitRate || r.HoldRate > l.TrainBitRate {
 		return &refusal{wire.RefusedLimit, fmt.Sprintf("a train of %.0f bit/s, at most %.0f", max(r.PrimeRate, r.HoldRate), l.TrainBitRate)}
 	}
@@ -290,7 +293,7 @@ func (s *Server) startTrain(ctx context.Context, wg *sync.WaitGroup, ss *session
 		rx, done := ss.receiver, ss.rxDone
 		wg.Go(func() {
 			defer finish()
-			s.receiveTrain(ctx, ss, c, m.ID, rx, done, r.MaxBytes)
+			s.receiveTrain(ctx, ss, c, m.ID, rx, done, r)
 		})
 		return nil
 	}
@@ -311,6 +314,7 @@ func (s *Server) startTrain(ctx context.Context, wg *sync.WaitGroup, ss *session
 		},
 	}
 	tx := ss.sender
+	ss.awaited = &r
 	wg.Go(func() {
 		defer finish()
 		defer waiter.Close()
@@ -341,7 +345,7 @@ func (s *Server) sendTrain(ctx context.Context, ss *session, c *control, id uint
 }
 
 // receiveTrain waits for a train going up and reports it.
-func (s *Server) receiveTrain(ctx context.Context, ss *session, c *control, id uint64, rx *train.Receiver, done <-chan struct{}, charged int64) {
+func (s *Server) receiveTrain(ctx context.Context, ss *session, c *control, id uint64, rx *train.Receiver, done <-chan struct{}, r wire.TrainRequest) {
 	ctx, cancel := context.WithTimeout(ctx, trainLimit)
 	defer cancel()
 	tick := time.NewTicker(trainIdle)
@@ -387,8 +391,11 @@ func (s *Server) receiveTrain(ctx context.Context, ss *session, c *control, id u
 		report = rx.Report()
 	}
 	ss.mu.Lock()
-	ss.spent += max(report.Bytes, trainLeast) - charged
+	ss.spent += max(report.Bytes, trainLeast) - r.MaxBytes
 	ss.up = &report
+	if measures(r) {
+		ss.rateUp = s.read(wire.Up, report)
+	}
 	ss.mu.Unlock()
 	if s.o.OnReading != nil {
 		s.o.OnReading(ss.info(s.o.Clock.Now()), report)

@@ -38,8 +38,8 @@ func (s *Server) startGoodput(ctx context.Context, wg *sync.WaitGroup, ss *sessi
 		return &refusal{wire.RefusedRequest, "this transport carries one stream only"}
 	case ss.streaming:
 		return &refusal{wire.RefusedBusy, "a stream of this session is open"}
-	case ss.spent+q.Bytes > s.o.Limits.TrainBytes:
-		return &refusal{wire.RefusedBudget, fmt.Sprintf("%d of %d bytes are spent", ss.spent, s.o.Limits.TrainBytes)}
+	case ss.spent+q.Bytes > s.limits().TrainBytes:
+		return &refusal{wire.RefusedBudget, fmt.Sprintf("%d of %d bytes are spent", ss.spent, s.limits().TrainBytes)}
 	}
 	ss.spent += q.Bytes
 	ss.streaming = true

@@ -70,11 +70,8 @@ func LoadKeys(dir, certFile, keyFile string, now time.Time) (Keys, error) {
 		}
 	}
 	var err error
-	if k.Certificate, err = tls.LoadX509KeyPair(certFile, keyFile); err != nil {
-		return k, fmt.Errorf("certificate %s: %w", certFile, err)
-	}
-	if k.Certificate.Leaf.NotAfter.Before(now) {
-		return k, fmt.Errorf("certificate %s expired on %s", certFile, k.Certificate.Leaf.NotAfter.Format(time.DateOnly))
+	if k.Certificate, err = LoadCertificate(certFile, keyFile, now); err != nil {
+		return k, err
 	}
 	seed, err := secretFile(filepath.Join(dir, "token.seed"))
 	if err != nil {
@@ -83,6 +80,19 @@ func LoadKeys(dir, certFile, keyFile string, now time.Time) (Keys, error) {
 	k.Token = ed25519.NewKeyFromSeed(seed[:])
 	k.Secret, err = secretFile(filepath.Join(dir, "server.secret"))
 	return k, err
+}
+
+// LoadCertificate reads a certificate and its key, both PEM. One that has
+// expired is an error.
+func LoadCertificate(certFile, keyFile string, now time.Time) (tls.Certificate, error) {
+	c, err := tls.LoadX509KeyPair(certFile, keyFile)
+	if err != nil {
+		return c, fmt.Errorf("certificate %s: %w", certFile, err)
+	}
+	if c.Leaf.NotAfter.Before(now) {
+		return c, fmt.Errorf("certificate %s expired on %s", certFile, c.Leaf.NotAfter.Format(time.DateOnly))
+	}
+	return c, nil
 }
 
 // SelfSigned makes a certificate and its key, both PEM.

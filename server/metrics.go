@@ -22,6 +22,10 @@ const (
 
 var dropReasons = [...]string{"malformed", "unknown-flow", "not-authentic", "replay", "over-grant", "no-train", "send"}
 
+// rateBuckets have an edge at every minimum and recommendation of the built-in
+// policies, so that a share below one of them is a sum of whole buckets.
+var rateBuckets = []float64{12e3, 24e3, 48e3, 62.5e3, 93.75e3, 96e3, 125e3, 187.5e3, 375e3, 750e3, 1.5e6, 3.125e6, 12.5e6, 125e6}
+
 type metrics struct {
 	reports             *prometheus.CounterVec
 	repeated            prometheus.Counter
@@ -35,6 +39,7 @@ type metrics struct {
 	transitions         *prometheus.CounterVec
 	trains              *prometheus.CounterVec
 	trainBytes, goodput *prometheus.CounterVec
+	rates               *prometheus.HistogramVec
 }
 
 func newMetrics() *metrics {
@@ -50,34 +55,43 @@ func newMetrics() *metrics {
 	}
 	m := &metrics{
 		received:  counter("probes_received_total", "Authentic probes received, each once."),
-		reflected: counter("probes_reflected_total", "Probes answered with an echo."),
-		dropped:   vec("packets_dropped_total", "Probe packets not answered, by reason.", "reason", dropReasons[:]...),
+		reflected: counter("probes_reflected_total", "Probes answered with an echo of the same size."),
+		dropped:   vec("packets_dropped_total", "Probe and train packets not answered or used, and answers not sent.", "reason", dropReasons[:]...),
 		turnaround: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Namespace: "examlink", Subsystem: "server", Name: "turnaround_seconds",
-			Help:    "Time from a probe's arrival to its echo being handed to the system.",
+			Help:    "Time from a probe's arrival, as stamped on receipt, to its echo's send stamp. Clients take it off the round trip.",
 			Buckets: []float64{25e-6, 50e-6, 100e-6, 250e-6, 500e-6, .001, .0025, .005, .01, .025, .1},
 
 			NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100, NativeHistogramMinResetDuration: time.Hour,
 		}),
 		started: counter("sessions_started_total", "Sessions opened."),
-		resumed: counter("sessions_resumed_total", "Sessions resumed after a lost connection."),
-		connections: vec("connections_total", "Connections that opened or resumed a session, by transport.", "transport",
+		resumed: counter("sessions_resumed_total", "Sessions resumed over a new connection, those from before a restart included."),
+		connections: vec("connections_total", "Connections that opened or resumed a session. The sum is started plus resumed.", "transport",
 			string(link.UDP), string(link.WebSocket)),
-		refused: vec("requests_refused_total", "Handshakes, sessions and trains refused, by reason.", "reason",
+		refused: vec("requests_refused_total", "Handshakes, sessions, trains and reports refused.", "reason",
 			"token", "version", "full", "limit", "budget", "busy", "request", "shutdown", "handshake-rate"),
 		transitions: vec("session_transitions_total", "Changes of a session's state, by the state entered.", "state",
 			string(StateLive), string(StateSuspect), string(StateDropped), string(StateExamRelevant), string(StateEnded)),
 		trains: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: "examlink", Subsystem: "server", Name: "trains_total", Help: "Trains run, by direction.",
+			Namespace: "examlink", Subsystem: "server", Name: "trains_total", Help: "Trains run, of checks and of floor tests.",
 		}, []string{"direction"}),
-		goodput:    vec("goodput_bytes_total", "Payload bytes of QUIC streams opened to measure their goodput, received going up and sent going down.", "direction", "up", "down"),
-		trainBytes: vec("train_bytes_total", "Bytes of trains at the IP layer, received going up and sent going down.", "direction", "up", "down"),
+		goodput:    vec("goodput_bytes_total", "Payload of QUIC streams opened to measure their goodput: received going up, sent going down.", "direction", "up", "down"),
+		trainBytes: vec("train_bytes_total", "Bytes of trains, IP layer: received going up, sent going down.", "direction", "up", "down"),
 	}
-	m.reports = vec("reports_total", "Reports of clients taken, repeats left out, by kind.", "kind",
+	m.reports = vec("reports_total", "Reports of clients taken: their claims. Refused ones are among the refused requests.", "kind",
 		string(wire.ReportWarning), string(wire.ReportMinute), string(wire.ReportDropped))
-	m.repeated = counter("reports_repeated_total", "Reports of clients that had been taken before.")
-	m.trains.WithLabelValues("up")
-	m.trains.WithLabelValues("down")
+	m.rates = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Namespace: "examlink", Subsystem: "server", Name: "rate_bytes_per_second",
+		Help:    "Rates that trains of all sessions read, IP layer (RFC 9097), one observation each: up, what this server read; down, what the client says it read. Trains that found only a bound, and glances, are not among them.",
+		Buckets: rateBuckets,
+
+		NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100, NativeHistogramMinResetDuration: time.Hour,
+	}, []string{"direction"})
+	m.repeated = counter("reports_repeated_total", "Reports that had been taken before, as when an answer got lost. Not among the taken.")
+	for _, d := range []wire.Direction{wire.Up, wire.Down} {
+		m.trains.WithLabelValues(string(d))
+		m.rates.WithLabelValues(string(d))
+	}
 	for i, r := range dropReasons {
 		m.drop[i] = m.dropped.WithLabelValues(r)
 	}
@@ -86,36 +100,6 @@ func newMetrics() *metrics {
 
 func (m *metrics) collectors() []prometheus.Collector {
 	return []prometheus.Collector{
-		m.received, m.reflected, m.dropped, m.turnaround, m.started, m.resumed, m.connections, m.refused, m.transitions, m.trains, m.trainBytes, m.reports, m.repeated, m.goodput,
-	}
-}
-
-var (
-	sessionsDesc  = prometheus.NewDesc("examlink_server_sessions", "Sessions there are, by state.", []string{"state"}, nil)
-	transportDesc = prometheus.NewDesc("examlink_server_session_transports", "Sessions there are, by what carries them.", []string{"transport"}, nil)
-)
-
-// sessionCollector counts the live session table, so that nothing can leak.
-type sessionCollector struct{ s *Server }
-
-func (c sessionCollector) Describe(ch chan<- *prometheus.Desc) {
-	ch <- sessionsDesc
-	ch <- transportDesc
-}
-
-func (c sessionCollector) Collect(ch chan<- prometheus.Metric) {
-	count := map[State]int{StateConnected: 0, StateLive: 0, StateSuspect: 0, StateDropped: 0, StateExamRelevant: 0}
-	carried := map[link.Transport]int{}
-	for _, ss := range c.s.Sessions() {
-		if ss.State != StateEnded {
-			count[ss.State]++
-			carried[ss.Transport]++
-		}
-	}
-	for _, t := range link.Transports() {
-		ch <- prometheus.MustNewConstMetric(transportDesc, prometheus.GaugeValue, float64(carried[t]), string(t))
-	}
-	for state, n := range count {
-		ch <- prometheus.MustNewConstMetric(sessionsDesc, prometheus.GaugeValue, float64(n), string(state))
+		m.received, m.reflected, m.dropped, m.turnaround, m.started, m.resumed, m.connections, m.refused, m.transitions, m.trains, m.trainBytes, m.reports, m.repeated, m.goodput, m.rates,
 	}
 }

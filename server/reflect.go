@@ -103,7 +103,7 @@ func (s *Server) probe(r *reflector, d link.Datagram) {
 // seen notes an authentic packet; the probe flow follows its address. Called
 // with the session's lock held.
 func (ss *session) seen(at time.Duration, from netip.AddrPort) {
-	ss.lastSeen = max(ss.lastSeen, at)
+	ss.lastSeen, ss.heard = max(ss.lastSeen, at), true
 	ss.addr = from
 	ss.ipv6 = from.Addr().Is6()
 }

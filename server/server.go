@@ -25,6 +25,7 @@ import (
 
 	"examlink/probe/clock"
 	"examlink/probe/link"
+	"examlink/probe/verdict"
 	"examlink/probe/wire"
 )
 
@@ -55,10 +56,13 @@ type Options struct {
 	Clock clock.Clock
 	// NewWaiter makes the waiters that pace trains; clock.NewWaiter unless set.
 	NewWaiter func(clock.Clock) (clock.Waiter, error)
-	Limits    Limits
-	Silence   Silence
-	Log       *slog.Logger
-	Version   string
+	// Limits, Silence, Policy and SessionSeries are the Settings it starts with.
+	Limits        Limits
+	Silence       Silence
+	Policy        verdict.Policy
+	SessionSeries int
+	Log           *slog.Logger
+	Version       string
 	// OnState, if set, hears of every change of a session's state, from the
 	// server's own goroutines: it must not block.
 	OnState func(SessionInfo)
@@ -108,10 +112,13 @@ func DefaultSilence() Silence {
 
 // Server measures with students.
 type Server struct {
-	o       Options
-	metrics *metrics
-	ready   atomic.Bool
-	closing atomic.Bool
+	o        Options
+	settings atomic.Pointer[Settings]
+	metrics  *metrics
+	ready    atomic.Bool
+	closing  atomic.Bool
+
+	webSockets atomic.Pointer[link.WebSockets] // nil until it runs, and without TCP
 
 	mu       sync.RWMutex // before a session's own lock, never after it
 	flows    map[wire.FlowID]*session
@@ -131,30 +138,11 @@ type Server struct {
 
 // New checks the options and prepares a server.
 func New(o Options) (*Server, error) {
-	d := DefaultLimits()
-	fill := func(v *float64, def float64) {
-		if *v == 0 {
-			*v = def
-		}
+	settings, err := Settings{Limits: o.Limits, Silence: o.Silence, Policy: o.Policy, SessionSeries: o.SessionSeries}.complete()
+	if err != nil {
+		return nil, err
 	}
-	l := &o.Limits
-	fill(&l.HandshakeRate, d.HandshakeRate)
-	fill(&l.RetryRate, d.RetryRate)
-	fill(&l.ProbeRate, d.ProbeRate)
-	fill(&l.TrainBitRate, d.TrainBitRate)
-	fill(&l.TotalBitRate, d.TotalBitRate)
-	if l.Sessions == 0 {
-		l.Sessions = d.Sessions
-	}
-	if l.SessionsPerToken == 0 {
-		l.SessionsPerToken = d.SessionsPerToken
-	}
-	if l.TrainBytes == 0 {
-		l.TrainBytes = d.TrainBytes
-	}
-	if o.Silence == (Silence{}) {
-		o.Silence = DefaultSilence()
-	}
+	l := settings.Limits
 	switch {
 	case o.Conn == nil:
 		return nil, errors.New("server: no socket")
@@ -162,8 +150,6 @@ func New(o Options) (*Server, error) {
 		return nil, errors.New("server: no certificate")
 	case len(o.TokenKey) != ed25519.PublicKeySize:
 		return nil, errors.New("server: no key for join tokens")
-	case !o.Silence.ordered():
-		return nil, fmt.Errorf("server: silence %v, expected suspect < dropped < exam-relevant < forget", o.Silence)
 	}
 	if o.Clock == nil {
 		o.Clock = clock.NewSystem()
@@ -180,6 +166,7 @@ func New(o Options) (*Server, error) {
 		addresses: map[netip.Addr]*rate.Limiter{}, reports: heard{most: originsPerSession * l.Sessions},
 		retry: rate.NewLimiter(rate.Limit(l.RetryRate), int(l.RetryRate)+1),
 	}
+	s.settings.Store(&settings)
 	s.reflector.init(reflectBatch)
 	return s, nil
 }
@@ -234,7 +221,8 @@ func (s *Server) Run(ctx context.Context) error {
 	accept(ln.Accept)
 	stopTCP := func() error { return nil }
 	if s.o.TCP != nil {
-		ws := link.NewWebSockets(s.o.Clock, s.o.Limits.Sessions+s.o.Limits.Sessions/4+16) // some are being replaced
+		ws := link.NewWebSockets(s.o.Clock, s.limits().webSockets())
+		s.webSockets.Store(ws)
 		accept(ws.Accept)
 		stopTCP = s.serveTCP(s.o.TCP, ws)
 	}
@@ -270,7 +258,8 @@ func (s *Server) limiter(a netip.Addr) *rate.Limiter {
 		if len(s.addresses) >= addressTable {
 			clear(s.addresses) // forgets who was fast; the total stays limited by Retry
 		}
-		l = rate.NewLimiter(rate.Limit(s.o.Limits.HandshakeRate), int(s.o.Limits.HandshakeRate)+1)
+		most := s.limits().HandshakeRate
+		l = rate.NewLimiter(rate.Limit(most), int(most)+1)
 		s.addresses[a] = l
 	}
 	return l
@@ -308,8 +297,9 @@ func (s *Server) watchSilence(ctx context.Context) {
 		if now < calm {
 			continue
 		}
+		silence := s.settings.Load().Silence
 		for _, ss := range s.snapshot() {
-			if from, to, changed := ss.judge(now, s.o.Silence); changed {
+			if from, to, changed := ss.judge(now, silence); changed {
 				s.stateChanged(ss, from, to)
 			}
 		}

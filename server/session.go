@@ -87,9 +87,12 @@ type session struct {
 
 	state    State
 	ended    End
+	opened   time.Time // the server's clock
 	since    time.Time
 	lastSeen time.Duration
+	heard    bool // an authentic packet came
 	probing  bool
+	earlier  uint64 // probes received by flows before this one
 
 	grant      *rate.Limiter
 	overGrant  uint64
@@ -106,6 +109,9 @@ type session struct {
 	streaming bool // a stream of bytes is open
 	sender    *train.Sender
 	up, down  *wire.TrainReport
+
+	rateUp, rateDown reading
+	awaited          *wire.TrainRequest // went down, and the client has not told what it read
 
 	claims claims
 }
@@ -198,8 +204,9 @@ func (ss *session) alive() bool {
 }
 
 // makeRoom counts a join token's sessions other than id that can still come
-// back, and ends the silent ones of them while they are too many for one more.
-func (s *Server) makeRoom(token, id string) (others int) {
+// back, and ends the silent ones of them while they are too many for one more
+// among most.
+func (s *Server) makeRoom(token, id string, most int) (others int) {
 	var silent []*session
 	for _, o := range s.snapshot() {
 		if o.token != token || o.id == id || o.over() {
@@ -211,7 +218,7 @@ func (s *Server) makeRoom(token, id string) (others int) {
 		}
 	}
 	for _, o := range silent {
-		if others < s.o.Limits.SessionsPerToken {
+		if others < most {
 			break
 		}
 		if from, ok := o.end(nil, EndReplaced); ok {

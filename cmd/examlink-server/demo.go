@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/ed25519"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -111,8 +110,9 @@ func (d *demo) run(ctx context.Context) error {
 		return err
 	}
 	defer udp.Close()
+	shown := newCertificate(keys.Certificate)
 	srv, err := server.New(server.Options{
-		Conn: udp, TLS: &tls.Config{Certificates: []tls.Certificate{keys.Certificate}, MinVersion: tls.VersionTLS13},
+		Conn: udp, TLS: shown.config(), SessionSeries: config.Default().Server.Metrics.SessionSeries,
 		TokenKey: keys.Token.Public().(ed25519.PublicKey), Secret: keys.Secret, Version: daemon.Version(),
 		OnState: func(i server.SessionInfo) {
 			if i.State != server.StateLive && i.State != server.StateEnded {
@@ -130,7 +130,7 @@ func (d *demo) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	registry, err := registryOf(srv, keys)
+	registry, err := registryOf(srv, shown)
 	if err != nil {
 		return err
 	}

@@ -221,7 +221,7 @@ func (h *hall) enter(student string, i int) {
 		h.t.Fatal(err)
 	}
 	o.NewWaiter, o.Seed = waiters, uint64(i)+1
-	o.Socket = func(context.Context) (net.PacketConn, netip.AddrPort, error) { return client.Socket(), hallAddr, nil }
+	o.Socket = func(context.Context, netip.AddrPort) (net.PacketConn, error) { return client.Socket(), nil }
 	h.clients[student] = client
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)

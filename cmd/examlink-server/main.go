@@ -57,6 +57,6 @@ func newRoot() *cobra.Command {
   examlink-server sessions list the live sessions`,
 	}
 	a := cli.Setup(root)
-	root.AddCommand(newServe(a), newDemo(), newToken(a), newSessions(a), a.Config(), cli.Version("examlink-server"))
+	root.AddCommand(newServe(a), newDemo(), newToken(a), newSessions(a), a.Config(checkFiles), cli.Version("examlink-server"))
 	return root
 }

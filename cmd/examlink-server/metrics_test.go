@@ -1,17 +1,25 @@
 package main
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/tls"
+	"flag"
+	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"text/template"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 
 	"examlink/cmd/internal/daemon"
 	"examlink/probe"
@@ -24,7 +32,18 @@ import (
 	"examlink/server/alert"
 )
 
-// programs are the registries of both programs, with every metric known.
+var update = flag.Bool("update", false, "write docs/METRICS.md anew")
+
+const (
+	documentFile = "../../docs/METRICS.md"
+	templateFile = documentFile + ".tmpl"
+	// withSessions is what a server with sessions shows; the tests of package
+	// server hold it to the code.
+	withSessions = "../../server/testdata/metrics.txt"
+)
+
+// programs are the registries of both programs, with every metric known
+// but those that need a session.
 func programs(t *testing.T) map[string]*prometheus.Registry {
 	t.Helper()
 	keys, err := server.LoadKeys(t.TempDir(), "", "", time.Now())
@@ -43,7 +62,7 @@ func programs(t *testing.T) map[string]*prometheus.Registry {
 	if err != nil {
 		t.Fatal(err)
 	}
-	operator, err := registryOf(srv, keys)
+	operator, err := registryOf(srv, newCertificate(keys.Certificate))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,6 +71,9 @@ func programs(t *testing.T) map[string]*prometheus.Registry {
 		err = alerts.Register(operator)
 	}
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := daemon.NewReloader(operator, "examlink_server", slog.New(slog.DiscardHandler), func() error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 	student := daemon.Registry()
@@ -74,14 +96,6 @@ func programs(t *testing.T) map[string]*prometheus.Registry {
 	return map[string]*prometheus.Registry{"examlink": student, "examlink-server": operator}
 }
 
-var (
-	fqName = regexp.MustCompile(`fqName: "([^"]*)"`)
-	quoted = regexp.MustCompile("`([^`]*)`")
-)
-
-// closed are the labels whose values are all known.
-var closed = []string{"direction", "outcome", "kind", "state", "reason"}
-
 // described lists our own metrics that a registry may ever show.
 func described(r *prometheus.Registry) (names []string) {
 	ch := make(chan *prometheus.Desc)
@@ -97,146 +111,240 @@ func described(r *prometheus.Registry) (names []string) {
 	return names
 }
 
-// row is a metric as docs/METRICS.md has it.
-type row struct {
-	kind   string
-	labels []string
-}
+var fqName = regexp.MustCompile(`fqName: "([^"]*)"`)
 
-// document reads the tables of docs/METRICS.md: metrics by name, and the
-// values of labels by label, or by metric where they are a metric's own.
-func document(t *testing.T) (text string, metrics map[string]row, values map[string][]string) {
+// families are our own metrics as they are scraped, of both programs.
+func families(t *testing.T, registries map[string]*prometheus.Registry) map[string]*dto.MetricFamily {
 	t.Helper()
-	b, err := os.ReadFile("../../docs/METRICS.md")
+	b, err := os.ReadFile(withSessions)
 	if err != nil {
 		t.Fatal(err)
 	}
-	metrics, values = map[string]row{}, map[string][]string{}
-	words := func(cell string) (out []string) {
-		for _, m := range quoted.FindAllStringSubmatch(cell, -1) {
-			out = append(out, m[1])
-		}
-		return out
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	out, err := parser.TextToMetricFamilies(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, line := range strings.Split(string(b), "\n") {
-		cells := strings.Split(strings.Trim(line, "|"), "|")
-		switch {
-		case !strings.HasPrefix(line, "| `"):
-		case strings.HasPrefix(line, "| `"+naming.Prefix):
-			if len(cells) != 5 {
-				t.Errorf("%d cells, want 5: %s", len(cells), line)
-				continue
+	for _, r := range registries {
+		gathered, err := r.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range gathered {
+			if strings.HasPrefix(f.GetName(), naming.Prefix) {
+				out[f.GetName()] = f
 			}
-			name := words(cells[0])[0]
-			if _, twice := metrics[name]; twice {
-				t.Errorf("%s is there twice", name)
-			}
-			metrics[name] = row{strings.TrimSpace(cells[1]), words(cells[2])}
-			if strings.TrimSpace(cells[3]) == "" || strings.TrimSpace(cells[4]) == "" {
-				t.Errorf("%s has no unit or no definition", name)
-			}
-		default:
-			head := words(cells[0])
-			values[head[len(head)-1]] = words(cells[1]) // the label's, or the metric's it is of
 		}
 	}
-	return string(b), metrics, values
+	return out
 }
 
-func TestDocumentNamesEveryMetric(t *testing.T) {
-	text, doc, values := document(t)
-	exists := map[string]bool{}
-	for program, r := range programs(t) {
+// closed are the labels whose values are all known.
+var closed = []string{"direction", "outcome", "kind", "state", "reason", "transport"}
+
+// document makes docs/METRICS.md. Its template says in which order metrics
+// come, and what is counted; all else is taken from the metrics.
+type document struct {
+	families map[string]*dto.MetricFamily
+	shown    map[string]bool     // metrics with a row
+	values   map[string][]string // by label, or by metric where they are its own
+}
+
+func (d *document) head() string {
+	return "| metric | type | labels | unit | definition |\n|---|---|---|---|---|"
+}
+
+// metric is the row of a metric. What a number without a base unit counts has
+// to be said.
+func (d *document) metric(name string, counts ...string) (string, error) {
+	f := d.families[name]
+	switch {
+	case f == nil:
+		return "", fmt.Errorf("%s: no program has it", name)
+	case d.shown[name]:
+		return "", fmt.Errorf("%s: a second row", name)
+	case f.GetHelp() == "":
+		return "", fmt.Errorf("%s: no help", name)
+	}
+	d.shown[name] = true
+	unit := unitOf(name)
+	if (unit == "") != (len(counts) == 1) {
+		return "", fmt.Errorf("%s: its name gives the unit %q, the template %q, expected one of them", name, unit, counts)
+	}
+	if unit == "" {
+		unit = counts[0]
+	}
+	row := fmt.Sprintf("| `%s` | %s | %s | %s | %s |", name, strings.ToLower(f.GetType().String()), quote(labelsOf(f)), unit, prose(f.GetHelp()))
+	return strings.ReplaceAll(row, "|  |", "| |"), nil
+}
+
+func unitOf(name string) string {
+	for _, u := range []struct{ suffix, unit string }{
+		{"_timestamp_seconds", "seconds since 1970"}, {"_seconds", "seconds"}, {"_bytes_per_second", "bytes per second"},
+		{"_bytes_total", "bytes"}, {"_ratio", "ratio, 0 to 1"}, {"_info", "1"},
+	} {
+		if strings.HasSuffix(name, u.suffix) {
+			return u.unit
+		}
+	}
+	return ""
+}
+
+func labelsOf(f *dto.MetricFamily) (out []string) {
+	for _, l := range f.GetMetric()[0].GetLabel() {
+		out = append(out, l.GetName())
+	}
+	return out
+}
+
+func quote(words []string) string {
+	for i, w := range words {
+		words[i] = "`" + w + "`"
+	}
+	return strings.Join(words, ", ")
+}
+
+var code = regexp.MustCompile(`\b(client|server)(\.[a-z_]+)+\b|\bexamlink_[a-z0-9_]+`)
+
+// prose makes Markdown of a help text.
+func prose(help string) string {
+	return code.ReplaceAllStringFunc(strings.ReplaceAll(help, "|", "\\|"), func(s string) string { return "`" + s + "`" })
+}
+
+// list gives the values of a label in some metrics: first those that are named,
+// in their order and with what they mean, then the others.
+func (d *document) list(label, metrics string, named []string) (string, []string, error) {
+	var left []string
+	for _, name := range strings.Fields(metrics) {
+		if d.families[name] == nil {
+			return "", nil, fmt.Errorf("%s: no program has it", name)
+		}
+		for _, m := range d.families[name].GetMetric() {
+			for _, l := range m.GetLabel() {
+				if l.GetName() == label && !slices.Contains(left, l.GetValue()) {
+					left = append(left, l.GetValue())
+				}
+			}
+		}
+	}
+	all := slices.Clone(left)
+	var out []string
+	for _, n := range named {
+		value, meaning, _ := strings.Cut(n, ": ")
+		i := slices.Index(left, value)
+		if i < 0 {
+			return "", nil, fmt.Errorf("%s %q is in none of %s", label, value, metrics)
+		}
+		left = slices.Delete(left, i, i+1)
+		cell := "`" + value + "`"
+		if meaning != "" {
+			cell += " (" + meaning + ")"
+		}
+		out = append(out, cell)
+	}
+	slices.Sort(left)
+	if len(left) > 0 {
+		out = append(out, quote(left))
+	}
+	return strings.Join(out, ", "), all, nil
+}
+
+// valuesOf are a label's values wherever a metric has none of its own.
+func (d *document) valuesOf(label, metrics string, named ...string) (string, error) {
+	text, all, err := d.list(label, metrics, named)
+	d.values[label] = all
+	return text, err
+}
+
+// own are the values a label has in one metric alone.
+func (d *document) own(label, metric string, named ...string) (string, error) {
+	text, all, err := d.list(label, metric, named)
+	d.values[metric] = all
+	return text, err
+}
+
+func TestDocument(t *testing.T) {
+	registries := programs(t)
+	d := &document{families: families(t, registries), shown: map[string]bool{}, values: map[string][]string{}}
+	b, err := os.ReadFile(templateFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tmpl, err := template.New("METRICS.md").Funcs(template.FuncMap{"head": d.head, "metric": d.metric, "values": d.valuesOf, "own": d.own}).Parse(string(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var made bytes.Buffer
+	if err := tmpl.Execute(&made, nil); err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile(documentFile, made.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	written, err := os.ReadFile(documentFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, want := strings.Split(string(written), "\n"), strings.Split(made.String(), "\n")
+	for i := range max(len(got), len(want)) {
+		if i >= len(got) || i >= len(want) || got[i] != want[i] {
+			t.Fatalf("line %d of docs/METRICS.md differs from what the programs register (`make metrics-doc` writes it anew):\n%s\nwant\n%s",
+				i+1, strings.Join(got[min(i, len(got)):min(i+1, len(got))], ""), strings.Join(want[min(i, len(want)):min(i+1, len(want))], ""))
+		}
+	}
+
+	// Nothing is left out.
+	for program, r := range registries {
 		names := described(r)
 		if len(names) < 10 {
 			t.Fatalf("%s registers only %q", program, names)
 		}
-		families, err := r.Gather()
-		if err != nil {
-			t.Fatal(err)
-		}
-		gathered := map[string]bool{}
-		for _, f := range families {
-			name := f.GetName()
-			if !strings.HasPrefix(name, naming.Prefix) {
-				continue
-			}
-			gathered[name] = true
-			d, ok := doc[name]
-			if !ok {
-				continue // said below
-			}
-			if kind := strings.ToLower(f.GetType().String()); kind != d.kind {
-				t.Errorf("%s is a %s, in docs/METRICS.md it is a %s", name, kind, d.kind)
-			}
-			for _, m := range f.GetMetric() {
-				var labels []string
-				for _, l := range m.GetLabel() {
-					labels = append(labels, l.GetName())
-					known := values[name]
-					if known == nil {
-						known = values[l.GetName()]
-					}
-					if slices.Contains(closed, l.GetName()) && !slices.Contains(known, l.GetValue()) {
-						t.Errorf("%s has %s=%q, docs/METRICS.md knows %q", name, l.GetName(), l.GetValue(), known)
-					}
-				}
-				slices.Sort(labels)
-				want := slices.Sorted(slices.Values(d.labels))
-				if !slices.Equal(labels, want) {
-					t.Errorf("%s has the labels %q, in docs/METRICS.md %q", name, labels, want)
-				}
-			}
-		}
 		for _, name := range names {
-			exists[name] = true
-			if _, ok := doc[name]; !ok {
-				t.Errorf("%s of %s is not in docs/METRICS.md", name, program)
-			}
-			if !gathered[name] {
-				t.Errorf("%s of %s was not shown: the test does not know how to make it known", name, program)
+			switch {
+			case d.families[name] == nil:
+				t.Errorf("%s of %s was not shown: the tests do not know how to make it known", name, program)
+			case !d.shown[name]:
+				t.Errorf("%s of %s has no row in %s", name, program, templateFile)
 			}
 		}
 	}
-	for _, m := range regexp.MustCompile(naming.Prefix+`[a-z0-9_]+`).FindAllString(text, -1) {
-		if !exists[m] {
-			t.Errorf("docs/METRICS.md names %s, which no program has", m)
+	for name, f := range d.families {
+		for _, m := range f.GetMetric() {
+			for _, l := range m.GetLabel() {
+				known := d.values[name]
+				if known == nil {
+					known = d.values[l.GetName()]
+				}
+				if slices.Contains(closed, l.GetName()) && !slices.Contains(known, l.GetValue()) {
+					t.Errorf("%s has %s=%q, the template knows %q", name, l.GetName(), l.GetValue(), known)
+				}
+			}
+		}
+	}
+	for _, name := range regexp.MustCompile(naming.Prefix+`[a-z0-9_]+`).FindAllString(made.String(), -1) {
+		if d.families[name] == nil {
+			t.Errorf("docs/METRICS.md names %s, which no program has", name)
 		}
 	}
 }
 
-// The values of the closed lists are all there from the start.
-func TestDocumentedLabelValuesExist(t *testing.T) {
-	_, _, values := document(t)
-	seen := map[string]bool{}
-	for _, r := range programs(t) {
-		families, err := r.Gather()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, f := range families {
-			for _, m := range f.GetMetric() {
-				for _, l := range m.GetLabel() {
-					seen[l.GetName()+" "+l.GetValue()] = true
-				}
-			}
-		}
-	}
-	for head, list := range values {
-		label := head
-		switch {
-		case strings.HasPrefix(head, naming.Prefix):
-			label = "reason"
-			if strings.Contains(head, "_reports_") || strings.Contains(head, "_warnings_") {
-				label = "kind"
-			}
-		case !slices.Contains(closed, head):
-			continue
-		}
-		for _, v := range list {
-			if !seen[label+" "+v] {
-				t.Errorf("docs/METRICS.md knows %s=%q, which no series has", label, v)
-			}
+// The template cannot say what is not so.
+func TestDocumentRefusesWhatIsNotSo(t *testing.T) {
+	d := &document{families: families(t, programs(t)), shown: map[string]bool{}, values: map[string][]string{}}
+	for what, err := range map[string]error{
+		"a metric nobody has":     second(d.metric("examlink_client_nonesuch_total", "packets")),
+		"no unit":                 second(d.metric("examlink_client_probes_sent_total")),
+		"a unit beside another":   second(d.metric("examlink_client_ipdv_seconds", "packets")),
+		"a value no series has":   second(d.valuesOf("state", "examlink_server_sessions", "asleep")),
+		"values of none":          second(d.own("state", "examlink_server_nonesuch")),
+		"what is given once more": func() error { _, _ = d.metric("examlink_build_info"); return second(d.metric("examlink_build_info")) }(),
+	} {
+		if err == nil {
+			t.Errorf("%s: accepted", what)
 		}
 	}
 }
+
+func second(_ string, err error) error { return err }

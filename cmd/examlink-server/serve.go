@@ -3,8 +3,8 @@ package main
 import (
 	"context"
 	"crypto/ed25519"
-	"crypto/tls"
 	"fmt"
+	"log/slog"
 	"net"
 	"time"
 
@@ -15,82 +15,122 @@ import (
 	"examlink/cmd/internal/cli"
 	"examlink/cmd/internal/config"
 	"examlink/cmd/internal/daemon"
+	"examlink/cmd/internal/web"
 	"examlink/server"
 )
 
 func newServe(a *cli.App) *cobra.Command {
+	check := false
 	c := &cobra.Command{
 		Use: "serve", Short: "Serves students until told to stop", Args: cli.NoArgs,
 		Long: `Serves students until told to stop. On its first start it makes the keys that
-join tokens are signed with and, unless one is configured, a certificate.`,
+join tokens are signed with and, unless one is configured, a certificate. SIGHUP
+puts a changed configuration in force, as far as that can be done under way.`,
 		RunE: func(c *cobra.Command, _ []string) error {
-			f, src, err := a.Load(c)
-			if err != nil {
-				return err
+			if check {
+				return a.Check(c, checkFiles)
 			}
-			log := daemon.Logger(c.ErrOrStderr(), f.Log.Level, f.Log.Format)
-			keys, err := server.LoadKeys(f.Server.DataDir, f.Server.Certificate, f.Server.Key, time.Now())
-			if err != nil {
-				return err
-			}
-			udp, tcp, err := listen(f.Server.Listen)
-			if err != nil {
-				return err
-			}
-			defer udp.Close()
-			alerts, err := newAlerts(f, log)
-			if err != nil {
-				_ = tcp.Close()
-				return err
-			}
-			conf := &tls.Config{Certificates: []tls.Certificate{keys.Certificate}, MinVersion: tls.VersionTLS13}
-			options := server.Options{
-				Conn: udp, TCP: tcp, TLS: conf, TokenKey: keys.Token.Public().(ed25519.PublicKey), Secret: keys.Secret,
-				Limits: f.ServerLimits(), Silence: f.ServerSilence(), Log: log, Version: daemon.Version(),
-			}
-			follow(&options, alerts)
-			srv, err := server.New(options)
-			if err != nil {
-				_ = tcp.Close()
-				return err
-			}
-			registry, err := registryOf(srv, keys)
-			if err == nil {
-				err = alerts.Register(registry)
-			}
-			if err != nil {
-				_ = tcp.Close()
-				return err
-			}
-			g, ctx := errgroup.WithContext(c.Context())
-			if f.Server.AdminListen != "" {
-				admin, err := daemon.NewAdmin(f.Server.AdminListen, registry, srv.Ready)
-				if err != nil {
-					_ = tcp.Close()
-					return err
-				}
-				token, err := adminToken(f.Server.DataDir, true)
-				if err != nil {
-					_ = tcp.Close()
-					return err
-				}
-				api{token, srv, alerts}.mount(admin)
-				log.Info("metrics", "address", "http://"+admin.Address()+"/metrics")
-				g.Go(func() error { return admin.Run(ctx) })
-			}
-			log.Info("starting", "version", daemon.Version(), "config", src.File, "data_dir", f.Server.DataDir,
-				"fingerprint", keys.Fingerprint(), "certificate_until", keys.Certificate.Leaf.NotAfter.Format(time.DateOnly))
-			telling, stop := context.WithCancel(context.WithoutCancel(ctx))
-			defer stop()
-			g.Go(func() error { return alerts.Run(telling) })
-			g.Go(func() error { defer stop(); return srv.Run(ctx) }) // what happens until its end is told
-			return g.Wait()
+			return serve(c, func() (config.File, config.Source, error) { return a.Load(c) })
 		},
 	}
+	c.Flags().BoolVar(&check, "config.check", false, "only say whether the configuration is good, as config --check does")
 	a.Flag(c, "listen", "server.listen", "`address` to serve on, UDP and TCP")
 	a.Flag(c, "data-dir", "server.data_dir", "`directory` for keys and certificate")
 	a.Flag(c, "admin-listen", "server.admin_listen", "`address` of metrics and health")
+	a.Flag(c, "admin-web-config", "server.admin_web_config", "web configuration `file` of metrics and health")
 	return c
+}
+
+func serve(c *cobra.Command, load func() (config.File, config.Source, error)) error {
+	f, src, err := load()
+	if err != nil {
+		return err
+	}
+	if err := checkWeb(f); err != nil {
+		return cli.Usage(err)
+	}
+	level := new(slog.LevelVar)
+	level.Set(daemon.Level(f.Log.Level))
+	log := daemon.Logger(c.ErrOrStderr(), level, f.Log.Format)
+	keys, err := server.LoadKeys(f.Server.DataDir, f.Server.Certificate, f.Server.Key, time.Now())
+	if err != nil {
+		return err
+	}
+	settings, err := f.ServerSettings()
+	if err != nil {
+		return err
+	}
+	udp, tcp, err := listen(f.Server.Listen)
+	if err != nil {
+		return err
+	}
+	defer udp.Close()
+	defer tcp.Close() // the server closes it, if it comes to that
+	alerts, err := newAlerts(f, log)
+	if err != nil {
+		return err
+	}
+	shown := newCertificate(keys.Certificate)
+	options := server.Options{
+		Conn: udp, TCP: tcp, TLS: shown.config(), TokenKey: keys.Token.Public().(ed25519.PublicKey), Secret: keys.Secret,
+		Limits: settings.Limits, Silence: settings.Silence, Policy: settings.Policy, SessionSeries: settings.SessionSeries,
+		Log: log, Version: daemon.Version(),
+	}
+	follow(&options, alerts)
+	srv, err := server.New(options)
+	if err != nil {
+		return err
+	}
+	registry, err := registryOf(srv, shown)
+	if err == nil {
+		err = alerts.Register(registry)
+	}
+	if err != nil {
+		return err
+	}
+	run := &running{load: load, started: f, force: f, level: level, certificate: shown, srv: srv, log: log}
+	reloader, err := daemon.NewReloader(registry, "examlink_server", log, run.reload)
+	if err != nil {
+		return err
+	}
+	g, ctx := errgroup.WithContext(c.Context())
+	if f.Server.AdminListen != "" || f.Server.AdminSystemdSocket {
+		admin, err := adminOf(f.Server, registry, srv.Ready, log)
+		if err != nil {
+			return err
+		}
+		admin.Handle("POST /-/reload", reloader)
+		token, err := adminToken(f.Server.DataDir, true)
+		if err != nil {
+			return err
+		}
+		api{token, srv, alerts}.mount(admin)
+		log.Info("metrics", "address", admin.Address(), "web_config", f.Server.AdminWebConfig)
+		g.Go(func() error { return admin.Run(ctx) })
+	}
+	log.Info("starting", "version", daemon.Version(), "config", src.File, "data_dir", f.Server.DataDir,
+		"fingerprint", keys.Fingerprint(), "certificate_until", keys.Certificate.Leaf.NotAfter.Format(time.DateOnly))
+	g.Go(func() error { return reloader.Run(ctx) })
+	telling, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	g.Go(func() error { return alerts.Run(telling) })
+	g.Go(func() error { defer stop(); return srv.Run(ctx) }) // what happens until its end is told
+	return g.Wait()
+}
+
+// adminOf listens for operators.
+func adminOf(f config.Server, r prometheus.Gatherer, ready func() bool, log *slog.Logger) (*daemon.Admin, error) {
+	page, err := web.Page("examlink-server", "Measures students' network links for proctored exams", daemon.Version(),
+		web.Link{Address: "/metrics", Text: "Metrics"}, web.Link{Address: "/-/healthy", Text: "Health"},
+		web.Link{Address: "/-/ready", Text: "Readiness", Description: "whether students are admitted"})
+	if err != nil {
+		return nil, err
+	}
+	listeners, err := web.Listen(f.AdminListen, f.AdminSystemdSocket)
+	if err != nil {
+		return nil, fmt.Errorf("metrics listener: %w", err)
+	}
+	return daemon.NewAdminOn(listeners, daemon.AdminOptions{Gatherer: r, Ready: ready, Page: page, Serve: web.Serve(f.AdminWebConfig, log)}), nil
 }
 
 // listen opens one port by UDP and TCP. With port 0 the system picks one that
@@ -123,13 +163,9 @@ func listen(address string) (*net.UDPConn, net.Listener, error) {
 }
 
 // registryOf makes the server's registry.
-func registryOf(srv *server.Server, keys server.Keys) (*prometheus.Registry, error) {
+func registryOf(srv *server.Server, shown *certificate) (*prometheus.Registry, error) {
 	r := daemon.Registry()
-	expiry := prometheus.NewGauge(prometheus.GaugeOpts{
-		Namespace: "examlink", Subsystem: "server", Name: "certificate_expiry_timestamp_seconds", Help: "When the certificate ends.",
-	})
-	expiry.Set(float64(keys.Certificate.Leaf.NotAfter.Unix()))
-	if err := r.Register(expiry); err != nil {
+	if err := r.Register(shown.expiry()); err != nil {
 		return nil, err
 	}
 	return r, srv.Register(r)

@@ -149,10 +149,10 @@ func (x handlerTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.Result(), nil
 }
 
-// lines tells of each line that is written.
-type lines struct{ got chan string }
+// eachLine tells of each line that is written.
+type eachLine struct{ got chan string }
 
-func (l lines) Write(b []byte) (int, error) {
+func (l eachLine) Write(b []byte) (int, error) {
 	for _, x := range strings.SplitAfter(string(b), "\n") {
 		if x != "" {
 			l.got <- x
@@ -185,7 +185,7 @@ func TestWatchSessions(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	out, errs := lines{make(chan string, 100)}, lines{make(chan string, 100)}
+	out, errs := eachLine{make(chan string, 100)}, eachLine{make(chan string, 100)}
 	root := newRoot()
 	root.SetArgs([]string{"--config", conf, "sessions", "--watch", "--json", "--exam", "e 1", "--url", srv.URL, "--token-file", token})
 	root.SetOut(out)

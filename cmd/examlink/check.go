@@ -53,7 +53,7 @@ be made; README.md lists them.`,
 				o.Check.CapacityMax, o.Check.MaxBytes = fullRate, fullBytes
 			}
 			o.Version = daemon.Version()
-			o.Log = daemon.Logger(c.ErrOrStderr(), f.Log.Level, f.Log.Format)
+			o.Log = daemon.Logger(c.ErrOrStderr(), daemon.Level(f.Log.Level), f.Log.Format)
 			show := newProgress(c.ErrOrStderr())
 			r, err := probe.Check(c.Context(), o, show.step)
 			show.end()

@@ -51,7 +51,7 @@ server: rate, delay, delay variation and loss, in each direction.
 TOKEN is the join token you were given for the exam.`,
 	}
 	a := cli.Setup(root)
-	root.AddCommand(newCheck(a), newWatch(a), newReport(), a.Config(), cli.Version("examlink"))
+	root.AddCommand(newCheck(a), newWatch(a), newReport(), a.Config(nil), cli.Version("examlink"))
 	return root
 }
 

@@ -76,7 +76,7 @@ what is due when, and measures nothing.
 			o.Version = daemon.Version()
 			o.Attribution = new(surroundings.Asker)
 			o.Traffic = (&ownTraffic{server: serverOf(o)}).read
-			o.Log = daemon.Logger(c.ErrOrStderr(), f.Log.Level, f.Log.Format)
+			o.Log = daemon.Logger(c.ErrOrStderr(), daemon.Level(f.Log.Level), f.Log.Format)
 			registry := daemon.Registry()
 			metrics, err := exporter.New(registry, o.Policy)
 			if err != nil {

@@ -1,5 +1,6 @@
 // Package exporter turns what a watch finds into Prometheus metrics. It knows
-// names, units and label sets, and nothing of how things are measured.
+// names, units, label sets and definitions, which are the help of each metric,
+// and nothing of how things are measured.
 package exporter
 
 import (
@@ -64,28 +65,28 @@ func histogramOpts(name, help string, buckets []float64) prometheus.HistogramOpt
 // New makes an exporter for a watch judged by a policy and registers it.
 func New(r prometheus.Registerer, p verdict.Policy) (*Exporter, error) {
 	e := &Exporter{
-		sent:       counter("probes_sent_total", "Probes of the monitor stream whose fate is known."),
-		received:   counter("probes_received_total", "Probes whose echo arrived in time."),
-		unsent:     counter("probes_unsent_total", "Probes that never left this host on time; not among the sent."),
-		overTCP:    counter("probes_over_tcp_total", "Of the sent, probes by WebSocket over TCP: a loss there shows as delay."),
-		late:       counter("echoes_late_total", "Echoes that arrived after their probe counted as lost."),
-		lost:       counters("probes_lost_total", "Probes lost, by the direction in which they were, as far as it was known when they were counted.", "direction"),
-		duplicates: counters("echoes_duplicate_total", "Echoes that arrived more than once.", "direction"),
-		reordered:  counters("echoes_reordered_total", "Echoes that arrived after one the server sent later.", "direction"),
-		roundTrip:  prometheus.NewHistogram(histogramOpts("round_trip_delay_seconds", "Round-trip delay without the server's processing time.", delayBuckets)),
-		pacing:     prometheus.NewHistogram(histogramOpts("pacing_lateness_seconds", "How late probes left, by this host's clock.", instrumentBuckets)),
-		readLag:    prometheus.NewHistogram(histogramOpts("receive_lag_seconds", "How long echoes lay in this host before they were read; 0 where the system does not stamp them.", instrumentBuckets)),
-		localDrops: counter("local_drops_total", "Packets that arrived and that this host dropped, because they were not read in time."),
-		oneWay:     prometheus.NewHistogramVec(histogramOpts("one_way_delay_seconds", "One-way delay, within an error of half the lowest round-trip delay.", delayBuckets), []string{"direction"}),
-		ipdv:       prometheus.NewHistogramVec(histogramOpts("ipdv_seconds", "Absolute inter-packet delay variation (RFC 3393).", delayBuckets), []string{"direction"}),
-		pdv:        prometheus.NewHistogramVec(histogramOpts("pdv_seconds", "Packet delay variation above the lowest of a window (RFC 5481).", delayBuckets), []string{"direction"}),
-		connected:  prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Subsystem: subsystem, Name: "connected", Help: "1 while the server answers."}),
-		transport:  prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Subsystem: subsystem, Name: "transport", Help: "1 for what carries the session, or carried it last."}, []string{"transport"}),
-		connects:   counter("connects_total", "Connections to a server opened, the first included."),
-		floors:     counters("floor_tests_total", "Floor tests of the minimum rate, by outcome.", "direction", "outcome"),
-		glances:    counters("glances_total", "Very short trains that look for a fall of the rate, by outcome.", "direction", "outcome"),
-		floorBytes: counters("floor_test_bytes_total", "Bytes of floor tests and glances at the IP layer.", "direction"),
-		warnings:   counters("warnings_total", "Warnings raised.", "kind"),
+		sent:       counter("probes_sent_total", "Probes of the monitor stream that left this host and whose fate is known."),
+		received:   counter("probes_received_total", "Of the probes sent, those whose echo arrived within client.loss_after."),
+		unsent:     counter("probes_unsent_total", "Probes this host did not send on time, or that the system refused, or for which TCP had no room. Not among the sent."),
+		overTCP:    counter("probes_over_tcp_total", "Of the probes sent, those that went by WebSocket over TCP. TCP sends again what the network lost, so a loss shows as delay; those counted as lost came too late. For a share of loss, leave times out in which this grows."),
+		late:       counter("echoes_late_total", "Echoes that arrived after their probe had been counted as lost."),
+		lost:       counters("probes_lost_total", "Of the probes sent, those whose echo did not arrive (RFC 7680, with client.loss_after as threshold of the round trip). The server's receive window, repeated in each echo, tells the direction. Unknown: no echo had told of the probe when it was counted, as in an interruption; it stays unknown here when an echo tells later, and moves to its direction in the summary of the watch.", "direction"),
+		duplicates: counters("echoes_duplicate_total", "Echoes that arrived more than once (RFC 5560), on the way down.", "direction"),
+		reordered:  counters("echoes_reordered_total", "Echoes that arrived after one the server sent later (RFC 4737), on the way down.", "direction"),
+		roundTrip:  prometheus.NewHistogram(histogramOpts("round_trip_delay_seconds", "Round-trip delay (RFC 2681) of the probes received, less the time the server took to answer.", delayBuckets)),
+		pacing:     prometheus.NewHistogram(histogramOpts("pacing_lateness_seconds", "How late probes left by this host's own clock: what the instrument adds by itself.", instrumentBuckets)),
+		readLag:    prometheus.NewHistogram(histogramOpts("receive_lag_seconds", "How long echoes lay in this host before the process read them, by the kernel's receive stamps; 0 where the system gives none. Delays are taken from the stamps, so the lag is in none of them.", instrumentBuckets)),
+		localDrops: counter("local_drops_total", "Packets that arrived and that this host dropped because the process did not read them in time. Loss down is not told for a check in which it rose."),
+		oneWay:     prometheus.NewHistogramVec(histogramOpts("one_way_delay_seconds", "One-way delay (RFC 7679), with the clocks' offset estimated from the round trips with the lowest delay: systematically wrong by up to the error bound, in one direction as much as in the other, with the opposite sign. Without probes sent while a floor test ran or in the second after.", delayBuckets), []string{"direction"}),
+		ipdv:       prometheus.NewHistogramVec(histogramOpts("ipdv_seconds", "Absolute inter-packet delay variation: change of one-way delay from one probe to the next, both received (RFC 3393; RFC 5481, section 4.1). The offset of the clocks cancels. Without probes sent while a floor test ran or in the second after.", delayBuckets), []string{"direction"}),
+		pdv:        prometheus.NewHistogramVec(histogramOpts("pdv_seconds", "Packet delay variation: one-way delay less the lowest of the window (RFC 5481, section 4.2). This is what policies bound. Without probes sent while a floor test ran or in the second after.", delayBuckets), []string{"direction"}),
+		connected:  prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Subsystem: subsystem, Name: "connected", Help: "1 while the server answers: 0 before the first connection, and from client.watch.silent_after without an echo until the next."}),
+		transport:  prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Subsystem: subsystem, Name: "transport", Help: "1 for what carries the session, or carried it last. All are 0 before the first connection."}, []string{"transport"}),
+		connects:   counter("connects_total", "Connections opened, the first and those after an interruption."),
+		floors:     counters("floor_tests_total", "Floor tests completed: trains that ask whether the rate is at least the policy's minimum.", "direction", "outcome"),
+		glances:    counters("glances_total", "Trains of eight packets that look for a fall of the rate between two floor tests. Their rates are in no gauge: they notice, and do not measure.", "direction", "outcome"),
+		floorBytes: counters("floor_test_bytes_total", "What floor tests and glances cost, IP layer: sent going up, received coming down.", "direction"),
+		warnings:   counters("warnings_total", "Warnings raised. One that comes and goes counts once.", "kind"),
 		active:     prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Subsystem: subsystem, Name: "warning_active", Help: "1 while the warning stands."}, []string{"kind"}),
 		last:       newLastValues(p),
 	}
@@ -223,15 +224,15 @@ var (
 	directions = []string{"direction"}
 	name       = func(s string) string { return prometheus.BuildFQName(namespace, subsystem, s) }
 
-	rateDesc    = prometheus.NewDesc(name("rate_bytes_per_second"), "IP-layer rate the last floor test read; absent when it found only a bound.", directions, nil)
-	lowDesc     = prometheus.NewDesc(name("rate_lower_bound_bytes_per_second"), "IP-layer rate the last floor test proved at least.", directions, nil)
-	stampDesc   = prometheus.NewDesc(name("floor_test_timestamp_seconds"), "When the last floor test ended.", directions, nil)
-	minDesc     = prometheus.NewDesc(name("minimum_rate_bytes_per_second"), "The policy's minimum.", directions, nil)
-	recDesc     = prometheus.NewDesc(name("recommended_rate_bytes_per_second"), "The policy's recommendation.", directions, nil)
-	jitterDesc  = prometheus.NewDesc(name("rfc3550_jitter_seconds"), "Interarrival jitter as RFC 3550 defines it, at the end of the last window.", directions, nil)
-	boundDesc   = prometheus.NewDesc(name("one_way_delay_error_bound_seconds"), "Error bound of the one-way delays of the last window.", nil, nil)
-	windowDesc  = prometheus.NewDesc(name("window_timestamp_seconds"), "End of the last window of the monitor stream.", nil, nil)
-	policyDesc  = prometheus.NewDesc(name("policy_info"), "The policy judged by.", []string{"policy", "version"}, nil)
+	rateDesc    = prometheus.NewDesc(name("rate_bytes_per_second"), "Rate the last floor test read, IP layer (RFC 9097), as counted at the receiver; absent when the test found only a bound, or nothing.", directions, nil)
+	lowDesc     = prometheus.NewDesc(name("rate_lower_bound_bytes_per_second"), "Rate there is at least by the last floor test, IP layer: the lower end of the 95 % interval, or the bound alone.", directions, nil)
+	stampDesc   = prometheus.NewDesc(name("floor_test_timestamp_seconds"), "End of the last floor test: the twin of its rate and lower bound.", directions, nil)
+	minDesc     = prometheus.NewDesc(name("minimum_rate_bytes_per_second"), "The policy's minimum, IP layer.", directions, nil)
+	recDesc     = prometheus.NewDesc(name("recommended_rate_bytes_per_second"), "The policy's recommendation, IP layer; absent when it has none.", directions, nil)
+	jitterDesc  = prometheus.NewDesc(name("rfc3550_jitter_seconds"), "Interarrival jitter (RFC 3550, section 6.4.1) at the end of the last window; absent after a window with fewer than two echoes. A running mean of the last few dozen probes.", directions, nil)
+	boundDesc   = prometheus.NewDesc(name("one_way_delay_error_bound_seconds"), "Largest error the one-way delays of the last window can have: half the lowest round-trip delay of the last minutes, since nothing is known of how it splits; absent after a window without one.", nil, nil)
+	windowDesc  = prometheus.NewDesc(name("window_timestamp_seconds"), "End of the last window: the twin of its jitter and error bound.", nil, nil)
+	policyDesc  = prometheus.NewDesc(name("policy_info"), "Always 1; the labels name the policy judged by.", []string{"policy", "version"}, nil)
 	allLastDesc = []*prometheus.Desc{rateDesc, lowDesc, stampDesc, minDesc, recDesc, jitterDesc, boundDesc, windowDesc, policyDesc}
 )
 

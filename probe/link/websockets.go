@@ -19,7 +19,7 @@ import (
 // wire.WebSocketPath, whose http.Server must use ConnContext.
 type WebSockets struct {
 	clock  clock.Clock
-	most   int64
+	most   atomic.Int64
 	open   atomic.Int64
 	conns  chan *Conn
 	closed chan struct{}
@@ -31,8 +31,13 @@ func NewWebSockets(c clock.Clock, most int) *WebSockets {
 	if c == nil {
 		c = clock.NewSystem()
 	}
-	return &WebSockets{clock: c, most: int64(most), conns: make(chan *Conn), closed: make(chan struct{})}
+	s := &WebSockets{clock: c, conns: make(chan *Conn), closed: make(chan struct{})}
+	s.Limit(most)
+	return s
 }
+
+// Limit changes how many connections are accepted at a time. None is ended.
+func (s *WebSockets) Limit(most int) { s.most.Store(int64(most)) }
 
 type connKey struct{}
 
@@ -48,7 +53,7 @@ func (s *WebSockets) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		http.Error(rw, "TLS 1.3 is needed", http.StatusUpgradeRequired)
 		return
 	}
-	if s.open.Add(1) > s.most {
+	if s.open.Add(1) > s.most.Load() {
 		s.open.Add(-1)
 		http.Error(rw, "there is no room for another connection", http.StatusServiceUnavailable)
 		return

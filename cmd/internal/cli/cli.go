@@ -91,23 +91,39 @@ func Version(program string) *cobra.Command {
 	}
 }
 
-// Config makes the command that prints or checks the configuration.
-func (a *App) Config() *cobra.Command {
+// Check says on standard output that the configuration is good, or returns what
+// is wrong with it. more, if not nil, looks further than at the values.
+func (a *App) Check(c *cobra.Command, more func(config.File) error) error {
+	f, src, err := a.Load(c)
+	if err != nil {
+		return err
+	}
+	if more != nil {
+		if err := more(f); err != nil {
+			return Usage(err)
+		}
+	}
+	name := src.File
+	if name == "" {
+		name = "defaults"
+	}
+	fmt.Fprintf(c.OutOrStdout(), "%s: good\n", name)
+	return nil
+}
+
+// Config makes the command that prints or checks the configuration; more is for
+// Check.
+func (a *App) Config(more func(config.File) error) *cobra.Command {
 	check := false
 	c := &cobra.Command{
 		Use: "config", Short: "Prints the configuration in force", Args: NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			f, src, err := a.Load(c)
+			if check {
+				return a.Check(c, more)
+			}
+			f, _, err := a.Load(c)
 			if err != nil {
 				return err
-			}
-			if check {
-				name := src.File
-				if name == "" {
-					name = "defaults"
-				}
-				fmt.Fprintf(c.OutOrStdout(), "%s: good\n", name)
-				return nil
 			}
 			text, err := f.YAML()
 			if err != nil {

@@ -99,6 +99,7 @@ func (f File) check() []problem {
 	if (s.Certificate == "") != (s.Key == "") {
 		out = append(out, problem{"server.certificate", "expected to be set together with server.key"})
 	}
+	number("server.metrics.session_series", s.Metrics.SessionSeries, 0, maxCount)
 	number("server.limits.sessions", s.Limits.Sessions, 1, maxCount)
 	number("server.limits.sessions_per_token", s.Limits.SessionsPerToken, 1, maxCount)
 	perSecond("server.limits.handshake_rate", s.Limits.HandshakeRate)

@@ -24,6 +24,12 @@ const EnvPrefix = "EXAMLINK"
 // configuration directory when none is named.
 const FileName = "config.yaml"
 
+// sessionSeries is how many sessions the server's metrics show one by one. A
+// session has up to 18 series: a thousand are what Prometheus stores without
+// notice, and what a scrape gathers in a tenth of a second of the processor
+// that also answers probes.
+const sessionSeries = 1000
+
 // File is the whole configuration of both programs.
 type File struct {
 	Log      Log              `mapstructure:"log"`
@@ -85,15 +91,23 @@ type Watch struct {
 
 // Server configures the operator's program.
 type Server struct {
-	Listen      string   `mapstructure:"listen"`
-	Public      []string `mapstructure:"public"`
-	AdminListen string   `mapstructure:"admin_listen"`
-	DataDir     string   `mapstructure:"data_dir"`
-	Certificate string   `mapstructure:"certificate"`
-	Key         string   `mapstructure:"key"`
-	Limits      Limits   `mapstructure:"limits"`
-	Silence     Silence  `mapstructure:"silence"`
-	Alerts      Alerts   `mapstructure:"alerts"`
+	Listen             string   `mapstructure:"listen"`
+	Public             []string `mapstructure:"public"`
+	AdminListen        string   `mapstructure:"admin_listen"`
+	AdminSystemdSocket bool     `mapstructure:"admin_systemd_socket"`
+	AdminWebConfig     string   `mapstructure:"admin_web_config"`
+	DataDir            string   `mapstructure:"data_dir"`
+	Certificate        string   `mapstructure:"certificate"`
+	Key                string   `mapstructure:"key"`
+	Metrics            Metrics  `mapstructure:"metrics"`
+	Limits             Limits   `mapstructure:"limits"`
+	Silence            Silence  `mapstructure:"silence"`
+	Alerts             Alerts   `mapstructure:"alerts"`
+}
+
+// Metrics says what the server's metrics show.
+type Metrics struct {
+	SessionSeries int `mapstructure:"session_series"`
 }
 
 // Limits bounds what students can make a server do.
@@ -132,6 +146,7 @@ func Default() File {
 		},
 		Server: Server{
 			Listen: ":8443", Public: []string{}, AdminListen: "127.0.0.1:9481", DataDir: "examlink-data",
+			Metrics: Metrics{SessionSeries: sessionSeries},
 			Limits: Limits{
 				l.Sessions, l.SessionsPerToken, l.HandshakeRate, l.RetryRate, l.ProbeRate,
 				Bytes(l.TrainBytes), ippm.Rate(l.TrainBitRate), ippm.Rate(l.TotalBitRate),
@@ -189,6 +204,12 @@ func (f File) ServerLimits() server.Limits {
 func (f File) ServerSilence() server.Silence {
 	s := f.Server.Silence
 	return server.Silence{Suspect: s.Suspect, Dropped: s.Dropped, ExamRelevant: s.ExamRelevant, Forget: s.Forget}
+}
+
+// ServerSettings are what can change while the server runs.
+func (f File) ServerSettings() (server.Settings, error) {
+	p, err := f.SelectedPolicy()
+	return server.Settings{Limits: f.ServerLimits(), Silence: f.ServerSilence(), Policy: p, SessionSeries: f.Server.Metrics.SessionSeries}, err
 }
 
 // YAML prints the effective configuration so that it can be loaded again. The

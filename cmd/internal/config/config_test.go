@@ -179,6 +179,7 @@ func TestEveryValueIsRead(t *testing.T) {
 		},
 		Server: config.Server{
 			Listen: "127.0.0.1:0", Public: []string{"exam.example.edu:8443", "[2001:db8::1]:8443"}, DataDir: "/var/lib/examlink",
+			AdminSystemdSocket: true, AdminWebConfig: "web.yaml",
 			Certificate: "server.pem", Key: "server.key",
 			Limits: config.Limits{
 				Sessions: 1, SessionsPerToken: 1, HandshakeRate: 0.5, RetryRate: 1000, ProbeRate: 20, TrainBytes: 1, TrainRate: 3333333, TotalRate: 2e9,
@@ -335,12 +336,13 @@ func TestEveryKeyHasItsVariable(t *testing.T) {
 		get   func(config.File) any
 		want  any
 	}{
-		"CLIENT_TOKEN":              {"a.b.c", func(f config.File) any { return f.Client.Token }, "a.b.c"},
-		"CLIENT_PACKET_SIZE":        {"100", func(f config.File) any { return f.Client.PacketSize }, 100},
-		"CLIENT_CHECK_CAPACITY_MAX": {"5Mbit/s", func(f config.File) any { return f.Client.Check.CapacityMax }, 5 * ippm.MbitPerSecond},
-		"CLIENT_WATCH_BUDGET_SHARE": {"0.5", func(f config.File) any { return f.Client.Watch.BudgetShare }, 0.5},
-		"SERVER_LIMITS_TRAIN_BYTES": {"1GB", func(f config.File) any { return f.Server.Limits.TrainBytes }, config.Bytes(1e9)},
-		"LOG_LEVEL":                 {"error", func(f config.File) any { return f.Log.Level }, "error"},
+		"CLIENT_TOKEN":                {"a.b.c", func(f config.File) any { return f.Client.Token }, "a.b.c"},
+		"CLIENT_PACKET_SIZE":          {"100", func(f config.File) any { return f.Client.PacketSize }, 100},
+		"CLIENT_CHECK_CAPACITY_MAX":   {"5Mbit/s", func(f config.File) any { return f.Client.Check.CapacityMax }, 5 * ippm.MbitPerSecond},
+		"CLIENT_WATCH_BUDGET_SHARE":   {"0.5", func(f config.File) any { return f.Client.Watch.BudgetShare }, 0.5},
+		"SERVER_LIMITS_TRAIN_BYTES":   {"1GB", func(f config.File) any { return f.Server.Limits.TrainBytes }, config.Bytes(1e9)},
+		"SERVER_ADMIN_SYSTEMD_SOCKET": {"true", func(f config.File) any { return f.Server.AdminSystemdSocket }, true},
+		"LOG_LEVEL":                   {"error", func(f config.File) any { return f.Log.Level }, "error"},
 	} {
 		t.Run(key, func(t *testing.T) {
 			t.Setenv(config.EnvPrefix+"_"+key, c.value)
@@ -351,7 +353,7 @@ func TestEveryKeyHasItsVariable(t *testing.T) {
 	}
 	for _, key := range keysOf("", reflect.TypeFor[config.File]()) {
 		switch key {
-		case "client.token", "client.watch.record", "server.data_dir", "server.key": // any text will do
+		case "client.token", "client.watch.record", "server.data_dir", "server.key", "server.admin_web_config": // any text will do
 			continue
 		}
 		t.Run(key, func(t *testing.T) {
@@ -372,6 +374,18 @@ func TestSectionsAreNotVariables(t *testing.T) {
 	t.Setenv("EXAMLINK_CLIENT_CHECK", "1")
 	if got := load(t, documented); !reflect.DeepEqual(got, config.Default()) {
 		t.Errorf("got\n%+v\nwant the defaults", got)
+	}
+}
+
+func TestChanged(t *testing.T) {
+	a, b := config.Default(), config.Default()
+	if got := config.Changed(a, b); len(got) > 0 {
+		t.Errorf("the same twice: %q", got)
+	}
+	b.Log.Level, b.Policies, b.Server.Limits.Sessions, b.Server.Silence.Forget = "debug", verdict.BuiltIn(), 7, time.Hour
+	want := []string{"log.level", "policies", "server.limits.sessions", "server.silence.forget"}
+	if got := config.Changed(a, b); !reflect.DeepEqual(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 

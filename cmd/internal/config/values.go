@@ -125,7 +125,7 @@ func listHook(from, to reflect.Type, data any) (any, error) {
 	return out, nil
 }
 
-// plainHook reads numbers from text, since the environment knows nothing else,
+// plainHook reads numbers and bools from text, since the environment knows nothing else,
 // and refuses whatever else would have to be bent into its place.
 func plainHook(from, to reflect.Type, data any) (any, error) {
 	if to.PkgPath() != "" {
@@ -136,6 +136,15 @@ func plainHook(from, to reflect.Type, data any) (any, error) {
 	case reflect.String:
 		if !isText {
 			return nil, fmt.Errorf("%v, expected text; put it in quotes", data)
+		}
+	case reflect.Bool:
+		switch {
+		case text == "true":
+			return true, nil
+		case text == "false":
+			return false, nil
+		case from.Kind() != reflect.Bool:
+			return nil, fmt.Errorf("%v, expected true or false", data)
 		}
 	case reflect.Int:
 		if isText {

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"examlink/cmd/internal/config"
+	"examlink/cmd/internal/daemon"
+	"examlink/cmd/internal/web"
+	"examlink/server"
+)
+
+// changeable are the keys, and the sections, that can change while a server
+// runs; unconcerned those that a server has nothing to do with.
+var (
+	changeable  = []string{"log.level", "policy", "policies", "server.certificate", "server.key", "server.metrics.", "server.limits.", "server.silence."}
+	unconcerned = []string{"client.", "server.public"}
+)
+
+func among(keys []string, key string) bool {
+	return slices.ContainsFunc(keys, func(k string) bool { return key == k || strings.HasSuffix(k, ".") && strings.HasPrefix(key, k) })
+}
+
+// running is a server under way, and what it was configured with.
+type running struct {
+	load           func() (config.File, config.Source, error)
+	started, force config.File // what it was started with, and what is in force where that can change
+	level          *slog.LevelVar
+	certificate    *certificate
+	srv            *server.Server
+	log            *slog.Logger
+}
+
+// reload puts a configuration in force as far as that can be done under way,
+// and says in the log what cannot. An error leaves everything as it is.
+func (r *running) reload() error {
+	f, src, err := r.load()
+	if err != nil {
+		return err
+	}
+	settings, err := f.ServerSettings()
+	if err != nil {
+		return err
+	}
+	own := f.Server.Certificate != ""
+	// Join tokens name the key of a certificate we made; whether they need to is
+	// settled when they are issued.
+	restart := own != (r.started.Server.Certificate != "")
+	var next tls.Certificate
+	if own && !restart {
+		if next, err = server.LoadCertificate(f.Server.Certificate, f.Server.Key, time.Now()); err != nil {
+			return err
+		}
+	}
+	if err := checkWeb(r.started); err != nil {
+		return err
+	}
+	if err := r.srv.Change(settings); err != nil {
+		return err
+	}
+	r.level.Set(daemon.Level(f.Log.Level))
+	if next.Leaf != nil {
+		r.certificate.p.Store(&next)
+	}
+	held := func(key string) bool { return restart && (key == "server.certificate" || key == "server.key") }
+	var changed []string
+	for _, key := range config.Changed(r.force, f) {
+		if among(changeable, key) && !held(key) {
+			changed = append(changed, key)
+		}
+	}
+	for _, key := range config.Changed(r.started, f) {
+		if !among(changeable, key) && !among(unconcerned, key) || held(key) {
+			r.log.Warn("changed in the configuration, and needs a restart", "key", key)
+		}
+	}
+	r.force = f
+	r.log.Info("configuration reloaded", "config", src.File, "changed", strings.Join(changed, ","),
+		"certificate_until", r.certificate.p.Load().Leaf.NotAfter.Format(time.DateOnly))
+	return nil
+}
+
+// checkFiles says what is wrong with the files a configuration names, as far as
+// a server would notice when it starts.
+func checkFiles(f config.File) error {
+	if f.Server.Certificate != "" {
+		if _, err := server.LoadCertificate(f.Server.Certificate, f.Server.Key, time.Now()); err != nil {
+			return err
+		}
+	}
+	return checkWeb(f)
+}
+
+func checkWeb(f config.File) error {
+	if err := web.Check(f.Server.AdminWebConfig); err != nil {
+		return fmt.Errorf("server.admin_web_config: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,137 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	readHeaderTimeout = 5 * time.Second
+	shutdownTimeout   = 2 * time.Second
+)
+
+// Admin is the HTTP side of a program: metrics, health and profiles, on one or
+// more listeners.
+//
+// Whether it is healthy and ready is told to everybody who can connect: probes
+// of orchestrators and load balancers have no password, and learn nothing else.
+// Requests that change something are refused when a page of another origin
+// makes them.
+type Admin struct {
+	listeners []net.Listener
+	servers   []*http.Server // of each listener
+	mux       *http.ServeMux
+	serve     func(net.Listener, *http.Server) error
+}
+
+// AdminOptions describes an Admin.
+type AdminOptions struct {
+	Gatherer prometheus.Gatherer
+	// Ready says whether the program does its work.
+	Ready func() bool
+	// Page is shown at the root; nil: a line of links.
+	Page http.Handler
+	// Serve serves a listener until its server is shut down; nil: plain HTTP. It
+	// may put a handler of its own in front of the server's.
+	Serve func(net.Listener, *http.Server) error
+}
+
+// NewAdmin listens on address and will serve plain HTTP.
+func NewAdmin(address string, g prometheus.Gatherer, ready func() bool) (*Admin, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("metrics listener: %w", err)
+	}
+	return NewAdminOn([]net.Listener{l}, AdminOptions{Gatherer: g, Ready: ready}), nil
+}
+
+// NewAdminOn will serve on listeners, at least one, which become its own.
+func NewAdminOn(listeners []net.Listener, o AdminOptions) *Admin {
+	a := &Admin{listeners: listeners, mux: http.NewServeMux(), serve: o.Serve}
+	if a.serve == nil {
+		a.serve = func(l net.Listener, s *http.Server) error { return s.Serve(l) }
+	}
+	if o.Page == nil {
+		o.Page = http.HandlerFunc(links)
+	}
+	health := http.NewServeMux()
+	health.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "healthy") })
+	health.HandleFunc("GET /-/ready", func(w http.ResponseWriter, _ *http.Request) {
+		if !o.Ready() {
+			http.Error(w, "not ready", http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintln(w, "ready")
+	})
+	a.mux.Handle("GET /metrics", promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{EnableOpenMetrics: true}))
+	a.mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	a.mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	a.mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	a.mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	a.mux.Handle("GET /{$}", o.Page)
+	for range listeners {
+		s := &http.Server{Handler: http.NewCrossOriginProtection().Handler(a.mux), ReadHeaderTimeout: readHeaderTimeout}
+		// Called once the server begins, when what serves has put its handler in
+		// place and no request has come.
+		s.BaseContext = func(net.Listener) context.Context {
+			s.Handler = inFront(health, s.Handler)
+			return context.Background()
+		}
+		a.servers = append(a.servers, s)
+	}
+	return a
+}
+
+// inFront has the patterns of one mux outrank another handler.
+func inFront(front *http.ServeMux, rest http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, pattern := front.Handler(r); pattern != "" {
+			front.ServeHTTP(w, r)
+			return
+		}
+		rest.ServeHTTP(w, r)
+	})
+}
+
+func links(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	fmt.Fprint(w, `<!doctype html><title>examlink</title><h1>examlink</h1><p><a href="/metrics">metrics</a>, <a href="/-/healthy">health</a>, <a href="/-/ready">readiness</a></p>`)
+}
+
+// Handle adds a handler for a pattern of net/http's. Call it before Run.
+func (a *Admin) Handle(pattern string, h http.Handler) { a.mux.Handle(pattern, h) }
+
+// Address is where the first listener listens.
+func (a *Admin) Address() string { return a.listeners[0].Addr().String() }
+
+// Run serves until ctx ends, or fails with the first listener that does.
+func (a *Admin) Run(ctx context.Context) error {
+	g, failed := errgroup.WithContext(ctx)
+	for i, l := range a.listeners {
+		g.Go(func() error { // ends with Shutdown below
+			err := a.serve(l, a.servers[i])
+			_ = l.Close() // where it failed before it began
+			if errors.Is(err, http.ErrServerClosed) {
+				return nil
+			}
+			return fmt.Errorf("metrics listener: %w", err)
+		})
+	}
+	<-failed.Done()
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	defer cancel()
+	var errs []error
+	for _, s := range a.servers {
+		errs = append(errs, s.Shutdown(end))
+	}
+	return errors.Join(append(errs, g.Wait())...)
+}

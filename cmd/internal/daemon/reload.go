@@ -1,0 +1,86 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Reloader puts the configuration in force anew when it is asked to, one
+// request after the other, and shows how the last one went. It is safe for
+// concurrent use.
+type Reloader struct {
+	log    *slog.Logger
+	reload func() error
+
+	mu      sync.Mutex
+	success prometheus.Gauge
+	at      prometheus.Gauge
+}
+
+// NewReloader makes a reloader of the configuration that was just loaded.
+// reload either puts another in force or leaves the one there is and says why.
+// The metrics' names begin with prefix.
+func NewReloader(r prometheus.Registerer, prefix string, log *slog.Logger, reload func() error) (*Reloader, error) {
+	gauge := func(name, help string) prometheus.Gauge {
+		return prometheus.NewGauge(prometheus.GaugeOpts{Name: prefix + "_config_last_reload_" + name, Help: help})
+	}
+	x := &Reloader{
+		log: log, reload: reload,
+		success: gauge("successful", "1 when the configuration was last read it came into force; 0 when it was broken, and the one before stays in force. What needs a restart to change is told in the log."),
+		at:      gauge("success_timestamp_seconds", "When a configuration last came into force, by the server's clock."),
+	}
+	for _, c := range []prometheus.Collector{x.success, x.at} {
+		if err := r.Register(c); err != nil {
+			return nil, err
+		}
+	}
+	x.success.Set(1)
+	x.at.SetToCurrentTime()
+	return x, nil
+}
+
+// Reload reloads now.
+func (x *Reloader) Reload() error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if err := x.reload(); err != nil {
+		x.success.Set(0)
+		x.log.Error("configuration not reloaded, the one in force stays", "err", err)
+		return err
+	}
+	x.success.Set(1)
+	x.at.SetToCurrentTime()
+	return nil
+}
+
+// ServeHTTP reloads and answers how that went.
+func (x *Reloader) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	if err := x.Reload(); err != nil {
+		http.Error(w, fmt.Sprintf("not reloaded, the configuration in force stays: %v", err), http.StatusInternalServerError)
+		return
+	}
+	fmt.Fprintln(w, "reloaded")
+}
+
+// Run reloads at each SIGHUP, where there is one, until ctx ends.
+func (x *Reloader) Run(ctx context.Context) error {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	for {
+		select {
+		case <-hangup:
+			_ = x.Reload() // told in the log
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}

@@ -1,0 +1,246 @@
+package server
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+
+	"examlink/probe/link"
+	"examlink/probe/wire"
+)
+
+// maxExams bounds the exams that have series of their own. A server's sessions
+// are of a few exams; this many are a mistake in somebody's join tokens.
+const maxExams = 1000
+
+// states of sessions that have not ended, by their code.
+var states = [...]State{StateConnected, StateLive, StateSuspect, StateDropped, StateExamRelevant}
+
+func (s State) code() int {
+	for i, x := range states {
+		if x == s {
+			return i
+		}
+	}
+	return -1 // ended
+}
+
+func desc(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("examlink_"+name, help, labels, nil)
+}
+
+// perSession makes the description of one session's series.
+func perSession(name, help string) *prometheus.Desc {
+	return desc("session_"+name, help, "exam", "session")
+}
+
+// What the claimed ones share in their definitions.
+const (
+	claimed  = ", as the client says in its latest report of a minute; absent when it does not say, or says what cannot be"
+	lossless = ". Absent, too, by TCP, which hides losses, and when of more than a tenth of the probes it is not known in which direction they were lost."
+)
+
+var (
+	sessionsDesc  = desc("server_sessions", "Sessions there are, by the state the server's own timers (server.silence) give them. Those that ended are gone.", "state")
+	transportDesc = desc("server_session_transports", "Sessions there are, by what carries them now, or carried them last.", "transport")
+
+	seriesLimitDesc   = desc("server_session_series_limit", "Sessions shown one by one at most (server.metrics.session_series).")
+	withoutSeriesDesc = desc("server_sessions_without_series", "Sessions not shown one by one because of the limit on their series: those in the best state, and of these the last by their id.")
+	withoutExamDesc   = desc("server_exams_without_series", "Exams with sessions that have no series by exam, because there are more than 1000; those with the worst sessions come first. Above 0 the series by exam are not complete.")
+
+	minimumDesc     = desc("server_minimum_rate_bytes_per_second", "The policy's minimum, IP layer.", "direction")
+	recommendedDesc = desc("server_recommended_rate_bytes_per_second", "The policy's recommendation, IP layer; absent when it has none.", "direction")
+	policyDesc      = desc("server_policy_info", "Always 1; the labels name the policy that the metrics compare rates with.", "policy", "version")
+
+	examSessionsDesc = desc("exam_sessions", "Sessions of an exam, by the state the server's own timers give them, those without series of their own included. All states are there while the exam has a session.", "exam", "state")
+	examBelowDesc    = desc("exam_below_minimum_sessions", "Sessions of an exam whose last rate is known and below the policy's minimum: up, as this server read it; down, as the client says.", "exam", "direction")
+
+	stateDesc   = perSession("state", "Code of the session's state: 0 connected, 1 live, 2 suspect, 3 dropped, 4 exam-relevant.")
+	lastDesc    = perSession("last_packet_timestamp_seconds", "When the last authentic packet came, by the server's clock; absent before the first.")
+	startDesc   = perSession("start_timestamp_seconds", "When the session was opened here, by the server's clock.")
+	probesDesc  = perSession("probes_received_total", "Authentic probes the server received, each once, over all of the session's connections.")
+	tcpDesc     = perSession("transport_websocket", "1: everything goes by WebSocket over TCP, since UDP is blocked. 0: by UDP.")
+	warnDesc    = perSession("warnings", "Warnings that stand, of the latest 16, as the client says; absent before its first report.")
+	upDesc      = perSession("upload_bytes_per_second", "Rate the server read in the last train going up, IP layer; absent when that found only a bound, or nothing. Glances do not count.")
+	upLowDesc   = perSession("upload_lower_bound_bytes_per_second", "Rate there is at least by the last train going up, IP layer, as the server read it: the lower end of the 95 % interval, or the bound alone.")
+	upAtDesc    = perSession("upload_timestamp_seconds", "When the last train going up had been read, by the server's clock: the twin of the upload's rate and lower bound.")
+	downDesc    = perSession("download_bytes_per_second", "Rate the client says it read in the last train coming down, IP layer; absent when that found only a bound, or nothing. Glances do not count.")
+	downLowDesc = perSession("download_lower_bound_bytes_per_second", "Rate there is at least by the last train coming down, IP layer, as the client says.")
+	downAtDesc  = perSession("download_timestamp_seconds", "When the client told what it read in the last train coming down, by the server's clock: the twin of the download's rate and lower bound.")
+	tripDesc    = perSession("claimed_round_trip_delay_seconds", "Median round-trip delay (RFC 2681)"+claimed+".")
+	lossUpDesc  = perSession("claimed_loss_up_ratio", "Share of the probes sent that were lost going up (RFC 7680)"+claimed+lossless)
+	lossDnDesc  = perSession("claimed_loss_down_ratio", "Share of the probes not lost going up that were lost coming down (RFC 7680)"+claimed+lossless)
+	varUpDesc   = perSession("claimed_delay_variation_up_seconds", "95th percentile of the packet delay variation going up, above the lowest delay (RFC 5481, section 4.2)"+claimed+".")
+	varDnDesc   = perSession("claimed_delay_variation_down_seconds", "95th percentile of the packet delay variation coming down, above the lowest delay (RFC 5481, section 4.2)"+claimed+".")
+	claimAtDesc = perSession("claimed_timestamp_seconds", "When the client's latest report of a minute came, by the server's clock: the twin of its claimed figures. What an interruption kept back comes late.")
+)
+
+// sessionCollector shows the live session table, so that nothing can leak: a
+// session that has ended is gone with the next scrape.
+type sessionCollector struct{ s *Server }
+
+// Describe implements prometheus.Collector.
+func (c sessionCollector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{
+		sessionsDesc, transportDesc, seriesLimitDesc, withoutSeriesDesc, withoutExamDesc, minimumDesc, recommendedDesc, policyDesc,
+		examSessionsDesc, examBelowDesc, stateDesc, lastDesc, startDesc, probesDesc, tcpDesc, warnDesc,
+		upDesc, upLowDesc, upAtDesc, downDesc, downLowDesc, downAtDesc,
+		tripDesc, lossUpDesc, lossDnDesc, varUpDesc, varDnDesc, claimAtDesc,
+	} {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c sessionCollector) Collect(ch chan<- prometheus.Metric) {
+	all, settings := c.s.samples(), c.s.settings.Load()
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	c.fleet(gauge, all)
+	c.exams(gauge, all, settings)
+
+	p := settings.Policy
+	gauge(minimumDesc, p.Minimum.Download.BytesPerSecond(), string(wire.Down))
+	gauge(minimumDesc, p.Minimum.Upload.BytesPerSecond(), string(wire.Up))
+	if r := p.Recommended.Download; r > 0 { // else the policy recommends nothing
+		gauge(recommendedDesc, r.BytesPerSecond(), string(wire.Down))
+	}
+	if r := p.Recommended.Upload; r > 0 {
+		gauge(recommendedDesc, r.BytesPerSecond(), string(wire.Up))
+	}
+	gauge(policyDesc, 1, label(p.Name), label(p.Version))
+
+	shown := all[:min(len(all), settings.SessionSeries)]
+	gauge(seriesLimitDesc, float64(settings.SessionSeries))
+	gauge(withoutSeriesDesc, float64(len(all)-len(shown)))
+	// In the order that a registry sorts them into: with 5,000 sessions it
+	// takes a quarter of a scrape to do that, and next to nothing to find it done.
+	slices.SortFunc(shown, func(a, b sample) int {
+		return cmp.Or(strings.Compare(a.exam, b.exam), strings.Compare(a.id, b.id))
+	})
+	for i := range shown {
+		shown[i].collect(ch)
+	}
+}
+
+// fleet counts all sessions.
+func (c sessionCollector) fleet(gauge func(*prometheus.Desc, float64, ...string), all []sample) {
+	var count [len(states)]int
+	tcp := 0
+	for _, x := range all {
+		count[x.state.code()]++
+		if x.tcp {
+			tcp++
+		}
+	}
+	for i, s := range states {
+		gauge(sessionsDesc, float64(count[i]), string(s))
+	}
+	gauge(transportDesc, float64(len(all)-tcp), string(link.UDP))
+	gauge(transportDesc, float64(tcp), string(link.WebSocket))
+}
+
+// exams counts the sessions of each exam.
+func (c sessionCollector) exams(gauge func(*prometheus.Desc, float64, ...string), all []sample, settings *Settings) {
+	type counts struct {
+		state    [len(states)]int
+		up, down int
+	}
+	exams := map[string]*counts{}
+	var names []string // in the order of their worst session
+	for _, x := range all {
+		e := exams[x.exam]
+		if e == nil {
+			e = new(counts)
+			exams[x.exam] = e
+			names = append(names, x.exam)
+		}
+		e.state[x.state.code()]++
+		if x.up.below(settings.Policy.Minimum.Upload) {
+			e.up++
+		}
+		if x.down.below(settings.Policy.Minimum.Download) {
+			e.down++
+		}
+	}
+	shown := names[:min(len(names), maxExams)]
+	gauge(withoutExamDesc, float64(len(names)-len(shown)))
+	for _, name := range shown {
+		e := exams[name]
+		for i, s := range states {
+			gauge(examSessionsDesc, float64(e.state[i]), name, string(s))
+		}
+		gauge(examBelowDesc, float64(e.up), name, string(wire.Up))
+		gauge(examBelowDesc, float64(e.down), name, string(wire.Down))
+	}
+}
+
+// collect shows one session.
+func (x *sample) collect(ch chan<- prometheus.Metric) {
+	labels := prometheus.MakeLabelPairs(stateDesc, []string{x.exam, x.id}) // those of all of them
+	gauge := func(d *prometheus.Desc, v float64) {
+		ch <- &point{d, prometheus.GaugeValue, v, labels}
+	}
+	known := func(d *prometheus.Desc, v *float64) {
+		if v != nil {
+			gauge(d, *v)
+		}
+	}
+	at := func(d *prometheus.Desc, t time.Time) {
+		if !t.IsZero() {
+			gauge(d, float64(t.UnixMilli())/1000)
+		}
+	}
+	gauge(stateDesc, float64(x.state.code()))
+	at(startDesc, x.opened)
+	at(lastDesc, x.last)
+	ch <- &point{probesDesc, prometheus.CounterValue, float64(x.probes), labels}
+	tcp := 0.0
+	if x.tcp {
+		tcp = 1
+	}
+	gauge(tcpDesc, tcp)
+	if x.warnings != nil {
+		gauge(warnDesc, float64(*x.warnings))
+	}
+	known(upDesc, x.up.rate)
+	known(upLowDesc, x.up.low)
+	at(upAtDesc, x.up.at)
+	known(downDesc, x.down.rate)
+	known(downLowDesc, x.down.low)
+	at(downAtDesc, x.down.at)
+	known(tripDesc, x.figures.roundTrip)
+	known(lossUpDesc, x.figures.lossUp)
+	known(lossDnDesc, x.figures.lossDown)
+	known(varUpDesc, x.figures.variationUp)
+	known(varDnDesc, x.figures.variationDown)
+	at(claimAtDesc, x.figures.at)
+}
+
+// point is one value of one session. A session's share their labels, which the
+// library's constant metrics would make anew for each.
+type point struct {
+	desc   *prometheus.Desc
+	kind   prometheus.ValueType
+	value  float64
+	labels []*dto.LabelPair
+}
+
+// Desc implements prometheus.Metric.
+func (p *point) Desc() *prometheus.Desc { return p.desc }
+
+// Write implements prometheus.Metric.
+func (p *point) Write(m *dto.Metric) error {
+	m.Label = p.labels
+	if p.kind == prometheus.CounterValue {
+		m.Counter = &dto.Counter{Value: &p.value}
+	} else {
+		m.Gauge = &dto.Gauge{Value: &p.value}
+	}
+	return nil
+}
