@@ -46,8 +46,9 @@ type inquiry struct {
 	hasMove bool
 	found   host.Findings
 	foundAt time.Duration
-	hasAsk  bool // found is known
-	reached int  // times running that the server took TCP connections in a silence
+	hasAsk  bool          // found is known
+	reached int           // times running that the server took TCP connections in a silence
+	since   time.Duration // when it was asked the first of these times
 }
 
 // finding is what came out of a look or of asking.
@@ -99,6 +100,9 @@ func (w *watcher) foundOut(f finding, now time.Duration) {
 	if f.asked {
 		q.found, q.foundAt, q.hasAsk = f.Findings, f.began, true
 		if q.upset && (f.Server == host.Answers || f.Server == host.Mute) {
+			if q.reached == 0 {
+				q.since = f.began
+			}
 			q.reached++
 		} else {
 			q.reached = 0
@@ -124,8 +128,9 @@ func (w *watcher) cause(began, now time.Duration) warning.Cause {
 	if link.IsSuperseded(c.ended) {
 		c.ended = nil // by our own new connection, of which we have not heard yet
 	}
-	if e := w.attempt.Load(); e != nil {
-		c.redial = *e
+	// What an attempt met before the server was there again, it met no more.
+	if a := w.attempt.Load(); a != nil && (q.reached == 0 || a.began >= q.since) {
+		c.redial = a.err
 	}
 	c.moved = q.hasMove && q.moved >= began-movedAround
 	if q.hasAsk && q.upset && now-q.foundAt <= findingsAge && q.foundAt >= began {

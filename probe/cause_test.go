@@ -3,6 +3,7 @@ package probe
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"examlink/probe/host"
 	"examlink/probe/link"
@@ -52,6 +53,22 @@ func TestAttribute(t *testing.T) {
 	} {
 		if got := attribute(c.circumstances); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// An attempt that failed while the server was away does not say, once the
+// server answers by TCP again, that the network blocks UDP.
+func TestAttemptBeforeTheServerWasBack(t *testing.T) {
+	const s = time.Second
+	w := &watcher{s: &session{}, inquiry: inquiry{
+		hasAsk: true, upset: true, foundAt: 30 * s, reached: 2, since: 28 * s,
+		found: host.Findings{Looked: true, Gateway: host.Answers, Server: host.Answers},
+	}}
+	for began, want := range map[time.Duration]warning.Cause{24 * s: warning.NotKnown, 29 * s: warning.CauseUDPBlocked} {
+		w.attempt.Store(&failedAttempt{began, &link.Error{Reason: link.ReasonNoServer, Server: "a:1"}})
+		if got := w.cause(8*s, 31*s); got != want {
+			t.Errorf("an attempt at %v: %q, want %q", began, got, want)
 		}
 	}
 }

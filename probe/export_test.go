@@ -7,6 +7,17 @@ import (
 	"examlink/probe/wire"
 )
 
+// What tests derive their bounds from.
+const (
+	WatchTick     = watchTick
+	ClockLook     = clockLook
+	RedialAttempt = redialAttempt
+	UDPAgain      = udpAgain
+	FallbackTime  = fallbackTime
+	UDPEvery      = udpEvery
+	BackoffMost   = backoffMost
+)
+
 // FloorTest is the part of a check that decides one direction's minimum, by
 // itself, so that a grid of links can be classified.
 func FloorTest(ctx context.Context, o Options, d wire.Direction) (Floor, error) {

@@ -225,17 +225,19 @@ func (m *stream) learn(s wire.Seq, e wire.Echo) {
 	m.total.LostUnknown = 0
 }
 
-// reconcile takes the server's exact count after everything has settled.
+// reconcile takes the server's exact count after everything has settled. It
+// splits the losses anew; how many there are, in the current window and before
+// it, stays as it is.
 func (m *stream) reconcile(c wire.Count) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	sent := int64(m.first) - 1 - int64(m.refused)
-	up := max(sent-int64(c.Received), 0)
-	lost := int64(m.window.Lost() + m.total.Lost())
-	up = min(up, lost)
-	m.total.LostUp, m.total.LostDown, m.total.LostUnknown = 0, 0, 0
-	m.window.LostUnknown = 0
-	m.window.LostUp, m.window.LostDown = uint64(up), uint64(lost-up)
+	now, before := int64(m.window.Lost()), int64(m.total.Lost())
+	up := min(max(sent-int64(c.Received), 0), now+before)
+	upBefore := min(max(up-int64(m.window.LostUp), 0), before)
+	upNow := up - upBefore
+	m.total.LostUp, m.total.LostDown, m.total.LostUnknown = uint64(upBefore), uint64(before-upBefore), 0
+	m.window.LostUp, m.window.LostDown, m.window.LostUnknown = uint64(upNow), uint64(now-upNow), 0
 }
 
 // silent is how long nothing has come although this host was there to hear it;

@@ -8,6 +8,12 @@ import (
 	"examlink/probe/warning"
 )
 
+// failedAttempt is an attempt to connect anew.
+type failedAttempt struct {
+	began time.Duration
+	err   error
+}
+
 // watchSilence raises and clears the outage warning and keeps a new connection
 // coming while there is none that works.
 func (w *watcher) watchSilence(ctx context.Context, now time.Duration) {
@@ -82,9 +88,10 @@ func (w *watcher) startRedial(ctx context.Context) {
 	}
 	go func() { // ends with ctx, or with a result
 		for attempt := 0; ; attempt++ {
+			began := w.o.Clock.Now()
 			s, err := openAny(ctx, w.o, w.token, "watch", before, redialAttempt)
 			if err != nil && ctx.Err() == nil {
-				w.attempt.Store(&err)
+				w.attempt.Store(&failedAttempt{began, err})
 			}
 			if err == nil || final(err) || ctx.Err() != nil {
 				out <- redialResult{s: s, err: err}

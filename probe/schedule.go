@@ -21,6 +21,9 @@ const (
 	// the mean, exponentially, so that no periodic traffic hides from them.
 	scheduleLeast = 0.5
 	scheduleMost  = 2.5
+	// The pause before the next attempt to connect doubles up to backoffMost.
+	backoffBase = 500 * time.Millisecond
+	backoffMost = 5 * time.Second
 )
 
 // floorInterval draws the time to the next scheduled floor test.
@@ -75,7 +78,6 @@ func (b *budget) wait(now time.Duration, n int64) time.Duration {
 // backoff draws the pause before the next attempt to connect: exponential with
 // full jitter, so that many students do not come back at once.
 func backoff(rng *rand.Rand, attempt int) time.Duration {
-	const base, most = 500 * time.Millisecond, 5 * time.Second
-	d := min(base<<min(attempt, 10), most)
+	d := min(backoffBase<<min(attempt, 10), backoffMost)
 	return d/2 + time.Duration(rng.Int64N(int64(d)/2+1))
 }

@@ -79,13 +79,23 @@ func TestWatchSurvives(t *testing.T) {
 }
 
 func (w *world) cut(d time.Duration) {
-	for _, p := range []*netsim.Pipe{w.client.Up, w.client.Down} {
-		p.Update(func(p *netsim.Params) { p.Outage = true })
-	}
+	w.dark(true)
 	time.Sleep(d)
-	for _, p := range []*netsim.Pipe{w.client.Up, w.client.Down} {
-		p.Update(func(p *netsim.Params) { p.Outage = false })
+	w.dark(false)
+}
+
+// dark takes the line away from everything, or brings it back.
+func (w *world) dark(yes bool) {
+	w.both(func(p *netsim.Params) { p.Outage = yes })
+	if w.tcp != nil {
+		w.tcp.cut(yes)
 	}
+}
+
+// both changes both directions of the link.
+func (w *world) both(change func(*netsim.Params)) {
+	w.client.Up.Update(change)
+	w.client.Down.Update(change)
 }
 
 // Loss is split between the directions exactly, duplicates and reordering

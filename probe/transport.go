@@ -21,13 +21,18 @@ const (
 	whyUDPBlocked = "the network lets TCP through to the server but not UDP"
 )
 
+// udpAgain is how long UDP may take when it is asked a second time. A network
+// or a server that is just coming back answers by TCP at once, by UDP only when
+// QUIC sends again, which an attempt does ever more seldom.
+const udpAgain = time.Second
+
 // fallbackTime is what a session by WebSocket may take to open: together with
 // the diagnosis of UDP a student waits no longer than 10 s.
 const fallbackTime = 4 * time.Second
 
 // openAny opens a session by UDP, or by WebSocket where UDP does not get
 // through. It fails for the reason UDP failed, unless the server refused. udp is
-// how long UDP may take; 0 leaves that to link.
+// how long the first attempt by UDP may take; 0 leaves that to link.
 func openAny(ctx context.Context, o *Options, token wire.JoinToken, purpose string, before earlier, udp time.Duration) (*session, error) {
 	try, cancel := ctx, context.CancelFunc(func() {})
 	if udp > 0 {
@@ -39,10 +44,18 @@ func openAny(ctx context.Context, o *Options, token wire.JoinToken, purpose stri
 	if !errors.As(err, &blocked) || blocked.Reason != link.ReasonUDPBlocked {
 		return s, err
 	}
+	var refused *RefusedError
+	if udp > 0 { // in a hurry, and perhaps too soon
+		try, cancel = context.WithTimeout(ctx, udpAgain)
+		s, again := open(try, o, token, link.UDP, purpose, before)
+		cancel()
+		if again == nil || errors.As(again, &refused) || ctx.Err() != nil {
+			return s, again
+		}
+	}
 	try, cancel = context.WithTimeout(ctx, fallbackTime)
 	defer cancel()
 	s, other := open(try, o, token, link.WebSocket, purpose, before)
-	var refused *RefusedError
 	switch {
 	case other == nil:
 		return s, nil

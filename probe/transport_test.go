@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -26,8 +27,11 @@ type tcp struct {
 	rate  ippm.Rate
 	delay time.Duration
 
+	up, down atomic.Uint64 // bytes carried, headers included
+
 	mu    sync.Mutex
 	conns chan net.Conn // nil while nobody listens
+	gate  chan struct{} // closed when the line is back; nil: it is there
 	wg    sync.WaitGroup
 }
 
@@ -77,7 +81,39 @@ type tcpConn struct {
 func (c tcpConn) LocalAddr() net.Addr  { return c.local }
 func (c tcpConn) RemoteAddr() net.Addr { return c.remote }
 
+// cut takes the line away, or brings it back.
+func (t *tcp) cut(yes bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case yes && t.gate == nil:
+		t.gate = make(chan struct{})
+	case !yes && t.gate != nil:
+		close(t.gate)
+		t.gate = nil
+	}
+}
+
+// pass waits until the line is there.
+func (t *tcp) pass(ctx context.Context) error {
+	t.mu.Lock()
+	gate := t.gate
+	t.mu.Unlock()
+	if gate == nil {
+		return nil
+	}
+	select {
+	case <-gate:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 func (t *tcp) dial(ctx context.Context, _ netip.AddrPort) (net.Conn, error) {
+	if err := t.pass(ctx); err != nil {
+		return nil, err
+	}
 	t.mu.Lock()
 	conns := t.conns
 	t.mu.Unlock()
@@ -86,8 +122,8 @@ func (t *tcp) dial(ctx context.Context, _ netip.AddrPort) (net.Conn, error) {
 	}
 	here, near := net.Pipe()
 	far, there := net.Pipe()
-	t.carry(near, far)
-	t.carry(far, near)
+	t.carry(near, far, &t.up)
+	t.carry(far, near, &t.down)
 	a, b := net.TCPAddrFromAddrPort(clientAddr), net.TCPAddrFromAddrPort(serverAddr)
 	select {
 	case conns <- tcpConn{there, b, a}:
@@ -97,8 +133,9 @@ func (t *tcp) dial(ctx context.Context, _ netip.AddrPort) (net.Conn, error) {
 	}
 }
 
-// carry moves bytes from one pipe to another until one is closed.
-func (t *tcp) carry(from, to net.Conn) {
+// carry moves bytes from one pipe to another until one is closed, and counts
+// them.
+func (t *tcp) carry(from, to net.Conn, count *atomic.Uint64) {
 	type piece struct {
 		b  []byte
 		at time.Time
@@ -117,7 +154,9 @@ func (t *tcp) carry(from, to net.Conn) {
 				free = now
 			}
 			free = free.Add(t.rate.Time(n + 52))
+			count.Add(uint64(n) + 52)
 			time.Sleep(time.Until(free))
+			_ = t.pass(context.Background())
 			window <- piece{b[:n], free.Add(t.delay)}
 		}
 	})
@@ -134,8 +173,13 @@ func (t *tcp) carry(from, to net.Conn) {
 
 func newTCPWorld(t *testing.T, rate ippm.Rate) *world {
 	t.Helper()
+	return newTCPWorldSeeded(t, rate, 7)
+}
+
+func newTCPWorldSeeded(t *testing.T, rate ippm.Rate, seed uint64) *world {
+	t.Helper()
 	up, down := good()
-	w := newWorld(t, up, down)
+	w := newWorldSeeded(t, up, down, seed)
 	w.halt()
 	w.tcp = &tcp{rate: rate, delay: 10 * ms}
 	w.serve()
@@ -278,6 +322,9 @@ func TestWatchMovesToWebSocketAndBack(t *testing.T) {
 			t.Errorf("warnings %q: %v", got, s.Warnings)
 		}
 		for _, x := range s.Warnings {
+			if x.Cause != warning.CauseUDPBlocked && x.Kind == warning.Outage {
+				t.Errorf("the cause of the outage is %q", x.Cause)
+			}
 			if x.Kind != warning.UDPBlocked {
 				continue
 			}
@@ -319,4 +366,22 @@ func TestWatchBeginsByWebSocket(t *testing.T) {
 			t.Errorf("%+v", s.Monitor)
 		}
 	})
+}
+
+// A line that comes back while a new connection is being tried is no network
+// that blocks UDP, although TCP is through first.
+func TestLineBackIsNotUDPBlocked(t *testing.T) {
+	for dark := 8 * time.Second; dark < 16*time.Second; dark += 400 * ms {
+		synctest.Test(t, func(t *testing.T) {
+			w := newTCPWorld(t, mbit(20))
+			_, finish := w.watch(func(o *probe.Options) { o.Attribution = newNeighbourhood() })
+			time.Sleep(time.Minute)
+			w.cut(dark)
+			time.Sleep(time.Minute)
+			s := finish()
+			if got := kinds(s.Warnings); got != "outage" || s.Monitor.OverTCP > 0 {
+				t.Errorf("after %v: warnings %q, %d packets by TCP: %v", dark, got, s.Monitor.OverTCP, s.Warnings)
+			}
+		})
+	}
 }

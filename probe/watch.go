@@ -56,7 +56,7 @@ type watcher struct {
 	patience    time.Duration // before it, silence is that of a network that wakes up
 	lull        time.Duration // how long the silence was at the last look
 	lastSilence time.Duration // when that silence began
-	attempt     atomic.Pointer[error]
+	attempt     atomic.Pointer[failedAttempt]
 	inquiry     inquiry
 	lastLoop    time.Duration
 	minute      minute

@@ -18,6 +18,8 @@ type Clock struct {
 	step   time.Duration
 	jumped time.Duration
 	stalls time.Duration // of jumped: the wall clock went on, too
+	asleep time.Duration // of slept: package time went on, too
+	frozen time.Time     // since when whoever reads this clock does not run; zero: he does
 }
 
 // NewClock makes a clock that reads offset now and gains skew seconds a second.
@@ -33,7 +35,7 @@ func (c *Clock) Now() time.Duration {
 }
 
 func (c *Clock) now() time.Duration {
-	d := time.Since(c.base)
+	d := c.time().Sub(c.base) - c.asleep
 	return c.offset + c.jumped + d + time.Duration(c.skew*float64(d))
 }
 
@@ -41,7 +43,14 @@ func (c *Clock) now() time.Duration {
 func (c *Clock) Wall() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return time.Now().Round(0).Add(c.step + c.slept + c.stalls)
+	return c.time().Round(0).Add(c.step + c.slept - c.asleep + c.stalls)
+}
+
+func (c *Clock) time() time.Time {
+	if !c.frozen.IsZero() {
+		return c.frozen
+	}
+	return time.Now()
 }
 
 // Awake reads the clock that runs through suspends.
@@ -80,4 +89,27 @@ func (c *Clock) Sleep(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.slept += d
+}
+
+// Freeze stops the host's programs, or the host: until Thaw or Wake whoever
+// reads this clock reads the same.
+func (c *Clock) Freeze() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.frozen = time.Now()
+}
+
+// Thaw lets programs that were stopped go on: all clocks went on meanwhile.
+func (c *Clock) Thaw() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.frozen = time.Time{}
+}
+
+// Wake ends a suspend that Freeze began: the monotonic clock stood still.
+func (c *Clock) Wake() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	d := time.Since(c.frozen)
+	c.slept, c.asleep, c.frozen = c.slept+d, c.asleep+d, time.Time{}
 }

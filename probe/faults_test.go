@@ -1,0 +1,169 @@
+package probe_test
+
+import (
+	"net/netip"
+	"regexp"
+	"time"
+
+	"examlink/probe"
+	"examlink/probe/host"
+	"examlink/probe/ippm"
+	"examlink/probe/netsim"
+	"examlink/probe/warning"
+)
+
+// span is a stretch of time after an event.
+type span struct{ from, to time.Duration }
+
+func (s span) holds(d time.Duration) bool { return s.from <= d && d <= s.to }
+
+// label is a warning that an event deserves. Its times are after the event, by
+// the host's wall clock.
+type label struct {
+	kind               warning.Kind
+	cause              warning.Cause
+	start, raised, end span
+}
+
+// fault is something that an exam's link or its computer can meet with.
+type fault struct {
+	name    string
+	happen  func(*world, *neighbourhood) // blocks while it lasts
+	want    []label
+	server  string         // the states the server passes through, by itself
+	session *regexp.Regexp // the states that the session is told to pass through
+	step    time.Duration  // by how much it sets the host's clock; times are after that
+}
+
+// What the session may be said to do. Whether a new connection is there before
+// the old one answers again is chance.
+var (
+	nothing     = regexp.MustCompile(`^$`)
+	interrupted = regexp.MustCompile(`^silent( resumed)? back( resumed)?$`)
+	resumed     = regexp.MustCompile(`^resumed$`)
+	asleep      = regexp.MustCompile(`^(resumed)?$`)
+)
+
+// faults are what an exam must come through, with what is to be said of each,
+// as exactly as the options allow.
+func faults(o probe.Options) []fault {
+	const s = time.Second
+	var (
+		// An echo is due once in an interval, and takes its round trip.
+		echo = o.Interval + 60*ms
+		// The loop looks ten times a second, at this host's clocks once.
+		tick = probe.WatchTick + ms
+		look = probe.ClockLook + tick
+		// A silence begins with the last echo and ends with the next one.
+		silent  = span{-echo, echo}
+		told    = span{o.Watch.SilentAfter - echo, o.Watch.SilentAfter + tick + echo}
+		answers = span{-tick, echo + tick}
+		window  = o.Watch.Window
+		// A way by WebSocket, once UDP has been silent for long enough.
+		fallback = span{o.Watch.RedialAfter, o.Watch.RedialAfter + probe.RedialAttempt + probe.UDPAgain + probe.FallbackTime}
+	)
+	after := func(d time.Duration, x span) span { return span{d + x.from, d + x.to} }
+	outage := func(c warning.Cause, d time.Duration, end span) []label {
+		return []label{{warning.Outage, c, silent, told, after(d, end)}}
+	}
+	// A note is told of when what it is about is over.
+	note := func(k warning.Kind, c warning.Cause, start, end span) []label {
+		return []label{{k, c, start, end, end}}
+	}
+	cut := func(d time.Duration) func(*world, *neighbourhood) {
+		return func(w *world, n *neighbourhood) {
+			n.set(silentServer)
+			w.cut(d)
+			n.set(func(f *host.Findings) { f.Server = host.Answers })
+		}
+	}
+	// Two agreeing tests raise; a glance comes within 1.3 times its mean, and
+	// now and then one tells nothing. Three good tests clear, and the end is when
+	// the first came; they come as fast as the budget of 3 % allows.
+	slow := func(k warning.Kind, d time.Duration) label {
+		return label{k, warning.NotKnown, span{0, 4 * o.Watch.GlanceEvery}, span{0, 8 * o.Watch.GlanceEvery}, after(d, span{0, o.Watch.FloorEvery})}
+	}
+	// So many windows raise, of which the first may have seen only part of it;
+	// now and then one tells nothing. Six good ones in a row clear, and the end is
+	// where the first began. settle is when a packet's fate is known at the latest.
+	windowed := func(k warning.Kind, raise, d, settle time.Duration) []label {
+		return []label{{
+			k, warning.NotKnown, span{-window, window + settle}, span{(raise - 1) * window, (raise+2)*window + settle}, after(d, span{-window, window + settle}),
+		}}
+	}
+	step := func(d time.Duration) func(*world, *neighbourhood) {
+		return func(w *world, _ *neighbourhood) { w.host.Step(d) }
+	}
+	return []fault{
+		{"the rate falls to 0.5/0.25 Mbit/s for 5 min", func(w *world, _ *neighbourhood) {
+			w.rates(mbit(0.25), mbit(0.5))
+			time.Sleep(300 * s)
+			w.rates(mbit(5), mbit(10))
+		}, []label{slow(warning.DownloadBelowMinimum, 300*s), slow(warning.UploadBelowMinimum, 300*s)}, "", nothing, 0},
+		{"2 s without the line", cut(2 * s), []label{ // a note
+			{warning.Outage, warning.NotKnown, silent, after(2*s, answers), after(2*s, answers)},
+		}, "suspect live", nothing, 0},
+		{"5 s without the line", cut(5 * s), outage(warning.CauseBeyond, 5*s, answers), "suspect dropped live", interrupted, 0},
+		{"40 s without the line", cut(40 * s), outage(warning.CauseBeyond, 40*s, answers), "suspect dropped exam-relevant live", interrupted, 0},
+		{"the clock is set an hour ahead", step(time.Hour), note(warning.Clock, warning.CauseClock, span{0, look}, span{0, look}), "", nothing, time.Hour},
+		{"10 % loss each way for 2 min", func(w *world, _ *neighbourhood) {
+			w.both(func(p *netsim.Params) { p.Loss = 0.1 })
+			time.Sleep(120 * s)
+			w.both(func(p *netsim.Params) { p.Loss = 0 })
+		}, windowed(warning.Loss, 3, 120*s, o.LossAfter), "", nothing, 0},
+		{"500 ms of queueing for 2 min", func(w *world, _ *neighbourhood) { w.queueing(500*ms, 120*s) },
+			windowed(warning.Delay, 2, 120*s, s), "", nothing, 0},
+		{"UDP is dropped for 3 min", func(w *world, _ *neighbourhood) {
+			w.blockUDP(true)
+			time.Sleep(180 * s)
+			w.blockUDP(false)
+		}, []label{
+			{warning.Outage, warning.CauseUDPBlocked, silent, told, fallback},
+			{warning.UDPBlocked, warning.NotKnown, silent, fallback, after(180*s, span{0, probe.UDPEvery*6/5 + probe.RedialAttempt})},
+		}, "suspect dropped live", regexp.MustCompile(`^silent resumed back resumed$`), 0},
+		{"the clock is set back by the hour", step(-time.Hour), note(warning.Clock, warning.CauseClock, span{0, look}, span{0, look}), "", nothing, -time.Hour},
+		{"another address", func(w *world, n *neighbourhood) {
+			n.set(func(f *host.Findings) {
+				f.State.Addresses = []netip.Addr{netip.MustParseAddr("10.9.9.9")}
+				f.State.Gateway = netip.MustParseAddr("10.9.9.254")
+			})
+			w.client.Rebind(netip.MustParseAddr("10.9.9.9"))
+		}, nil, "", regexp.MustCompile(`^moved$`), 0},
+		{"the server is killed, and started after 20 s", func(w *world, n *neighbourhood) {
+			back := time.Now().Add(20 * s)
+			n.set(func(f *host.Findings) { f.Server = host.Refuses })
+			w.kill()
+			time.Sleep(time.Until(back))
+			w.serve()
+			n.set(func(f *host.Findings) { f.Server = host.Answers })
+		}, outage(warning.CauseServer, 20*s, span{0, probe.BackoffMost + probe.RedialAttempt}), "live", interrupted, 0},
+		{"the server is restarted", func(w *world, _ *neighbourhood) { w.halt(); w.serve() }, nil, "live", resumed, 0},
+		{"the program is stopped for 20 s", func(w *world, _ *neighbourhood) { w.freeze(20*s, false) },
+			note(warning.HostBusy, warning.CauseBusy, span{0, look}, after(20*s, span{0, tick})), "suspect dropped live", nothing, 0},
+		{"asleep for 60 s", func(w *world, _ *neighbourhood) { w.freeze(60*s, true) },
+			note(warning.Suspended, warning.CauseAsleep, span{0, look}, after(60*s, span{0, look})), "suspect dropped exam-relevant live", asleep, 0},
+	}
+}
+
+func (w *world) rates(up, down ippm.Rate) {
+	w.client.Up.Update(func(p *netsim.Params) { p.Rate = up })
+	w.client.Down.Update(func(p *netsim.Params) { p.Rate = down })
+}
+
+// kill ends the server without a word to anybody.
+func (w *world) kill() {
+	w.dark(true)
+	w.halt()
+	w.dark(false)
+}
+
+// freeze stops the student's program for d, or his computer.
+func (w *world) freeze(d time.Duration, asleep bool) {
+	w.host.Freeze()
+	w.cut(d)
+	if asleep {
+		w.host.Wake()
+	} else {
+		w.host.Thaw()
+	}
+}
