@@ -106,8 +106,8 @@ func without(all, drop []string) []string {
 // alerts are the series Prometheus makes of alerts that are pending or firing,
 // with the labels that ours have.
 var alerts = map[string][]string{
-	"ALERTS":           {"alertname", "alertstate", "severity", "scope", "audience", "job", "instance", "exam", "session", "receiver", "direction"},
-	"ALERTS_FOR_STATE": {"alertname", "severity", "scope", "audience", "job", "instance", "exam", "session", "receiver", "direction"},
+	"ALERTS":           {"alertname", "alertstate", "severity", "audience", "job", "instance", "exam", "session", "receiver", "direction", "reason"},
+	"ALERTS_FOR_STATE": {"alertname", "severity", "audience", "job", "instance", "exam", "session", "receiver", "direction", "reason"},
 }
 
 // divides says whether some part of an expression is a quotient or a truth
