@@ -25,7 +25,8 @@ func exam() *grafana.Dashboard {
 		grafana.NewStat("Below the minimum down", "Sessions whose last download, as their client claims it, is below the policy's minimum.", unitCount, noData,
 			[]grafana.Target{grafana.Now("", "sum("+ofExam("examlink_exam_below_minimum_sessions", down)+")")}, counted(5)),
 		grafana.NewStat("By WebSocket", "Sessions whose network blocks UDP. Their losses show as delay, and their rates are lower bounds.", unitCount, noData,
-			[]grafana.Target{grafana.Now("", "sum("+ofExam("examlink_session_transport_websocket")+")")}, counted(1e6)),
+			[]grafana.Target{grafana.Now("", "sum("+ofExam("examlink_session_transport_websocket")+")")},
+			grafana.Colored(grafana.At(0, grafana.Good), grafana.At(1, grafana.Uneasy))),
 	)
 	d.AddRow("Sessions", grafana.High, 1, sessionTable(row))
 	d.Add(grafana.High, 1,

@@ -20,8 +20,12 @@ const noData = "no data"
 // is for known values, what lies under it for unknown ones.
 const below = -1e15
 
-// counted colours a count of things that ought not to be: none is good.
+// counted colours a count of things that ought not to be: none is good, and so
+// many are bad.
 func counted(bad float64) grafana.Option {
+	if bad <= 1 {
+		return grafana.Colored(grafana.At(0, grafana.Good), grafana.At(bad, grafana.Bad))
+	}
 	return grafana.Colored(grafana.At(0, grafana.Good), grafana.At(1, grafana.Uneasy), grafana.At(bad, grafana.Bad))
 }
 

@@ -4,27 +4,23 @@ package grafana
 type Option func(*Panel)
 
 // newPanel is what all panels with queries share.
-func newPanel(kind, title, description, unit, noValue string, targets []Target, options []Option) Panel {
+func newPanel(kind, title, description, unit, noValue string, targets []Target) Panel {
 	for i := range targets {
 		targets[i].RefID = string(rune('A' + i))
 	}
 	source := Chosen()
-	p := Panel{
+	return Panel{
 		Type: kind, Title: title, Description: description, Datasource: &source, Targets: targets,
 		FieldConfig: &FieldConfig{Defaults: Field{
 			Unit: unit, NoValue: noValue, Color: &Color{Mode: "palette-classic"}, Thresholds: steps(nil), Custom: map[string]any{},
 		}, Overrides: []Override{}},
 		Options: map[string]any{},
 	}
-	for _, o := range options {
-		o(&p)
-	}
-	return p
 }
 
 // NewStat is one number for each series, as of the end of the time shown.
 func NewStat(title, description, unit, noValue string, targets []Target, options ...Option) Panel {
-	p := newPanel(Stat, title, description, unit, noValue, targets, nil)
+	p := newPanel(Stat, title, description, unit, noValue, targets)
 	p.FieldConfig.Defaults.Color = &Color{Mode: "thresholds"}
 	p.FieldConfig.Defaults.Mappings = Texts(noValue)[1:]
 	p.Options = map[string]any{
@@ -39,7 +35,7 @@ func NewStat(title, description, unit, noValue string, targets []Target, options
 
 // NewTimeSeries is lines over time. Where nothing is known the line is broken.
 func NewTimeSeries(title, description, unit, noValue string, targets []Target, options ...Option) Panel {
-	p := newPanel(TimeSeries, title, description, unit, noValue, targets, nil)
+	p := newPanel(TimeSeries, title, description, unit, noValue, targets)
 	p.FieldConfig.Defaults.Custom = map[string]any{
 		"drawStyle": "line", "lineWidth": 1, "fillOpacity": 0, "showPoints": "auto", "spanNulls": false,
 		"thresholdsStyle": map[string]any{"mode": "off"},
@@ -56,7 +52,7 @@ func NewTimeSeries(title, description, unit, noValue string, targets []Target, o
 
 // NewStateTimeline is one bar for each series, in the colour of its state.
 func NewStateTimeline(title, description, noValue string, targets []Target, states []Mapping, options ...Option) Panel {
-	p := newPanel(StateTimeline, title, description, "short", noValue, targets, nil)
+	p := newPanel(StateTimeline, title, description, "short", noValue, targets)
 	p.FieldConfig.Defaults.Mappings = states
 	p.FieldConfig.Defaults.Color = &Color{Mode: "thresholds"}
 	p.FieldConfig.Defaults.Custom = map[string]any{"fillOpacity": 80, "lineWidth": 0, "spanNulls": false}
@@ -73,7 +69,7 @@ func NewStateTimeline(title, description, noValue string, targets []Target, stat
 
 // NewHeatmap is a histogram over time. Unit is that of the buckets' bounds.
 func NewHeatmap(title, description, unit, noValue string, targets []Target, options ...Option) Panel {
-	p := newPanel(Heatmap, title, description, unit, noValue, targets, nil)
+	p := newPanel(Heatmap, title, description, unit, noValue, targets)
 	p.FieldConfig.Defaults.Custom = map[string]any{"hideFrom": map[string]any{"legend": false, "tooltip": false, "viz": false}}
 	p.Options = map[string]any{
 		"calculate": false, "cellGap": 1, "showValue": "never",

@@ -32,7 +32,7 @@ func NewTable(title, description, noValue, sortBy string, columns []Column, opti
 	if len(targets) == 1 { // Grafana numbers values only where there are several
 		rename["Value"], index["Value"] = rename["Value #A"], index["Value #A"]
 	}
-	p := newPanel(Table, title, description, "short", noValue, targets, nil)
+	p := newPanel(Table, title, description, "short", noValue, targets)
 	p.FieldConfig.Overrides = overrides
 	p.FieldConfig.Defaults.Color = &Color{Mode: "thresholds"}
 	p.FieldConfig.Defaults.Mappings = Texts(noValue)[1:]
@@ -65,9 +65,4 @@ func (c Column) override() Override {
 		o.Properties = append(o.Properties, Property{ID: "links", Value: c.Links})
 	}
 	return o
-}
-
-// Decimals is a property of a value's text.
-func Decimals(n int) Option {
-	return func(p *Panel) { p.FieldConfig.Defaults.Decimals = &n }
 }

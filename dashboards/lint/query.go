@@ -9,6 +9,9 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
+// nameLabel is the label that a metric's name is kept in.
+const nameLabel = "__name__"
+
 // growth are the functions of a counter's growth.
 var growth = []string{"rate", "irate", "increase"}
 
@@ -79,7 +82,7 @@ var alternatives = regexp.MustCompile(`^[a-z-]+(\|[a-z-]+)*$`)
 // closed set, to what there is.
 func (c *checker) matchers(s *parser.VectorSelector, have []string, values map[string][]string) {
 	for _, l := range s.LabelMatchers {
-		if l.Name == labels.MetricName {
+		if l.Name == nameLabel {
 			continue
 		}
 		if !slices.Contains(have, l.Name) {
