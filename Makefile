@@ -3,7 +3,7 @@
 GOLANGCI = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 TARGETS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
-.PHONY: build test race lint fuzz bench metrics-doc cross lab demo
+.PHONY: build test race lint fuzz bench metrics-doc cross lab demo dashboards test-dashboards
 
 build: ## both programs, in bin/
 	go build -o bin/ ./cmd/examlink ./cmd/examlink-server
@@ -41,3 +41,9 @@ lab: ## examlink and its peers on emulated links, side by side; needs root
 
 demo: ## everything at work on this machine
 	go run ./cmd/examlink-server demo
+
+dashboards: ## the JSON of the dashboards, from their code
+	go run ./dashboards/generate
+
+test-dashboards: ## dashboards, rules and what runs them; needs promtool, prometheus and amtool, or skips
+	go test -count=1 ./dashboards/...

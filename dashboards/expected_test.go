@@ -1,0 +1,218 @@
+package dashboards_test
+
+import "strings"
+
+// expectation is one value of an answer: of the series with these labels, as
+// name=value separated by blanks. The scene says where the values come from.
+type expectation struct {
+	labels string
+	value  float64
+	within float64 // 0: rounding alone
+	absent bool    // no such series
+}
+
+func (e expectation) matches(labels map[string]string) bool {
+	for _, pair := range strings.Fields(e.labels) {
+		name, value, _ := strings.Cut(pair, "=")
+		if labels[name] != value {
+			return false
+		}
+	}
+	return true
+}
+
+// is expects one value of the only series.
+func is(v float64) []expectation { return []expectation{{value: v}} }
+
+// of expects values of several series.
+func of(pairs ...any) []expectation {
+	var out []expectation
+	for i := 0; i < len(pairs); i += 2 {
+		v, ok := pairs[i+1].(float64)
+		if !ok {
+			v = float64(pairs[i+1].(int))
+		}
+		out = append(out, expectation{labels: pairs[i].(string), value: v})
+	}
+	return out
+}
+
+// none expects no series with these labels beside those expected.
+func none(e []expectation, labels string) []expectation {
+	return append(e, expectation{labels: labels, absent: true})
+}
+
+// hour is the window of panels whose least interval is an hour, and five minutes
+// that of those whose is five minutes.
+const hour = 3615.0
+
+// expected is what each query of each panel comes to at the moment of the
+// scene. A quarter hour of a counter is 900 times its rate; half an hour, the
+// time shown, 1800 times; the usual window is a minute.
+var expected = map[string][]expectation{
+	"examlink-fleet / Sessions live / A":           is(3),
+	"examlink-fleet / Sessions silent / A":         is(1),
+	"examlink-fleet / Below the minimum / A":       of("direction=up", 1, "direction=down", 1),
+	"examlink-fleet / By WebSocket / A":            is(.25),
+	"examlink-fleet / Servers not answering / A":   is(1),
+	"examlink-fleet / Sessions without series / A": is(5),
+	"examlink-fleet / Exams now / A":               of("exam=msds-5001", 3, "exam=csca-5622", 1),
+	"examlink-fleet / Exams now / B":               of("exam=msds-5001", 1, "exam=csca-5622", 0),
+	"examlink-fleet / Exams now / C":               of("exam=msds-5001", 1, "exam=csca-5622", 0),
+	"examlink-fleet / Exams now / D":               of("exam=msds-5001", 1, "exam=csca-5622", 0),
+	"examlink-fleet / Warnings firing / A":         of("alertname=ExamlinkSessionDropped severity=warning exam=msds-5001 session=s-gone instance=exam-1:9481", (moment-420)*15),
+	"examlink-fleet / Sessions by exam / A":        of("exam=msds-5001", 3, "exam=csca-5622", 1),
+	"examlink-fleet / Silent sessions by exam / A": of("exam=msds-5001", 1, "exam=csca-5622", 0),
+	"examlink-fleet / Sessions by state / A":       of("state=live", 3, "state=dropped", 1, "state=suspect", 0),
+	"examlink-fleet / Warnings raised / A":         of("kind=dropped", 6, "kind=recovered", 3),
+
+	"examlink-fleet / Rates up against the policy / A":   is(.25),
+	"examlink-fleet / Rates up against the policy / B":   is(.5),
+	"examlink-fleet / Rates down against the policy / A": is(.2),
+	"examlink-fleet / Rates down against the policy / B": is(.4),
+
+	"examlink-exam / Sessions live / A":               is(2),
+	"examlink-exam / Sessions silent / A":             is(1),
+	"examlink-exam / Silent for 30 s or more / A":     is(0),
+	"examlink-exam / Below the minimum up / A":        is(1),
+	"examlink-exam / Below the minimum down / A":      is(1),
+	"examlink-exam / By WebSocket / A":                is(0),
+	"examlink-exam / Sessions, worst first / A":       none(of("session=s-good", 1, "session=s-slow", 1, "session=s-gone", 3), "session=s-left"),
+	"examlink-exam / Sessions, worst first / B":       of("session=s-good", 0, "session=s-gone", (moment-419)*15),
+	"examlink-exam / Sessions, worst first / C":       of("session=s-good", 2e6, "session=s-slow", 320000),
+	"examlink-exam / Sessions, worst first / D":       of("session=s-good", 250./48, "session=s-slow", 40./48),
+	"examlink-exam / Sessions, worst first / E":       none(of("session=s-good", 4e6, "session=s-slow", 720000), "session=s-gone"),
+	"examlink-exam / Sessions, worst first / F":       of("session=s-good", 500./96, "session=s-slow", 90./96),
+	"examlink-exam / Sessions, worst first / G":       none(of("session=s-good", .02, "session=s-slow", .08), "session=s-gone"),
+	"examlink-exam / Sessions, worst first / H":       of("session=s-slow", .01),
+	"examlink-exam / Sessions, worst first / I":       of("session=s-slow", .02),
+	"examlink-exam / Sessions, worst first / J":       none(of("session=s-good", 0, "session=s-slow", 2), "session=s-gone"),
+	"examlink-exam / Sessions, worst first / K":       of("session=s-good", 0, "session=s-slow", 0),
+	"examlink-exam / States of sessions / A":          none(of("session=s-good", 1, "session=s-gone", 3), "session=s-left"),
+	"examlink-exam / Upload by session / A":           of("session=s-good", 2e6, "session=s-slow", 320000),
+	"examlink-exam / Upload by session / B":           is(384000),
+	"examlink-exam / Upload by session / C":           is(1e6),
+	"examlink-exam / Download by session / A":         of("session=s-good", 4e6, "session=s-slow", 720000),
+	"examlink-exam / Download by session / B":         is(768000),
+	"examlink-exam / Download by session / C":         is(1.5e6),
+	"examlink-exam / Sessions by state / A":           of("state=live", 2, "state=dropped", 1),
+	"examlink-exam / Round-trip delay by session / A": of("session=s-good", .02, "session=s-slow", .08),
+
+	"examlink-session / State / A":                   is(1),
+	"examlink-session / Last packet / A":             is(0),
+	"examlink-session / Upload to the minimum / A":   is(40. / 48),
+	"examlink-session / Download to the minimum / A": is(90. / 96),
+	"examlink-session / Warnings standing / A":       is(2),
+	"examlink-session / Carried by / A":              is(0),
+	"examlink-session / Session's age / A":           is((moment - 100) * 15),
+	"examlink-session / Age of the rates / A":        is(moment % 48 * 15),
+	"examlink-session / Age of the rates / B":        is(moment % 30 * 15),
+	"examlink-session / Age of the claims / A":       is(moment % 7 * 15),
+	// 61 of 121 points, or of 120 in Prometheus 3, which leaves the first out
+	"examlink-session / Time below the minimum / A": {{value: .506, within: .004}},
+	"examlink-session / Time below the minimum / B": is(1),
+	"examlink-session / State over time / A":        is(1),
+	"examlink-session / Upload / A":                 is(320000),
+	"examlink-session / Upload / B":                 is(312000),
+	"examlink-session / Upload / C":                 is(384000),
+	"examlink-session / Upload / D":                 is(1e6),
+	"examlink-session / Probes received / A":        is(10),
+	"examlink-session / Download / A":               is(720000),
+	"examlink-session / Download / B":               is(704000),
+	"examlink-session / Download / C":               is(768000),
+	"examlink-session / Download / D":               is(1.5e6),
+	"examlink-session / Round-trip delay / A":       is(.08),
+	"examlink-session / Loss / A":                   is(.01),
+	"examlink-session / Loss / B":                   is(.02),
+	"examlink-session / Delay variation / A":        is(.005),
+	"examlink-session / Delay variation / B":        is(.006),
+
+	"examlink-checks / Up, above the minimum / A":        is(.75),
+	"examlink-checks / Up, above the recommended / A":    is(.5),
+	"examlink-checks / Down, above the minimum / A":      is(.8),
+	"examlink-checks / Down, above the recommended / A":  is(.6),
+	"examlink-checks / Sessions started / A":             is(.5 * hour),
+	"examlink-checks / Rates read / A":                   of("direction=up", 4*hour, "direction=down", 5*hour),
+	"examlink-checks / Up against the policy / A":        is(.25),
+	"examlink-checks / Up against the policy / B":        is(.5),
+	"examlink-checks / Down against the policy / A":      is(.2),
+	"examlink-checks / Down against the policy / B":      is(.4),
+	"examlink-checks / Trains / A":                       of("direction=up", .2*hour, "direction=down", .3*hour),
+	"examlink-checks / Sessions that could not test / A": of("reason=full", .5*hour, "reason=token", .25*hour),
+	"examlink-checks / Goodput measured / A":             of("direction=up", 100*hour, "direction=down", 200*hour),
+	"examlink-checks / Connections by transport / A":     of("transport=udp", .5*hour, "transport=websocket", .25*hour),
+
+	"examlink-health / Answering / A":                 of("instance=exam-1:9481", 1, "instance=exam-2:9481", 0),
+	"examlink-health / Certificate / A":               of("instance=exam-1:9481", 30*86400),
+	"examlink-health / Configuration / A":             of("instance=exam-1:9481", 0),
+	"examlink-health / Series by session / A":         of("instance=exam-1:9481", .5),
+	"examlink-health / Echoes within 5 ms / A":        is(.995),
+	"examlink-health / Notifications undelivered / A": of("receiver=proctors", 18),
+	"examlink-health / Sessions / A":                  of("instance=exam-1:9481", 4),
+	"examlink-health / Processor / A":                 of("instance=exam-1:9481", .25),
+	"examlink-health / Memory / A":                    of("instance=exam-1:9481", 1e8),
+	"examlink-health / Goroutines / A":                of("instance=exam-1:9481", 42),
+	"examlink-health / Open files / A":                of("instance=exam-1:9481", .01),
+	"examlink-health / Refused / A":                   of("reason=full", .5, "reason=token", .25),
+	"examlink-health / Turnaround / A":                of("le=0.0001", 50*60, "le=0.005", 199*60, "le=+Inf", 200*60),
+	"examlink-health / Turnaround, quantiles / A":     of("instance=exam-1:9481", .0001+.0049*50/149),
+	"examlink-health / Turnaround, quantiles / B":     of("instance=exam-1:9481", .0001+.0049*148/149),
+	"examlink-health / Probes / A":                    is(40),
+	"examlink-health / Probes / B":                    is(39.5),
+	"examlink-health / Packets dropped / A":           of("reason=send", .5, "reason=replay", .125),
+	"examlink-health / Traffic of trains / A":         of("direction=up", 8000, "direction=down", 16000),
+	"examlink-health / Connections / A":               is(.5),
+	"examlink-health / Connections / B":               is(.25),
+	"examlink-health / Sent / A":                      of("receiver=proctors", .2),
+	"examlink-health / Failed attempts / A":           of("receiver=proctors", .1),
+	"examlink-health / Waiting / A":                   of("receiver=proctors", 3),
+	"examlink-health / Answering over time / A":       of("instance=exam-1:9481", 1, "instance=exam-2:9481", 0),
+	"examlink-health / Duration of scrapes / A":       of("instance=exam-1:9481", .01),
+	"examlink-health / Samples by scrape / A":         of("instance=exam-1:9481", 300),
+	"examlink-health / Programs / A":                  of("instance=exam-1:9481 version=1.2.3 goversion=go1.26.0 goos=linux", moment*15),
+	"examlink-health / Policies / A":                  of("instance=exam-1:9481 policy=default version=1", 1),
+
+	"examlink-client / Server / A":                         is(1),
+	"examlink-client / Upload to the minimum / A":          is(1.25),
+	"examlink-client / Download to the minimum / A":        is(2),
+	"examlink-client / Warnings standing / A":              is(1),
+	"examlink-client / Age of the rates / A":               of("direction=up", 30, "direction=down", 60),
+	"examlink-client / Reports waiting / A":                is(4),
+	"examlink-client / Connection / A":                     is(1),
+	"examlink-client / Warnings / A":                       of("kind=below-recommended", 1, "kind=loss", 0),
+	"examlink-client / Upload / A":                         is(480000),
+	"examlink-client / Upload / B":                         is(472000),
+	"examlink-client / Upload / C":                         is(384000),
+	"examlink-client / Upload / D":                         is(1e6),
+	"examlink-client / Download / A":                       is(1536000),
+	"examlink-client / Download / B":                       is(1520000),
+	"examlink-client / Download / C":                       is(768000),
+	"examlink-client / Download / D":                       is(1.5e6),
+	"examlink-client / Floor tests / A":                    of("direction=up outcome=meets", 6, "direction=up outcome=below", 3, "direction=up outcome=inconclusive", 2),
+	"examlink-client / Glances / A":                        of("direction=up outcome=meets", 6, "direction=up outcome=below", 3, "direction=up outcome=inconclusive", 2),
+	"examlink-client / Loss / A":                           of("direction=up", .05, "direction=down", .025, "direction=unknown", .025),
+	"examlink-client / Probes / A":                         is(10),
+	"examlink-client / Probes / B":                         is(9),
+	"examlink-client / Probes / C":                         is(0),
+	"examlink-client / Echoes out of the ordinary / A":     is(.125),
+	"examlink-client / Echoes out of the ordinary / B":     is(.0625),
+	"examlink-client / Echoes out of the ordinary / C":     is(.25),
+	"examlink-client / Round-trip delay / A":               is(.02),
+	"examlink-client / Round-trip delay / B":               is(.029),
+	"examlink-client / Round-trip delays / A":              of("le=0.02", 300, "le=0.03", 600, "le=+Inf", 600),
+	"examlink-client / Delay variation / A":                of("direction=up", .0099, "direction=down", .0099),
+	"examlink-client / One-way delay / A":                  of("direction=up", .01, "direction=down", .01),
+	"examlink-client / One-way delay / B":                  is(.011),
+	"examlink-client / Change from packet to packet / A":   of("direction=up", .0025, "direction=down", .0025),
+	"examlink-client / Interarrival jitter (RFC 3550) / A": of("direction=up", .004, "direction=down", .004),
+	"examlink-client / Lateness of probes / A":             is(.0001),
+	"examlink-client / Lateness of probes / B":             is(.000982),
+	"examlink-client / Lag in reading / A":                 is(.000982),
+	"examlink-client / Not sent, or dropped here / A":      is(.5),
+	"examlink-client / Not sent, or dropped here / B":      is(.25),
+	"examlink-client / Cost of floor tests / A":            of("direction=up", 2400, "direction=down", 4800),
+	"examlink-client / Warnings raised / A":                of("kind=below-recommended", .6, "kind=loss", 0),
+	"examlink-client / Reports / A":                        is(3),
+	"examlink-client / Reports / B":                        is(.6),
+	"examlink-client / Reports / C":                        is(1.2),
+}

@@ -1,0 +1,56 @@
+package grafana
+
+// Colored gives values colours: what is not known none, then each step's.
+func Colored(above ...Step) Option {
+	return func(p *Panel) {
+		p.FieldConfig.Defaults.Thresholds = steps(above)
+		if p.Type == TimeSeries {
+			p.FieldConfig.Defaults.Custom["thresholdsStyle"] = map[string]any{"mode": "dashed"}
+		}
+	}
+}
+
+// Worded shows words in place of values.
+func Worded(m []Mapping) Option {
+	return func(p *Panel) { p.FieldConfig.Defaults.Mappings = m }
+}
+
+// Linked leads from a value to another dashboard.
+func Linked(links ...DataLink) Option {
+	return func(p *Panel) { p.FieldConfig.Defaults.Links = append(p.FieldConfig.Defaults.Links, links...) }
+}
+
+// Within bounds the axis.
+func Within(least, most float64) Option {
+	return func(p *Panel) { p.FieldConfig.Defaults.Min, p.FieldConfig.Defaults.Max = &least, &most }
+}
+
+// FromZero begins the axis at zero.
+func FromZero() Option {
+	return func(p *Panel) {
+		zero := 0.0
+		p.FieldConfig.Defaults.Min = &zero
+	}
+}
+
+// Stacked lays lines on one another.
+func Stacked() Option {
+	return func(p *Panel) {
+		p.FieldConfig.Defaults.Custom["stacking"] = map[string]any{"mode": "normal", "group": "A"}
+		p.FieldConfig.Defaults.Custom["fillOpacity"] = 40
+	}
+}
+
+// Named styles the series of one name, as a bound: dashed, in one colour.
+func Named(name, color string) Option {
+	return func(p *Panel) {
+		p.FieldConfig.Overrides = append(p.FieldConfig.Overrides, Override{
+			Matcher: Matcher{ID: "byName", Options: name},
+			Properties: []Property{
+				{ID: "color", Value: map[string]any{"mode": "fixed", "fixedColor": color}},
+				{ID: "custom.lineStyle", Value: map[string]any{"fill": "dash", "dash": []int{8, 6}}},
+				{ID: "custom.fillOpacity", Value: 0},
+			},
+		})
+	}
+}

@@ -1,0 +1,68 @@
+package grafana
+
+// Column is one column of a table: a label (Label is set), or the value of a
+// query.
+type Column struct {
+	Label    string
+	Title    string
+	Unit     string
+	Expr     string
+	Mappings []Mapping
+	Steps    []Step
+	Links    []DataLink
+}
+
+// NewTable is one row for each set of labels, one column for each query, as of
+// the end of the time shown. Rows that a query has no value for show noValue.
+func NewTable(title, description, noValue, sortBy string, columns []Column, options ...Option) Panel {
+	var targets []Target
+	var overrides []Override
+	exclude := map[string]any{"Time": true}
+	index, rename := map[string]any{}, map[string]any{}
+	for i, c := range columns {
+		field := c.Label
+		if c.Expr != "" {
+			targets = append(targets, Rows(c.Expr))
+			field = "Value #" + string(rune('A'+len(targets)-1))
+		}
+		index[field] = i
+		rename[field] = c.Title
+		overrides = append(overrides, c.override())
+	}
+	if len(targets) == 1 { // Grafana numbers values only where there are several
+		rename["Value"], index["Value"] = rename["Value #A"], index["Value #A"]
+	}
+	p := newPanel(Table, title, description, "short", noValue, targets)
+	p.FieldConfig.Overrides = overrides
+	p.FieldConfig.Defaults.Color = &Color{Mode: "thresholds"}
+	p.FieldConfig.Defaults.Mappings = Texts(noValue)[1:]
+	p.FieldConfig.Defaults.Custom = map[string]any{"align": "auto", "filterable": true, "cellOptions": map[string]any{"type": "color-text"}}
+	p.Options = map[string]any{
+		"cellHeight": "sm", "showHeader": true,
+		"sortBy": []any{map[string]any{"displayName": sortBy, "desc": true}},
+	}
+	p.Transformations = []Transformation{
+		{ID: "merge", Options: map[string]any{}},
+		{ID: "organize", Options: map[string]any{"excludeByName": exclude, "indexByName": index, "renameByName": rename}},
+	}
+	for _, o := range options {
+		o(&p)
+	}
+	return p
+}
+
+// override is how the column is shown; the matcher is its title, since the
+// columns have been renamed by then.
+func (c Column) override() Override {
+	o := Override{Matcher: Matcher{ID: "byName", Options: c.Title}, Properties: []Property{{ID: "unit", Value: c.Unit}}}
+	if c.Mappings != nil {
+		o.Properties = append(o.Properties, Property{ID: "mappings", Value: c.Mappings})
+	}
+	if c.Steps != nil {
+		o.Properties = append(o.Properties, Property{ID: "thresholds", Value: steps(c.Steps)})
+	}
+	if c.Links != nil {
+		o.Properties = append(o.Properties, Property{ID: "links", Value: c.Links})
+	}
+	return o
+}

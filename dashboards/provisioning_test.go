@@ -1,0 +1,205 @@
+package dashboards_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// read decodes a YAML file, and any key twice or a wrong indentation is an error.
+func read[T any](t *testing.T, path string) T {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out T
+	if err := yaml.Unmarshal(data, &out); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	return out
+}
+
+type composeFile struct {
+	Services map[string]struct {
+		Image                   string
+		Build                   struct{ Context, Dockerfile string }
+		Ports, Volumes, Command []string
+		DependsOn               []string `yaml:"depends_on"`
+	}
+	Volumes map[string]any
+}
+
+const provisioning = "provisioning"
+
+func TestPrometheusTakesItsConfiguration(t *testing.T) {
+	t.Parallel()
+	promtool := tool(t, "promtool")
+	dir := t.TempDir() // laid out as compose.yaml mounts it
+	if err := os.CopyFS(filepath.Join(dir, "rules"), os.DirFS("rules")); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(filepath.Join(provisioning, "prometheus/prometheus.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "prometheus.yml"), data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out := run(t, dir, promtool, "check", "config", "prometheus.yml"); !strings.Contains(out, "2 rule files found") {
+		t.Errorf("%s\nexpected both files of rules", out)
+	}
+	c := read[struct {
+		Scrape []struct {
+			Job string `yaml:"job_name"`
+		} `yaml:"scrape_configs"`
+	}](t, filepath.Join(provisioning, "prometheus/prometheus.yml"))
+	if !slices.ContainsFunc(c.Scrape, func(s struct {
+		Job string `yaml:"job_name"`
+	}) bool {
+		return s.Job == "examlink-server"
+	}) {
+		t.Error("no job named examlink-server, which ExamlinkServerDown goes by")
+	}
+}
+
+func TestAlertmanagerTakesItsConfiguration(t *testing.T) {
+	t.Parallel()
+	amtool := tool(t, "amtool")
+	const file = provisioning + "/alertmanager/alertmanager.yml"
+	run(t, ".", amtool, "check-config", file)
+	for labels, receivers := range map[string]string{
+		"alertname=ExamlinkSessionDropped audience=proctor exam=a":    "proctors",
+		"alertname=ExamlinkExamIncident audience=proctor exam=a":      "proctors",
+		"alertname=ExamlinkIncidentOnOurSide audience=proctor exam=a": "proctors",
+		"alertname=ExamlinkServerIncident audience=operator":          "operators,proctors",
+		"alertname=ExamlinkServerDown audience=operator":              "operators",
+		"alertname=ExamlinkCertificateExpiring audience=operator":     "operators",
+	} {
+		args := append([]string{"config", "routes", "test", "--config.file=" + file, "--verify.receivers=" + receivers}, strings.Fields(labels)...)
+		run(t, ".", amtool, args...)
+	}
+}
+
+func TestComposeRefersToWhatIsThere(t *testing.T) {
+	c := read[composeFile](t, provisioning+"/compose.yaml")
+	for _, name := range []string{"examlink-server", "prometheus", "alertmanager", "grafana"} {
+		if _, ok := c.Services[name]; !ok {
+			t.Errorf("no service %s", name)
+		}
+	}
+	pinned := regexp.MustCompile(`^[a-z/]+:v?\d+\.\d+\.\d+$`)
+	for name, s := range c.Services {
+		switch {
+		case s.Build.Dockerfile != "":
+			if _, err := os.Stat(filepath.Join(provisioning, s.Build.Context, s.Build.Dockerfile)); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			if _, err := os.Stat(filepath.Join(provisioning, s.Build.Context, "go.mod")); err != nil {
+				t.Errorf("%s: the context is not the repository: %v", name, err)
+			}
+		case !pinned.MatchString(s.Image):
+			t.Errorf("%s: image %q, expected one version", name, s.Image)
+		}
+		for _, v := range s.Volumes {
+			source, _, _ := strings.Cut(v, ":")
+			if !strings.HasPrefix(source, ".") {
+				if _, ok := c.Volumes[source]; !ok {
+					t.Errorf("%s: no volume %s", name, source)
+				}
+			} else if _, err := os.Stat(filepath.Join(provisioning, source)); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		for _, p := range s.Ports {
+			if !strings.HasPrefix(p, "127.0.0.1:") && !strings.HasPrefix(p, "8443:8443/") {
+				t.Errorf("%s: port %s is open to everybody", name, p)
+			}
+		}
+		for _, d := range s.DependsOn {
+			if _, ok := c.Services[d]; !ok {
+				t.Errorf("%s: no service %s", name, d)
+			}
+		}
+	}
+	for _, target := range []string{"examlink-server:9481", "alertmanager:9093"} { // as the containers call each other
+		data, err := os.ReadFile(provisioning + "/prometheus/prometheus.yml")
+		if err != nil || !strings.Contains(string(data), target) {
+			t.Errorf("prometheus.yml has no %s, %v", target, err)
+		}
+	}
+}
+
+func TestGrafanaFindsItsFiles(t *testing.T) {
+	source := read[struct {
+		Datasources []struct{ Name, UID, Type, URL string }
+	}](t, provisioning+"/grafana/datasources/examlink.yaml")
+	if len(source.Datasources) != 1 || source.Datasources[0].Type != "prometheus" || source.Datasources[0].UID == "" {
+		t.Errorf("%+v, expected one Prometheus with a uid", source)
+	}
+	provider := read[struct {
+		Providers []struct {
+			Options struct{ Path string }
+		}
+	}](t, provisioning+"/grafana/dashboards/examlink.yaml")
+	if len(provider.Providers) != 1 {
+		t.Fatalf("%+v, expected one provider", provider)
+	}
+	path := provider.Providers[0].Options.Path
+	mounted := slices.ContainsFunc(read[composeFile](t, provisioning+"/compose.yaml").Services["grafana"].Volumes, func(v string) bool {
+		return strings.HasPrefix(v, "../json:"+path+":")
+	})
+	if !mounted {
+		t.Errorf("compose.yaml mounts no dashboards at %s", path)
+	}
+}
+
+// TestImageBuildsWithTheGoWeNeed compares the Dockerfile with go.mod: whether
+// the image builds is for a machine with containers to say.
+func TestImageBuildsWithTheGoWeNeed(t *testing.T) {
+	docker, err := os.ReadFile(provisioning + "/server/Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mod, err := os.ReadFile("../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wanted := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindSubmatch(mod)
+	has := regexp.MustCompile(`(?m)^FROM golang:(\d+\.\d+)-`).FindSubmatch(docker)
+	if wanted == nil || has == nil || string(wanted[1]) != string(has[1]) {
+		t.Errorf("Dockerfile has Go %q, go.mod %q", has, wanted)
+	}
+	if !strings.Contains(string(docker), "CGO_ENABLED=0") {
+		t.Error("the image has no C library: build without")
+	}
+}
+
+func TestUnitIsAsSystemdWantsIt(t *testing.T) {
+	t.Parallel()
+	analyze := tool(t, "systemd-analyze")
+	data, err := os.ReadFile(provisioning + "/systemd/examlink-server.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	unit := strings.Replace(string(data), "/usr/local/bin/examlink-server", self, 1) // it must be there to be executable
+	path := filepath.Join(t.TempDir(), "examlink-server.service")
+	if err := os.WriteFile(path, []byte(unit), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range strings.Split(run(t, ".", analyze, "verify", "--man=no", path), "\n") {
+		if strings.Contains(line, "examlink-server.service") { // others of this machine are none of our business
+			t.Error(line)
+		}
+	}
+	run(t, ".", analyze, "security", "--offline=yes", "--threshold=20", "--no-pager", path)
+}
