@@ -84,7 +84,7 @@ func TestAlertmanagerIsToldAndToldAgain(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		done := make(chan error, 1)
 		go func() { done <- a.Run(ctx) }()
-		defer func() { cancel(); _ = <-done }()
+		defer finish(t, cancel, done)
 		says := func(want ...string) {
 			t.Helper()
 			synctest.Wait()
@@ -233,7 +233,7 @@ func TestRealAlertmanager(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- a.Run(ctx) }()
-	defer func() { cancel(); _ = <-done }()
+	defer finish(t, cancel, done)
 	change := func(exam, id, state string) {
 		s := session(id, state)
 		s.Exam = exam
@@ -299,4 +299,12 @@ func TestRealAlertmanager(t *testing.T) {
 	}
 	change("e2", "x1", "live")
 	until("map[]")
+}
+
+// finish ends a run and waits for it.
+func finish(t *testing.T, cancel context.CancelFunc, done <-chan error) {
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
 }
