@@ -269,10 +269,10 @@ func (r *readings) enough(guess float64) bool {
 // any case.
 func (r *readings) conclude(c Capacity, proved *float64) Capacity {
 	sum := r.agreed()
-	switch {
-	case sum.n == 0:
+	switch sum.n {
+	case 0:
 		c.Rate.Low = proved
-	case sum.n == 1:
+	case 1:
 		low, high := math.Inf(1), 0.0
 		for _, x := range r.list {
 			low, high = min(low, x.rate*(1-1.96*x.stdErr)), max(high, x.rate*(1+1.96*x.stdErr))
