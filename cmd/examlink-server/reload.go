@@ -12,6 +12,7 @@ import (
 	"examlink/cmd/internal/daemon"
 	"examlink/cmd/internal/web"
 	"examlink/server"
+	"examlink/server/alert"
 )
 
 // changeable are the keys, and the sections, that can change while a server
@@ -32,6 +33,7 @@ type running struct {
 	level          *slog.LevelVar
 	certificate    *certificate
 	srv            *server.Server
+	alerts         *alert.Alerts
 	log            *slog.Logger
 }
 
@@ -62,6 +64,7 @@ func (r *running) reload() error {
 	if err := r.srv.Change(settings); err != nil {
 		return err
 	}
+	r.alerts.Minima(float64(settings.Policy.Minimum.Upload), float64(settings.Policy.Minimum.Download))
 	r.level.Set(daemon.Level(f.Log.Level))
 	if next.Leaf != nil {
 		r.certificate.p.Store(&next)
@@ -91,6 +94,9 @@ func checkFiles(f config.File) error {
 		if _, err := server.LoadCertificate(f.Server.Certificate, f.Server.Key, time.Now()); err != nil {
 			return err
 		}
+	}
+	if _, err := f.AlertOptions(); err != nil { // reads the files of secrets
+		return err
 	}
 	return checkWeb(f)
 }

@@ -88,7 +88,7 @@ func serve(c *cobra.Command, load func() (config.File, config.Source, error)) er
 	if err != nil {
 		return err
 	}
-	run := &running{load: load, started: f, force: f, level: level, certificate: shown, srv: srv, log: log}
+	run := &running{load: load, started: f, force: f, level: level, certificate: shown, srv: srv, alerts: alerts, log: log}
 	reloader, err := daemon.NewReloader(registry, "examlink_server", log, run.reload)
 	if err != nil {
 		return err

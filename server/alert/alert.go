@@ -180,6 +180,12 @@ func (a *Alerts) State(s Session) { a.happened(func(d *desk) { d.change(s) }) }
 // Reading takes what one train of a session read. It does not block.
 func (a *Alerts) Reading(s Session, r Reading) { a.happened(func(d *desk) { d.read(s, r) }) }
 
+// Minima puts other minima in force, IP-layer bit/s; 0 sets none. It does not
+// block. What stands is measured by them from its next reading on.
+func (a *Alerts) Minima(up, down float64) {
+	a.happened(func(d *desk) { d.minimum = map[string]float64{"up": up, "down": down} })
+}
+
 // happened queues what happened. The queue needs no bound: who empties it waits
 // for the disk at most, and for no receiver.
 func (a *Alerts) happened(f func(*desk)) {
