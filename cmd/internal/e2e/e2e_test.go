@@ -16,7 +16,10 @@ import (
 	"time"
 )
 
-const runsEach = 5 // of every link; a verdict that holds only sometimes is none
+const (
+	runsEach  = 5 // of every link; a verdict that holds only sometimes is none
+	busyAgain = 2 // how often one is made again when the machine was too busy for any
+)
 
 var bin string // where the programs were built
 
@@ -199,6 +202,10 @@ func TestVerdictsOverShapedLinks(t *testing.T) {
 		right := 0
 		for range runsEach {
 			code, r := h.check()
+			for again := 0; again < busyAgain && strings.Contains(r.Verdict.Sentence, "too busy"); again++ {
+				t.Logf("%.4f/%.4f Mbit/s, once more: %s", c.down, c.up, r.Verdict.Sentence)
+				code, r = h.check()
+			}
 			if r.Verdict.Outcome == c.want && code == c.code {
 				right++
 			} else {
