@@ -137,8 +137,27 @@ func (a *attendant) sleepUntil(ctx context.Context, t time.Time) bool {
 	}
 }
 
-// watch runs from before the exam to its end, through both phases.
+// outside says whether a phase is one in which nothing is watched.
+func outside(p plan.Phase) bool { return p == plan.Done || p == plan.Idle }
+
+// reckoning starts a wall clock that nobody sets: it goes on from what the
+// computer's shows now.
+func (a *attendant) reckoning() func() time.Time {
+	wall, mono := a.o.Clock.Wall(), a.o.Clock.Now()
+	awake, ok := a.o.Clock.Awake()
+	return func() time.Time {
+		if now, still := a.o.Clock.Awake(); ok && still {
+			return wall.Add(now - awake)
+		}
+		return wall.Add(a.o.Clock.Now() - mono)
+	}
+}
+
+// watch runs from before the exam to its end, through both phases. A clock that
+// is set meanwhile does not end it early: it is over when both the clock and the
+// time that has gone by say so.
 func (a *attendant) watch(ctx context.Context) (Summary, error) {
+	reckon := a.reckoning()
 	inner, stop := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() { // ends with the watch, or with the exam
@@ -147,8 +166,15 @@ func (a *attendant) watch(ctx context.Context) (Summary, error) {
 		for {
 			now := a.o.Clock.Wall()
 			entry, until := a.o.Plan.At(now)
-			if entry.Phase == plan.Done || entry.Phase == plan.Idle {
-				return
+			if outside(entry.Phase) {
+				if e, _ := a.o.Plan.At(reckon()); outside(e.Phase) {
+					return
+				}
+				// The clock was set, and by the one before it there is an exam.
+				if !a.sleepUntil(inner, now.Add(wallLook)) {
+					return
+				}
+				continue
 			}
 			if until.IsZero() {
 				<-inner.Done()
@@ -159,7 +185,9 @@ func (a *attendant) watch(ctx context.Context) (Summary, error) {
 			}
 			now = a.o.Clock.Wall()
 			next, end := a.o.Plan.At(now)
-			a.tell(now, next.Phase, end)
+			if e, _ := a.o.Plan.At(reckon()); !outside(next.Phase) || outside(e.Phase) {
+				a.tell(now, next.Phase, end)
+			}
 		}
 	}()
 	s, err := Watch(inner, *a.o, a.sinks...)

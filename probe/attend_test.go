@@ -12,6 +12,7 @@ import (
 	"examlink/probe/netsim"
 	"examlink/probe/plan"
 	"examlink/probe/verdict"
+	"examlink/probe/warning"
 )
 
 // planner keeps what a plan brought about. Phases come from another goroutine
@@ -82,4 +83,44 @@ func TestAttendFollowsThePlan(t *testing.T) {
 			t.Errorf("warnings %v", s.Warnings)
 		}
 	})
+}
+
+// A clock that is set far ahead in the exam, or far back, does not end the watch
+// before the exam is over.
+func TestSetClockDoesNotEndTheWatch(t *testing.T) {
+	for _, step := range []time.Duration{26 * time.Hour, -26 * time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			p := netsim.Params{QueueTime: 300 * ms, Delay: 10 * ms, Rate: mbit(5)}
+			w := newWorld(t, p, p)
+			o := w.options()
+			now := w.host.Wall()
+			window, err := plan.NewWindow(now.Add(-time.Minute), now.Add(30*time.Minute), "America/Denver")
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.Token = w.token(200 * time.Hour)
+			o.Plan = plan.Make(now, window, plan.Options{Seed: 3})
+			d := &planner{diary: diary{start: now}}
+			began := time.Now()
+			ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+			defer cancel()
+			time.AfterFunc(10*time.Minute, func() { w.host.Step(step) })
+			time.AfterFunc(40*time.Minute, func() { w.host.Step(-step) }) // put right again
+			s, err := probe.Attend(ctx, o, d)
+			if err != nil {
+				t.Fatal(err)
+			}
+			took := time.Since(began)
+			want := 30 * time.Minute
+			if step < 0 { // until the clock is right, the exam is still to come
+				want = 40 * time.Minute
+			}
+			if took < want-time.Second || took > want+10*time.Second {
+				t.Errorf("clock set by %v: watched for %v, want %v", step, took, want)
+			}
+			if len(s.Warnings) == 0 || s.Warnings[0].Kind != warning.Clock {
+				t.Errorf("warnings %v, want one of the clock", s.Warnings)
+			}
+		})
+	}
 }
