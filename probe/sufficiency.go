@@ -42,7 +42,7 @@ const (
 	examRise        = 15 * time.Millisecond
 	examReaction    = 10 * time.Millisecond
 	examService     = 20 * time.Millisecond
-	examNoise       = 4 // a rise is seen this many times the path's noise later
+	examNoise       = 4 // on a slow link a rise is seen this many times the path's noise later
 	examMultipleMin = 1.1
 	examMultipleMax = 2
 	examShare       = 0.7 // of what the schedule allows one test, for the prime
@@ -178,10 +178,9 @@ func (p floorPlan) alone() wire.TrainRequest {
 		return r
 	}
 	if p.inExam {
-		late := p.roundTrip + examNoise*p.noise
-		r.PrimeRate = t * examMultiple(late)
+		r.PrimeRate = t * examMultiple(p.roundTrip)
 		if p.known > 0 {
-			r.PrimeRate = float64(p.known) * multipleFor(knownQueue, 1, late)
+			r.PrimeRate = float64(p.known) * multipleFor(knownQueue, 1, p.roundTrip+examNoise*p.noise)
 			r.HoldRate = min(t, float64(p.known))
 		}
 		r.StopRise = examRise

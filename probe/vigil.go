@@ -25,6 +25,10 @@ const (
 	doubtNoise = 8
 )
 
+// nothingShare is the share of the rate in question that a link is first tried
+// at of which a glance brought nothing.
+const nothingShare = 0.25
+
 // knownStep is how much more than what did not fill the link is tried next.
 const knownStep = 1.5
 
@@ -148,6 +152,8 @@ func (w *watcher) maybeFloor(ctx context.Context, now time.Duration) {
 				t.full.known = ippm.Rate(*v)
 			case v == nil && low != nil && *low < f.Target && doubtful(f, t.glance.noise):
 				t.full.known = ippm.Rate(*low)
+			case nothing(f) && t.full.known == 0:
+				t.full.known = ippm.Rate(f.Target * nothingShare)
 			}
 			if _, err := run(t.full); err != nil {
 				return
@@ -157,10 +163,15 @@ func (w *watcher) maybeFloor(ctx context.Context, now time.Duration) {
 }
 
 // doubtful says whether a glance saw something that a floor test must look at: a
-// rate, or, where the path's own delay variation hides that, a queue that grew.
+// rate, or, where the path's own delay variation hides that, a queue that grew;
+// or that hardly anything arrived.
 func doubtful(f Floor, noise time.Duration) bool {
-	return f.Decision != ippm.Accept && (f.Rate.Value != nil || f.Rise >= max(doubtRise, doubtNoise*noise))
+	return f.Decision != ippm.Accept && (f.Rate.Value != nil || nothing(f) || f.Rise >= max(doubtRise, doubtNoise*noise))
 }
+
+// nothing says whether so little of a glance arrived that nothing can be read:
+// the queue of a very slow link does not hold eight packets.
+func nothing(f Floor) bool { return f.Rate.Value == nil && f.Rate.Low == nil }
 
 // floorDone takes one direction's result; the last one closes the channel and
 // comes as an empty outcome.

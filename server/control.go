@@ -94,8 +94,7 @@ func (s *Server) serve(ctx context.Context, conn *link.Conn) {
 				s.refuse(c, m.ID, err)
 			}
 		case wire.TypeTrainReport:
-			s.claimRate(ss, *m.TrainReport)
-			if s.o.OnClaim != nil && m.TrainReport.Direction == wire.Down && train.ValidateReport(*m.TrainReport) == nil {
+			if s.claimRate(ss, *m.TrainReport) && s.o.OnClaim != nil && m.TrainReport.Direction == wire.Down && train.ValidateReport(*m.TrainReport) == nil {
 				s.o.OnClaim(ss.info(s.o.Clock.Now()), *m.TrainReport)
 			}
 		case wire.TypeCount:

@@ -49,17 +49,20 @@ func believed(rate *float64) *float64 {
 }
 
 // claimRate takes what a client says it read of a train going down. Only the
-// train it was sent last counts, and once.
-func (s *Server) claimRate(ss *session, r wire.TrainReport) {
+// train it was sent last counts, and once; ok says whether this was it, and
+// whether such a train reads rates at all.
+func (s *Server) claimRate(ss *session, r wire.TrainReport) (ok bool) {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	ss.down = &r
 	sent := ss.awaited
 	if sent == nil || sent.Train != r.Train {
-		return
+		return false
 	}
 	ss.awaited = nil
-	if measures(*sent) {
-		ss.rateDown = s.read(wire.Down, r)
+	if !measures(*sent) {
+		return false
 	}
+	ss.rateDown = s.read(wire.Down, r)
+	return true
 }

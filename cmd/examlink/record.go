@@ -95,10 +95,9 @@ func startOf(o probe.Options, token wire.JoinToken, at time.Time) record.Start {
 // to tell: a token that is refused leaves none. What goes wrong is told once,
 // and does not keep the watch from its work.
 type recorder struct {
-	names       []string
-	start       record.Start
-	silentAfter time.Duration
-	tell        func(format string, args ...any)
+	names []string
+	start record.Start
+	tell  func(format string, args ...any)
 
 	w         *record.Writer
 	gaveUp    bool // there will be no record
@@ -128,7 +127,7 @@ func newRecorder(o probe.Options, setting string, at time.Time, tell func(format
 	if len(names) == 0 {
 		return nil
 	}
-	return &recorder{names: names, start: startOf(o, token, at), silentAfter: o.Watch.SilentAfter, tell: tell}
+	return &recorder{names: names, start: startOf(o, token, at), tell: tell}
 }
 
 // ready opens the record at the first call.
@@ -238,7 +237,7 @@ func (r *recorder) Warning(w warning.Warning) {
 	case w.Kind == warning.Outage && w.Active():
 		from := w.Start
 		if w.Episodes > 1 { // it stands again: Start is that of the first
-			from = r.seen.Add(-r.silentAfter)
+			from = w.Since
 			if from.Before(r.gapEnd) {
 				from = r.gapEnd
 			}

@@ -29,7 +29,7 @@ func newTape(t *testing.T) *tape {
 	x := &tape{t: t, at: at, from: at}
 	o := probe.DefaultOptions()
 	x.r = &recorder{
-		names: []string{filepath.Join(t.TempDir(), "r.jsonl")}, silentAfter: 3 * time.Second,
+		names: []string{filepath.Join(t.TempDir(), "r.jsonl")},
 		start: startOf(o, wire.JoinToken{Exam: "e1", Servers: []string{"a:1"}}, at),
 		tell:  func(f string, args ...any) { x.said = append(x.said, fmt.Sprintf(f, args...)) },
 	}
@@ -203,6 +203,9 @@ func TestRecorderInterruptions(t *testing.T) {
 	x.run(60 * time.Second) // to 09:01:05
 	outage := func(episodes int, first time.Time, err error) (end func()) {
 		w := warning.Warning{Kind: warning.Outage, Start: first, Raised: first.Add(3 * time.Second), Episodes: episodes}
+		if episodes > 1 {
+			w.Since = x.at.Add(-1600 * time.Millisecond)
+		}
 		x.r.Warning(w)
 		x.session("silent", err)
 		return func() {
@@ -218,13 +221,13 @@ func TestRecorderInterruptions(t *testing.T) {
 	x.run(5 * time.Second)
 	back = outage(2, first, nil)
 	x.run(5 * time.Second)
-	back() // 09:01:12 to 09:01:20
+	back() // 09:01:13.4 to 09:01:20
 	x.run(60 * time.Second)
 	outage(1, x.at.Add(-3*time.Second), &link.Error{Reason: link.ReasonClosed})
 	x.session("lost", &probe.RefusedError{Refused: wire.Refused{Reason: wire.RefusedToken}})
 	x.run(10 * time.Second)
 	lines := x.lines()
-	want := "09:00:00-09:00:05 server-gone, 09:01:02-09:01:10 network, 09:01:12-09:01:20 network, 09:02:17-09:02:30 server-gone"
+	want := "09:00:00-09:00:05 server-gone, 09:01:02-09:01:10 network, 09:01:13-09:01:20 network, 09:02:17-09:02:30 server-gone"
 	if got := only(lines, record.TypeGap); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}

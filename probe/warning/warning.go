@@ -117,7 +117,8 @@ type Warning struct {
 	Cleared  time.Time `json:"cleared,omitzero"`
 	Cause    Cause     `json:"cause,omitempty"` // as far as it is known
 	Evidence string    `json:"evidence"`
-	Episodes int       `json:"episodes"` // above 1: it comes and goes
+	Episodes int       `json:"episodes"`       // above 1: it comes and goes
+	Since    time.Time `json:"since,omitzero"` // when the latest episode began, if there is more than one
 }
 
 // Active says whether the warning stands.
@@ -220,6 +221,7 @@ func (t *Tracker) Observe(o Observation) (Warning, bool) {
 	if t.current != nil && t.rule.Rejoin > 0 && t.firstBad.Sub(t.current.End) <= t.rule.Rejoin {
 		t.current.End, t.current.Cleared, t.current.Updated = time.Time{}, time.Time{}, time.Time{}
 		t.current.Episodes++
+		t.current.Since = t.firstBad
 		t.current.Evidence, t.current.Cause = o.Evidence, o.Cause
 		return *t.current, true
 	}
@@ -270,6 +272,9 @@ func (t *Tracker) Shift(d time.Duration, at time.Time) (Warning, bool) {
 		return Warning{}, false
 	}
 	t.current.Start, t.current.Raised, t.current.Updated = t.current.Start.Add(d), t.current.Raised.Add(d), at
+	if !t.current.Since.IsZero() {
+		t.current.Since = t.current.Since.Add(d)
+	}
 	return *t.current, true
 }
 

@@ -53,6 +53,9 @@ func TestTracker(t *testing.T) {
 		if len(raised) > 0 && (last.Episodes != c.episodes || !last.Start.Equal(at(c.start)) || !last.End.Equal(at(c.end))) {
 			t.Errorf("%s: %+v", c.levels, last)
 		}
+		if want := map[bool]time.Time{true: at(4)}[c.episodes > 1]; len(raised) > 0 && !last.Since.Equal(want) {
+			t.Errorf("%s: the latest episode since %v, want %v", c.levels, last.Since, want)
+		}
 	}
 }
 

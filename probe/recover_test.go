@@ -1,0 +1,53 @@
+package probe_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"examlink/probe/netsim"
+	"examlink/probe/warning"
+)
+
+// A link that falls far is warned of soon, and when it has recovered that is said,
+// also where its delay varies.
+func TestRecoveryIsSeen(t *testing.T) {
+	for _, c := range []struct {
+		jitter, within time.Duration
+	}{{ms, time.Minute}, {5 * ms, 90 * time.Second}, {20 * ms, 3 * time.Minute}} {
+		for seed := range uint64(3) {
+			synctest.Test(t, func(t *testing.T) {
+				up, down := good()
+				w := newWorldSeeded(t, up, down, seed+1)
+				d, finish := w.watch(nil)
+				time.Sleep(time.Minute)
+				w.rates(mbit(0.06), mbit(0.1))
+				time.Sleep(25 * time.Second)
+				told := map[warning.Kind]bool{}
+				for _, x := range d.warnings {
+					told[x.Kind] = true
+				}
+				if !told[warning.DownloadBelowMinimum] || !told[warning.UploadBelowMinimum] {
+					t.Errorf("jitter %v, seed %d: 25 s after the fall only %v", c.jitter, seed, d.warnings)
+				}
+				time.Sleep(95 * time.Second)
+				w.rates(mbit(5), mbit(10))
+				w.both(func(p *netsim.Params) { p.Jitter, p.KeepOrder = c.jitter, false })
+				back := w.host.Wall()
+				time.Sleep(c.within)
+				finish()
+				cleared := map[warning.Kind]time.Time{}
+				for _, x := range d.warnings {
+					cleared[x.Kind] = x.End
+				}
+				for _, k := range []warning.Kind{warning.DownloadBelowMinimum, warning.UploadBelowMinimum} {
+					if end, told := cleared[k]; !told || end.IsZero() {
+						t.Errorf("jitter %v, seed %d: %s still stands %v after: %v", c.jitter, seed, k, c.within, told)
+					} else {
+						t.Logf("jitter %v, seed %d: %s over %v after", c.jitter, seed, k, end.Sub(back).Round(time.Second))
+					}
+				}
+			})
+		}
+	}
+}
