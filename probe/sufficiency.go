@@ -37,7 +37,7 @@ const (
 	// and as long as the packet that shows the rise waited and was served.
 	examQueue       = 60 * time.Millisecond
 	slowQueue       = 140 * time.Millisecond
-	knownQueue      = 80 * time.Millisecond // on a link known to be slow, which is tested often
+	knownQueue      = 60 * time.Millisecond // on a link known to be slow, which is tested often
 	fallShare       = 0.65
 	examRise        = 15 * time.Millisecond
 	examReaction    = 10 * time.Millisecond

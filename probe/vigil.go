@@ -25,6 +25,10 @@ const (
 	doubtNoise = 8
 )
 
+// controlBytes is what asking for a train, and telling of it, costs going up, at
+// the IP layer: measured over emulated links, acknowledgements included.
+const controlBytes = 450
+
 // nothingShare is the share of the rate in question that a link is first tried
 // at of which a glance brought nothing.
 const nothingShare = 0.25
@@ -181,6 +185,7 @@ func (w *watcher) floorDone(f floorOutcome) {
 		return
 	}
 	w.budgets[f.floor.Direction].spend(f.spent)
+	w.budgets[wire.Up].spend(controlBytes)
 	if f.err != nil {
 		if w.s == nil || w.s.err() != nil {
 			return // the connection's end is told of by itself
