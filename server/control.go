@@ -175,7 +175,7 @@ func (s *Server) admit(conn *link.Conn, c *control, h wire.Hello) (*session, wir
 		}
 		ss = &session{
 			id: id, exam: token.Exam, student: token.Student, token: token.ID, purpose: purpose,
-			state: StateConnected, opened: s.o.Clock.Wall(), since: time.Now(), lastSeen: s.o.Clock.Now(), calmFrom: s.o.Clock.Now(),
+			state: StateConnected, opened: s.o.Clock.Wall(), openedAt: s.o.Clock.Now(), since: time.Now(), lastSeen: s.o.Clock.Now(), calmFrom: s.o.Clock.Now(),
 		}
 		s.sessions[id] = ss
 	}
@@ -216,6 +216,7 @@ func (s *Server) admit(conn *link.Conn, c *control, h wire.Hello) (*session, wir
 		s.metrics.resumed.Inc()
 	} else {
 		s.metrics.started.Inc()
+		s.replaceSilent(ss)
 	}
 	s.o.Log.Info("session open", "session", id, "exam", token.Exam, "purpose", purpose, "resumed", resuming, "transport", conn.Transport())
 	return ss, wire.Welcome{

@@ -299,9 +299,11 @@ func (s *Server) watchSilence(ctx context.Context) {
 		}
 		silence := s.settings.Load().Silence
 		for _, ss := range s.snapshot() {
-			if from, to, changed := ss.judge(now, silence); changed {
-				s.stateChanged(ss, from, to)
+			from, to, changed := ss.judge(now, silence)
+			if !changed || to.severity() >= StateSuspect.severity() && s.replaced(ss) {
+				continue
 			}
+			s.stateChanged(ss, from, to)
 		}
 	}
 }

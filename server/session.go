@@ -88,6 +88,7 @@ type session struct {
 	state    State
 	ended    End
 	opened   time.Time // the server's clock
+	openedAt time.Duration
 	since    time.Time
 	lastSeen time.Duration
 	heard    bool // an authentic packet came
@@ -201,6 +202,49 @@ func (ss *session) alive() bool {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	return ss.state == StateLive || ss.state == StateConnected || ss.state == StateSuspect
+}
+
+// replaces says whether the session is where a silent one's student went on: a
+// watch of the same join token that was opened after the last packet of the
+// other, as when a program was killed and started again.
+func (ss *session) replaces(silent *session) bool {
+	if ss == silent || ss.token != silent.token || ss.purpose != silent.purpose || ss.purpose == "check" || !ss.alive() {
+		return false
+	}
+	silent.mu.Lock()
+	defer silent.mu.Unlock()
+	return silent.probing && ss.openedAt > silent.lastSeen
+}
+
+// replaced ends a session that has fallen silent if another has taken its place.
+func (s *Server) replaced(silent *session) bool {
+	for _, o := range s.snapshot() {
+		if o.replaces(silent) {
+			if from, ok := silent.end(nil, EndReplaced); ok {
+				s.stateChanged(silent, from, StateEnded)
+			}
+			return true
+		}
+	}
+	return false
+}
+
+// replaceSilent ends the sessions whose place a new one takes.
+func (s *Server) replaceSilent(fresh *session) {
+	for _, o := range s.snapshot() {
+		if o.quiet() && fresh.replaces(o) {
+			if from, ok := o.end(nil, EndReplaced); ok {
+				s.stateChanged(o, from, StateEnded)
+			}
+		}
+	}
+}
+
+// quiet says whether the session has fallen silent and not ended.
+func (ss *session) quiet() bool {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	return ss.state == StateSuspect || ss.state == StateDropped || ss.state == StateExamRelevant
 }
 
 // makeRoom counts a join token's sessions other than id that can still come
