@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -215,6 +216,8 @@ func (q *asker) ask(ctx context.Context, path string, query url.Values, into any
 	case err != nil:
 	case resp.StatusCode == http.StatusUnauthorized:
 		err = errors.New("refused: the token is another server's, or the listener wants a name and a password, as in https://name:password@host")
+	case resp.StatusCode == http.StatusBadRequest && q.base.Scheme == "http" && bytes.Contains(b, []byte("HTTPS")):
+		err = errors.New("the listener speaks TLS: give --url https://..., and --ca for a certificate of your own")
 	case resp.StatusCode != http.StatusOK:
 		err = fmt.Errorf("answer %s: %s", resp.Status, strings.TrimSpace(string(b[:min(len(b), 200)])))
 	default:
