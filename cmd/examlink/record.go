@@ -258,7 +258,11 @@ func (r *recorder) Warning(w warning.Warning) {
 	case w.Kind == warning.Suspended:
 		r.hostGap(at, record.Gap{From: record.At(w.Start), To: record.At(w.End), Cause: record.Suspended, Words: w.Evidence})
 	case w.Kind == warning.Clock:
-		r.hostGap(at, record.Gap{From: record.At(r.seen), To: record.At(w.End), Cause: record.ClockStep, Words: w.Evidence})
+		from := r.seen
+		if r.minute.account != nil { // the window in the making comes with the next minute
+			from = r.minute.to
+		}
+		r.hostGap(at, record.Gap{From: record.At(from), To: record.At(w.End), Cause: record.ClockStep, Words: w.Evidence})
 	case w.Kind == warning.HostBusy && w.Cause == warning.CauseBusy:
 		r.add(at, record.Gap{From: record.At(w.Start), To: record.At(w.End), Cause: record.HostBusy, Words: w.Evidence})
 	}

@@ -22,6 +22,8 @@ const (
 	examSettle  = 60 * time.Second // of a watch, before anything happens
 	examScatter = 20 * time.Second // the fault begins so much later at most
 	earlyMost   = 1500 * time.Millisecond
+
+	windowLength = 5 * time.Second // client.watch.window
 )
 
 // examRun is one watch with one fault.
@@ -181,7 +183,11 @@ func (r *examRun) judge() {
 			bad("%s: cause %q", e.kind, w.Cause)
 		}
 		began, ended := r.began.Add(e.shift), r.ended.Add(e.shift)
-		if d := w.Start.Sub(began); d < -earlyMost || d > e.from {
+		early := earlyMost
+		if inWindows(e.kind) {
+			early = windowLength
+		}
+		if d := w.Start.Sub(began); d < -early || d > e.from {
 			bad("%s starts %.1f s after", e.kind, d.Seconds())
 		}
 		if d := w.Raised.Sub(began); d > e.raised {
@@ -190,7 +196,7 @@ func (r *examRun) judge() {
 		if e.to == 0 {
 			continue
 		}
-		if d := w.End.Sub(ended); w.End.IsZero() || d < -earlyMost || d > e.to {
+		if d := w.End.Sub(ended); w.End.IsZero() || d < -early || d > e.to {
 			bad("%s ends %.1f s after", e.kind, d.Seconds())
 		}
 	}
@@ -208,6 +214,12 @@ func (r *examRun) judge() {
 	if r.told.broken {
 		bad("the record's chain is broken")
 	}
+}
+
+// inWindows says whether a kind is judged by windows of the monitor stream, and
+// so begins and ends with one.
+func inWindows(k warning.Kind) bool {
+	return k == warning.Loss || k == warning.Delay || k == warning.DelayVariation
 }
 
 const examRow = "%-31s %-24s %-34s %7s %7s %7s %5s %12s %6s %5s %6s %s\n"
