@@ -97,5 +97,11 @@ func short(d time.Duration) string {
 	if d < time.Minute {
 		return fmt.Sprintf("%d s", int(d.Seconds()))
 	}
-	return strings.TrimSuffix(d.String(), "0s")
+	s := d.String()
+	for _, zero := range []string{"m0s", "h0m"} { // whole units only: 1m10s ends in 0s too
+		if strings.HasSuffix(s, zero) {
+			s = s[:len(s)-len("0s")]
+		}
+	}
+	return s
 }
