@@ -169,7 +169,7 @@ func (d *desk) worse(sub *subject, k Kind) {
 		d.onsets = append(d.onsets, sub)
 	}
 	if i := d.covering(sub); i != nil {
-		i.join(sub)
+		i.join(sub, sub.At)
 		return
 	}
 	if d.breaksOut(sub.At) {
@@ -215,6 +215,7 @@ func (sub *subject) leave() {
 		sub.incident = nil
 		i.silent--
 		i.calm(sub.At)
+		i.changed(sub.At)
 	}
 }
 

@@ -54,8 +54,12 @@ func sentence(n Notice) string {
 			return fmt.Sprintf("The incident on our side is over: %d of %d sessions of %s were interrupted, for %s; %d still are.",
 				c.Affected, c.Live, where, short(seconds(n.Duration)), c.Silent)
 		}
-		return fmt.Sprintf("Incident on our side: %d of %d sessions of %s were interrupted at about the same time. The students' own connections are unlikely to be the cause.",
-			c.Affected, c.Live, where)
+		still := ""
+		if n.Update {
+			still = fmt.Sprintf("; %d still are", c.Silent)
+		}
+		return fmt.Sprintf("Incident on our side: %d of %d sessions of %s were interrupted at about the same time%s. The students' own connections are unlikely to be the cause.",
+			c.Affected, c.Live, where, still)
 	}
 	return string(n.Kind)
 }
