@@ -423,7 +423,11 @@ func TestBelowMinimum(t *testing.T) {
 		t.Errorf("%+v", x)
 	}
 	s.goes(400, "e/a", "goodbye")
-	s.says("400.00 ended cleared a was below-minimum goodbye")
+	s.says("400.00 recovered cleared a down was below-minimum for 98.00 goodbye", "400.00 recovered cleared a up was below-minimum for 99.00 goodbye",
+		"400.00 ended cleared a was below-minimum goodbye")
+	if s.all[4].Warning != s.all[3].Warning || s.all[5].Warning != s.all[2].Warning || !strings.Contains(s.all[4].Sentence, "before the session ended") {
+		t.Errorf("the ends are not those of the warnings: %+v", s.all[4:6])
+	}
 	if len(s.desk.standing) != 0 {
 		t.Errorf("%v stands", s.desk.standing)
 	}

@@ -95,7 +95,7 @@ type Notice struct {
 	LastPacket time.Time `json:"last_packet,omitzero"`
 	Flapping   bool      `json:"flapping,omitempty"`
 	Episodes   int       `json:"episodes,omitempty"`
-	End        string    `json:"end,omitempty"` // of ended: goodbye, silent, replaced
+	End        string    `json:"end,omitempty"` // of ended, and of recovered that ends with its session: goodbye, silent, replaced
 
 	Direction string  `json:"direction,omitempty"` // of below-minimum: up, down
 	Seen      Seen    `json:"seen"`                // what the server saw itself

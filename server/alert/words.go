@@ -27,6 +27,8 @@ func sentence(n Notice) string {
 		return fmt.Sprintf("%s is below the minimum: %s. %s", upload(n.Direction), who, reading(n)) + about
 	case Recovered:
 		switch {
+		case n.Direction != "" && n.End != "":
+			return fmt.Sprintf("%s was below the minimum, since %s before the session ended: %s.", upload(n.Direction), short(seconds(n.Duration)), who) + about
 		case n.Direction != "":
 			return fmt.Sprintf("%s is at the minimum again, after %s: %s.", upload(n.Direction), short(seconds(n.Duration)), who)
 		case n.Flapping:
