@@ -21,6 +21,10 @@ const (
 	// What has become of an incident is told again when its counts are off by
 	// this share of its sessions.
 	incidentNews = 0.25
+
+	// A notice must stay within what a queue and a receiver take: no longer list
+	// of warnings told alone is in it.
+	listAlone = 500
 )
 
 // IncidentRule says when many sessions that fall silent together are an incident
@@ -190,7 +194,7 @@ func (i *incident) notice(at time.Time, st State) Notice {
 		Warning: i.id, Incident: i.id, Kind: Incident, State: st, Exam: i.exam, Since: i.since, At: at, Cause: "on our side",
 		Counts: &IncidentCounts{
 			Affected: len(i.affected), Silent: i.silent, Live: max(i.live, len(i.affected)),
-			Exams: slices.Clone(i.exams), ToldAlone: slices.Clone(i.alone),
+			Exams: slices.Clone(i.exams), ToldAlone: slices.Clone(i.alone[:min(len(i.alone), listAlone)]), Alone: len(i.alone),
 		},
 	}
 }

@@ -107,3 +107,21 @@ func TestIncidentCounts(t *testing.T) {
 	s.wait(200)
 	s.says("174.00 incident cleared for 72.00 20/40 silent 0 [e] alone 0")
 }
+
+// The list of warnings told alone is bounded, and its true length is said.
+func TestIncidentListIsBounded(t *testing.T) {
+	i := &incident{window: DefaultIncident().Window}
+	for n := range 8000 {
+		i.alone = append(i.alone, newID("warning"))
+		if c := i.notice(at(1), Raised).Counts; len(c.ToldAlone) != min(n+1, listAlone) || c.Alone != n+1 {
+			t.Fatalf("%d listed and %d counted of %d", len(c.ToldAlone), c.Alone, n+1)
+		}
+	}
+	q, err := openQueue("r", "", 1e6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lost, err := q.put(i.notice(at(1), Raised), at(1)); err != nil || len(lost) > 0 || q.bytes > maxLine/4 {
+		t.Errorf("%d bytes, %v, %v", q.bytes, lost, err)
+	}
+}
