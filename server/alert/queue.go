@@ -65,6 +65,7 @@ type queue struct {
 	file    *os.File
 	name    string
 	written int64 // size of the file
+	anew    int64 // its size when it was last written anew
 	skipped int   // lines of the file that could not be read
 	err     error
 }
@@ -296,9 +297,10 @@ func (q *queue) write(line []byte) int64 {
 	return int64(len(line))
 }
 
-// compact writes the file anew when much of it no longer counts.
+// compact writes the file anew when much has been added since it last was: more
+// than what waits, else nothing much would be gained.
 func (q *queue) compact() {
-	if slack := q.written - q.bytes; q.file != nil && slack > slackBytes && slack > q.bytes {
+	if q.file != nil && q.written-q.anew > max(slackBytes, q.bytes) {
 		q.rewrite()
 	}
 }
@@ -339,6 +341,7 @@ func (q *queue) rewrite() {
 		err = os.Remove(spare)
 	}
 	q.written = int64(len(all))
+	q.anew = q.written
 	q.fail(err)
 }
 

@@ -108,3 +108,54 @@ func TestQueueRefusesLongNotice(t *testing.T) {
 		t.Errorf("%d lines skipped, %d of %d wait, %d of %d given up", q.skipped, q.count(), n, len(q.undelivered()), lost)
 	}
 }
+
+// What was given up is kept in the file, and is no reason to write it anew with
+// each notice.
+func TestQueueIsSeldomRewritten(t *testing.T) {
+	q, err := openQueue("r", filepath.Join(t.TempDir(), "q"), 10e6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, size := time.Now(), q.written
+	var rewrites int
+	var added int64
+	count := func() {
+		if q.written < size {
+			rewrites++
+		} else {
+			added += q.written - size
+		}
+		size = q.written
+	}
+	put := func(i int) {
+		n := Notice{ID: fmt.Sprint("n", i), Session: "s", Kind: ExamRelevant, Sentence: strings.Repeat("x", 300)}
+		if _, err := q.put(n, now); err != nil {
+			t.Fatal(err)
+		}
+		count()
+	}
+	for i := range 2 * keepLost {
+		put(i)
+		if _, _, err := q.giveUp(q.list()[0], "not delivered within 24h0m0s", now); err != nil {
+			t.Fatal(err)
+		}
+		count()
+	}
+	rewrites, added = 0, 0
+	for i := range 400 {
+		put(2*keepLost + i)
+		if err := q.delivered(q.list()[0]); err != nil {
+			t.Fatal(err)
+		}
+		count()
+	}
+	if most := int(added/slackBytes) + 1; rewrites == 0 || rewrites > most {
+		t.Errorf("written anew %d times for %d bytes, want 1 to %d", rewrites, added, most)
+	}
+	if len(q.undelivered()) != keepLost || q.written > 2*slackBytes+keepLost*1000 {
+		t.Errorf("%d listed in %d bytes", len(q.undelivered()), q.written)
+	}
+	if err := q.close(); err != nil {
+		t.Fatal(err)
+	}
+}
