@@ -18,7 +18,7 @@ import (
 
 // Chosen by us.
 const (
-	slackBytes = 64 << 10  // of lines that no longer count, before a file is written anew
+	slackBytes = 64 << 10  // that are added at least, before a file is written anew
 	keepLost   = 200       // entries of the list of what could not be delivered
 	maxLine    = 256 << 10 // bytes; a longer one is neither written nor read
 
