@@ -157,6 +157,9 @@ func (a *Alerts) add(h Webhook, o Options) error {
 	if err != nil {
 		return err
 	}
+	if q.skipped > 0 {
+		o.Log.Warn("a queue's file was damaged, what could be read is delivered", "receiver", h.Name, "file", file, "lines_skipped", q.skipped)
+	}
 	a.couriers = append(a.couriers, &courier{
 		hook: h, queue: q, sign: sign, client: newClient(h.Timeout, o.Dial), maxAge: o.MaxAge, log: o.Log,
 		metrics: a.metrics.of(h.Name), lanes: map[string]*lane{}, done: make(chan result),

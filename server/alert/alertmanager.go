@@ -60,10 +60,11 @@ type amAlert struct {
 // pushed is an alert as it stands, and what one Alertmanager knows of it.
 type pushed struct {
 	amAlert
-	warning, session string
-	resolved         time.Time // zero: it stands
-	changed          bool      // since it was last taken
-	version          int
+	warnings []string // it stands for; an exam's own incident and the server's are one alert
+	session  string
+	resolved time.Time // zero: it stands
+	changed  bool      // since it was last taken
+	version  int
 }
 
 // alertNames are the alerts' names by kind.
@@ -102,10 +103,14 @@ func (p *pusher) take(n Notice) {
 	p.mu.Lock()
 	if n.State == Cleared {
 		for _, a := range p.alerts {
-			if a.resolved.IsZero() && (a.warning == n.Warning || n.Kind == Ended && a.session == n.Session) {
-				a.resolved, a.changed = n.At, true
-				a.version++
+			if !a.resolved.IsZero() || !slices.Contains(a.warnings, n.Warning) && (n.Kind != Ended || a.session != n.Session) {
+				continue
 			}
+			if a.warnings = slices.DeleteFunc(a.warnings, func(w string) bool { return w == n.Warning }); n.Kind == Incident && len(a.warnings) > 0 {
+				continue
+			}
+			a.resolved, a.changed = n.At, true
+			a.version++
 		}
 	} else {
 		exams := []string{n.Exam}
@@ -131,11 +136,14 @@ func (p *pusher) raise(n Notice, exam string) {
 	maps.DeleteFunc(labels, func(_, v string) bool { return v == "" })
 	key, _ := json.Marshal(labels) // keys are sorted
 	old := p.alerts[string(key)]
-	a := &pushed{warning: n.Warning, session: n.Session, changed: true, amAlert: amAlert{
+	a := &pushed{warnings: []string{n.Warning}, session: n.Session, changed: true, amAlert: amAlert{
 		Labels: labels, StartsAt: n.Since, GeneratorURL: p.generator, Annotations: annotations(n),
 	}}
 	if old != nil {
 		a.version = old.version + 1
+		if n.Kind == Incident && old.resolved.IsZero() {
+			a.warnings = slices.Compact(slices.Sorted(slices.Values(append(a.warnings, old.warnings...))))
+		}
 	}
 	p.alerts[string(key)] = a
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -306,5 +307,38 @@ func finish(t *testing.T, cancel context.CancelFunc, done <-chan error) {
 	cancel()
 	if err := <-done; err != nil {
 		t.Error(err)
+	}
+}
+
+// An exam's own incident and the server's are one alert, which ends with both.
+func TestAlertOfTwoIncidents(t *testing.T) {
+	a, err := New(Options{Alertmanager: Alertmanager{URLs: []string{"http://am.example:9093/"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := a.pushers[0]
+	take := func(id string, st State, exams ...string) {
+		p.take(Notice{Warning: id, Incident: id, Kind: Incident, State: st, Since: at(1), At: at(2), Counts: &IncidentCounts{Exams: exams}})
+	}
+	firing := func() (exams []string) {
+		for _, x := range p.alerts {
+			if x.resolved.IsZero() {
+				exams = append(exams, x.Labels["exam"])
+			}
+		}
+		slices.Sort(exams)
+		return exams
+	}
+	take("one", Raised, "a")
+	take("all", Raised, "a", "b")
+	take("all", Raised, "a", "b", "c")
+	take("one", Raised, "a") // an update
+	take("all", Cleared, "a", "b", "c")
+	if got := firing(); !slices.Equal(got, []string{"a"}) {
+		t.Errorf("%v fire after the end of the server's, want that of a", got)
+	}
+	take("one", Cleared, "a")
+	if got := firing(); len(got) != 0 {
+		t.Errorf("%v fire after the end of both", got)
 	}
 }

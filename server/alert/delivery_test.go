@@ -409,6 +409,8 @@ func TestRestartDelivers(t *testing.T) {
 
 func TestWants(t *testing.T) {
 	recovered := func(was Kind) Notice { return Notice{Kind: Recovered, State: Cleared, Was: was, Exam: "e1"} }
+	ended := func(was Kind) Notice { return Notice{Kind: Ended, State: Cleared, Was: was, Exam: "e1", End: "silent"} }
+	example := []Kind{Dropped, ExamRelevant, BelowMinimum, Recovered, Incident} // as in config.yaml
 	for _, c := range []struct {
 		name  string
 		exams []string
@@ -428,6 +430,16 @@ func TestWants(t *testing.T) {
 		{"end of a low rate that was not told", nil, []Kind{Dropped, Recovered}, recovered(BelowMinimum), false},
 		{"end of a low rate", nil, []Kind{BelowMinimum, Recovered}, recovered(BelowMinimum), true},
 		{"no ends", nil, []Kind{Dropped}, recovered(Dropped), false},
+		{"session's end", nil, nil, ended(""), true},
+		{"session's end, of its kind", nil, []Kind{Ended}, ended(""), true},
+		{"session's end, of its kind, after what was not told", nil, []Kind{Ended}, ended(Dropped), true},
+		{"session's end after what was told", nil, example, ended(Dropped), true},
+		{"session's end after an earlier stage was told", nil, []Kind{Dropped, Recovered}, ended(ExamRelevant), true},
+		{"session's end after a low rate", nil, example, ended(BelowMinimum), true},
+		{"session's end after what was not told", nil, example, ended(Suspect), false},
+		{"session's end after nothing", nil, example, ended(""), false},
+		{"session's end, no ends", nil, []Kind{Dropped}, ended(Dropped), false},
+		{"session's end of another exam", []string{"e2"}, example, ended(Dropped), false},
 	} {
 		if got := (Webhook{Exams: c.exams, Kinds: c.kinds}).wants(c.n); got != c.want {
 			t.Errorf("%s: %v", c.name, got)

@@ -169,7 +169,7 @@ func (d *desk) worse(sub *subject, k Kind) {
 		d.onsets = append(d.onsets, sub)
 	}
 	if i := d.covering(sub); i != nil {
-		i.join(sub)
+		i.join(sub, sub.At)
 		return
 	}
 	if d.breaksOut(sub.At) {
@@ -215,6 +215,7 @@ func (sub *subject) leave() {
 		sub.incident = nil
 		i.silent--
 		i.calm(sub.At)
+		i.changed(sub.At)
 	}
 }
 
@@ -250,12 +251,9 @@ func (d *desk) ended(sub *subject) {
 		n.Since, n.Duration = sub.since, sub.At.Sub(sub.since).Seconds()
 	}
 	sub.silent, sub.due, sub.flaps = "", time.Time{}, false
-	for _, r := range sub.rates {
-		if _, stands := r.tracker.Active(); stands {
-			delete(d.standing, r.warning)
-			if n.Was == "" {
-				n.Was = BelowMinimum
-			}
+	for _, direction := range slices.Sorted(maps.Keys(sub.rates)) {
+		if d.closeRate(sub, direction) && n.Was == "" {
+			n.Was = BelowMinimum
 		}
 	}
 	d.send(n)

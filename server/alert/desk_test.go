@@ -262,7 +262,7 @@ func TestIncident(t *testing.T) {
 		s.goes(120, all[i], "live")
 	}
 	s.wait(121)
-	s.says() // most are back, but only just
+	s.says("115.00 incident raised 8/10 silent 8 [e] alone 1") // most are back, but only just
 	s.goes(122, "e/0", "live")
 	s.wait(122.9)
 	s.says("122.00 recovered cleared 0 was dropped for 23.00 in incident")
@@ -308,17 +308,20 @@ func TestIncidentBounds(t *testing.T) {
 				s.goes(10+c.apart*float64(i), all[i], "suspect")
 			}
 			s.wait(40)
-			n := 0
+			n, beside := 0, 0
 			for _, x := range s.all {
-				if x.Kind == Incident {
+				switch {
+				case x.Kind != Incident:
+					beside++
+				case !x.Update:
 					n++
 				}
 			}
 			if (n == 1) != c.incident || n > 1 {
 				t.Errorf("%d incidents", n)
 			}
-			if c.apart < 1 && c.incident && len(s.all) != 1 {
-				t.Errorf("%d notices beside it", len(s.all)-1)
+			if c.apart < 1 && c.incident && beside != 0 {
+				t.Errorf("%d notices beside it", beside)
 			}
 		})
 	}
@@ -420,7 +423,11 @@ func TestBelowMinimum(t *testing.T) {
 		t.Errorf("%+v", x)
 	}
 	s.goes(400, "e/a", "goodbye")
-	s.says("400.00 ended cleared a was below-minimum goodbye")
+	s.says("400.00 recovered cleared a down was below-minimum for 98.00 goodbye", "400.00 recovered cleared a up was below-minimum for 99.00 goodbye",
+		"400.00 ended cleared a was below-minimum goodbye")
+	if s.all[4].Warning != s.all[3].Warning || s.all[5].Warning != s.all[2].Warning || !strings.Contains(s.all[4].Sentence, "before the session ended") {
+		t.Errorf("the ends are not those of the warnings: %+v", s.all[4:6])
+	}
 	if len(s.desk.standing) != 0 {
 		t.Errorf("%v stands", s.desk.standing)
 	}

@@ -6,10 +6,26 @@ import (
 	"time"
 )
 
-// incidentSettle is how long most sessions of an incident must have been back
-// for it to be over: the rest then has had time to come back too, and a link of
-// ours that comes and goes is one incident.
-const incidentSettle = 3 * time.Second
+// Chosen by us.
+const (
+	// incidentSettle is how long most sessions of an incident must have been back
+	// for it to be over: the rest then has had time to come back too, and a link
+	// of ours that comes and goes is one incident.
+	incidentSettle = 3 * time.Second
+
+	// An incident takes in no more sessions so many windows after it broke out:
+	// without an end, one session after the other would make it a net for
+	// troubles of their own.
+	incidentReach = 3
+
+	// What has become of an incident is told again when its counts are off by
+	// this share of its sessions.
+	incidentNews = 0.25
+
+	// A notice must stay within what a queue and a receiver take: no longer list
+	// of warnings told alone is in it.
+	listAlone = 500
+)
 
 // IncidentRule says when many sessions that fall silent together are an incident
 // on our side.
@@ -29,30 +45,42 @@ func DefaultIncident() IncidentRule {
 type incident struct {
 	id, exam  string // exam is "" for the whole server
 	since     time.Time
+	began     time.Time // when it broke out, the last time
+	last      time.Time // when the last session joined
+	window    time.Duration
 	live      int
 	affected  map[string]*subject
 	exams     []string
 	silent    int
 	alone     []string
-	told      bool
 	calmSince time.Time // since when most have been back; zero: they are not
-	update    time.Time // when to tell of exams that were not among those told of; zero: there are none
+
+	// What was told last, and when; zero: nothing yet. Update is when to tell it
+	// anew; zero: there is no need.
+	told                                time.Time
+	toldAffected, toldSilent, toldExams int  // sessions, of them silent, exams
+	again                               bool // it has broken out again since
+	update                              time.Time
 }
 
-// covering is the incident that a session which falls silent belongs to.
+// covering is the incident that a session which falls silent belongs to. One
+// that falls silent long after the others is in trouble of its own.
 func (d *desk) covering(sub *subject) *incident {
 	for _, i := range d.incidents {
-		if i.exam == "" || i.exam == sub.Exam {
+		if i.about(sub.Exam) && sub.At.Sub(i.last) <= i.window && sub.At.Sub(i.began) <= incidentReach*i.window {
 			return i
 		}
 	}
 	return nil
 }
 
+// about says whether the incident is the exam's, or the whole server's.
+func (i *incident) about(exam string) bool { return i.exam == "" || i.exam == exam }
+
 // join takes a session into the incident. What waited to be told of it alone is
 // held back; what has been told is referred to.
-func (i *incident) join(sub *subject) {
-	sub.incident, sub.due = i, time.Time{}
+func (i *incident) join(sub *subject, at time.Time) {
+	sub.incident, sub.due, i.last = i, time.Time{}, at
 	i.affected[sub.Session.Session] = sub
 	i.silent++
 	if sub.told != "" && !slices.Contains(i.alone, sub.warning) {
@@ -61,14 +89,37 @@ func (i *incident) join(sub *subject) {
 	if !slices.Contains(i.exams, sub.Exam) {
 		i.exams = append(i.exams, sub.Exam)
 		slices.Sort(i.exams)
-		if i.told && i.update.IsZero() {
-			i.update = sub.At.Add(DefaultHold) // others are likely to follow
-		}
 	}
 	if sub.LastPacket.Before(i.since) {
 		i.since = sub.LastPacket
 	}
-	i.calm(sub.At)
+	i.calm(at)
+	i.changed(at)
+}
+
+// changed sees to it that what was told is told anew: soon when another exam's
+// proctors must hear of it or it breaks out again, else when the counts are off,
+// at most once in a window.
+func (i *incident) changed(at time.Time) {
+	soon := at.Add(DefaultHold) // others are likely to follow
+	switch {
+	case i.told.IsZero():
+	case i.again, len(i.exams) > i.toldExams:
+		if i.update.IsZero() || soon.Before(i.update) {
+			i.update = soon
+		}
+	case i.update.IsZero() && i.news():
+		if i.update = i.told.Add(i.window); i.update.Before(soon) {
+			i.update = soon
+		}
+	}
+}
+
+// news says whether what was told is not so any more. When most are back the end
+// is near, and says it.
+func (i *incident) news() bool {
+	off := max(len(i.affected)-i.toldAffected, i.silent-i.toldSilent, i.toldSilent-i.silent)
+	return i.again || len(i.exams) > i.toldExams || i.calmSince.IsZero() && off > 0 && float64(off) >= incidentNews*float64(len(i.affected))
 }
 
 // calm notes whether most sessions are back.
@@ -113,36 +164,52 @@ func (d *desk) breaksOut(at time.Time) bool {
 	return true
 }
 
+// raise begins an incident. If one of the exam, or of the server, still stands it
+// is that one, which has broken out again.
 func (d *desk) raise(at time.Time, exam string, live int) {
-	i := &incident{id: newID("incident"), exam: exam, since: at, live: live, affected: map[string]*subject{}}
+	n := slices.IndexFunc(d.incidents, func(i *incident) bool { return i.about(exam) })
+	again := n >= 0
+	if !again {
+		n = len(d.incidents)
+		d.incidents = append(d.incidents, &incident{
+			id: newID("incident"), exam: exam, since: at, window: d.incident.Window, live: live, affected: map[string]*subject{},
+		})
+	}
+	i := d.incidents[n]
+	i.began, i.again = at, again
 	for _, sub := range d.onsets {
 		if exam == "" || sub.Exam == exam {
-			i.join(sub)
+			i.join(sub, at)
 		}
 	}
-	d.incidents = append(d.incidents, i)
-	i.told = true
-	d.send(i.notice(at, Raised))
+	if !again {
+		d.send(i.notice(at, Raised))
+	}
 }
 
+// notice begins a notice about the incident as it stands.
 func (i *incident) notice(at time.Time, st State) Notice {
+	i.told, i.toldAffected, i.toldSilent, i.toldExams, i.again = at, len(i.affected), i.silent, len(i.exams), false
 	return Notice{
 		Warning: i.id, Incident: i.id, Kind: Incident, State: st, Exam: i.exam, Since: i.since, At: at, Cause: "on our side",
 		Counts: &IncidentCounts{
 			Affected: len(i.affected), Silent: i.silent, Live: max(i.live, len(i.affected)),
-			Exams: slices.Clone(i.exams), ToldAlone: slices.Clone(i.alone),
+			Exams: slices.Clone(i.exams), ToldAlone: slices.Clone(i.alone[:min(len(i.alone), listAlone)]), Alone: len(i.alone),
 		},
 	}
 }
 
-// over tells what has become known of an incident, ends it when most have been back for a while, and tells of those
-// who have not: they are in trouble of their own.
+// over tells what has become of an incident, ends it when most have been back for
+// a while, and tells of those who have not: they are in trouble of their own.
 func (d *desk) over(i *incident, now time.Time) bool {
 	if !i.update.IsZero() && !i.update.After(now) {
-		n := i.notice(i.update, Raised)
-		n.Update = true
+		at := i.update
 		i.update = time.Time{}
-		d.send(n)
+		if i.news() {
+			n := i.notice(at, Raised)
+			n.Update = true
+			d.send(n)
+		}
 	}
 	if i.calmSince.IsZero() || now.Sub(i.calmSince) < incidentSettle {
 		return false

@@ -95,7 +95,7 @@ type Notice struct {
 	LastPacket time.Time `json:"last_packet,omitzero"`
 	Flapping   bool      `json:"flapping,omitempty"`
 	Episodes   int       `json:"episodes,omitempty"`
-	End        string    `json:"end,omitempty"` // of ended: goodbye, silent, replaced
+	End        string    `json:"end,omitempty"` // of ended, and of recovered that ends with its session: goodbye, silent, replaced
 
 	Direction string  `json:"direction,omitempty"` // of below-minimum: up, down
 	Seen      Seen    `json:"seen"`                // what the server saw itself
@@ -145,7 +145,8 @@ type IncidentCounts struct {
 	Silent    int      `json:"silent"`   // of these, now
 	Live      int      `json:"live"`     // sessions there were when it began, these included
 	Exams     []string `json:"exams"`
-	ToldAlone []string `json:"told_alone,omitempty"` // warnings that had been told before it was known to be one
+	ToldAlone []string `json:"told_alone,omitempty"`       // warnings that had been told before it was known to be one, at most 500
+	Alone     int      `json:"told_alone_count,omitempty"` // of these, listed or not
 }
 
 // event wraps a notice for a webhook.

@@ -2,6 +2,7 @@ package alert
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,9 +18,9 @@ import (
 
 // Chosen by us.
 const (
-	slackBytes = 64 << 10 // of lines that no longer count, before a file is written anew
-	keepLost   = 200      // entries of the list of what could not be delivered
-	maxLine    = 256 << 10
+	slackBytes = 64 << 10  // that are added at least, before a file is written anew
+	keepLost   = 200       // entries of the list of what could not be delivered
+	maxLine    = 256 << 10 // bytes; a longer one is neither written nor read
 
 	spareSuffix = ".new" // the copy that is kept while a file is written anew
 )
@@ -64,6 +65,8 @@ type queue struct {
 	file    *os.File
 	name    string
 	written int64 // size of the file
+	anew    int64 // its size when it was last written anew
+	skipped int   // lines of the file that could not be read
 	err     error
 }
 
@@ -101,12 +104,19 @@ func (q *queue) load() error {
 	var gone []uint64
 	lost := map[string]Undelivered{}
 	read := func(r io.Reader) error {
-		lines := bufio.NewScanner(r)
-		lines.Buffer(nil, maxLine)
-		for lines.Scan() {
+		lines := bufio.NewReaderSize(r, maxLine)
+		for {
+			line, err := readLine(lines)
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			if err != nil && !errors.Is(err, errLongLine) {
+				return err
+			}
 			var e entry
-			if json.Unmarshal(lines.Bytes(), &e) != nil {
-				continue // torn
+			if err != nil || json.Unmarshal(line, &e) != nil {
+				q.skipped++ // torn, or damaged
+				continue
 			}
 			q.next = max(q.next, e.Next)
 			if m := e.Put; m != nil && m.Number > 0 && m.ID != "" {
@@ -120,7 +130,6 @@ func (q *queue) load() error {
 				lost[e.Lost.ID] = *e.Lost
 			}
 		}
-		return lines.Err()
 	}
 	if spare, err := os.Open(q.name + spareSuffix); err == nil { // rewrite did not get to its end
 		err = read(spare)
@@ -150,8 +159,30 @@ func (q *queue) load() error {
 	return q.err
 }
 
+var errLongLine = errors.New("a line is too long")
+
+// readLine reads a line, without what ends it, into a buffer that holds until the
+// next one. It is errLongLine where the reader's size does not hold it, and io.EOF
+// behind the last.
+func readLine(r *bufio.Reader) ([]byte, error) {
+	line, err := r.ReadSlice('\n')
+	if errors.Is(err, bufio.ErrBufferFull) {
+		for errors.Is(err, bufio.ErrBufferFull) {
+			_, err = r.ReadSlice('\n')
+		}
+		if err == nil || errors.Is(err, io.EOF) {
+			err = errLongLine
+		}
+		return nil, err
+	}
+	if errors.Is(err, io.EOF) && len(line) > 0 {
+		err = nil // the next call says it
+	}
+	return bytes.TrimSuffix(line, []byte{'\n'}), err
+}
+
 // put adds a notice. What there is no room for any more is given up, the oldest
-// first, and returned.
+// first, and returned; so is a notice that is too long for a line.
 func (q *queue) put(n Notice, now time.Time) (lost []Undelivered, err error) {
 	body, err := json.Marshal(n.event())
 	if err != nil {
@@ -161,7 +192,14 @@ func (q *queue) put(n Notice, now time.Time) (lost []Undelivered, err error) {
 	defer q.mu.Unlock()
 	m := &message{Number: q.next, ID: n.ID, Lane: n.lane(), Kind: n.Kind, At: n.At, Body: body}
 	q.next++
-	m.size = q.append(entry{Put: m})
+	line, err := json.Marshal(entry{Put: m})
+	if err != nil {
+		return nil, fmt.Errorf("queue of %s: %w", q.receiver, err)
+	}
+	if len(line) >= maxLine { // it could not be read again
+		return []Undelivered{q.lose(m, fmt.Sprintf("%d bytes, expected at most %d", len(line), maxLine-1), now)}, q.trouble()
+	}
+	m.size = q.write(line)
 	q.waiting = append(q.waiting, m)
 	q.bytes += m.size
 	for q.bytes > q.max && len(q.waiting) > 1 {
@@ -240,24 +278,29 @@ func (q *queue) remove(m *message) {
 	q.append(entry{Gone: m.Number})
 }
 
-// append writes a line and returns its size, also where there is no file.
-func (q *queue) append(e entry) int64 {
-	b, err := json.Marshal(e)
-	if err != nil {
-		return 0 // bodies were marshalled before
+// append writes a line of the file.
+func (q *queue) append(e entry) {
+	if b, err := json.Marshal(e); err == nil { // never fails: bodies were marshalled before
+		q.write(b)
 	}
-	b = append(b, '\n')
+}
+
+// write adds the end of a line, writes it, and returns its size, also where there
+// is no file.
+func (q *queue) write(line []byte) int64 {
+	line = append(line, '\n')
 	if q.file != nil {
-		n, err := q.file.Write(b)
+		n, err := q.file.Write(line)
 		q.written += int64(n)
 		q.fail(err)
 	}
-	return int64(len(b))
+	return int64(len(line))
 }
 
-// compact writes the file anew when much of it no longer counts.
+// compact writes the file anew when much has been added since it last was: more
+// than what waits, else nothing much would be gained.
 func (q *queue) compact() {
-	if slack := q.written - q.bytes; q.file != nil && slack > slackBytes && slack > q.bytes {
+	if q.file != nil && q.written-q.anew > max(slackBytes, q.bytes) {
 		q.rewrite()
 	}
 }
@@ -298,6 +341,7 @@ func (q *queue) rewrite() {
 		err = os.Remove(spare)
 	}
 	q.written = int64(len(all))
+	q.anew = q.written
 	q.fail(err)
 }
 

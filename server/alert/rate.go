@@ -71,14 +71,33 @@ func (d *desk) read(s Session, r Reading) {
 	if w.Active() && w.Episodes == 1 {
 		x.warning = newID("warning")
 	}
-	n := d.notice(sub, BelowMinimum, Raised)
+	n := d.rateNotice(sub, r.Direction, w)
+	n.At, n.LastPacket = s.At, s.LastPacket
 	if !w.Active() {
 		n.Kind, n.State, n.Was, n.Duration = Recovered, Cleared, BelowMinimum, w.End.Sub(w.Start).Seconds()
 	}
-	n.Warning, n.Direction, n.Since, n.At, n.LastPacket = x.warning, r.Direction, w.Start, s.At, s.LastPacket
-	n.Flapping, n.Episodes = w.Episodes > 1, w.Episodes
-	n.Incident = ""
 	d.send(n)
+}
+
+// closeRate ends the warning of a rate with its session, whose end tells nothing
+// about the rate; false when none stands.
+func (d *desk) closeRate(sub *subject, direction string) bool {
+	w, stands := sub.rates[direction].tracker.Active()
+	if !stands {
+		return false
+	}
+	n := d.rateNotice(sub, direction, w)
+	n.Kind, n.State, n.Was, n.End, n.Duration = Recovered, Cleared, BelowMinimum, sub.End, sub.At.Sub(w.Start).Seconds()
+	d.send(n)
+	return true
+}
+
+// rateNotice begins a notice about a warning of a rate.
+func (d *desk) rateNotice(sub *subject, direction string, w warning.Warning) Notice {
+	n := d.notice(sub, BelowMinimum, Raised)
+	n.Warning, n.Direction, n.Since = sub.rates[direction].warning, direction, w.Start
+	n.Flapping, n.Episodes, n.Incident = w.Episodes > 1, w.Episodes, ""
+	return n
 }
 
 // levelOf says what a reading that is known means for the minimum. One whose interval holds

@@ -89,7 +89,8 @@ func CheckSecret(secret string) error {
 }
 
 // wants says whether a notice is for this receiver. The end of a warning is for
-// those who were told of it.
+// those who were told of it and want to know of ends, also when it is the
+// session's.
 func (w Webhook) wants(n Notice) bool {
 	if len(w.Exams) > 0 {
 		exams := []string{n.Exam}
@@ -101,7 +102,7 @@ func (w Webhook) wants(n Notice) bool {
 		}
 	}
 	wanted := func(k Kind) bool { return len(w.Kinds) == 0 || slices.Contains(w.Kinds, k) }
-	if n.Kind != Recovered {
+	if n.Kind != Recovered && (n.Kind != Ended || wanted(Ended)) {
 		return wanted(n.Kind)
 	}
 	told := n.Was == BelowMinimum && wanted(BelowMinimum)

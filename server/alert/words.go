@@ -27,6 +27,8 @@ func sentence(n Notice) string {
 		return fmt.Sprintf("%s is below the minimum: %s. %s", upload(n.Direction), who, reading(n)) + about
 	case Recovered:
 		switch {
+		case n.Direction != "" && n.End != "":
+			return fmt.Sprintf("%s was below the minimum, since %s before the session ended: %s.", upload(n.Direction), short(seconds(n.Duration)), who) + about
 		case n.Direction != "":
 			return fmt.Sprintf("%s is at the minimum again, after %s: %s.", upload(n.Direction), short(seconds(n.Duration)), who)
 		case n.Flapping:
@@ -54,8 +56,12 @@ func sentence(n Notice) string {
 			return fmt.Sprintf("The incident on our side is over: %d of %d sessions of %s were interrupted, for %s; %d still are.",
 				c.Affected, c.Live, where, short(seconds(n.Duration)), c.Silent)
 		}
-		return fmt.Sprintf("Incident on our side: %d of %d sessions of %s were interrupted at about the same time. The students' own connections are unlikely to be the cause.",
-			c.Affected, c.Live, where)
+		still := ""
+		if n.Update {
+			still = fmt.Sprintf("; %d still are", c.Silent)
+		}
+		return fmt.Sprintf("Incident on our side: %d of %d sessions of %s were interrupted at about the same time%s. The students' own connections are unlikely to be the cause.",
+			c.Affected, c.Live, where, still)
 	}
 	return string(n.Kind)
 }
@@ -97,5 +103,11 @@ func short(d time.Duration) string {
 	if d < time.Minute {
 		return fmt.Sprintf("%d s", int(d.Seconds()))
 	}
-	return strings.TrimSuffix(d.String(), "0s")
+	s := d.String()
+	for _, zero := range []string{"m0s", "h0m"} { // whole units only: 1m10s ends in 0s too
+		if strings.HasSuffix(s, zero) {
+			s = s[:len(s)-len("0s")]
+		}
+	}
+	return s
 }
