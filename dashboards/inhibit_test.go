@@ -45,7 +45,7 @@ func TestOneIncidentHoldsBackTheSingleAlerts(t *testing.T) {
 		alert("ExamlinkSessionDropped", "e", "e1", "3"),
 		alert("ExamlinkCertificateExpiring", "", "", "1"),
 		alert("ExamlinkExamIncident", "f", "", "1", "severity", "critical"),
-		alert("ExamlinkSessionBelowMinimum", "f", "f1", "", "direction", "up"),
+		alert("ExamlinkSessionBelowMinimum", "f", "f1", "1", "direction", "up"),
 	}
 	told := []alertLabels{
 		alert("ExamlinkExamIncident", "a", "", "1", "severity", "critical"),
@@ -58,6 +58,7 @@ func TestOneIncidentHoldsBackTheSingleAlerts(t *testing.T) {
 		alert("ExamlinkCertificateExpiring", "", "", "2"),  // of another server
 		alert("ExamlinkNotificationsFailing", "", "", "1"), // another alert of the server with a critical one
 		alert("ExamlinkIncidentOnOurSide", "f", "", "", "severity", "critical"),
+		alert("ExamlinkSessionDropped", "f", "f2", "", "severity", "critical"), // pushed beside an incident: no part of it
 	}
 	type body struct {
 		Labels   alertLabels `json:"labels"`
