@@ -25,6 +25,10 @@ const (
 	// stallLimit is how late a look may come before the process counts as
 	// stalled.
 	stallLimit = time.Second
+	// readWithin is how long reading all clocks may take, or they are read
+	// again, readTries times in all.
+	readWithin = 50 * time.Millisecond
+	readTries  = 5
 )
 
 // Divergence watches one host's clocks against each other. The zero value is
@@ -36,11 +40,23 @@ type Divergence struct {
 	started     bool
 }
 
+// readAll reads the clocks at one moment: what stops the process between two
+// readings must not look as if the clocks had parted.
+func readAll(c Clock) (mono time.Duration, wall time.Time, awake time.Duration, ok bool) {
+	for range readTries {
+		mono, wall = c.Now(), c.Wall()
+		awake, ok = c.Awake()
+		if c.Now()-mono <= readWithin {
+			break
+		}
+	}
+	return mono, wall, awake, ok
+}
+
 // Look compares the clocks with the previous look, which was meant to be
 // every before. It returns what happened in between and how much of it.
 func (d *Divergence) Look(c Clock, every time.Duration) (Event, time.Duration) {
-	mono, wall := c.Now(), c.Wall()
-	awake, ok := c.Awake()
+	mono, wall, awake, ok := readAll(c)
 	was := *d
 	*d = Divergence{mono: mono, awake: awake, hasAwake: ok, wall: wall, started: true}
 	if !was.started {
