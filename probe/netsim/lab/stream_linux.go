@@ -30,6 +30,7 @@ const (
 	streamPacket  = 1000 // bytes of UDP payload at most
 	streamHeader  = 16   // sequence number and time of sending
 	ipHeaders     = 28
+	streamStart   = time.Second     // until the other end is there, too
 	streamDrain   = 2 * time.Second // until what is on its way has arrived
 )
 
@@ -85,6 +86,7 @@ func stream(args []string, out io.Writer) error {
 			}
 		}
 	}()
+	time.Sleep(streamStart)
 	_ = c.SetReadDeadline(time.Now().Add(lasting + streamDrain))
 	for began, sent := time.Now(), 0.0; time.Since(began) < lasting; time.Sleep(streamFrame - time.Since(began)%streamFrame) {
 		for due := rate / 8 * time.Since(began).Seconds(); sent < due; {
