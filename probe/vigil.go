@@ -33,6 +33,10 @@ const controlBytes = 450
 // at of which a glance brought nothing.
 const nothingShare = 0.25
 
+// testsKept is how many of the smallest tests the schedule leaves in the budget,
+// for when something is wrong.
+const testsKept = 2
+
 // knownStep is how much more than what did not fill the link is tried next.
 const knownStep = 1.5
 
@@ -74,7 +78,7 @@ func (w *watcher) soon(now time.Duration) {
 // floor test if it is due, or if the glance saw something.
 type floorTask struct {
 	glance, full floorPlan
-	can, due     bool // the budget allows a floor test; it is time for one
+	can, due     bool // the budget allows a floor test; it is time for one, and there is budget for more
 	alone        bool // without a glance before it
 }
 
@@ -115,7 +119,7 @@ func (w *watcher) maybeFloor(ctx context.Context, now time.Duration) {
 		}
 		g := p
 		g.glance = true
-		tasks = append(tasks, floorTask{glance: g, full: p, can: bytes >= least, due: due, alone: alone})
+		tasks = append(tasks, floorTask{glance: g, full: p, can: bytes >= least, due: due && w.budgets[d].available(now) >= (1+testsKept)*least, alone: alone})
 	}
 	w.nextGlance = now + max(wait, glanceInterval(w.rng, w.o.Watch.GlanceEvery))
 	if len(tasks) == 0 {
