@@ -30,9 +30,10 @@ func TestImportsRunOneWay(t *testing.T) {
 		"examlink/probe/netsim":   {"examlink/probe/ippm"},
 		"examlink/probe/host":     {"golang.org/x/net", "golang.org/x/sys"},
 		"examlink/probe/lockfile": nil,
-		"examlink/probe/outbox":   {"examlink/probe/lockfile", "examlink/probe/wire"},
+		"examlink/probe/journal":  {"examlink/probe/lockfile"},
+		"examlink/probe/outbox":   {"examlink/probe/journal", "examlink/probe/lockfile", "examlink/probe/wire"},
 		"examlink/server/alert": { // it is handed plain values, and knows no server
-			"examlink/probe/lockfile", "examlink/probe/warning", "examlink/probe/verdict",
+			"examlink/probe/journal", "examlink/probe/lockfile", "examlink/probe/warning", "examlink/probe/verdict",
 			"github.com/cenkalti/backoff", "github.com/standard-webhooks/standard-webhooks", "github.com/prometheus/client_golang",
 		},
 		"examlink/probe/record":        {"examlink/probe/lockfile", "examlink/probe/warning", "examlink/probe/ippm", "examlink/probe/wire"},

@@ -1,21 +1,12 @@
 package outbox
 
 import (
-	"bufio"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"io/fs"
-	"os"
 	"slices"
 
-	"examlink/probe/lockfile"
+	"examlink/probe/journal"
 	"examlink/probe/wire"
 )
-
-// spareSuffix is the name of the copy that is kept while a file is written anew.
-const spareSuffix = ".new"
 
 // maxLine is more than a line can have: contents, their frame, a line break.
 const maxLine = wire.MaxReport + 1024
@@ -24,8 +15,7 @@ const maxLine = wire.MaxReport + 1024
 const maxNumber = 1 << 62
 
 // line is one line of the file: who it belongs to, a report (in place of an
-// earlier one of its number), or the number of one that is gone. It is written
-// with one write, unbuffered, so that it outlives the process.
+// earlier one of its number), or the number of one that is gone.
 type line struct {
 	Origin  string        `json:"origin,omitempty"`
 	Of      string        `json:"of,omitempty"`
@@ -41,75 +31,44 @@ func (q *Queue) append(l line) int64 {
 	if err != nil {
 		return 0 // contents were marshalled before
 	}
-	b = append(b, '\n')
-	if q.file != nil {
-		n, err := q.file.Write(b)
-		q.written += int64(n)
-		q.fail(err)
-	}
-	return int64(len(b))
-}
-
-// fail gives the file up.
-func (q *Queue) fail(err error) {
-	if err == nil || q.file == nil {
-		return
-	}
-	q.err = fmt.Errorf("outbox %s: %w; what cannot be delivered is kept in memory alone", q.name, err)
-	_ = q.file.Close()
-	q.file = nil
+	return q.file.Append(b)
 }
 
 // load opens the file and takes up what is in it.
 func (q *Queue) load(name string) error {
-	f, err := lockfile.Open(name)
+	reports := map[uint64]wire.Report{}
+	var gone []uint64
+	mine := false // the lines are of this outbox: the first of a file says so
+	take := func(b []byte) bool {
+		var l line
+		if json.Unmarshal(b, &l) != nil {
+			return false // torn
+		}
+		if l.Origin != "" {
+			if mine = l.Of == q.of && len(l.Origin) <= wire.MaxOrigin; mine {
+				q.origin = l.Origin
+				q.next = max(q.next, min(l.Next, maxNumber))
+				if l.Dropped != nil {
+					q.dropped = *l.Dropped
+				}
+			}
+		}
+		if !mine {
+			return true
+		}
+		if r := l.Report; r != nil && r.Origin == q.origin && 0 < r.Number && r.Number < maxNumber && slices.Contains(wire.ReportKinds(), r.Kind) && len(r.Contents) <= wire.MaxReport {
+			reports[r.Number] = *r
+			q.next = max(q.next, r.Number+1)
+		}
+		if l.Gone != 0 {
+			gone = append(gone, l.Gone)
+		}
+		return true
+	}
+	file, _, err := journal.Open(name, maxLine, take)
 	if err != nil {
 		return err
 	}
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		_ = f.Close()
-		return errors.Join(err, errors.New("expected a regular file"))
-	}
-	reports := map[uint64]wire.Report{}
-	var gone []uint64
-	read := func(r io.Reader) {
-		mine := false
-		lines := bufio.NewScanner(r)
-		lines.Buffer(nil, maxLine)
-		for lines.Scan() {
-			var l line
-			if json.Unmarshal(lines.Bytes(), &l) != nil {
-				continue // torn
-			}
-			if l.Origin != "" {
-				if mine = l.Of == q.of && len(l.Origin) <= wire.MaxOrigin; mine {
-					q.origin = l.Origin
-					q.next = max(q.next, min(l.Next, maxNumber))
-					if l.Dropped != nil {
-						q.dropped = *l.Dropped
-					}
-				}
-			}
-			if !mine {
-				continue
-			}
-			if r := l.Report; r != nil && r.Origin == q.origin && 0 < r.Number && r.Number < maxNumber && slices.Contains(wire.ReportKinds(), r.Kind) && len(r.Contents) <= wire.MaxReport {
-				reports[r.Number] = *r
-				q.next = max(q.next, r.Number+1)
-			}
-			if l.Gone != 0 {
-				gone = append(gone, l.Gone)
-			}
-		}
-	}
-	if spare, err := os.Open(name + spareSuffix); err == nil { // we did not get to the end of rewrite
-		read(spare)
-		_ = spare.Close()
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		_ = f.Close()
-		return err
-	}
-	read(f)
 	for _, n := range gone {
 		delete(reports, n)
 	}
@@ -118,10 +77,9 @@ func (q *Queue) load(name string) error {
 	}
 	slices.SortFunc(q.items, func(a, b item) int { return int(int64(a.report.Number) - int64(b.report.Number)) })
 	q.stats.LeftByAnEarlierRun = len(q.items)
-	q.file, q.name = f, name
+	q.file = file
 	q.rewrite()
-	if err := q.err; err != nil {
-		q.told = true
+	if err := q.file.Err(); err != nil {
 		return err
 	}
 	if len(q.items) > 0 {
@@ -131,48 +89,27 @@ func (q *Queue) load(name string) error {
 	return nil
 }
 
-// compact writes the file anew when much of it no longer counts.
+// compact writes the file anew when much has been added since it last was: more
+// than what waits, or than the file may have beside that.
 func (q *Queue) compact() {
-	if slack := q.written - q.bytes; q.file != nil && (slack > q.max/2 || slack > slackBytes && slack > q.bytes) {
+	if grown := q.file.Grown(); grown > q.max/2 || grown > max(slackBytes, q.bytes) {
 		q.rewrite()
 	}
 }
 
-// rewrite writes the file anew: first a copy beside it, so that nothing is lost
-// if the process ends meanwhile. A report that was read from both is one.
+// rewrite writes the file anew. A report that was read twice is one.
 func (q *Queue) rewrite() {
-	lines := []line{{Origin: q.origin, Of: q.of, Next: q.next, Dropped: &q.dropped}}
-	for i := range q.items {
-		lines = append(lines, line{Report: &q.items[i].report})
-	}
-	var all []byte
+	all, _ := json.Marshal(line{Origin: q.origin, Of: q.of, Next: q.next, Dropped: &q.dropped}) // never fails
+	all = append(all, '\n')
 	q.bytes = 0
-	for i, l := range lines {
-		b, err := json.Marshal(l)
+	for i := range q.items {
+		b, err := json.Marshal(line{Report: &q.items[i].report})
 		if err != nil {
-			continue
+			continue // contents were marshalled before
 		}
-		b = append(b, '\n')
-		all = append(all, b...)
-		if i > 0 {
-			q.items[i-1].size = int64(len(b))
-			q.bytes += int64(len(b))
-		}
+		all = append(append(all, b...), '\n')
+		q.items[i].size = int64(len(b)) + 1
+		q.bytes += q.items[i].size
 	}
-	spare := q.name + spareSuffix
-	err := os.WriteFile(spare, all, 0o600)
-	if err == nil {
-		err = q.file.Truncate(0)
-	}
-	if err == nil {
-		_, err = q.file.Seek(0, io.SeekStart)
-	}
-	if err == nil {
-		_, err = q.file.Write(all)
-	}
-	if err == nil {
-		err = os.Remove(spare)
-	}
-	q.written = int64(len(all))
-	q.fail(err)
+	q.file.Rewrite(all)
 }

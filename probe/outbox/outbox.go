@@ -11,10 +11,10 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
-	"os"
 	"sync"
 	"time"
 
+	"examlink/probe/journal"
 	"examlink/probe/wire"
 )
 
@@ -25,8 +25,7 @@ const (
 	DefaultBytes = 4e6
 	// LeastBytes is the least bound that makes sense.
 	LeastBytes = 64 << 10
-	// slackBytes of lines that no longer count may be in the file before it is
-	// written anew.
+	// slackBytes are added to the file at least before it is written anew.
 	slackBytes = 32 << 10
 )
 
@@ -65,11 +64,8 @@ type Queue struct {
 	bytes   int64
 	dropped wire.Dropped
 	stats   Stats
-	file    *os.File
 	name    string
-	written int64 // size of the file
-	err     error
-	told    bool
+	file    *journal.Journal // nil: there is none
 }
 
 type item struct {
@@ -90,6 +86,7 @@ func Open(o Options) (*Queue, error) {
 	if o.File == "" {
 		return q, nil
 	}
+	q.name = o.File
 	if err := q.load(o.File); err != nil {
 		return q, fmt.Errorf("outbox %s: %w", o.File, err)
 	}
@@ -222,11 +219,10 @@ func (q *Queue) Stats() Stats {
 func (q *Queue) Err() error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.told {
-		return nil
+	if err := q.file.Err(); err != nil {
+		return fmt.Errorf("outbox %s: %w", q.name, err)
 	}
-	q.told = q.err != nil
-	return q.err
+	return nil
 }
 
 // Close ends the writing of the file. What waits is there for the next run; a
@@ -234,16 +230,5 @@ func (q *Queue) Err() error {
 func (q *Queue) Close() error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.file == nil {
-		return nil
-	}
-	err := q.file.Sync()
-	if e := q.file.Close(); err == nil {
-		err = e
-	}
-	q.file = nil
-	if len(q.items) == 0 && err == nil {
-		err = os.Remove(q.name)
-	}
-	return err
+	return q.file.Close(len(q.items) == 0)
 }

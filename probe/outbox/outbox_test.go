@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"examlink/probe/journal"
 	"examlink/probe/lockfile"
 	"examlink/probe/wire"
 )
@@ -85,7 +86,7 @@ func TestSurvivesTheProcess(t *testing.T) {
 	if _, err := Open(o); !errors.Is(err, lockfile.ErrInUse) {
 		t.Errorf("opened twice: %v", err)
 	}
-	_ = q.file.Close() // killed
+	_ = q.file.Close(false) // killed
 	f, err := os.OpenFile(o.File, os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -101,7 +102,7 @@ func TestSurvivesTheProcess(t *testing.T) {
 	if got := contents(drain(q)); got != `3 warning 2, 4 warning 3, 5 minute "new"` {
 		t.Error(got)
 	}
-	_ = q.file.Close() // killed
+	_ = q.file.Close(false) // killed
 	// Numbers are never used twice, also when nothing is left.
 	q = open(t, o)
 	q.Put(wire.ReportMinute, start, 0)
@@ -136,7 +137,7 @@ func TestSurvivesItsOwnRewriting(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, left := range [][]byte{nil, b[:len(b)/2], b} {
-		if err := errors.Join(os.WriteFile(o.File+spareSuffix, b, 0o600), os.WriteFile(o.File, left, 0o600)); err != nil {
+		if err := errors.Join(os.WriteFile(o.File+journal.SpareSuffix, b, 0o600), os.WriteFile(o.File, left, 0o600)); err != nil {
 			t.Fatal(err)
 		}
 		q = open(t, o)
@@ -145,7 +146,7 @@ func TestSurvivesItsOwnRewriting(t *testing.T) {
 		}
 		_ = q.Close()
 	}
-	if _, err := os.Stat(o.File + spareSuffix); err == nil {
+	if _, err := os.Stat(o.File + journal.SpareSuffix); err == nil {
 		t.Error("the copy is still there")
 	}
 }
@@ -221,13 +222,20 @@ func TestWorksWithoutItsFile(t *testing.T) {
 	if got := contents(drain(q)); got != "1 minute 1" {
 		t.Error(got)
 	}
-	q = open(t, Options{File: filepath.Join(t.TempDir(), "q")})
-	_ = q.file.Close()
-	q.Put(wire.ReportMinute, start, 1)
+	name := filepath.Join(t.TempDir(), "q")
+	q = open(t, Options{File: name})
+	if err := os.Mkdir(name+journal.SpareSuffix, 0o700); err != nil { // in the way when the file is written anew
+		t.Fatal(err)
+	}
+	for range 10 {
+		q.Put(wire.ReportMinute, start, strings.Repeat("x", slackBytes/8))
+		drain(q)
+	}
 	if err := q.Err(); err == nil || q.Err() != nil {
 		t.Errorf("%v, and only once", err)
 	}
-	if got := contents(drain(q)); got != "1 minute 1" {
+	q.Put(wire.ReportMinute, start, 1)
+	if got := contents(drain(q)); got != "11 minute 1" {
 		t.Error(got)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -468,88 +467,6 @@ func TestNewRefuses(t *testing.T) {
 	}
 	if _, err := New(Options{Webhooks: []Webhook{good}}); err != nil {
 		t.Error(err)
-	}
-}
-
-// A file that was cut off anywhere loses the cut line at most.
-func TestQueueSurvivesTornFile(t *testing.T) {
-	name := filepath.Join(t.TempDir(), "q")
-	q, err := openQueue("r", name, 1e6)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range 3 {
-		if _, err := q.put(Notice{ID: fmt.Sprint("n", i), Session: "s", Kind: Suspect}, time.Now()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := q.close(); err != nil {
-		t.Fatal(err)
-	}
-	whole, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := strings.Count(string(whole), "\n") - 1
-	for cut := len(whole); cut >= 0; cut -= 1 + rand.IntN(9) {
-		if err := os.WriteFile(name, whole[:cut], 0o600); err != nil {
-			t.Fatal(err)
-		}
-		q, err := openQueue("r", name, 1e6)
-		if err != nil {
-			t.Fatal(err)
-		}
-		left := strings.Count(string(whole[:cut]), "\n") - 1
-		if n := q.count(); n < left || n > lines {
-			t.Errorf("%d messages of %d whole lines", n, left)
-		}
-		if err := q.close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	// The end came while the file was written anew: the copy counts.
-	if err := os.WriteFile(name+spareSuffix, whole, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if q, err = openQueue("r", name, 1e6); err != nil || q.count() != lines {
-		t.Errorf("%v", err)
-	}
-}
-
-// The queue is bounded, and its file too.
-func TestQueueIsBounded(t *testing.T) {
-	name := filepath.Join(t.TempDir(), "q")
-	q, err := openQueue("r", name, 20e3)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lost := 0
-	for i := range 500 {
-		l, err := q.put(Notice{ID: fmt.Sprint("n", i), Session: "s", Kind: Suspect, Sentence: strings.Repeat("x", 100)}, time.Now())
-		if err != nil {
-			t.Fatal(err)
-		}
-		lost += len(l)
-		for _, u := range l {
-			if u.Why != "no room is left in the queue" {
-				t.Errorf("%+v", u)
-			}
-		}
-	}
-	info, err := os.Stat(name)
-	if err != nil || info.Size() > 20e3+2*slackBytes+keepLost*400 || q.bytes > 20e3 {
-		t.Errorf("%v bytes, %d wait in %d, %v", info.Size(), q.count(), q.bytes, err)
-	}
-	if lost+q.count() != 500 || len(q.undelivered()) != keepLost {
-		t.Errorf("%d lost, %d wait, %d listed", lost, q.count(), len(q.undelivered()))
-	}
-	first := q.list()[0].ID
-	if err := q.close(); err != nil {
-		t.Fatal(err)
-	}
-	again, err := openQueue("r", name, 20e3)
-	if err != nil || again.list()[0].ID != first || again.count() != q.count() || len(again.undelivered()) != keepLost {
-		t.Errorf("%v, %d wait, %d listed", err, again.count(), len(again.undelivered()))
 	}
 }
 

@@ -1,28 +1,21 @@
 package alert
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
 	"slices"
 	"sync"
 	"time"
 
-	"examlink/probe/lockfile"
+	"examlink/probe/journal"
 )
 
 // Chosen by us.
 const (
 	slackBytes = 64 << 10  // that are added at least, before a file is written anew
 	keepLost   = 200       // entries of the list of what could not be delivered
-	maxLine    = 256 << 10 // bytes; a longer one is neither written nor read
-
-	spareSuffix = ".new" // the copy that is kept while a file is written anew
+	maxLine    = 256 << 10 // bytes, its end included; a longer one is neither written nor read
 )
 
 // message is one notice on its way to one receiver. Its body is signed and sent
@@ -61,18 +54,13 @@ type queue struct {
 	next    uint64
 	waiting []*message // by number
 	lost    []Undelivered
-	bytes   int64 // of waiting
-	file    *os.File
-	name    string
-	written int64 // size of the file
-	anew    int64 // its size when it was last written anew
-	skipped int   // lines of the file that could not be read
-	err     error
+	bytes   int64            // of waiting
+	file    *journal.Journal // nil: there is none
+	skipped int              // lines of the file that could not be read
 }
 
 // entry is one line of the file: a message, the number of one that is gone, or
-// what was given up. It is written with one write, unbuffered, so that it
-// outlives the process.
+// what was given up.
 type entry struct {
 	Next uint64       `json:"next,omitempty"` // first number not used yet
 	Put  *message     `json:"put,omitempty"`
@@ -87,60 +75,36 @@ func openQueue(receiver, file string, most int64) (*queue, error) {
 	if file == "" {
 		return q, nil
 	}
-	f, err := lockfile.Open(file)
+	err := q.load(file)
 	if err != nil {
-		return nil, fmt.Errorf("queue of %s: %s: %w", receiver, file, err)
-	}
-	q.file, q.name = f, file
-	if err := q.load(); err != nil {
-		_ = f.Close()
-		return nil, fmt.Errorf("queue of %s: %s: %w", receiver, file, err)
+		return nil, fmt.Errorf("queue of %s: %s: %w", receiver, file, errors.Join(err, q.file.Close(false)))
 	}
 	return q, nil
 }
 
-func (q *queue) load() error {
+func (q *queue) load(name string) (err error) {
 	found := map[uint64]*message{}
 	var gone []uint64
 	lost := map[string]Undelivered{}
-	read := func(r io.Reader) error {
-		lines := bufio.NewReaderSize(r, maxLine)
-		for {
-			line, err := readLine(lines)
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			if err != nil && !errors.Is(err, errLongLine) {
-				return err
-			}
-			var e entry
-			if err != nil || json.Unmarshal(line, &e) != nil {
-				q.skipped++ // torn, or damaged
-				continue
-			}
-			q.next = max(q.next, e.Next)
-			if m := e.Put; m != nil && m.Number > 0 && m.ID != "" {
-				found[m.Number] = m
-				q.next = max(q.next, m.Number+1)
-			}
-			if e.Gone != 0 {
-				gone = append(gone, e.Gone)
-			}
-			if e.Lost != nil {
-				lost[e.Lost.ID] = *e.Lost
-			}
+	q.file, q.skipped, err = journal.Open(name, maxLine, func(line []byte) bool {
+		var e entry
+		if json.Unmarshal(line, &e) != nil {
+			return false // torn, or damaged
 		}
-	}
-	if spare, err := os.Open(q.name + spareSuffix); err == nil { // rewrite did not get to its end
-		err = read(spare)
-		_ = spare.Close()
-		if err != nil {
-			return err
+		q.next = max(q.next, e.Next)
+		if m := e.Put; m != nil && m.Number > 0 && m.ID != "" {
+			found[m.Number] = m
+			q.next = max(q.next, m.Number+1)
 		}
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := read(q.file); err != nil {
+		if e.Gone != 0 {
+			gone = append(gone, e.Gone)
+		}
+		if e.Lost != nil {
+			lost[e.Lost.ID] = *e.Lost
+		}
+		return true
+	})
+	if err != nil {
 		return err
 	}
 	for _, n := range gone {
@@ -156,29 +120,7 @@ func (q *queue) load() error {
 	slices.SortFunc(q.lost, func(a, b Undelivered) int { return a.GivenUp.Compare(b.GivenUp) })
 	q.lost = q.lost[max(len(q.lost)-keepLost, 0):]
 	q.rewrite()
-	return q.err
-}
-
-var errLongLine = errors.New("a line is too long")
-
-// readLine reads a line, without what ends it, into a buffer that holds until the
-// next one. It is errLongLine where the reader's size does not hold it, and io.EOF
-// behind the last.
-func readLine(r *bufio.Reader) ([]byte, error) {
-	line, err := r.ReadSlice('\n')
-	if errors.Is(err, bufio.ErrBufferFull) {
-		for errors.Is(err, bufio.ErrBufferFull) {
-			_, err = r.ReadSlice('\n')
-		}
-		if err == nil || errors.Is(err, io.EOF) {
-			err = errLongLine
-		}
-		return nil, err
-	}
-	if errors.Is(err, io.EOF) && len(line) > 0 {
-		err = nil // the next call says it
-	}
-	return bytes.TrimSuffix(line, []byte{'\n'}), err
+	return q.file.Err()
 }
 
 // put adds a notice. What there is no room for any more is given up, the oldest
@@ -199,7 +141,7 @@ func (q *queue) put(n Notice, now time.Time) (lost []Undelivered, err error) {
 	if len(line) >= maxLine { // it could not be read again
 		return []Undelivered{q.lose(m, fmt.Sprintf("%d bytes, expected at most %d", len(line), maxLine-1), now)}, q.trouble()
 	}
-	m.size = q.write(line)
+	m.size = q.file.Append(line)
 	q.waiting = append(q.waiting, m)
 	q.bytes += m.size
 	for q.bytes > q.max && len(q.waiting) > 1 {
@@ -281,32 +223,19 @@ func (q *queue) remove(m *message) {
 // append writes a line of the file.
 func (q *queue) append(e entry) {
 	if b, err := json.Marshal(e); err == nil { // never fails: bodies were marshalled before
-		q.write(b)
+		q.file.Append(b)
 	}
-}
-
-// write adds the end of a line, writes it, and returns its size, also where there
-// is no file.
-func (q *queue) write(line []byte) int64 {
-	line = append(line, '\n')
-	if q.file != nil {
-		n, err := q.file.Write(line)
-		q.written += int64(n)
-		q.fail(err)
-	}
-	return int64(len(line))
 }
 
 // compact writes the file anew when much has been added since it last was: more
 // than what waits, else nothing much would be gained.
 func (q *queue) compact() {
-	if q.file != nil && q.written-q.anew > max(slackBytes, q.bytes) {
+	if q.file.Grown() > max(slackBytes, q.bytes) {
 		q.rewrite()
 	}
 }
 
-// rewrite writes the file anew: first a copy beside it, so that nothing is lost
-// if the process ends meanwhile. A message that was read from both is one.
+// rewrite writes the file anew. A message that was read twice is one.
 func (q *queue) rewrite() {
 	all, _ := json.Marshal(entry{Next: q.next}) // never fails
 	all = append(all, '\n')
@@ -326,53 +255,20 @@ func (q *queue) rewrite() {
 		m.size = line(entry{Put: m})
 		q.bytes += m.size
 	}
-	spare := q.name + spareSuffix
-	err := os.WriteFile(spare, all, 0o600)
-	if err == nil {
-		err = q.file.Truncate(0)
-	}
-	if err == nil {
-		_, err = q.file.Seek(0, io.SeekStart)
-	}
-	if err == nil {
-		_, err = q.file.Write(all)
-	}
-	if err == nil {
-		err = os.Remove(spare)
-	}
-	q.written = int64(len(all))
-	q.anew = q.written
-	q.fail(err)
-}
-
-// fail gives the file up.
-func (q *queue) fail(err error) {
-	if err == nil || q.file == nil {
-		return
-	}
-	q.err = fmt.Errorf("queue of %s: %w; what waits is kept in memory alone", q.receiver, err)
-	_ = q.file.Close()
-	q.file = nil
+	q.file.Rewrite(all)
 }
 
 // trouble says, once, what went wrong with the file.
 func (q *queue) trouble() error {
-	err := q.err
-	q.err = nil
-	return err
+	if err := q.file.Err(); err != nil {
+		return fmt.Errorf("queue of %s: %w", q.receiver, err)
+	}
+	return nil
 }
 
 // close ends the writing of the file. What waits is there for the next run.
 func (q *queue) close() error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.file == nil {
-		return nil
-	}
-	err := q.file.Sync()
-	if e := q.file.Close(); err == nil {
-		err = e
-	}
-	q.file = nil
-	return err
+	return q.file.Close(false)
 }

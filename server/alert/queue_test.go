@@ -3,19 +3,20 @@ package alert
 import (
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"examlink/probe/journal"
 )
 
-// Lines that are too long or mean nothing are passed over, wherever they are; the
-// rest is delivered, and the server starts.
-func TestQueueSurvivesDamage(t *testing.T) {
-	dir := t.TempDir()
-	name := filepath.Join(dir, "proctors.queue")
+// threeNotices makes the file of a queue and returns what is in it.
+func threeNotices(t *testing.T, name string) string {
+	t.Helper()
 	q, err := openQueue("proctors", name, 1e6)
 	if err != nil {
 		t.Fatal(err)
@@ -32,7 +33,15 @@ func TestQueueSurvivesDamage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lines := strings.SplitAfter(string(b), "\n")
+	return string(b)
+}
+
+// Lines that are too long or mean nothing are passed over, wherever they are; the
+// rest is delivered, and the server starts.
+func TestQueueSurvivesDamage(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "proctors.queue")
+	lines := strings.SplitAfter(threeNotices(t, name), "\n")
 	for what, damage := range map[string]string{
 		"zeros": strings.Repeat("\x00", 3*maxLine/2), "few zeros": strings.Repeat("\x00", 100), "a long line": `{"put":{"number":9,"id":"` + strings.Repeat("x", 5*maxLine) + `"}}`,
 		"a line as long as the buffer": strings.Repeat("x", maxLine), "and one byte less": strings.Repeat("x", maxLine-1), "no JSON": "?", "a number": "7",
@@ -112,20 +121,21 @@ func TestQueueRefusesLongNotice(t *testing.T) {
 // What was given up is kept in the file, and is no reason to write it anew with
 // each notice.
 func TestQueueIsSeldomRewritten(t *testing.T) {
-	q, err := openQueue("r", filepath.Join(t.TempDir(), "q"), 10e6)
+	name := filepath.Join(t.TempDir(), "q")
+	q, err := openQueue("r", name, 10e6)
 	if err != nil {
 		t.Fatal(err)
 	}
-	now, size := time.Now(), q.written
+	now, grown := time.Now(), q.file.Grown()
 	var rewrites int
 	var added int64
 	count := func() {
-		if q.written < size {
+		if q.file.Grown() < grown {
 			rewrites++
 		} else {
-			added += q.written - size
+			added += q.file.Grown() - grown
 		}
-		size = q.written
+		grown = q.file.Grown()
 	}
 	put := func(i int) {
 		n := Notice{ID: fmt.Sprint("n", i), Session: "s", Kind: ExamRelevant, Sentence: strings.Repeat("x", 300)}
@@ -152,10 +162,77 @@ func TestQueueIsSeldomRewritten(t *testing.T) {
 	if most := int(added/slackBytes) + 1; rewrites == 0 || rewrites > most {
 		t.Errorf("written anew %d times for %d bytes, want 1 to %d", rewrites, added, most)
 	}
-	if len(q.undelivered()) != keepLost || q.written > 2*slackBytes+keepLost*1000 {
-		t.Errorf("%d listed in %d bytes", len(q.undelivered()), q.written)
+	if info, err := os.Stat(name); err != nil || len(q.undelivered()) != keepLost || info.Size() > 2*slackBytes+keepLost*1000 {
+		t.Errorf("%d listed in %v, %v", len(q.undelivered()), info, err)
 	}
 	if err := q.close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A file that was cut off anywhere loses the cut line at most.
+func TestQueueSurvivesTornFile(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "q")
+	whole := threeNotices(t, name)
+	lines := strings.Count(whole, "\n") - 1
+	for cut := len(whole); cut >= 0; cut -= 1 + rand.IntN(9) {
+		if err := os.WriteFile(name, []byte(whole[:cut]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		q, err := openQueue("r", name, 1e6)
+		if err != nil {
+			t.Fatal(err)
+		}
+		left := strings.Count(whole[:cut], "\n") - 1
+		if n := q.count(); n < left || n > lines {
+			t.Errorf("%d messages of %d whole lines", n, left)
+		}
+		if err := q.close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// The end came while the file was written anew: the copy counts.
+	if err := os.WriteFile(name+journal.SpareSuffix, []byte(whole), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if q, err := openQueue("r", name, 1e6); err != nil || q.count() != lines {
+		t.Errorf("%v", err)
+	}
+}
+
+// The queue is bounded, and its file too.
+func TestQueueIsBounded(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "q")
+	q, err := openQueue("r", name, 20e3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lost := 0
+	for i := range 500 {
+		l, err := q.put(Notice{ID: fmt.Sprint("n", i), Session: "s", Kind: Suspect, Sentence: strings.Repeat("x", 100)}, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		lost += len(l)
+		for _, u := range l {
+			if u.Why != "no room is left in the queue" {
+				t.Errorf("%+v", u)
+			}
+		}
+	}
+	info, err := os.Stat(name)
+	if err != nil || info.Size() > 20e3+2*slackBytes+keepLost*400 || q.bytes > 20e3 {
+		t.Errorf("%v bytes, %d wait in %d, %v", info.Size(), q.count(), q.bytes, err)
+	}
+	if lost+q.count() != 500 || len(q.undelivered()) != keepLost {
+		t.Errorf("%d lost, %d wait, %d listed", lost, q.count(), len(q.undelivered()))
+	}
+	first := q.list()[0].ID
+	if err := q.close(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := openQueue("r", name, 20e3)
+	if err != nil || again.list()[0].ID != first || again.count() != q.count() || len(again.undelivered()) != keepLost {
+		t.Errorf("%v, %d wait, %d listed", err, again.count(), len(again.undelivered()))
 	}
 }

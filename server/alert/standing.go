@@ -36,10 +36,10 @@ func readStanding(name string) (out []Notice, err error) {
 func writeStanding(name string, list []Notice) error {
 	b, err := json.Marshal(list)
 	if err == nil {
-		err = os.WriteFile(name+spareSuffix, b, 0o600)
+		err = os.WriteFile(name+".new", b, 0o600)
 	}
 	if err == nil {
-		err = os.Rename(name+spareSuffix, name)
+		err = os.Rename(name+".new", name)
 	}
 	if err != nil {
 		return fmt.Errorf("standing warnings: %w", err)

@@ -1,0 +1,170 @@
+// Package journal keeps lines in a file of one process: added one by one, each
+// with one write, unbuffered, so that it outlives the process; and now and then
+// all written anew, with a copy beside it, so that nothing is lost if the process
+// ends meanwhile.
+//
+// It refuses to know what the lines mean. Whoever reads them must take it that
+// one that was written anew may come twice.
+package journal
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"examlink/probe/lockfile"
+)
+
+// SpareSuffix is the name of the copy that is kept while a file is written anew.
+const SpareSuffix = ".new"
+
+// Journal is one file of lines. A nil *Journal keeps nothing and fails at
+// nothing. What goes wrong with the file is an error once, and the end of its
+// use. It is not safe for concurrent use.
+type Journal struct {
+	file *os.File
+	name string
+	size int64
+	anew int64 // its size when it was last written anew
+	err  error
+}
+
+// Open opens a file, made if it is not there, and hands its lines to take, those
+// of a copy first that was left beside it. A line of maxLine bytes or more, or one
+// that take refuses, is passed over and counted. A line holds until the next one.
+func Open(name string, maxLine int, take func(line []byte) bool) (j *Journal, skipped int, err error) {
+	f, err := lockfile.Open(name)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer func() {
+		if err != nil {
+			_ = f.Close()
+		}
+	}()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, 0, errors.Join(err, errors.New("expected a regular file"))
+	}
+	switch spare, err := os.Open(name + SpareSuffix); {
+	case err == nil: // we did not get to the end of Rewrite
+		skipped, err = read(spare, maxLine, take)
+		_ = spare.Close()
+		if err != nil {
+			return nil, 0, err
+		}
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, 0, err
+	}
+	more, err := read(f, maxLine, take)
+	if err != nil {
+		return nil, 0, err
+	}
+	return &Journal{file: f, name: name}, skipped + more, nil
+}
+
+func read(r io.Reader, maxLine int, take func([]byte) bool) (skipped int, err error) {
+	lines := bufio.NewReaderSize(r, maxLine)
+	for {
+		line, err := lines.ReadSlice('\n')
+		long := false
+		for errors.Is(err, bufio.ErrBufferFull) {
+			long = true
+			_, err = lines.ReadSlice('\n')
+		}
+		end := errors.Is(err, io.EOF)
+		if err != nil && !end {
+			return skipped, err
+		}
+		if long || (len(line) > 0 || !end) && !take(bytes.TrimSuffix(line, []byte{'\n'})) {
+			skipped++
+		}
+		if end {
+			return skipped, nil
+		}
+	}
+}
+
+// Append adds a line and returns its size with its end, also where there is no
+// file. It may write into what lies behind the line.
+func (j *Journal) Append(line []byte) int64 {
+	line = append(line, '\n')
+	if j != nil && j.file != nil {
+		n, err := j.file.Write(line)
+		j.size += int64(n)
+		j.fail(err)
+	}
+	return int64(len(line))
+}
+
+// Grown is how many bytes were added since the file was last written anew; 0
+// where there is no file.
+func (j *Journal) Grown() int64 {
+	if j == nil || j.file == nil {
+		return 0
+	}
+	return j.size - j.anew
+}
+
+// Rewrite replaces all lines by those of all, each with its end.
+func (j *Journal) Rewrite(all []byte) {
+	if j == nil || j.file == nil {
+		return
+	}
+	spare := j.name + SpareSuffix
+	err := os.WriteFile(spare, all, 0o600)
+	if err == nil {
+		err = j.file.Truncate(0)
+	}
+	if err == nil {
+		_, err = j.file.Seek(0, io.SeekStart)
+	}
+	if err == nil {
+		_, err = j.file.Write(all)
+	}
+	if err == nil {
+		err = os.Remove(spare)
+	}
+	j.size = int64(len(all))
+	j.anew = j.size
+	j.fail(err)
+}
+
+// fail gives the file up.
+func (j *Journal) fail(err error) {
+	if err == nil {
+		return
+	}
+	j.err = fmt.Errorf("%w; what waits is kept in memory alone", err)
+	_ = j.file.Close()
+	j.file = nil
+}
+
+// Err says, once, what went wrong with the file.
+func (j *Journal) Err() error {
+	if j == nil {
+		return nil
+	}
+	err := j.err
+	j.err = nil
+	return err
+}
+
+// Close ends the use of the file, and removes it if it is of no use any more.
+func (j *Journal) Close(remove bool) error {
+	if j == nil || j.file == nil {
+		return nil
+	}
+	err := j.file.Sync()
+	if e := j.file.Close(); err == nil {
+		err = e
+	}
+	j.file = nil
+	if remove && err == nil {
+		err = os.Remove(j.name)
+	}
+	return err
+}
