@@ -166,27 +166,21 @@ func (a *attendant) watch(ctx context.Context) (Summary, error) {
 		for {
 			now := a.o.Clock.Wall()
 			entry, until := a.o.Plan.At(now)
-			if outside(entry.Phase) {
-				if e, _ := a.o.Plan.At(reckon()); outside(e.Phase) {
-					return
-				}
+			over := outside(entry.Phase)
+			if e, _ := a.o.Plan.At(reckon()); over && !outside(e.Phase) {
 				// The clock was set, and by the one before it there is an exam.
-				if !a.sleepUntil(inner, now.Add(wallLook)) {
-					return
-				}
-				continue
+				over, until = false, now.Add(wallLook)
+			} else {
+				a.tell(now, entry.Phase, until)
 			}
-			if until.IsZero() {
+			switch {
+			case over:
+				return
+			case until.IsZero():
 				<-inner.Done()
 				return
-			}
-			if !a.sleepUntil(inner, until) {
+			case !a.sleepUntil(inner, until):
 				return
-			}
-			now = a.o.Clock.Wall()
-			next, end := a.o.Plan.At(now)
-			if e, _ := a.o.Plan.At(reckon()); !outside(next.Phase) || outside(e.Phase) {
-				a.tell(now, next.Phase, end)
 			}
 		}
 	}()

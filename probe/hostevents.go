@@ -7,10 +7,11 @@ import (
 	"examlink/probe/warning"
 )
 
-// look compares this host's clocks. What it finds is an event of the host, and
-// the silence that goes with it none of the network.
-func (w *watcher) look() {
-	event, amount := w.divergence.Look(w.o.Clock, clockLook)
+// look compares this host's clocks, as was due at a moment. What it finds is an
+// event of the host, and the silence that goes with it none of the network.
+func (w *watcher) look(due time.Duration) {
+	event, amount := w.divergence.Look(w.o.Clock, max(due-w.looked, 0))
+	w.looked = w.o.Clock.Now()
 	if event == clock.Steady {
 		return
 	}

@@ -35,7 +35,7 @@ func newTrackers() trackers {
 			r = warning.Rule{Raise: 2, Of: 3, Clear: 3, Rejoin: 2 * time.Minute}
 		case warning.Delay:
 			r = warning.Rule{Raise: 2, Of: 3, Clear: 6, Rejoin: time.Minute}
-		case warning.Loss: // decisive when many windows together are
+		case warning.Loss: // no number of bad windows raises it: many together are decisive
 			r = warning.Rule{Raise: lossHistory + 1, Of: lossHistory, Clear: 6, Rejoin: time.Minute}
 		case warning.UDPBlocked: // whenever a connection is made
 			r = warning.Rule{Raise: 1, Of: 1, Clear: 1, Rejoin: 10 * time.Second}
@@ -79,27 +79,24 @@ func judgeWindow(a *Account, p verdict.Policy, e WindowEvent, past *losses) map[
 			out[k] = o
 		}
 	}
-	bound := p.Minimum.Loss
-	if past == nil {
-		bound = 0
-		past = new(losses)
-	}
 	loss := func(name string, h *lossHistoryOf, lost, of uint64) {
-		if of == 0 || a.OverTCP > 0 { // by TCP a loss shows as delay
+		if of == 0 {
 			return
 		}
 		h.add(lost, of)
 		share, level := float64(lost)/float64(of), warning.Fair
 		if lost >= windowLosses {
 			level = warning.Bad
-			if all, ok := h.beyond(bound); ok {
+			if all, ok := h.beyond(p.Minimum.Loss); ok {
 				share, level = max(share, all), warning.Decisive
 			}
 		}
-		observe(warning.Loss, name, share, bound, "ratio", level)
+		observe(warning.Loss, name, share, p.Minimum.Loss, "ratio", level)
 	}
-	loss("loss up", &past.up, a.LostUp+a.LostUnknown, a.Sent)
-	loss("loss down", &past.down, a.LostDown, a.Sent-min(a.LostUp, a.Sent))
+	if past != nil && a.OverTCP == 0 { // by TCP a loss shows as delay
+		loss("loss up", &past.up, a.LostUp+a.LostUnknown, a.Sent)
+		loss("loss down", &past.down, a.LostDown, a.Sent-min(a.LostUp, a.Sent))
+	}
 	if a.Received < windowLeast {
 		return out
 	}

@@ -133,12 +133,13 @@ func (w *watcher) redialed(r redialResult) {
 			w.nextRedial = w.o.Clock.Now() + lostPause
 		}
 		return
-	case r.s.welcome.Resumed:
-		w.explainMove(r.s)
-		w.adopt(r.s, "resumed")
 	default:
+		state := "connected"
+		if r.s.welcome.Resumed {
+			state = "resumed"
+		}
 		w.explainMove(r.s)
-		w.adopt(r.s, "connected")
+		w.adopt(r.s, state)
 	}
 }
 

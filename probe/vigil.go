@@ -11,34 +11,28 @@ import (
 	"examlink/probe/wire"
 )
 
-// floorLeast is the smallest train a floor test in an exam is worth: fewer
-// bytes do not outlast an ordinary token bucket.
+// Chosen by us.
 const (
+	// The smallest train a floor test in an exam is worth: fewer bytes do not
+	// outlast an ordinary token bucket.
 	floorLeastDown = 24e3
 	floorLeastUp   = 16e3
-)
-
-// A glance is in doubt when it has queued this long, and this many times the
-// path's median delay variation.
-const (
+	// A glance is in doubt when it has queued this long, and this many times the
+	// path's median delay variation.
 	doubtRise  = 30 * time.Millisecond
 	doubtNoise = 8
+	// nothingShare is the share of the rate in question that a link is first
+	// tried at of which a glance brought nothing.
+	nothingShare = 0.25
+	// knownStep is how much more than what did not fill the link is tried next.
+	knownStep = 1.5
+	// controlBytes is what asking for a train, and telling of it, costs going up,
+	// at the IP layer: measured over emulated links, acknowledgements included.
+	controlBytes = 450
+	// testsKept is how many of the smallest tests the schedule leaves in the
+	// budget, for when something is wrong.
+	testsKept = 2
 )
-
-// controlBytes is what asking for a train, and telling of it, costs going up, at
-// the IP layer: measured over emulated links, acknowledgements included.
-const controlBytes = 450
-
-// nothingShare is the share of the rate in question that a link is first tried
-// at of which a glance brought nothing.
-const nothingShare = 0.25
-
-// testsKept is how many of the smallest tests the schedule leaves in the budget,
-// for when something is wrong.
-const testsKept = 2
-
-// knownStep is how much more than what did not fill the link is tried next.
-const knownStep = 1.5
 
 // floorBytes is what one train may cost: a schedule's worth of what glances
 // leave of the budget, if it is there.
@@ -92,34 +86,16 @@ func (w *watcher) maybeFloor(ctx context.Context, now time.Duration) {
 	if !ok {
 		return
 	}
-	_, noise := w.s.stream.received()
 	due := now >= w.nextFloor
 	wait := time.Duration(0)
 	var tasks []floorTask
 	for _, d := range []wire.Direction{wire.Down, wire.Up} {
-		target := w.o.Policy.Minimum.Download
-		if d == wire.Up {
-			target = w.o.Policy.Minimum.Upload
-		}
-		alone := w.stands(d)
-		cost := glanceBytes(d)
-		if alone {
-			_, cost = w.floorBytes(d, now)
-		}
-		if w.budgets[d].available(now) < cost {
-			wait = max(wait, w.budgets[d].wait(now, cost))
+		t, missing := w.floorTask(d, rtt, now, due)
+		if missing > 0 {
+			wait = max(wait, missing)
 			continue
 		}
-		bytes, least := w.floorBytes(d, now)
-		p := floorPlan{direction: d, target: target, inExam: true, maxTrains: 1, maxBytes: bytes, roundTrip: rtt, noise: noise, known: w.known[d]}
-		if foreignDown, foreignUp := w.s.traffic.rate(now); d == wire.Down {
-			p.foreign = foreignDown
-		} else {
-			p.foreign = foreignUp
-		}
-		g := p
-		g.glance = true
-		tasks = append(tasks, floorTask{glance: g, full: p, can: bytes >= least, due: due && w.budgets[d].available(now) >= (1+testsKept)*least, alone: alone})
+		tasks = append(tasks, t)
 	}
 	w.nextGlance = now + max(wait, glanceInterval(w.rng, w.o.Watch.GlanceEvery))
 	if len(tasks) == 0 {
@@ -134,40 +110,82 @@ func (w *watcher) maybeFloor(ctx context.Context, now time.Duration) {
 	s := w.s
 	go func() { // ends with the tasks or the session
 		defer close(out)
-		run := func(p floorPlan) (Floor, error) {
-			upBefore, downBefore := s.spent()
-			f, err := s.runFloor(ctx, p)
-			up, down := s.spent()
-			out <- floorOutcome{floor: f, spent: up - upBefore + down - downBefore, err: err}
-			return f, err
-		}
-		for _, t := range tasks {
-			if t.alone {
-				if _, err := run(t.full); err != nil {
-					return
-				}
-				continue
-			}
+		s.runTasks(ctx, tasks, out)
+	}()
+}
+
+// floorTask plans one direction; wait is how long the budget does not allow
+// anything.
+func (w *watcher) floorTask(d wire.Direction, rtt, now time.Duration, due bool) (t floorTask, wait time.Duration) {
+	b := w.budgets[d]
+	bytes, least := w.floorBytes(d, now)
+	alone := w.stands(d)
+	cost := glanceBytes(d)
+	if alone {
+		cost = least
+	}
+	if wait = b.wait(now, cost); wait > 0 {
+		return t, wait
+	}
+	foreign, foreignUp := w.s.traffic.rate(now)
+	target := w.o.Policy.Minimum.Download
+	if d == wire.Up {
+		target, foreign = w.o.Policy.Minimum.Upload, foreignUp
+	}
+	_, noise := w.s.stream.received()
+	p := floorPlan{direction: d, target: target, inExam: true, maxTrains: 1, maxBytes: bytes, roundTrip: rtt, noise: noise, known: w.known[d], foreign: foreign}
+	g := p
+	g.glance = true
+	return floorTask{
+		glance: g, full: p, can: bytes >= least, due: due && b.available(now) >= (1+testsKept)*least, alone: alone,
+	}, 0
+}
+
+// runTasks does what is to be done, direction by direction, until the network
+// lets us measure nothing at all.
+func (s *session) runTasks(ctx context.Context, tasks []floorTask, out chan<- floorOutcome) {
+	run := func(p floorPlan) (Floor, error) {
+		upBefore, downBefore := s.spent()
+		f, err := s.runFloor(ctx, p)
+		up, down := s.spent()
+		out <- floorOutcome{floor: f, spent: up - upBefore + down - downBefore, err: err}
+		return f, err
+	}
+	for _, t := range tasks {
+		next, more := t.full, true
+		if !t.alone {
 			f, err := run(t.glance)
 			if err != nil {
 				return
 			}
-			if !t.can || !t.due && !doubtful(f, t.glance.noise) {
-				continue
-			}
-			switch v, low := f.Rate.Value, f.Rate.Low; {
-			case v != nil && *v < f.Target:
-				t.full.known = ippm.Rate(*v)
-			case v == nil && low != nil && *low < f.Target && doubtful(f, t.glance.noise):
-				t.full.known = ippm.Rate(*low)
-			case nothing(f) && t.full.known == 0:
-				t.full.known = ippm.Rate(f.Target * nothingShare)
-			}
-			if _, err := run(t.full); err != nil {
-				return
-			}
+			next, more = t.behind(f)
 		}
-	}()
+		if !more {
+			continue
+		}
+		if _, err := run(next); err != nil {
+			return
+		}
+	}
+}
+
+// behind is the floor test behind a glance, which says how gentle it must be; ok
+// is false when there is to be none.
+func (t floorTask) behind(glance Floor) (p floorPlan, ok bool) {
+	doubt := doubtful(glance, t.glance.noise)
+	if !t.can || !t.due && !doubt {
+		return p, false
+	}
+	p = t.full
+	switch v, low := glance.Rate.Value, glance.Rate.Low; {
+	case v != nil && *v < glance.Target:
+		p.known = ippm.Rate(*v)
+	case v == nil && low != nil && *low < glance.Target && doubt:
+		p.known = ippm.Rate(*low)
+	case nothing(glance) && p.known == 0:
+		p.known = ippm.Rate(glance.Target * nothingShare)
+	}
+	return p, true
 }
 
 // doubtful says whether a glance saw something that a floor test must look at: a

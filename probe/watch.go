@@ -71,6 +71,7 @@ type watcher struct {
 	windowFrom time.Time
 	nextCut    time.Duration
 	nextLook   time.Duration
+	looked     time.Duration // when the clocks were last compared
 
 	budgets     map[wire.Direction]*budget
 	known       map[wire.Direction]ippm.Rate     // rates last read below the minimum
@@ -257,7 +258,7 @@ func (w *watcher) run(ctx context.Context) {
 		}
 		w.lastLoop = now
 		if now >= w.nextLook {
-			w.look()
+			w.look(w.nextLook)
 			w.live(now)
 			w.nextLook = now + clockLook
 		}

@@ -10,7 +10,7 @@ import (
 // cut closes a window of the monitor stream and judges it. If the clock was set
 // in it, that is found first, so that its ends are of one clock.
 func (w *watcher) cut(now time.Duration) {
-	w.look()
+	w.look(w.nextCut)
 	a := w.s.stream.cut(now)
 	e := w.emit(a)
 	uneasy := false
