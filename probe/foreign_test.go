@@ -2,7 +2,6 @@ package probe_test
 
 import (
 	"context"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,40 +11,44 @@ import (
 	"examlink/probe/warning"
 )
 
-// stream sends packets at a constant rate through a pipe until ctx ends, and
-// counts them as the interface of the host does.
-func stream(ctx context.Context, p *netsim.Pipe, bitRate float64, size int, count *atomic.Uint64) {
+// video sends packets at a constant rate through a pipe until ctx ends.
+func video(ctx context.Context, p *netsim.Pipe, bitRate float64, size int) {
 	tick := time.NewTicker(time.Duration(float64(size) * 8 / bitRate * float64(time.Second)))
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
 			p.Send(make([]byte, 3), size)
-			count.Add(uint64(size))
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
+// watchBesideVideo runs a watch on a link of so many Mbit/s, beside a video of the
+// student's own of so many bit/s. Both end with what is returned.
+func watchBesideVideo(t *testing.T, linkUp, linkDown, videoUp, videoDown float64) (w *world, d *diary, finish func() probe.Summary) {
+	t.Helper()
+	p := netsim.Params{QueueTime: 500 * ms, Delay: 15 * ms, Jitter: ms, KeepOrder: true}
+	up, down := p, p
+	up.Rate, down.Rate = mbit(linkUp), mbit(linkDown)
+	w = newWorld(t, up, down)
+	ctx, stop := context.WithCancel(t.Context())
+	go video(ctx, w.client.Up, videoUp, 800)
+	go video(ctx, w.client.Down, videoDown, 1200)
+	// The interface counts a packet when it has arrived: what is delivered.
+	traffic := func() (uint64, uint64, bool) {
+		return w.client.Down.Counters().DeliveredBytes, w.client.Up.Counters().OfferedBytes, true
+	}
+	d, end := w.watch(func(o *probe.Options) { o.Traffic = traffic })
+	return w, d, func() probe.Summary { defer stop(); return end() }
+}
+
 // The student's own video fills most of a link that just meets the minimum: no
 // rate warning comes, and the video loses nothing and waits little.
 func TestOwnTrafficIsNoSlowLink(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := netsim.Params{QueueTime: 500 * ms, Delay: 15 * ms, Jitter: ms, KeepOrder: true}
-		up, down := p, p
-		up.Rate, down.Rate = mbit(0.5), mbit(0.9)
-		w := newWorld(t, up, down)
-		ctx, stop := context.WithCancel(t.Context())
-		defer stop()
-		var videoUp, videoDown atomic.Uint64
-		go stream(ctx, w.client.Up, 0.4e6, 800, &videoUp)
-		go stream(ctx, w.client.Down, 0.7e6, 1200, &videoDown)
-		// The interface counts a packet when it has arrived: what is delivered.
-		traffic := func() (uint64, uint64, bool) {
-			return w.client.Down.Counters().DeliveredBytes, w.client.Up.Counters().OfferedBytes, true
-		}
-		d, finish := w.watch(func(o *probe.Options) { o.Traffic = traffic })
+		w, d, finish := watchBesideVideo(t, 0.5, 0.9, 0.4e6, 0.7e6)
 		time.Sleep(10 * time.Minute)
 		s := finish()
 		for _, x := range d.warnings {
@@ -74,19 +77,7 @@ func TestOwnTrafficIsNoSlowLink(t *testing.T) {
 // Nor does it hide that a link is slow.
 func TestOwnTrafficHidesNoSlowLink(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := netsim.Params{QueueTime: 500 * ms, Delay: 15 * ms, Jitter: ms, KeepOrder: true}
-		up, down := p, p
-		up.Rate, down.Rate = mbit(5), mbit(10)
-		w := newWorld(t, up, down)
-		ctx, stop := context.WithCancel(t.Context())
-		defer stop()
-		var videoUp, videoDown atomic.Uint64
-		go stream(ctx, w.client.Up, 0.15e6, 800, &videoUp)
-		go stream(ctx, w.client.Down, 0.3e6, 1200, &videoDown)
-		traffic := func() (uint64, uint64, bool) {
-			return w.client.Down.Counters().DeliveredBytes, w.client.Up.Counters().OfferedBytes, true
-		}
-		d, finish := w.watch(func(o *probe.Options) { o.Traffic = traffic })
+		w, d, finish := watchBesideVideo(t, 5, 10, 0.15e6, 0.3e6)
 		time.Sleep(time.Minute)
 		fall := w.host.Wall()
 		w.client.Up.Update(func(p *netsim.Params) { p.Rate = mbit(0.25) })

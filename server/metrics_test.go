@@ -43,20 +43,7 @@ func registered(t *testing.T) (*server.Server, *prometheus.Registry) {
 
 func TestMetricNamesAndLabels(t *testing.T) {
 	_, r := registered(t)
-	problems, err := testutil.GatherAndLint(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range problems {
-		t.Errorf("promlint: %s: %s", p.Metric, p.Text)
-	}
-	own, err := naming.Check(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range own {
-		t.Error(p)
-	}
+	naming.Lint(t, r)
 	if n, err := testutil.GatherAndCount(r); err != nil || n < 30 {
 		t.Errorf("%d series, %v: too few to say anything of", n, err)
 	}

@@ -84,25 +84,7 @@ func (p *port) call(dial func(context.Context, link.DialOptions) (*link.Conn, er
 	if c.conn, err = dial(context.Background(), link.DialOptions{Server: p.addr.String(), Fingerprint: p.pin}); err != nil {
 		p.t.Fatal(err)
 	}
-	p.t.Cleanup(func() { c.conn.Close("test over") })
-	if c.control, err = c.conn.Open(context.Background()); err != nil {
-		p.t.Fatal(err)
-	}
-	m := c.ask(wire.Message{Type: wire.TypeHello, ID: 1, Hello: &wire.Hello{Token: token, Resume: resume}})
-	if m.Type == wire.TypeRefused {
-		c.refused = m.Refused
-		return c
-	}
-	c.welcome = *m.Welcome
-	if c.flow, err = c.conn.NewFlow(c.welcome.Flow, link.Student); err != nil {
-		p.t.Fatal(err)
-	}
-	c.conn.Socket().Handle(func(ds []link.Datagram) {
-		for _, d := range ds {
-			d.Data = append([]byte(nil), d.Data...)
-			c.got <- d
-		}
-	})
+	c.hello(token, resume)
 	return c
 }
 

@@ -5,7 +5,6 @@ import (
 	"flag"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"examlink/probe"
 	"examlink/probe/exporter"
@@ -110,46 +108,14 @@ func TestMetricsOfAnExam(t *testing.T) {
 	e, r := newExporter(t, verdict.BuiltIn()[0])
 	exam(e)
 	got := scrape(t, r)
-	name := filepath.Join("testdata", "metrics.txt")
-	if *update {
-		if err := os.WriteFile(name, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	g, w := strings.Split(got, "\n"), strings.Split(string(want), "\n")
-	for i := range max(len(g), len(w)) {
-		if i >= len(g) || i >= len(w) || g[i] != w[i] {
-			t.Fatalf("line %d of what is scraped differs from %s (-update writes it anew):\n%s\nwant\n%s",
-				i+1, name, strings.Join(g[min(i, len(g)):min(i+3, len(g))], "\n"), strings.Join(w[min(i, len(w)):min(i+3, len(w))], "\n"))
-		}
-	}
+	naming.Golden(t, filepath.Join("testdata", "metrics.txt"), got, *update)
 }
 
 func TestNamesAndLabels(t *testing.T) {
 	e, r := newExporter(t, verdict.BuiltIn()[0])
-	for _, when := range []string{"before", "after"} {
-		problems, err := testutil.GatherAndLint(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, p := range problems {
-			t.Errorf("%s the exam: promlint: %s: %s", when, p.Metric, p.Text)
-		}
-		own, err := naming.Check(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, p := range own {
-			t.Errorf("%s the exam: %s", when, p)
-		}
-		if when == "before" {
-			exam(e)
-		}
-	}
+	naming.Lint(t, r) // before an exam
+	exam(e)
+	naming.Lint(t, r)
 }
 
 // series returns the values of a metric by its labels as they are scraped.

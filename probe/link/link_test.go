@@ -26,12 +26,9 @@ type pair struct {
 	pin  [32]byte
 }
 
-func listen(t *testing.T) *pair {
-	t.Helper()
-	return listenAt(t, "udp4", netip.MustParseAddr("127.0.0.1"))
-}
-
-func listenAt(t *testing.T, network string, a netip.Addr) *pair {
+// certificate makes a server's certificate, by the clock of the bubble where
+// there is one.
+func certificate(t *testing.T) tls.Certificate {
 	t.Helper()
 	certPEM, keyPEM, err := server.SelfSigned(time.Now())
 	if err != nil {
@@ -41,6 +38,17 @@ func listenAt(t *testing.T, network string, a netip.Addr) *pair {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return cert
+}
+
+func listen(t *testing.T) *pair {
+	t.Helper()
+	return listenAt(t, "udp4", netip.MustParseAddr("127.0.0.1"))
+}
+
+func listenAt(t *testing.T, network string, a netip.Addr) *pair {
+	t.Helper()
+	cert := certificate(t)
 	pc, err := net.ListenUDP(network, net.UDPAddrFromAddrPort(netip.AddrPortFrom(a, 0)))
 	if err != nil {
 		t.Fatal(err)

@@ -20,7 +20,6 @@ import (
 
 	"examlink/probe/link"
 	"examlink/probe/wire"
-	"examlink/server"
 )
 
 // gate is a server of WebSockets on the loopback.
@@ -33,14 +32,7 @@ type gate struct {
 
 func newGate(t *testing.T, most int) *gate {
 	t.Helper()
-	certPEM, keyPEM, err := server.SelfSigned(time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, err := tls.X509KeyPair(certPEM, keyPEM)
-	if err != nil {
-		t.Fatal(err)
-	}
+	cert := certificate(t)
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

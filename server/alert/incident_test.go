@@ -125,3 +125,138 @@ func TestIncidentListIsBounded(t *testing.T) {
 		t.Errorf("%d bytes, %v, %v", q.bytes, lost, err)
 	}
 }
+
+func TestIncident(t *testing.T) {
+	s := newStage(t, rules{hold: DefaultHold})
+	var all []string
+	for i := range 10 {
+		all = append(all, fmt.Sprintf("e/%d", i))
+	}
+	s.live(0, all...)
+	s.goes(100, "e/0", "suspect") // in trouble of its own
+	s.wait(101)
+	s.says("100.00 suspect raised 0")
+	s.goes(103, "e/0", "dropped")
+	s.says("103.00 dropped raised 0")
+	for i := 1; i < 7; i++ { // noticed in two looks
+		s.goes(105+0.1*float64(i/4), all[i], "suspect")
+	}
+	s.wait(106)
+	s.says("105.00 incident raised 3/10 silent 3 [e] alone 1")
+	for i := 1; i < 7; i++ {
+		s.goes(107, all[i], "dropped")
+	}
+	s.goes(108, "e/7", "suspect") // joins
+	s.wait(110)
+	s.says()
+	for i := 1; i < 6; i++ {
+		s.goes(120, all[i], "live")
+	}
+	s.wait(121)
+	s.says("115.00 incident raised 8/10 silent 8 [e] alone 1") // most are back, but only just
+	s.goes(122, "e/0", "live")
+	s.wait(122.9)
+	s.says("122.00 recovered cleared 0 was dropped for 23.00 in incident")
+	s.wait(123)
+	s.says(
+		"123.00 incident cleared for 21.00 8/10 silent 2 [e] alone 1",
+		"123.00 dropped raised 6 in incident", "123.00 suspect raised 7 in incident") // these are in trouble of their own
+	s.goes(124, "e/6", "live")
+	s.goes(124, "e/7", "live")
+	s.says("124.00 recovered cleared 6 was dropped for 19.90", "124.00 recovered cleared 7 was suspect for 17.00")
+	if len(s.desk.incidents) != 0 || len(s.desk.standing) != 0 || s.desk.live[""] != 10 {
+		t.Errorf("left: %v %v %v", s.desk.incidents, s.desk.standing, s.desk.live)
+	}
+}
+
+func TestIncidentBounds(t *testing.T) {
+	many := func(n int) (out []string) {
+		for i := range n {
+			out = append(out, fmt.Sprintf("e/%02d", i))
+		}
+		return out
+	}
+	for _, c := range []struct {
+		name     string
+		sessions int
+		silent   int
+		apart    float64
+		incident bool
+	}{
+		{"too few", 4, 2, 0, false},
+		{"enough", 4, 3, 0, true},
+		{"too small a share", 11, 3, 0, false},
+		{"share reached", 10, 3, 0, true},
+		{"too far apart", 10, 3, 5.1, false},
+		{"just together", 10, 3, 5, true},
+		{"all", 40, 40, 0.001, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStage(t, rules{hold: DefaultHold})
+			all := many(c.sessions)
+			s.live(0, all...)
+			for i := range c.silent {
+				s.goes(10+c.apart*float64(i), all[i], "suspect")
+			}
+			s.wait(40)
+			n, beside := 0, 0
+			for _, x := range s.all {
+				switch {
+				case x.Kind != Incident:
+					beside++
+				case !x.Update:
+					n++
+				}
+			}
+			if (n == 1) != c.incident || n > 1 {
+				t.Errorf("%d incidents", n)
+			}
+			if c.apart < 1 && c.incident && beside != 0 {
+				t.Errorf("%d notices beside it", beside)
+			}
+		})
+	}
+}
+
+// An incident is of the exam when the other exams are well, and of the server
+// when they are not.
+func TestIncidentScope(t *testing.T) {
+	s := newStage(t, rules{hold: DefaultHold})
+	s.live(0, "a/1", "a/2", "a/3", "a/4", "b/5", "b/6", "b/7", "b/8", "c/9")
+	for _, w := range []string{"a/1", "a/2", "a/3"} {
+		s.goes(10, w, "suspect")
+	}
+	s.wait(11)
+	s.says("10.00 incident raised 3/4 silent 3 [a] alone 0")
+	if s.all[0].Exam != "a" || !strings.Contains(s.all[0].Sentence, "exam a") {
+		t.Errorf("%+v", s.all[0])
+	}
+	s.live(20, "a/1", "a/2", "a/3")
+	s.wait(24)
+	s.says("23.00 incident cleared for 11.00 3/4 silent 0 [a] alone 0")
+
+	for _, w := range []string{"a/1", "b/5", "b/6"} {
+		s.goes(50, w, "suspect")
+	}
+	s.goes(50.1, "c/9", "suspect") // another exam: its proctors must hear of it too
+	s.wait(51)
+	s.says("50.00 incident raised 3/9 silent 3 [a b] alone 0", "50.25 incident raised 4/9 silent 4 [a b c] alone 0")
+	if x := s.all[3]; !x.Update || x.Exam != "" || x.Warning != s.all[2].Warning || !strings.Contains(x.Sentence, "this server") {
+		t.Errorf("%+v", x)
+	}
+}
+
+// Sessions that end during an incident are no reason for it to go on.
+func TestIncidentOfSessionsThatEnd(t *testing.T) {
+	s := newStage(t, rules{hold: DefaultHold})
+	s.live(0, "e/a", "e/b", "e/c")
+	for _, w := range []string{"e/a", "e/b", "e/c"} {
+		s.goes(10, w, "suspect")
+	}
+	s.goes(20, "e/a", "goodbye")
+	s.goes(20, "e/b", "goodbye")
+	s.goes(20, "e/c", "live")
+	s.wait(30)
+	s.says("10.00 incident raised 3/3 silent 3 [e] alone 0", "20.00 ended cleared a goodbye in incident", "20.00 ended cleared b goodbye in incident",
+		"23.00 incident cleared for 11.00 3/3 silent 0 [e] alone 0")
+}

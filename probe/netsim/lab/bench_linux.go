@@ -36,6 +36,7 @@ type bench struct {
 	token   string
 	servers []*exec.Cmd
 	records *json.Encoder // nil: nobody wants them
+	keep    string        // where to put what watches leave; empty: nowhere
 
 	repeats  int // measurements made again because the emulator stood still
 	stood    int // measurements in whose last run it still did

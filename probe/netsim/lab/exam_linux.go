@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -100,8 +101,8 @@ func (b *bench) examRun(n int, f fault, lasting time.Duration) (r examRun) {
 	if r.err == nil {
 		r.judge()
 	}
-	if keep := os.Getenv("EXAMLINK_LAB_KEEP"); keep != "" {
-		_ = os.CopyFS(filepath.Join(keep, strings.ReplaceAll(f.name, "/", "-")+fmt.Sprint(-n)), os.DirFS(s.home))
+	if b.keep != "" {
+		r.err = errors.Join(r.err, os.CopyFS(filepath.Join(b.keep, strings.ReplaceAll(f.name, "/", "-")+fmt.Sprint(-n)), os.DirFS(s.home)))
 	}
 	return r
 }

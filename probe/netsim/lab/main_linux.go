@@ -27,6 +27,7 @@ type options struct {
 	records  string
 	parallel int
 	lasting  time.Duration
+	keep     string
 }
 
 var parts = []string{"rates", "delay", "noise", "load", "exam", "falls", "stream"}
@@ -62,6 +63,7 @@ func main() {
 	flag.IntVar(&o.parallel, "parallel", 4, "exam, falls: how many `watches` go on at once")
 	flag.DurationVar(&o.lasting, "for", examLasting, "exam: how long each watch `lasts`")
 	flag.StringVar(&o.records, "json", "", "write every measurement with its ground truth to this `file`, as JSON lines")
+	flag.StringVar(&o.keep, "keep", "", "exam, falls: keep what each watch leaves (record, logs) in this `folder`")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -108,7 +110,7 @@ func lab(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	b := &bench{ctx: ctx, dir: dir, records: records}
+	b := &bench{ctx: ctx, dir: dir, records: records, keep: o.keep}
 	err = b.parts(o, cells, wants)
 	if err := errors.Join(err, done()); err != nil {
 		return err

@@ -1,0 +1,114 @@
+package alert
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+var start = time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC)
+
+// stage drives a desk through a story told in seconds.
+type stage struct {
+	t    *testing.T
+	desk *desk
+	last map[string]float64 // second of each session's last packet
+	all  []Notice
+	said int
+}
+
+func newStage(t *testing.T, r rules) *stage {
+	s := &stage{t: t, last: map[string]float64{}}
+	if r.incident == (IncidentRule{}) {
+		r.incident = DefaultIncident()
+	}
+	s.desk = newDesk(r, func(n Notice) { s.all = append(s.all, n) })
+	return s
+}
+
+func at(sec float64) time.Time { return start.Add(time.Duration(sec * float64(time.Second))) }
+
+// goes changes a session's state; "e1/a" is session a of exam e1. Whatever is
+// due before happens when it is due.
+func (s *stage) goes(sec float64, who, state string) {
+	s.wait(sec)
+	exam, id, _ := strings.Cut(who, "/")
+	x := Session{Session: id, Exam: exam, Student: "p-" + id, State: state, At: at(sec), LastPacket: at(s.last[who]), Transport: "udp"}
+	switch state {
+	case "live":
+		s.last[who], x.LastPacket = sec, at(sec)
+	case "goodbye", "silent":
+		x.State, x.End = "ended", state
+	case "suspect":
+		if s.last[who] < sec-1.1 {
+			s.last[who] = sec - 1
+			x.LastPacket = at(sec - 1)
+		}
+	}
+	s.desk.change(x)
+}
+
+// wait lets time pass, as the loop does.
+func (s *stage) wait(sec float64) {
+	for {
+		t, ok := s.desk.next()
+		if !ok || t.After(at(sec)) {
+			break
+		}
+		s.desk.run(t)
+	}
+	s.desk.run(at(sec))
+}
+
+// line says a notice in short.
+func line(n Notice) string {
+	l := fmt.Sprintf("%.2f %s %s", n.At.Sub(start).Seconds(), n.Kind, n.State)
+	for _, w := range []string{n.Session, n.Direction} {
+		if w != "" {
+			l += " " + w
+		}
+	}
+	if n.Was != "" {
+		l += " was " + string(n.Was)
+	}
+	if n.Duration > 0 {
+		l += fmt.Sprintf(" for %.2f", n.Duration)
+	}
+	if n.Flapping {
+		l += fmt.Sprintf(" flapping %d", n.Episodes)
+	}
+	if n.End != "" {
+		l += " " + n.End
+	}
+	if c := n.Counts; c != nil {
+		l += fmt.Sprintf(" %d/%d silent %d %v alone %d", c.Affected, c.Live, c.Silent, c.Exams, len(c.ToldAlone))
+	}
+	if n.Incident != "" && n.Kind != Incident {
+		l += " in incident"
+	}
+	return l
+}
+
+// says checks what was told since it was last asked.
+func (s *stage) says(want ...string) {
+	s.t.Helper()
+	var got []string
+	for _, n := range s.all[s.said:] {
+		got = append(got, line(n))
+		if n.ID == "" || n.Warning == "" || n.Sentence == "" || n.Severity == "" || n.Since.IsZero() || n.Since.After(n.At) {
+			s.t.Errorf("incomplete: %+v", n)
+		}
+	}
+	s.said = len(s.all)
+	if !slices.Equal(got, want) {
+		s.t.Errorf("told\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+}
+
+func (s *stage) live(sec float64, who ...string) {
+	for _, w := range who {
+		s.goes(sec, w, "live")
+	}
+}

@@ -1,0 +1,190 @@
+package server_test
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/tls"
+	"encoding/base64"
+	"net"
+	"net/netip"
+	"testing"
+	"time"
+
+	"examlink/probe/clock"
+	"examlink/probe/link"
+	"examlink/probe/netsim"
+	"examlink/probe/wire"
+	"examlink/server"
+	"examlink/server/exam"
+)
+
+const ms = time.Millisecond
+
+var serverAddr = netip.MustParseAddrPort("10.0.0.1:8443")
+
+// site is a server in a bubble, and clients that speak its protocol by hand.
+type site struct {
+	t    *testing.T
+	net  *netsim.Network
+	keys server.Keys
+	srv  *server.Server
+	stop func()
+}
+
+func newSite(t *testing.T, limits server.Limits) *site {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &site{t: t, net: netsim.NewNetwork(ctx, serverAddr)}
+	var err error
+	if s.keys, err = server.LoadKeys(t.TempDir(), "", "", time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	s.start(limits)
+	t.Cleanup(func() {
+		s.stop()
+		cancel()
+		s.net.Wait()
+	})
+	return s
+}
+
+func (s *site) start(limits server.Limits) {
+	s.t.Helper()
+	conn := s.net.Server()
+	srv, err := server.New(server.Options{
+		Conn: conn, TLS: &tls.Config{Certificates: []tls.Certificate{s.keys.Certificate}},
+		TokenKey: s.keys.Token.Public().(ed25519.PublicKey), Secret: s.keys.Secret, Limits: limits,
+		NewWaiter: func(c clock.Clock) (clock.Waiter, error) { return clock.NewTimerWaiter(c), nil },
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- srv.Run(ctx) }()
+	s.srv = srv
+	s.stop = func() {
+		cancel()
+		if err := <-done; err != nil {
+			s.t.Error(err)
+		}
+		_ = conn.Close()
+	}
+}
+
+func (s *site) token(id string, key ed25519.PrivateKey, from, to time.Duration) string {
+	s.t.Helper()
+	pin := link.Fingerprint(s.keys.Certificate.Leaf)
+	tok, err := exam.Issue(key, wire.JoinToken{
+		ID: id, Exam: "e1", Student: "s1", Servers: []string{serverAddr.String()}, Fingerprint: base64.RawURLEncoding.EncodeToString(pin[:]),
+		NotBefore: time.Now().Add(from).Unix(), Expires: time.Now().Add(to).Unix(),
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return tok
+}
+
+func (s *site) good(id string) string { return s.token(id, s.keys.Token, 0, time.Hour) }
+
+// caller is a client that does as it is told.
+type caller struct {
+	t       *testing.T
+	host    *netsim.Client
+	conn    *link.Conn
+	control link.Stream
+	flow    *link.Flow
+	welcome wire.Welcome
+	refused *wire.Refused
+	got     chan link.Datagram
+}
+
+func (s *site) host(addr string) *netsim.Client {
+	p := netsim.Params{Delay: 10 * ms}
+	return s.net.Client(netip.MustParseAddrPort(addr), p, p, 1)
+}
+
+// call connects, says hello and keeps the answer.
+func (s *site) call(host *netsim.Client, token, resume string) *caller {
+	s.t.Helper()
+	c := &caller{t: s.t, host: host, got: make(chan link.Datagram, 1000)}
+	var err error
+	c.conn, err = link.Dial(context.Background(), link.DialOptions{
+		Server: serverAddr.String(), Fingerprint: link.Fingerprint(s.keys.Certificate.Leaf),
+		Socket: func(context.Context, netip.AddrPort) (net.PacketConn, error) { return host.Socket(), nil },
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	c.hello(token, resume)
+	return c
+}
+
+func (c *caller) ask(m wire.Message) wire.Message {
+	c.t.Helper()
+	if err := wire.WriteMessage(c.control, m); err != nil {
+		c.t.Fatal(err)
+	}
+	_ = c.control.SetReadDeadline(time.Now().Add(10 * time.Second))
+	a, err := wire.ReadMessage(c.control)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return a
+}
+
+func (c *caller) seal(seq wire.Seq, size int) []byte {
+	c.t.Helper()
+	b, err := c.flow.Seal(make([]byte, 0, wire.MaxPacketSize), wire.KindProbe, seq, size, func(b []byte) []byte {
+		return wire.AppendProbe(b, wire.Probe{Sent: 1})
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return b
+}
+
+func (c *caller) send(b []byte) {
+	c.t.Helper()
+	if err := c.conn.Socket().Send(b, serverAddr); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// answers counts the packets that came back after the network has come to rest.
+func (c *caller) answers() (out []link.Datagram) {
+	time.Sleep(200 * ms)
+	for {
+		select {
+		case d := <-c.got:
+			out = append(out, d)
+		default:
+			return out
+		}
+	}
+}
+
+// hello says hello on the connection and keeps the answer.
+func (c *caller) hello(token, resume string) {
+	c.t.Helper()
+	c.t.Cleanup(func() { c.conn.Close("test over") })
+	var err error
+	if c.control, err = c.conn.Open(context.Background()); err != nil {
+		c.t.Fatal(err)
+	}
+	m := c.ask(wire.Message{Type: wire.TypeHello, ID: 1, Hello: &wire.Hello{Token: token, Resume: resume}})
+	if m.Type == wire.TypeRefused {
+		c.refused = m.Refused
+		return
+	}
+	c.welcome = *m.Welcome
+	if c.flow, err = c.conn.NewFlow(c.welcome.Flow, link.Student); err != nil {
+		c.t.Fatal(err)
+	}
+	c.conn.Socket().Handle(func(ds []link.Datagram) {
+		for _, d := range ds {
+			d.Data = append([]byte(nil), d.Data...)
+			c.got <- d
+		}
+	})
+}
