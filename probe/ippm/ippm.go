@@ -24,14 +24,6 @@ const (
 	MbitPerSecond      = 1000 * KbitPerSecond
 )
 
-// RateOf is the rate of n bytes in d. It is NaN when d is not positive.
-func RateOf(n int64, d time.Duration) Rate {
-	if d <= 0 {
-		return Rate(math.NaN())
-	}
-	return Rate(float64(n) * 8 / d.Seconds())
-}
-
 // Mbit returns the rate in Mbit/s.
 func (r Rate) Mbit() float64 { return float64(r) / 1e6 }
 

@@ -18,13 +18,12 @@ const (
 	CauseAsleep     Cause = "the computer was asleep"
 	CauseBusy       Cause = "the computer was busy"
 	CauseClock      Cause = "the computer's clock was set"
-	CauseQuit       Cause = "examlink was ended"
 )
 
 // Causes lists every cause that says something.
 func Causes() []Cause {
 	return []Cause{
 		CauseNoNetwork, CauseWiFi, CauseRouter, CauseBeyond, CauseServer, CauseDNS, CauseUDPBlocked, CauseMoved,
-		CauseAsleep, CauseBusy, CauseClock, CauseQuit,
+		CauseAsleep, CauseBusy, CauseClock,
 	}
 }
