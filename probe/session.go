@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -146,12 +145,12 @@ func (s *session) hello(ctx context.Context, purpose, resume string) error {
 	}
 	hello := wire.Hello{Token: s.o.Token, Client: s.o.Version, System: system, Purpose: purpose, Resume: resume}
 	if err := wire.WriteMessage(control, wire.Message{Type: wire.TypeHello, ID: 1, Hello: &hello}); err != nil {
-		return s.lost(err)
+		return s.conn.Broken(err)
 	}
 	m, err := wire.ReadMessage(control)
 	switch {
 	case err != nil:
-		return s.lost(err)
+		return s.conn.Broken(err)
 	case m.Type == wire.TypeRefused:
 		return &RefusedError{Server: s.o.Server, Refused: *m.Refused}
 	case m.Type != wire.TypeWelcome:
@@ -162,19 +161,6 @@ func (s *session) hello(ctx context.Context, purpose, resume string) error {
 	s.setInterval(s.o.Interval)
 	s.flow, err = s.conn.NewFlow(m.Welcome.Flow, link.Student)
 	return err
-}
-
-// lost says why the control stream broke, by the connection's reason if it has
-// one.
-func (s *session) lost(err error) error {
-	if e := s.conn.Err(); e != nil {
-		return e
-	}
-	reason := link.ReasonSilent
-	if !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, os.ErrDeadlineExceeded) {
-		reason = link.ReasonClosed
-	}
-	return &link.Error{Reason: reason, Server: s.o.Server, Err: err}
 }
 
 // close ends the session; a polite one tells the server that it is on purpose.
@@ -199,7 +185,7 @@ func (s *session) readControl() {
 	for {
 		m, err := wire.ReadMessage(s.control)
 		if err != nil {
-			s.finish(s.lost(err))
+			s.finish(s.conn.Broken(err))
 			return
 		}
 		if m.Type == wire.TypeBye {
@@ -259,7 +245,7 @@ func (s *session) send(m wire.Message) error {
 	defer s.writeMu.Unlock()
 	_ = s.control.SetWriteDeadline(time.Now().Add(answerTimeout))
 	if err := wire.WriteMessage(s.control, m); err != nil {
-		return s.lost(err)
+		return s.conn.Broken(err)
 	}
 	return nil
 }

@@ -120,6 +120,15 @@ func (c *Conn) Close(why string) {
 	}
 }
 
+// Broken says why a stream of the connection broke with err, not nil: by what
+// ended the connection, if that is known already. A stream learns of it first.
+func (c *Conn) Broken(err error) error {
+	if ended := c.Err(); ended != nil {
+		return ended
+	}
+	return c.reason(err)
+}
+
 func (c *Conn) reason(err error) error {
 	return &Error{Reason: c.carrier.classify(err), Server: c.server, Err: err}
 }

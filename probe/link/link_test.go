@@ -5,12 +5,18 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
+	"io"
 	"net"
 	"net/netip"
+	"os"
 	"runtime"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/quic-go/quic-go"
 
 	"examlink/probe/clock"
 	"examlink/probe/link"
@@ -184,6 +190,31 @@ func TestBothEndsExportTheSameKeys(t *testing.T) {
 	}
 	if _, fate, _ := b.Open(h, pkt); fate != wire.Duplicate {
 		t.Errorf("a replay is %v", fate)
+	}
+}
+
+// A stream hears of its connection's end before the connection says so itself:
+// what it heard tells silence from a server that ended it.
+func TestWhyAStreamBroke(t *testing.T) {
+	client, srv := listen(t).dial()
+	for _, c := range []struct {
+		err  error
+		want link.Reason
+	}{
+		{&quic.IdleTimeoutError{}, link.ReasonSilent},
+		{fmt.Errorf("read: %w", os.ErrDeadlineExceeded), link.ReasonSilent},
+		{&quic.ApplicationError{Remote: true}, link.ReasonClosed},
+		{io.EOF, link.ReasonClosed},
+		{&net.OpError{Op: "write", Err: syscall.ENETUNREACH}, link.ReasonNoNetwork},
+	} {
+		if r, ok := link.ReasonOf(client.Broken(c.err)); !ok || r != c.want {
+			t.Errorf("%v: %q, want %q", c.err, r, c.want)
+		}
+	}
+	srv.Close("enough")
+	<-client.Done()
+	if err := client.Broken(os.ErrDeadlineExceeded); !errors.Is(err, client.Err().(*link.Error).Err) {
+		t.Errorf("%v, although the connection ended by %v", err, client.Err())
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"os"
 	"time"
 
 	"github.com/quic-go/quic-go"
@@ -106,7 +107,7 @@ func classify(err error) Reason {
 		return ReasonNoNetwork
 	case errors.As(err, &app), errors.As(err, &reset), errors.Is(err, io.EOF):
 		return ReasonClosed
-	case errors.As(err, &idle), errors.As(err, &handshake), errors.Is(err, context.DeadlineExceeded):
+	case errors.As(err, &idle), errors.As(err, &handshake), errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return ReasonSilent
 	case errors.As(err, &version):
 		return ReasonProtocol

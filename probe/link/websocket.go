@@ -84,16 +84,18 @@ func (w *webSocket) run() {
 	wg.Wait()
 }
 
-// fail ends the connection for a reason; the first counts.
+// fail ends the connection for a reason; the first counts. Whoever hears of the
+// end finds that nothing can be sent any more, and why.
 func (w *webSocket) fail(err error) {
 	w.mu.Lock()
-	if w.err == nil {
-		w.err = err
-		close(w.over)
+	defer w.mu.Unlock()
+	if w.err != nil {
+		return
 	}
-	w.mu.Unlock()
-	_ = w.inward.Close()
+	w.err = err
 	w.queue.end()
+	close(w.over)
+	_ = w.inward.Close()
 }
 
 // deadline moves a deadline of the connection, unless it is parting.
