@@ -33,11 +33,12 @@ type WindowEvent struct {
 	ProbeBytes int
 }
 
-// FloorEvent is one floor test. Spent is what it cost at the IP layer.
+// FloorEvent is one floor test, and what it cost at the IP layer: its trains in
+// one direction, what they were answered with in the other.
 type FloorEvent struct {
-	At    time.Time
-	Floor Floor
-	Spent int64
+	At                 time.Time
+	Floor              Floor
+	SpentUp, SpentDown int64 // bytes
 }
 
 // Sink hears of everything a watch finds, one call at a time, in order. It

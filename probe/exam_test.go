@@ -26,8 +26,11 @@ type diary struct {
 func (d *diary) Session(e probe.SessionEvent) {
 	d.sessions = append(d.sessions, fmt.Sprintf("%v %s", e.At.Sub(d.start).Round(time.Second), e.State))
 }
-func (d *diary) Window(probe.WindowEvent)  { d.windows++ }
-func (d *diary) Floor(e probe.FloorEvent)  { d.floors = append(d.floors, e.Floor); d.spent += e.Spent }
+func (d *diary) Window(probe.WindowEvent) { d.windows++ }
+func (d *diary) Floor(e probe.FloorEvent) {
+	d.floors = append(d.floors, e.Floor)
+	d.spent += e.SpentUp + e.SpentDown
+}
 func (d *diary) Warning(w warning.Warning) { d.warnings = append(d.warnings, w) }
 
 // watch runs a watch in the bubble; the returned function ends it.

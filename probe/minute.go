@@ -25,7 +25,7 @@ func FloorOf(e FloorEvent) record.Floor {
 	return record.Floor{
 		Direction: e.Floor.Direction, Target: e.Floor.Target, Outcome: e.Floor.Outcome,
 		Rate: e.Floor.Rate.Value, Low: e.Floor.Rate.Low, High: e.Floor.Rate.High,
-		Trains: e.Floor.Trains, Bytes: e.Spent, Duration: e.Floor.Duration.Seconds(), Rise: e.Floor.Rise.Seconds(), Why: e.Floor.Why,
+		Trains: e.Floor.Trains, Bytes: e.SpentUp + e.SpentDown, Duration: e.Floor.Duration.Seconds(), Rise: e.Floor.Rise.Seconds(), Why: e.Floor.Why,
 	}
 }
 
@@ -49,17 +49,13 @@ func (m *minute) window(e WindowEvent) {
 	m.bytesDown += int64(e.Account.Received+e.Account.DuplicatesDown) * int64(e.ProbeBytes)
 }
 
-// floor adds a floor test. What it cost is counted in its direction.
+// floor adds a floor test.
 func (m *minute) floor(e FloorEvent) {
-	up := e.Floor.Direction == wire.Up
-	if up {
-		m.bytesUp += e.Spent
-	} else {
-		m.bytesDown += e.Spent
-	}
+	m.bytesUp += e.SpentUp
+	m.bytesDown += e.SpentDown
 	switch {
 	case e.Floor.Glance: // says little by itself
-	case up:
+	case e.Floor.Direction == wire.Up:
 		m.floorUp = m.floorUp.Add(FloorOf(e))
 	default:
 		m.floorDown = m.floorDown.Add(FloorOf(e))

@@ -363,6 +363,7 @@ func (s *session) probes(batch []link.Datagram) {
 		case wire.KindFeedback:
 			if f, err := wire.ParseFeedback(body); err == nil && fresh {
 				s.mu.Lock()
+				s.spentDn += int64(ippm.IPSize(len(d.Data), s.ipv6))
 				tx := s.sender
 				s.mu.Unlock()
 				if tx != nil {

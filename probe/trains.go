@@ -29,12 +29,15 @@ func (s *session) trainPacket(p wire.TrainPacket, body []byte, d link.Datagram) 
 	}
 	f, send := s.receiver.Arrive(p, d.At, len(d.Data), other, int64(foreign))
 	s.mu.Unlock()
-	if send {
-		_ = s.flow.SendFeedback(s.conn.Socket(), s.remote, make([]byte, 0, wire.MinPacketSize), f)
+	if send && s.flow.SendFeedback(s.conn.Socket(), s.remote, make([]byte, 0, wire.MinPacketSize), f) == nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.spentUp += int64(ippm.IPSize(wire.MinPacketSize, s.ipv6))
 	}
 }
 
-// spent returns the IP-layer bytes of trains so far, each way.
+// spent returns the IP-layer bytes of trains and of their feedback so far, each
+// way.
 func (s *session) spent() (up, down int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -201,5 +204,8 @@ func (s *session) trainDown(ctx context.Context, r wire.TrainRequest) (wire.Trai
 	s.mu.Lock()
 	report := rx.Report()
 	s.mu.Unlock()
+	if !r.Measures() {
+		return report, nil // the server has no use for it
+	}
 	return report, s.send(wire.Message{Type: wire.TypeTrainReport, TrainReport: &report})
 }

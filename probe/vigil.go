@@ -148,7 +148,7 @@ func (s *session) runTasks(ctx context.Context, tasks []floorTask, out chan<- fl
 		upBefore, downBefore := s.spent()
 		f, err := s.runFloor(ctx, p)
 		up, down := s.spent()
-		out <- floorOutcome{floor: f, spent: up - upBefore + down - downBefore, err: err}
+		out <- floorOutcome{floor: f, up: up - upBefore, down: down - downBefore, err: err}
 		return f, err
 	}
 	for _, t := range tasks {
@@ -206,8 +206,8 @@ func (w *watcher) floorDone(f floorOutcome) {
 		w.floors = nil
 		return
 	}
-	w.budgets[f.floor.Direction].spend(f.spent)
-	w.budgets[wire.Up].spend(controlBytes)
+	w.budgets[wire.Up].spend(f.up + controlBytes)
+	w.budgets[wire.Down].spend(f.down)
 	if f.err != nil {
 		if w.s == nil || w.s.err() != nil {
 			return // the connection's end is told of by itself
@@ -221,7 +221,7 @@ func (w *watcher) floorDone(f floorOutcome) {
 	} else {
 		w.summary.FloorTests++
 	}
-	e := FloorEvent{At: at, Floor: f.floor, Spent: f.spent}
+	e := FloorEvent{At: at, Floor: f.floor, SpentUp: f.up, SpentDown: f.down}
 	for _, k := range w.sinks {
 		k.Floor(e)
 	}

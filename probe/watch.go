@@ -31,9 +31,9 @@ const (
 )
 
 type floorOutcome struct {
-	floor Floor
-	spent int64
-	err   error
+	floor    Floor
+	up, down int64 // what it cost
+	err      error
 }
 
 type watcher struct {

@@ -23,10 +23,6 @@ func (r reading) below(minimum ippm.Rate) bool {
 	return r.rate != nil && *r.rate < minimum.BytesPerSecond()
 }
 
-// measures says whether a train can read a rate that is worth keeping: not one
-// that is over before it could hold, which is sent to notice a fall.
-func measures(r wire.TrainRequest) bool { return r.MaxBytes > r.PrimeBytes }
-
 // read makes a reading of a report and counts it.
 func (s *Server) read(d wire.Direction, r wire.TrainReport) reading {
 	out := reading{at: s.o.Clock.Wall(), rate: believed(r.Rate), low: believed(r.Low)}
@@ -60,7 +56,7 @@ func (s *Server) claimRate(ss *session, r wire.TrainReport) (ok bool) {
 		return false
 	}
 	ss.awaited = nil
-	if !measures(*sent) {
+	if !sent.Measures() {
 		return false
 	}
 	ss.rateDown = s.read(wire.Down, r)

@@ -168,7 +168,7 @@ func (s *Server) receiveTrain(ctx context.Context, ss *session, c *control, id u
 	ss.mu.Lock()
 	ss.spent += max(report.Bytes, trainLeast) - r.MaxBytes
 	ss.up = &report
-	if measures(r) {
+	if r.Measures() {
 		ss.rateUp = s.read(wire.Up, report)
 	}
 	ss.mu.Unlock()

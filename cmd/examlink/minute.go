@@ -50,14 +50,14 @@ func (m *minute) window(e probe.WindowEvent) {
 // full says whether another window would lead further from a minute.
 func (m *minute) full() bool { return m.to.Sub(m.from)+m.last/2 >= time.Minute }
 
-// floor adds a floor test. What it cost is counted in its direction.
-func (m *minute) floor(f record.Floor) {
-	if f.Direction == wire.Up {
+// floor adds a floor test.
+func (m *minute) floor(e probe.FloorEvent) {
+	m.bytesUp += e.SpentUp
+	m.bytesDown += e.SpentDown
+	if f := probe.FloorOf(e); f.Direction == wire.Up {
 		m.floorUp = m.floorUp.Add(f)
-		m.bytesUp += f.Bytes
 	} else {
 		m.floorDown = m.floorDown.Add(f)
-		m.bytesDown += f.Bytes
 	}
 }
 

@@ -308,12 +308,11 @@ func (r *recorder) Floor(e probe.FloorEvent) {
 	if !r.ready() {
 		return
 	}
-	f := probe.FloorOf(e)
-	r.minute.floor(f)
+	r.minute.floor(e)
 	if e.Floor.Glance && e.Floor.Outcome == "meets" {
 		return // the minute tells of it
 	}
-	r.add(e.At, f)
+	r.add(e.At, probe.FloorOf(e))
 }
 
 // Window implements probe.Sink.

@@ -278,7 +278,7 @@ func (v *voice) Window(probe.WindowEvent) {}
 
 // Floor implements probe.Sink.
 func (v *voice) Floor(e probe.FloorEvent) {
-	v.log.Debug("floor test", "direction", e.Floor.Direction, "outcome", e.Floor.Outcome, "why", e.Floor.Why, "bytes", e.Spent)
+	v.log.Debug("floor test", "direction", e.Floor.Direction, "outcome", e.Floor.Outcome, "why", e.Floor.Why, "bytes_up", e.SpentUp, "bytes_down", e.SpentDown)
 }
 
 // Warning implements probe.Sink.

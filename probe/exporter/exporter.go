@@ -186,7 +186,8 @@ func pour(o prometheus.Observer, h *ippm.Histogram) {
 // Floor implements probe.Sink.
 func (e *Exporter) Floor(ev probe.FloorEvent) {
 	d := string(ev.Floor.Direction)
-	e.floorBytes.WithLabelValues(d).Add(float64(ev.Spent))
+	e.floorBytes.WithLabelValues(string(wire.Up)).Add(float64(ev.SpentUp))
+	e.floorBytes.WithLabelValues(string(wire.Down)).Add(float64(ev.SpentDown))
 	if ev.Floor.Glance {
 		e.glances.WithLabelValues(d, ev.Floor.Outcome).Inc()
 		return

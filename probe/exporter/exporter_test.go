@@ -82,11 +82,11 @@ func exam(e *exporter.Exporter) {
 	e.Session(probe.SessionEvent{At: at(0), State: "connected", Transport: link.UDP})
 	e.Window(probe.WindowEvent{From: at(0), To: at(5 * time.Second), Account: window()})
 	e.Floor(probe.FloorEvent{
-		At: at(6 * time.Second), Spent: 30_000,
+		At: at(6 * time.Second), SpentDown: 30_000,
 		Floor: probe.Floor{Direction: wire.Down, Outcome: "meets", Rate: probe.Interval{Low: number(3.84e6)}},
 	})
 	e.Floor(probe.FloorEvent{
-		At: at(7 * time.Second), Spent: 20_000,
+		At: at(7 * time.Second), SpentUp: 20_000,
 		Floor: probe.Floor{Direction: wire.Up, Outcome: "below", Rate: probe.Interval{Value: number(0.768e6), Low: number(0.76e6), High: number(0.776e6)}},
 	})
 	slow := warning.Warning{Kind: warning.UploadBelowMinimum, Start: at(7 * time.Second), Raised: at(7 * time.Second), Episodes: 1}
@@ -99,7 +99,7 @@ func exam(e *exporter.Exporter) {
 	e.Session(probe.SessionEvent{At: at(73 * time.Second), State: "silent", Err: errors.New("no answer")})
 	e.Session(probe.SessionEvent{At: at(80 * time.Second), State: "resumed", Transport: link.WebSocket})
 	e.Floor(probe.FloorEvent{
-		At: at(81500 * ms), Spent: 30_000,
+		At: at(81500 * ms), SpentDown: 30_000,
 		Floor: probe.Floor{Direction: wire.Down, Outcome: "inconclusive"},
 	})
 }
@@ -200,11 +200,11 @@ func TestRatesAreBytesPerSecond(t *testing.T) {
 	expect(t, r, "examlink_client_minimum_rate_bytes_per_second", both("96000", "48000"))
 	expect(t, r, "examlink_client_recommended_rate_bytes_per_second", both("187500", "125000"))
 	for d, v := range map[wire.Direction]float64{wire.Down: 0.768e6, wire.Up: 0.384e6} {
-		e.Floor(probe.FloorEvent{At: at(0), Spent: 1000, Floor: probe.Floor{Direction: d, Outcome: "meets", Rate: probe.Interval{Value: &v, Low: &v, High: &v}}})
+		e.Floor(probe.FloorEvent{At: at(0), SpentUp: 500, SpentDown: 600, Floor: probe.Floor{Direction: d, Outcome: "meets", Rate: probe.Interval{Value: &v, Low: &v, High: &v}}})
 	}
 	expect(t, r, "examlink_client_rate_bytes_per_second", both("96000", "48000"))
 	expect(t, r, "examlink_client_rate_lower_bound_bytes_per_second", both("96000", "48000"))
-	expect(t, r, "examlink_client_floor_test_bytes_total", both("1000", "1000"))
+	expect(t, r, "examlink_client_floor_test_bytes_total", both("1200", "1000"))
 }
 
 func TestNoRecommendationIsNotZero(t *testing.T) {

@@ -117,34 +117,39 @@ const (
 type TrainRequest struct {
 	Train      TrainID       `json:"train"`
 	Direction  Direction     `json:"direction"`
-	PrimeRate  float64       `json:"prime_rate"`  // bit/s, IP layer
-	PrimeBytes int64         `json:"prime_bytes"` // IP-layer bytes at most in the prime
-	HoldRate   float64       `json:"hold_rate"`   // bit/s, IP layer, or less if the receiver reads less; 0: at what the receiver reads
-	HoldFirst  float64       `json:"hold_first"`  // the same before the receiver reads any rate; 0: HoldRate
-	HoldTime   time.Duration `json:"hold_time"`   // nanoseconds
-	MaxBytes   int64         `json:"max_bytes"`   // IP-layer bytes at most in all
-	PacketSize int           `json:"packet_size"` // UDP payload bytes
-	StopRise   time.Duration `json:"stop_rise"`   // one-way delay rise that ends the prime
-	Target     float64       `json:"target"`      // bit/s in question: the train ends once it is decided; 0: run in full
+	PrimeRate  float64       `json:"prime_rate"`            // bit/s, IP layer
+	PrimeBytes int64         `json:"prime_bytes,omitempty"` // IP-layer bytes at most in the prime
+	HoldRate   float64       `json:"hold_rate,omitempty"`   // bit/s, IP layer, or less if the receiver reads less; 0: at what the receiver reads
+	HoldFirst  float64       `json:"hold_first,omitempty"`  // the same before the receiver reads any rate; 0: HoldRate
+	HoldTime   time.Duration `json:"hold_time,omitempty"`   // nanoseconds
+	MaxBytes   int64         `json:"max_bytes,omitempty"`   // IP-layer bytes at most in all
+	PacketSize int           `json:"packet_size,omitempty"` // UDP payload bytes
+	StopRise   time.Duration `json:"stop_rise,omitempty"`   // one-way delay rise that ends the prime
+	Target     float64       `json:"target,omitempty"`      // bit/s in question: the train ends once it is decided; 0: run in full
 }
 
+// Measures says whether a train can read a rate that is worth keeping: not one
+// that is over before it could hold, which is sent to notice a fall.
+func (r TrainRequest) Measures() bool { return r.MaxBytes > r.PrimeBytes }
+
 // TrainReport is what the receiver of a train saw. Rates are IP-layer bit/s.
-// A nil number is unknown.
+// A nil number is unknown; what is absent is 0, here as in a TrainRequest: an exam
+// carries some thousand of both.
 type TrainReport struct {
 	Train     TrainID       `json:"train"`
 	Direction Direction     `json:"direction"`
-	Sent      int           `json:"sent"`     // packets, from the highest index seen or the sender's own word
-	Received  int           `json:"received"` // distinct packets
-	Bytes     int64         `json:"bytes"`    // IP-layer bytes received
-	Duration  time.Duration `json:"duration"` // first to last arrival
-	Rate      *float64      `json:"rate"`     // the bottleneck's rate, if it was filled
-	Low       *float64      `json:"low"`      // 95 % interval of Rate, or the lower bound
-	High      *float64      `json:"high"`     // upper end, nil when unbounded
-	StdErr    float64       `json:"std_err"`  // relative standard error of Rate
-	Rise      time.Duration `json:"rise"`     // highest one-way delay above the train's lowest
-	Busy      int           `json:"busy"`     // packets the estimate rests on
-	Excess    int64         `json:"excess"`   // most bytes by which it was ahead of the target; a larger token bucket hides the rate
-	Outcome   string        `json:"outcome"`  // estimate, bound, or why neither
+	Sent      int           `json:"sent,omitempty"`     // packets, from the highest index seen or the sender's own word
+	Received  int           `json:"received,omitempty"` // distinct packets
+	Bytes     int64         `json:"bytes,omitempty"`    // IP-layer bytes received
+	Duration  time.Duration `json:"duration,omitempty"` // first to last arrival
+	Rate      *float64      `json:"rate"`               // the bottleneck's rate, if it was filled
+	Low       *float64      `json:"low"`                // 95 % interval of Rate, or the lower bound
+	High      *float64      `json:"high"`               // upper end, nil when unbounded
+	StdErr    float64       `json:"std_err,omitempty"`  // relative standard error of Rate
+	Rise      time.Duration `json:"rise,omitempty"`     // highest one-way delay above the train's lowest
+	Busy      int           `json:"busy,omitempty"`     // packets the estimate rests on
+	Excess    int64         `json:"excess,omitempty"`   // most bytes by which it was ahead of the target; a larger token bucket hides the rate
+	Outcome   string        `json:"outcome"`            // estimate, bound, or why neither
 
 	// What the sender said of itself at the train's end; zero if that got lost.
 	SenderSkipped time.Duration `json:"sender_skipped,omitempty"` // schedule its host was too late for
