@@ -3,7 +3,7 @@ package dashboards
 import "examlink/dashboards/grafana"
 
 // missing is what this dashboard would show if the metrics had it.
-const missing = `Metrics do not carry the **verdicts of checks** (ready, marginal, not ready, inconclusive), nor **who has and has not tested** by 72 hours before the exam. What is here is what checks leave behind on the server: sessions, trains, streams opened to measure goodput, and the rates read.
+const missing = `Metrics do not carry **who has and has not tested** by 72 hours before the exam, nor which exam a check was for. A **verdict** is the client's own word, by the policy it was given; a check that broke off has none. A student who tests five times is in it five times.
 
 In the time of an exam, the rates include those of its floor tests: look at the days before. The bounds are those of the default policy, since they are the histogram's buckets.`
 
@@ -20,15 +20,39 @@ func checks() *grafana.Dashboard {
 		return grafana.NewStat(title, words, unitShare, "no rate was read", []grafana.Target{grafana.Now("", expr)},
 			grafana.Colored(grafana.At(0, grafana.Bad), grafana.At(.8, grafana.Uneasy), asked))
 	}
+	const verdicts, criteria = "examlink_server_verdicts_total", "examlink_server_verdict_criteria_total"
+	came := func(title, outcome, words string, colors ...grafana.Step) grafana.Panel {
+		expr := "sum(increase(" + of(verdicts, `outcome=~"`+outcome+`"`) + "[$__range])) / sum(increase(" + of(verdicts) + "[$__range]))"
+		return grafana.NewStat(title, words, unitShare, "no verdict was told", []grafana.Target{grafana.Now("", expr)}, grafana.Colored(colors...))
+	}
+	perHour := func(p grafana.Panel) grafana.Panel { p.Interval = "1h"; return p }
+	against := func(title, finding, words string) grafana.Panel {
+		expr := "sum by (criterion) (" + increase(of(criteria, `finding="`+finding+`"`)) + ") > 0"
+		return perHour(grafana.NewTimeSeries(title, words, unitCount, "nothing", []grafana.Target{grafana.Over("{{criterion}}", expr)}, grafana.FromZero()))
+	}
 	note := grafana.NewText("What is not here", missing)
 	d.Add(grafana.Mid-2, 1, note)
-	d.AddRow("The time shown, as one", grafana.Low, 4,
+	d.AddRow("Verdicts, the time shown as one", grafana.Low, 4,
+		grafana.NewStat("Checks with a verdict", "How many checks have told what they came to?", unitCount, noData,
+			[]grafana.Target{grafana.Now("", "sum(increase("+of(verdicts)+"[$__range]))")}),
+		came("Ready, or only just", "ready|marginal", "What share of the checks found every minimum met?", grafana.At(0, grafana.Bad), grafana.At(.8, grafana.Uneasy), grafana.At(.95, grafana.Good)),
+		came("Not ready", "not ready", "What share of the checks found a minimum missed?", grafana.At(0, grafana.Good), grafana.At(.05, grafana.Uneasy), grafana.At(.2, grafana.Bad)),
+		came("Inconclusive", "inconclusive", "What share of the checks could not tell? Those students are asked to test again.", grafana.At(0, grafana.Good), grafana.At(.05, grafana.Uneasy), grafana.At(.2, grafana.Bad)),
+	)
+	d.AddRow("Verdicts over time", grafana.Mid, 2,
+		perHour(grafana.NewTimeSeries("Verdicts", "What did the checks of each hour come to?", unitCount, noData,
+			[]grafana.Target{grafana.Over("{{outcome}}", "sum by (outcome) ("+increase(of(verdicts))+")")},
+			grafana.FromZero(), grafana.Stacked(), grafana.Named("ready", grafana.Good), grafana.Named("marginal", "yellow"), grafana.Named("not ready", grafana.Bad), grafana.Named("inconclusive", "gray"))),
+		against("Minimum missed", "missed", "Which criteria made checks say not ready?"),
+		against("Could not be told", "unclear", "Which criteria could checks not decide?"),
+		against("Recommended not met", "below-recommended", "Which criteria met the minimum alone?"),
+	)
+	d.AddRow("Rates, the time shown as one", grafana.Low, 4,
 		share("Up, above the minimum", "up", "48000", "What share of the rates read up is above 0.384 Mbit/s?", grafana.At(.95, grafana.Good)),
 		share("Up, above the recommended", "up", "125000", "What share of the rates read up is above 1.0 Mbit/s?", grafana.At(.95, grafana.Good)),
 		share("Down, above the minimum", "down", "96000", "What share of the rates read down is above 0.768 Mbit/s?", grafana.At(.95, grafana.Good)),
 		share("Down, above the recommended", "down", "187500", "What share of the rates read down is above 1.5 Mbit/s?", grafana.At(.95, grafana.Good)),
 	)
-	perHour := func(p grafana.Panel) grafana.Panel { p.Interval = "1h"; return p }
 	d.AddRow("Over time", grafana.Mid, 2,
 		perHour(grafana.NewTimeSeries("Sessions started", "When do students test? A check is one session; so is a watch.", unitCount, noData,
 			[]grafana.Target{grafana.Over("sessions", "sum("+increase(of("examlink_server_sessions_started_total"))+")")}, grafana.FromZero())),

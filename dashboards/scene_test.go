@@ -120,6 +120,13 @@ func servers(h history) {
 	each(h.counter, "examlink_server_warnings_total", "kind", map[string]float64{"dropped": .1, "recovered": .05})
 	each(h.counter, "examlink_server_requests_refused_total", "reason", map[string]float64{"full": .5, "token": .25})
 	each(h.counter, "examlink_server_packets_dropped_total", "reason", map[string]float64{"send": .5, "replay": .125})
+	each(h.counter, "examlink_server_verdicts_total", "outcome", map[string]float64{"ready": .25, "marginal": .125, "not ready": .0625, "inconclusive": .0625})
+	for _, x := range []struct {
+		criterion, finding string
+		perSecond          float64
+	}{{"upload", "missed", .0625}, {"loss-up", "missed", 0}, {"loss-down", "unclear", .0625}, {"download", "below-recommended", .125}} {
+		h.counter("examlink_server_verdict_criteria_total", onServer+fmt.Sprintf(",criterion=%q,finding=%q", x.criterion, x.finding), x.perSecond)
+	}
 	each(h.counter, "examlink_server_trains_total", "direction", map[string]float64{"up": .2, "down": .3})
 	each(h.counter, "examlink_server_train_bytes_total", "direction", map[string]float64{"up": 1000, "down": 2000})
 	each(h.counter, "examlink_server_goodput_bytes_total", "direction", map[string]float64{"up": 100, "down": 200})

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -207,7 +208,12 @@ func TestCheckOverSimulatedLinks(t *testing.T) {
 				up, down := p, p
 				up.Rate, down.Rate = mbit(c.up), mbit(c.down)
 				w := newWorld(t, up, down)
-				r, err := probe.Check(t.Context(), w.options(), nil)
+				var told *verdict.Gist
+				r, err := probe.Check(t.Context(), w.options(), func(p probe.Progress) {
+					if p.Phase == probe.PhaseSettle && p.Done != "" { // the session ends with the check
+						told = w.claims().Verdict
+					}
+				})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -229,6 +235,9 @@ func TestCheckOverSimulatedLinks(t *testing.T) {
 				near("upload", r.CapacityUp.Rate, c.up)
 				if m := r.Idle.RoundTrip.Median; m == nil || *m < c.rtt.Seconds() || *m > c.rtt.Seconds()+0.02 {
 					t.Errorf("round trip %v, want a little over %v", m, c.rtt)
+				}
+				if told == nil || !reflect.DeepEqual(*told, r.Verdict.Gist()) {
+					t.Errorf("the server was told %+v", told)
 				}
 				if r.BytesDown+r.BytesUp > 10e6 || r.Duration > 25*time.Second {
 					t.Errorf("used %d bytes in %v", r.BytesDown+r.BytesUp, r.Duration)

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"examlink/probe/verdict"
 	"examlink/probe/warning"
 	"examlink/probe/wire"
 )
@@ -27,6 +28,7 @@ const (
 
 	evidenceMost = 500 // bytes of words that are kept
 	subjectMost  = 64
+	policyMost   = 64
 )
 
 // Claims is what a session's client reports of itself and its link: its word,
@@ -37,6 +39,7 @@ type Claims struct {
 	Minutes  []json.RawMessage `json:"minutes"`  // figures, the latest last
 	Last     time.Time         `json:"last"`     // the server's clock when the last report came
 	Dropped  wire.Dropped      `json:"dropped"`  // what the client had no room to keep
+	Verdict  *verdict.Gist     `json:"verdict"`  // of its check; nil: none yet
 }
 
 // claims gathers what a session's client reports.
@@ -72,8 +75,13 @@ func (s *Server) takeReport(ss *session, r wire.Report) error {
 		s.metrics.repeated.Inc()
 		return nil
 	}
+	judged := ss.claims.Verdict != nil
 	if err := ss.claims.take(r, s.o.Clock.Wall()); err != nil {
 		return bad("%v", err)
+	}
+	if v := ss.claims.Verdict; v != nil && !judged {
+		s.metrics.verdict(*v)
+		s.o.Log.Info("verdict of a check", "session", ss.id, "exam", ss.exam, "outcome", v.Outcome, "missed", v.Missed, "unclear", v.Unclear, "below", v.Below)
 	}
 	s.reports.note(ss.token, r.Origin, r.Number)
 	ss.claims.Reports++
@@ -114,6 +122,18 @@ func (c *claims) take(r wire.Report, now time.Time) error {
 			return errors.New("contents are no count of what was dropped")
 		}
 		c.Dropped = d
+	case wire.ReportVerdict:
+		var g verdict.Gist
+		if err := json.Unmarshal(r.Contents, &g); err != nil {
+			return errors.New("contents are no verdict")
+		}
+		if err := g.Validate(); err != nil {
+			return fmt.Errorf("verdict: %w", err)
+		}
+		if c.Verdict == nil { // a check has one
+			g.Policy, g.Version = clip(g.Policy, policyMost), clip(g.Version, policyMost)
+			c.Verdict = &g
+		}
 	}
 	return nil
 }

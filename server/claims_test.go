@@ -3,6 +3,7 @@ package server_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"examlink/probe/verdict"
 	"examlink/probe/warning"
 	"examlink/probe/wire"
 	"examlink/server"
@@ -96,6 +98,56 @@ func TestClaims(t *testing.T) {
 			}
 		}
 		taken(reportOf(99, wire.ReportMinute, struct{}{})) // what was refused used up no number
+	})
+}
+
+// A check has one verdict, and it is counted once, with what stood against it.
+func TestVerdictOfACheck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, server.Limits{})
+		r := prometheus.NewRegistry()
+		if err := s.srv.Register(r); err != nil {
+			t.Fatal(err)
+		}
+		c := s.call(s.host("10.0.0.2:5000"), s.good("t"), "")
+		for name, g := range map[string]verdict.Gist{
+			"no outcome":                {},
+			"an unknown outcome":        {Outcome: "perfect"},
+			"an unknown criterion":      {Outcome: verdict.NotReady, Missed: []verdict.Criterion{"colour"}},
+			"one that was both":         {Outcome: verdict.NotReady, Missed: []verdict.Criterion{verdict.Upload}, Below: []verdict.Criterion{verdict.Upload}},
+			"one that was missed twice": {Outcome: verdict.NotReady, Missed: []verdict.Criterion{verdict.Upload, verdict.Upload}},
+		} {
+			if m := c.report(reportOf(1, wire.ReportVerdict, g)); m.Type != wire.TypeRefused || m.Refused.Reason != wire.RefusedRequest {
+				t.Errorf("%s: %+v", name, m)
+			}
+		}
+		told := verdict.Gist{
+			Outcome: verdict.NotReady, Policy: strings.Repeat("p", 99), Missed: []verdict.Criterion{verdict.Upload},
+			Unclear: []verdict.Criterion{verdict.LossUp}, Below: []verdict.Criterion{verdict.Download, verdict.UDP},
+		}
+		for i, g := range []verdict.Gist{told, told, {Outcome: verdict.Ready}} {
+			if m := c.report(reportOf(uint64(1+i), wire.ReportVerdict, g)); m.Type != wire.TypeReported {
+				t.Errorf("%+v", m)
+			}
+		}
+		if v := s.srv.Sessions()[0].Claims.Verdict; v == nil || v.Outcome != verdict.NotReady || len(v.Policy) != 64 {
+			t.Errorf("%+v", v)
+		}
+		counted := map[string]float64{}
+		for name, v := range values(t, r) {
+			if strings.Contains(name, "_verdict") && v > 0 {
+				counted[name] = v
+			}
+		}
+		if want := map[string]float64{
+			"examlink_server_verdicts_total not ready":                          1,
+			"examlink_server_verdict_criteria_total upload missed":              1,
+			"examlink_server_verdict_criteria_total loss-up unclear":            1,
+			"examlink_server_verdict_criteria_total download below-recommended": 1,
+			"examlink_server_verdict_criteria_total udp below-recommended":      1,
+		}; !maps.Equal(counted, want) {
+			t.Errorf("%v, want %v", counted, want)
+		}
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"examlink/probe/link"
+	"examlink/probe/verdict"
 	"examlink/probe/wire"
 )
 
@@ -40,6 +41,7 @@ type metrics struct {
 	trains              *prometheus.CounterVec
 	trainBytes, goodput *prometheus.CounterVec
 	rates               *prometheus.HistogramVec
+	verdicts, criteria  *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -79,7 +81,20 @@ func newMetrics() *metrics {
 		trainBytes: vec("train_bytes_total", "Bytes of trains, IP layer: received going up, sent going down.", "direction", "up", "down"),
 	}
 	m.reports = vec("reports_total", "Reports of clients taken: their claims. Refused ones are among the refused requests.", "kind",
-		string(wire.ReportWarning), string(wire.ReportMinute), string(wire.ReportDropped))
+		string(wire.ReportWarning), string(wire.ReportMinute), string(wire.ReportDropped), string(wire.ReportVerdict))
+	m.verdicts = vec("verdicts_total", "Verdicts of checks, by the clients' word. A check that broke off, or whose client did not tell, has none.", "outcome")
+	for _, o := range verdict.Outcomes() {
+		m.verdicts.WithLabelValues(string(o))
+	}
+	m.criteria = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "examlink", Subsystem: "server", Name: "verdict_criteria_total",
+		Help: "What stood against checks, by the clients' word: criteria whose minimum was missed, or could not be told to be met, or whose recommended bound alone was not met.",
+	}, []string{"criterion", "finding"})
+	for _, c := range verdict.Criteria() {
+		for _, f := range []string{findingMissed, findingUnclear, findingBelow} {
+			m.criteria.WithLabelValues(string(c), f)
+		}
+	}
 	m.rates = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Namespace: "examlink", Subsystem: "server", Name: "rate_bytes_per_second",
 		Help:    "Rates that trains of all sessions read, IP layer (RFC 9097), one observation each: up, what this server read; down, what the client says it read. Trains that found only a bound, and glances, are not among them.",
@@ -98,8 +113,25 @@ func newMetrics() *metrics {
 	return m
 }
 
+// What stood against a check, as label values.
+const (
+	findingMissed  = "missed"
+	findingUnclear = "unclear"
+	findingBelow   = "below-recommended"
+)
+
+// verdict counts the verdict of a check.
+func (m *metrics) verdict(g verdict.Gist) {
+	m.verdicts.WithLabelValues(string(g.Outcome)).Inc()
+	for finding, list := range map[string][]verdict.Criterion{findingMissed: g.Missed, findingUnclear: g.Unclear, findingBelow: g.Below} {
+		for _, c := range list {
+			m.criteria.WithLabelValues(string(c), finding).Inc()
+		}
+	}
+}
+
 func (m *metrics) collectors() []prometheus.Collector {
 	return []prometheus.Collector{
-		m.received, m.reflected, m.dropped, m.turnaround, m.started, m.resumed, m.connections, m.refused, m.transitions, m.trains, m.trainBytes, m.reports, m.repeated, m.goodput, m.rates,
+		m.received, m.reflected, m.dropped, m.turnaround, m.started, m.resumed, m.connections, m.refused, m.transitions, m.trains, m.trainBytes, m.reports, m.repeated, m.goodput, m.rates, m.verdicts, m.criteria,
 	}
 }

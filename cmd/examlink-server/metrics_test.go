@@ -140,7 +140,7 @@ func families(t *testing.T, registries map[string]*prometheus.Registry) map[stri
 }
 
 // closed are the labels whose values are all known.
-var closed = []string{"direction", "outcome", "kind", "state", "reason", "transport"}
+var closed = []string{"direction", "outcome", "kind", "state", "reason", "transport", "criterion", "finding"}
 
 // document makes docs/METRICS.md. Its template says in which order metrics
 // come, and what is counted; all else is taken from the metrics.

@@ -184,10 +184,13 @@ const (
 	ReportWarning ReportKind = "warning" // a warning as it stands
 	ReportMinute  ReportKind = "minute"  // the figures of about a minute
 	ReportDropped ReportKind = "dropped" // what there was no room for: Dropped
+	ReportVerdict ReportKind = "verdict" // what a check came to
 )
 
 // ReportKinds lists every kind.
-func ReportKinds() []ReportKind { return []ReportKind{ReportWarning, ReportMinute, ReportDropped} }
+func ReportKinds() []ReportKind {
+	return []ReportKind{ReportWarning, ReportMinute, ReportDropped, ReportVerdict}
+}
 
 // Fixed by PROTOCOL.md.
 const (

@@ -1,0 +1,61 @@
+package verdict
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Gist is a verdict without figures and words: what a client tells the server
+// of a check. The criteria in its lists are in the order of Criteria.
+type Gist struct {
+	Outcome Outcome     `json:"outcome"`
+	Policy  string      `json:"policy"`
+	Version string      `json:"policy_version"`
+	Missed  []Criterion `json:"missed,omitempty"`  // the minimum was missed
+	Unclear []Criterion `json:"unclear,omitempty"` // whether the minimum is met could not be told
+	Below   []Criterion `json:"below,omitempty"`   // the minimum is met, what is recommended is not
+}
+
+// Gist returns the gist of a verdict.
+func (v Verdict) Gist() Gist {
+	g := Gist{Outcome: v.Outcome, Policy: v.Policy, Version: v.Version}
+	for _, r := range v.Reasons {
+		switch {
+		case r.AgainstMin == Missed:
+			g.Missed = append(g.Missed, r.Criterion)
+		case r.AgainstMin == Unclear:
+			g.Unclear = append(g.Unclear, r.Criterion)
+		case r.AgainstRec == Missed || r.AgainstRec == Unclear:
+			g.Below = append(g.Below, r.Criterion)
+		}
+	}
+	return g
+}
+
+// Validate says what makes no sense in a gist from elsewhere: an outcome or a
+// criterion that is not in the lists, or one that is named twice.
+func (g Gist) Validate() error {
+	if !slices.Contains(Outcomes(), g.Outcome) {
+		return fmt.Errorf("outcome %q, expected one of %q", g.Outcome, Outcomes())
+	}
+	seen := map[Criterion]bool{}
+	for _, c := range slices.Concat(g.Missed, g.Unclear, g.Below) {
+		if !slices.Contains(Criteria(), c) || seen[c] {
+			return fmt.Errorf("criterion %q, expected each of %q once at most", c, Criteria())
+		}
+		seen[c] = true
+	}
+	return nil
+}
+
+// Outcomes lists every outcome, the best first.
+func Outcomes() []Outcome { return []Outcome{Ready, Marginal, NotReady, Inconclusive} }
+
+// Criteria lists every criterion, in the order they are reported.
+func Criteria() []Criterion {
+	list := []Criterion{UDP}
+	for _, r := range rules() {
+		list = append(list, r.criterion)
+	}
+	return list
+}

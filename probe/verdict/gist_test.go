@@ -1,0 +1,40 @@
+package verdict
+
+import (
+	"reflect"
+	"testing"
+
+	"examlink/probe/ippm"
+)
+
+// The gist names each criterion that stands against a link, once, and how.
+func TestGist(t *testing.T) {
+	number := func(v float64) *float64 { return &v }
+	facts := Facts{
+		Download:           {Value: number(1e6), Low: number(0.99e6), High: number(1.01e6)},
+		Upload:             {Value: number(0.3e6), Low: number(0.29e6), High: number(0.31e6), Minimum: ippm.Reject},
+		OneWayDelayDown:    Known(.01, .01, .01, 100),
+		OneWayDelayUp:      Known(.01, .01, .01, 100),
+		DelayVariationDown: Known(.001, .001, .001, 100),
+		DelayVariationUp:   Known(.001, .001, .001, 100),
+		LossDown:           Known(0, 0, 0, 1000),
+		LossUp:             Unknown("too few packets"),
+		Outage:             Known(0, 0, 0, 100),
+		UDP:                {Why: "blocked"},
+	}
+	p := BuiltIn()[0]
+	want := Gist{
+		Outcome: NotReady, Policy: p.Name, Version: p.Version,
+		Missed: []Criterion{Upload}, Unclear: []Criterion{LossUp}, Below: []Criterion{UDP, Download},
+	}
+	got := Judge(p, facts).Gist()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if err := got.Validate(); err != nil {
+		t.Error(err)
+	}
+	if (Gist{Outcome: "fine"}).Validate() == nil || (Gist{Outcome: Ready, Below: []Criterion{"x"}}).Validate() == nil {
+		t.Error("what is in no list is taken")
+	}
+}
