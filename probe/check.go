@@ -193,9 +193,7 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 		skew *= 1e6
 		r.SkewPPM = &skew
 	}
-	r.BytesUp, r.BytesDown = s.spent()
-	up, down := s.stream.bytes(s.ipSize())
-	r.BytesUp, r.BytesDown = r.BytesUp+up+r.GoodputUp.Bytes, r.BytesDown+down+r.GoodputDown.Bytes
+	r.BytesDown, r.BytesUp = s.own()
 	r.Duration = o.Clock.Now() - began
 	r.judge(o, account)
 	s.tellVerdict(ctx, r.Verdict)

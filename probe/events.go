@@ -31,6 +31,9 @@ type WindowEvent struct {
 	Silent   bool     // the connection was interrupted at its end
 	// ProbeBytes is what one probe, or its echo, takes at the IP layer.
 	ProbeBytes int
+	// ControlUp and ControlDown are the IP-layer bytes of everything since the
+	// window before that was neither probe nor train.
+	ControlUp, ControlDown int64
 }
 
 // FloorEvent is one floor test, and what it cost at the IP layer: its trains in

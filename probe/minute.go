@@ -45,8 +45,8 @@ func (m *minute) window(e WindowEvent) {
 	}
 	m.account.Merge(e.Account)
 	m.to, m.last = e.To, e.To.Sub(e.From)
-	m.bytesUp += int64(e.Account.Sent) * int64(e.ProbeBytes)
-	m.bytesDown += int64(e.Account.Received+e.Account.DuplicatesDown) * int64(e.ProbeBytes)
+	m.bytesUp += int64(e.Account.Sent)*int64(e.ProbeBytes) + e.ControlUp
+	m.bytesDown += int64(e.Account.Received+e.Account.DuplicatesDown)*int64(e.ProbeBytes) + e.ControlDown
 }
 
 // floor adds a floor test.

@@ -48,7 +48,8 @@ func (s *session) spent() (up, down int64) {
 func (s *session) own() (received, sent int64) {
 	up, down := s.spent()
 	probesUp, probesDown := s.stream.bytes(s.ipSize())
-	return down + probesDown, up + probesUp
+	controlUp, controlDown := s.conn.Control()
+	return down + probesDown + controlDown, up + probesUp + controlUp
 }
 
 // runTrain runs one train and returns what its receiver saw, and what this

@@ -26,9 +26,6 @@ const (
 	nothingShare = 0.25
 	// knownStep is how much more than what did not fill the link is tried next.
 	knownStep = 1.5
-	// controlBytes is what asking for a train, and telling of it, costs going up,
-	// at the IP layer: measured over emulated links, acknowledgements included.
-	controlBytes = 450
 	// testsKept is how many of the smallest tests the schedule leaves in the
 	// budget, for when something is wrong.
 	testsKept = 2
@@ -206,7 +203,7 @@ func (w *watcher) floorDone(f floorOutcome) {
 		w.floors = nil
 		return
 	}
-	w.budgets[wire.Up].spend(f.up + controlBytes)
+	w.budgets[wire.Up].spend(f.up)
 	w.budgets[wire.Down].spend(f.down)
 	if f.err != nil {
 		if w.s == nil || w.s.err() != nil {

@@ -68,6 +68,8 @@ type watcher struct {
 	udpLost     time.Time     // since when UDP has been in doubt
 	nextUDP     time.Duration // when to try UDP again beside a WebSocket
 
+	controlUp, controlDown int64 // of the session in use, told of
+
 	windowFrom time.Time
 	nextCut    time.Duration
 	nextLook   time.Duration
@@ -200,11 +202,10 @@ func (w *watcher) retire(polite bool) {
 	w.courier.wait()
 	w.emit(s.stream.cut(w.o.Clock.Now()))
 	w.total.absorb(s.stream.total)
-	up, down := s.stream.bytes(s.ipSize())
-	trainUp, trainDown := s.spent()
-	w.summary.BytesUp += up + trainUp
-	w.summary.BytesDown += down + trainDown
-	w.s = nil
+	down, up := s.own()
+	w.summary.BytesUp += up
+	w.summary.BytesDown += down
+	w.s, w.controlUp, w.controlDown = nil, 0, 0
 }
 
 // reconcile waits a moment for the last echoes and takes the server's exact

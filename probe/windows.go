@@ -31,6 +31,9 @@ func (w *watcher) cut(now time.Duration) {
 func (w *watcher) emit(a *Account) WindowEvent {
 	e := w.windowEvent(a)
 	w.windowFrom = e.To
+	w.controlUp, w.controlDown = w.controlUp+e.ControlUp, w.controlDown+e.ControlDown
+	w.budgets[wire.Up].spend(e.ControlUp)
+	w.budgets[wire.Down].spend(e.ControlDown)
 	for _, k := range w.sinks {
 		k.Window(e)
 	}
@@ -42,7 +45,11 @@ func (w *watcher) emit(a *Account) WindowEvent {
 }
 
 func (w *watcher) windowEvent(a *Account) WindowEvent {
-	return WindowEvent{From: w.windowFrom, To: w.o.Clock.Wall(), Account: a, Silent: w.interrupted, ProbeBytes: w.s.ipSize()}
+	up, down := w.s.conn.Control()
+	return WindowEvent{
+		From: w.windowFrom, To: w.o.Clock.Wall(), Account: a, Silent: w.interrupted, ProbeBytes: w.s.ipSize(),
+		ControlUp: up - w.controlUp, ControlDown: down - w.controlDown,
+	}
 }
 
 // live tells the sinks that want it of the window in the making.

@@ -43,8 +43,8 @@ func (m *minute) window(e probe.WindowEvent) {
 	}
 	a := e.Account
 	m.account.Merge(a)
-	m.bytesUp += int64(a.Sent) * int64(e.ProbeBytes)
-	m.bytesDown += int64(a.Received+a.DuplicatesDown) * int64(e.ProbeBytes)
+	m.bytesUp += int64(a.Sent)*int64(e.ProbeBytes) + e.ControlUp
+	m.bytesDown += int64(a.Received+a.DuplicatesDown)*int64(e.ProbeBytes) + e.ControlDown
 }
 
 // full says whether another window would lead further from a minute.

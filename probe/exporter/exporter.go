@@ -39,7 +39,7 @@ type Exporter struct {
 	transport                    *prometheus.GaugeVec
 	connects                     prometheus.Counter
 	floors, glances              *prometheus.CounterVec
-	floorBytes                   *prometheus.CounterVec
+	floorBytes, controlBytes     *prometheus.CounterVec
 	warnings                     *prometheus.CounterVec
 	active                       *prometheus.GaugeVec
 	last                         *lastValues
@@ -65,30 +65,31 @@ func histogramOpts(name, help string, buckets []float64) prometheus.HistogramOpt
 // New makes an exporter for a watch judged by a policy and registers it.
 func New(r prometheus.Registerer, p verdict.Policy) (*Exporter, error) {
 	e := &Exporter{
-		sent:       counter("probes_sent_total", "Probes of the monitor stream that left this host and whose fate is known."),
-		received:   counter("probes_received_total", "Of the probes sent, those whose echo arrived within client.loss_after."),
-		unsent:     counter("probes_unsent_total", "Probes this host did not send on time, or that the system refused, or for which TCP had no room. Not among the sent."),
-		overTCP:    counter("probes_over_tcp_total", "Of the probes sent, those that went by WebSocket over TCP. TCP sends again what the network lost, so a loss shows as delay; those counted as lost came too late. For a share of loss, leave times out in which this grows."),
-		late:       counter("echoes_late_total", "Echoes that arrived after their probe had been counted as lost."),
-		lost:       counters("probes_lost_total", "Of the probes sent, those whose echo did not arrive (RFC 7680, with client.loss_after as threshold of the round trip). The server's receive window, repeated in each echo, tells the direction. Unknown: no echo had told of the probe when it was counted, as in an interruption; it stays unknown here when an echo tells later, and moves to its direction in the summary of the watch.", "direction"),
-		duplicates: counters("echoes_duplicate_total", "Echoes that arrived more than once (RFC 5560), on the way down.", "direction"),
-		reordered:  counters("echoes_reordered_total", "Echoes that arrived after one the server sent later (RFC 4737), on the way down.", "direction"),
-		roundTrip:  prometheus.NewHistogram(histogramOpts("round_trip_delay_seconds", "Round-trip delay (RFC 2681) of the probes received, less the time the server took to answer.", delayBuckets)),
-		pacing:     prometheus.NewHistogram(histogramOpts("pacing_lateness_seconds", "How late probes left by this host's own clock: what the instrument adds by itself.", instrumentBuckets)),
-		readLag:    prometheus.NewHistogram(histogramOpts("receive_lag_seconds", "How long echoes lay in this host before the process read them, by the kernel's receive stamps; 0 where the system gives none. Delays are taken from the stamps, so the lag is in none of them.", instrumentBuckets)),
-		localDrops: counter("local_drops_total", "Packets that arrived and that this host dropped because the process did not read them in time. Loss down is not told for a check in which it rose."),
-		oneWay:     prometheus.NewHistogramVec(histogramOpts("one_way_delay_seconds", "One-way delay (RFC 7679), with the clocks' offset estimated from the round trips with the lowest delay: systematically wrong by up to the error bound, in one direction as much as in the other, with the opposite sign. Without probes sent while a floor test ran or in the second after.", delayBuckets), []string{"direction"}),
-		ipdv:       prometheus.NewHistogramVec(histogramOpts("ipdv_seconds", "Absolute inter-packet delay variation: change of one-way delay from one probe to the next, both received (RFC 3393; RFC 5481, section 4.1). The offset of the clocks cancels. Without probes sent while a floor test ran or in the second after.", delayBuckets), []string{"direction"}),
-		pdv:        prometheus.NewHistogramVec(histogramOpts("pdv_seconds", "Packet delay variation: one-way delay less the lowest of the window (RFC 5481, section 4.2). This is what policies bound. Without probes sent while a floor test ran or in the second after.", delayBuckets), []string{"direction"}),
-		connected:  prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Subsystem: subsystem, Name: "connected", Help: "1 while the server answers: 0 before the first connection, and from client.watch.silent_after without an echo until the next."}),
-		transport:  prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Subsystem: subsystem, Name: "transport", Help: "1 for what carries the session, or carried it last. All are 0 before the first connection."}, []string{"transport"}),
-		connects:   counter("connects_total", "Connections opened, the first and those after an interruption."),
-		floors:     counters("floor_tests_total", "Floor tests completed: trains that ask whether the rate is at least the policy's minimum.", "direction", "outcome"),
-		glances:    counters("glances_total", "Trains of eight packets that look for a fall of the rate between two floor tests. Their rates are in no gauge: they notice, and do not measure.", "direction", "outcome"),
-		floorBytes: counters("floor_test_bytes_total", "What floor tests and glances cost, IP layer: sent going up, received coming down.", "direction"),
-		warnings:   counters("warnings_total", "Warnings raised. One that comes and goes counts once.", "kind"),
-		active:     prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Subsystem: subsystem, Name: "warning_active", Help: "1 while the warning stands."}, []string{"kind"}),
-		last:       newLastValues(p),
+		sent:         counter("probes_sent_total", "Probes of the monitor stream that left this host and whose fate is known."),
+		received:     counter("probes_received_total", "Of the probes sent, those whose echo arrived within client.loss_after."),
+		unsent:       counter("probes_unsent_total", "Probes this host did not send on time, or that the system refused, or for which TCP had no room. Not among the sent."),
+		overTCP:      counter("probes_over_tcp_total", "Of the probes sent, those that went by WebSocket over TCP. TCP sends again what the network lost, so a loss shows as delay; those counted as lost came too late. For a share of loss, leave times out in which this grows."),
+		late:         counter("echoes_late_total", "Echoes that arrived after their probe had been counted as lost."),
+		lost:         counters("probes_lost_total", "Of the probes sent, those whose echo did not arrive (RFC 7680, with client.loss_after as threshold of the round trip). The server's receive window, repeated in each echo, tells the direction. Unknown: no echo had told of the probe when it was counted, as in an interruption; it stays unknown here when an echo tells later, and moves to its direction in the summary of the watch.", "direction"),
+		duplicates:   counters("echoes_duplicate_total", "Echoes that arrived more than once (RFC 5560), on the way down.", "direction"),
+		reordered:    counters("echoes_reordered_total", "Echoes that arrived after one the server sent later (RFC 4737), on the way down.", "direction"),
+		roundTrip:    prometheus.NewHistogram(histogramOpts("round_trip_delay_seconds", "Round-trip delay (RFC 2681) of the probes received, less the time the server took to answer.", delayBuckets)),
+		pacing:       prometheus.NewHistogram(histogramOpts("pacing_lateness_seconds", "How late probes left by this host's own clock: what the instrument adds by itself.", instrumentBuckets)),
+		readLag:      prometheus.NewHistogram(histogramOpts("receive_lag_seconds", "How long echoes lay in this host before the process read them, by the kernel's receive stamps; 0 where the system gives none. Delays are taken from the stamps, so the lag is in none of them.", instrumentBuckets)),
+		localDrops:   counter("local_drops_total", "Packets that arrived and that this host dropped because the process did not read them in time. Loss down is not told for a check in which it rose."),
+		oneWay:       prometheus.NewHistogramVec(histogramOpts("one_way_delay_seconds", "One-way delay (RFC 7679), with the clocks' offset estimated from the round trips with the lowest delay: systematically wrong by up to the error bound, in one direction as much as in the other, with the opposite sign. Without probes sent while a floor test ran or in the second after.", delayBuckets), []string{"direction"}),
+		ipdv:         prometheus.NewHistogramVec(histogramOpts("ipdv_seconds", "Absolute inter-packet delay variation: change of one-way delay from one probe to the next, both received (RFC 3393; RFC 5481, section 4.1). The offset of the clocks cancels. Without probes sent while a floor test ran or in the second after.", delayBuckets), []string{"direction"}),
+		pdv:          prometheus.NewHistogramVec(histogramOpts("pdv_seconds", "Packet delay variation: one-way delay less the lowest of the window (RFC 5481, section 4.2). This is what policies bound. Without probes sent while a floor test ran or in the second after.", delayBuckets), []string{"direction"}),
+		connected:    prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Subsystem: subsystem, Name: "connected", Help: "1 while the server answers: 0 before the first connection, and from client.watch.silent_after without an echo until the next."}),
+		transport:    prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Subsystem: subsystem, Name: "transport", Help: "1 for what carries the session, or carried it last. All are 0 before the first connection."}, []string{"transport"}),
+		connects:     counter("connects_total", "Connections opened, the first and those after an interruption."),
+		floors:       counters("floor_tests_total", "Floor tests completed: trains that ask whether the rate is at least the policy's minimum.", "direction", "outcome"),
+		glances:      counters("glances_total", "Trains of eight packets that look for a fall of the rate between two floor tests. Their rates are in no gauge: they notice, and do not measure.", "direction", "outcome"),
+		floorBytes:   counters("floor_test_bytes_total", "What floor tests and glances cost, IP layer: sent going up, received coming down.", "direction"),
+		controlBytes: counters("control_bytes_total", "What everything else than probes and trains cost, IP layer: handshakes, requests, reports, acknowledgements. By WebSocket it is an estimate.", "direction"),
+		warnings:     counters("warnings_total", "Warnings raised. One that comes and goes counts once.", "kind"),
+		active:       prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Subsystem: subsystem, Name: "warning_active", Help: "1 while the warning stands."}, []string{"kind"}),
+		last:         newLastValues(p),
 	}
 	for _, d := range []string{"up", "down", "unknown"} {
 		e.lost.WithLabelValues(d)
@@ -97,6 +98,7 @@ func New(r prometheus.Registerer, p verdict.Policy) (*Exporter, error) {
 	e.reordered.WithLabelValues("down")
 	for _, d := range []string{"up", "down"} {
 		e.floorBytes.WithLabelValues(d)
+		e.controlBytes.WithLabelValues(d)
 		for _, o := range []string{"meets", "below", "inconclusive"} {
 			e.floors.WithLabelValues(d, o)
 			e.glances.WithLabelValues(d, o)
@@ -114,7 +116,7 @@ func New(r prometheus.Registerer, p verdict.Policy) (*Exporter, error) {
 	}
 	for _, c := range []prometheus.Collector{
 		e.sent, e.received, e.unsent, e.overTCP, e.late, e.lost, e.duplicates, e.reordered, e.roundTrip, e.pacing, e.readLag, e.localDrops, e.oneWay, e.ipdv, e.pdv,
-		e.connected, e.transport, e.connects, e.floors, e.glances, e.floorBytes, e.warnings, e.active, e.last,
+		e.connected, e.transport, e.connects, e.floors, e.glances, e.floorBytes, e.controlBytes, e.warnings, e.active, e.last,
 	} {
 		if err := r.Register(c); err != nil {
 			return nil, err
@@ -172,6 +174,8 @@ func (e *Exporter) Window(ev probe.WindowEvent) {
 	pour(e.ipdv.WithLabelValues("down"), &a.IPDVDown)
 	pour(e.pdv.WithLabelValues("up"), &a.PDVUp)
 	pour(e.pdv.WithLabelValues("down"), &a.PDVDown)
+	e.controlBytes.WithLabelValues(string(wire.Up)).Add(float64(ev.ControlUp))
+	e.controlBytes.WithLabelValues(string(wire.Down)).Add(float64(ev.ControlDown))
 	e.last.window(ev)
 }
 

@@ -80,7 +80,7 @@ func window() *probe.Account {
 // exam tells an exporter of everything that can happen in a watch.
 func exam(e *exporter.Exporter) {
 	e.Session(probe.SessionEvent{At: at(0), State: "connected", Transport: link.UDP})
-	e.Window(probe.WindowEvent{From: at(0), To: at(5 * time.Second), Account: window()})
+	e.Window(probe.WindowEvent{From: at(0), To: at(5 * time.Second), Account: window(), ControlUp: 1500, ControlDown: 1000})
 	e.Floor(probe.FloorEvent{
 		At: at(6 * time.Second), SpentDown: 30_000,
 		Floor: probe.Floor{Direction: wire.Down, Outcome: "meets", Rate: probe.Interval{Low: number(3.84e6)}},

@@ -43,6 +43,7 @@ type carrier interface {
 	cause() error // once done is closed
 	close(why string)
 	classify(error) Reason
+	control() (sent, received int64)
 }
 
 // Conn is an authenticated connection between the two ends, by QUIC or by
@@ -69,6 +70,11 @@ func (c *Conn) Remote() netip.AddrPort { return c.carrier.remote() }
 // Remembered says whether the server's name could not be looked up, and the
 // connection is to DialOptions.Known.
 func (c *Conn) Remembered() bool { return c.remembered }
+
+// Control returns the IP-layer bytes, each way, of everything on the connection
+// so far but probe packets: handshake, streams, acknowledgements. By WebSocket it
+// is an estimate, for what TCP repeats and acknowledges is not seen.
+func (c *Conn) Control() (sent, received int64) { return c.carrier.control() }
 
 // Open opens a stream; the first is the control stream. By WebSocket there is
 // no other.

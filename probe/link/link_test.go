@@ -353,3 +353,33 @@ func TestSendStamps(t *testing.T) {
 		}
 	}
 }
+
+// What one end has sent beside probes is what the other has received.
+func TestControlBytes(t *testing.T) {
+	client, srv := listen(t).dial()
+	before, _ := client.Control()
+	s, err := client.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Write(make([]byte, 5000)); err != nil {
+		t.Fatal(err)
+	}
+	far, err := srv.Accept(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(far, make([]byte, 5000)); err != nil {
+		t.Fatal(err)
+	}
+	var sent, received int64
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		sent, _ = client.Control()
+		if _, received = srv.Control(); sent == received {
+			break
+		}
+	}
+	if sent != received || sent-before < 5000+4*28 || sent-before > 8000 {
+		t.Errorf("%d bytes sent, %d received, %d for 5000 of a stream", sent, received, sent-before)
+	}
+}

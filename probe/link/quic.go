@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/quic-go/quic-go"
+
+	"examlink/probe/ippm"
 )
 
 // Chosen by us.
@@ -87,6 +89,12 @@ func (c quicCarrier) done() <-chan struct{} { return c.Context().Done() }
 func (c quicCarrier) cause() error { return context.Cause(c.Context()) }
 
 func (c quicCarrier) close(why string) { _ = c.CloseWithError(0, why) }
+
+func (c quicCarrier) control() (sent, received int64) {
+	s := c.ConnectionStats()
+	header := ippm.IPSize(0, c.remote().Addr().Is6())
+	return int64(s.BytesSent) + int64(s.PacketsSent)*int64(header), int64(s.BytesReceived) + int64(s.PacketsReceived)*int64(header)
+}
 
 func (quicCarrier) classify(err error) Reason { return classify(err) }
 

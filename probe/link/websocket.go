@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -28,6 +29,9 @@ const (
 	partTime = time.Second
 	// closeWords is how much of the reason fits a close frame.
 	closeWords = 120
+	// frameHeaders is what a frame of its own takes beside its contents: WebSocket,
+	// a TLS record, TCP and IPv4.
+	frameHeaders = 8 + 22 + 32 + 20
 )
 
 // errHere is why a connection ended that this side has closed.
@@ -41,6 +45,8 @@ type webSocket struct {
 	addr   netip.AddrPort
 	queue  *queue
 	socket *Socket
+
+	sent, received atomic.Int64 // IP-layer bytes of control, about
 
 	inward io.WriteCloser // bytes of the control stream for whoever reads it
 	stream *webStream
@@ -137,6 +143,7 @@ func (w *webSocket) read() {
 			w.socket.batch = append(w.socket.batch, Datagram{Data: packet, From: w.addr, At: w.socket.clock.Now()})
 			w.socket.deliver()
 		default:
+			w.received.Add(int64(len(b) + frameHeaders))
 			// It waits for the reader of the control stream; TCP makes the peer
 			// wait, and nobody else.
 			if _, err := w.inward.Write(piece); err != nil {
@@ -189,7 +196,11 @@ func (w *webSocket) write() {
 	}
 	control := func() (some, ok bool) {
 		piece := w.queue.take(wire.AppendChunk(buf[:0], nil), wire.MaxChunk)
-		return len(piece) > 1, len(piece) == 1 || send(piece)
+		if len(piece) == 1 {
+			return false, true
+		}
+		w.sent.Add(int64(len(piece) + frameHeaders))
+		return true, send(piece)
 	}
 	for {
 		some, ok := control()
@@ -262,6 +273,8 @@ func (w *webSocket) export(label string, context []byte, size int) ([]byte, erro
 	state := w.tls.ConnectionState()
 	return state.ExportKeyingMaterial(label, context, size)
 }
+
+func (w *webSocket) control() (sent, received int64) { return w.sent.Load(), w.received.Load() }
 
 func (w *webSocket) done() <-chan struct{} { return w.over }
 

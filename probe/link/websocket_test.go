@@ -182,6 +182,9 @@ func TestEndOfAWebSocketIsTold(t *testing.T) {
 	if took := time.Since(began); took > 900*time.Millisecond {
 		t.Errorf("took %v", took)
 	}
+	if _, received := client.Control(); received < 50 || received > 500 {
+		t.Errorf("a short message was %d bytes", received)
+	}
 }
 
 // A peer that reads nothing holds up nobody: what does not fit is refused and

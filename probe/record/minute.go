@@ -30,7 +30,7 @@ type Minute struct {
 	FloorUp   *Reading `json:"floor_up,omitempty"` // floor tests that ended in this minute
 	FloorDown *Reading `json:"floor_down,omitempty"`
 
-	BytesUp   int64 `json:"bytes_up"` // IP layer: monitor stream and floor tests
+	BytesUp   int64 `json:"bytes_up"` // IP layer: all that examlink sent
 	BytesDown int64 `json:"bytes_down"`
 
 	// Folded is set on the minute in which a client was killed: it was kept
