@@ -66,6 +66,12 @@ func (b *budget) available(now time.Duration) int64 {
 // spend takes bytes that were sent; the budget may go into debt.
 func (b *budget) spend(n int64) { b.bytes -= float64(n) }
 
+// share takes bytes of something else than tests, at most half of what the budget
+// gains in so much time.
+func (b *budget) share(n int64, in time.Duration) {
+	b.bytes -= min(float64(n), b.perSecond*in.Seconds()/2)
+}
+
 // wait returns how long until n bytes are available.
 func (b *budget) wait(now time.Duration, n int64) time.Duration {
 	missing := float64(n) - float64(b.available(now))
