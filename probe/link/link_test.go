@@ -354,7 +354,8 @@ func TestSendStamps(t *testing.T) {
 	}
 }
 
-// What one end has sent beside probes is what the other has received.
+// What one end has sent beside probes is what the other has received, but for a
+// packet or two of the handshake that come when nobody has their keys any more.
 func TestControlBytes(t *testing.T) {
 	client, srv := listen(t).dial()
 	before, _ := client.Control()
@@ -372,14 +373,15 @@ func TestControlBytes(t *testing.T) {
 	if _, err := io.ReadFull(far, make([]byte, 5000)); err != nil {
 		t.Fatal(err)
 	}
+	const few = 300
 	var sent, received int64
 	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		sent, _ = client.Control()
-		if _, received = srv.Control(); sent == received {
+		if _, received = srv.Control(); max(sent-received, received-sent) <= few {
 			break
 		}
 	}
-	if sent != received || sent-before < 5000+4*28 || sent-before > 8000 {
+	if max(sent-received, received-sent) > few || sent-before < 5000+4*28 || sent-before > 8000 {
 		t.Errorf("%d bytes sent, %d received, %d for 5000 of a stream", sent, received, sent-before)
 	}
 }
