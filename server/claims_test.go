@@ -9,8 +9,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"examlink/probe/verdict"
 	"examlink/probe/warning"
 	"examlink/probe/wire"
@@ -105,10 +103,7 @@ func TestClaims(t *testing.T) {
 func TestVerdictOfACheck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t, server.Limits{})
-		r := prometheus.NewRegistry()
-		if err := s.srv.Register(r); err != nil {
-			t.Fatal(err)
-		}
+		r := s.registry()
 		c := s.call(s.host("10.0.0.2:5000"), s.good("t"), "")
 		for name, g := range map[string]verdict.Gist{
 			"no outcome":                {},
@@ -156,10 +151,7 @@ func TestVerdictOfACheck(t *testing.T) {
 func TestRepeatsAcrossSessions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t, server.Limits{})
-		r := prometheus.NewRegistry()
-		if err := s.srv.Register(r); err != nil {
-			t.Fatal(err)
-		}
+		r := s.registry()
 		token := s.good("t")
 		s.call(s.host("10.0.0.2:5000"), token, "").report(reportOf(1, wire.ReportMinute, struct{}{}))
 		s.call(s.host("10.0.0.3:5000"), token, "").report(reportOf(1, wire.ReportMinute, struct{}{}))

@@ -109,10 +109,7 @@ func TestSeriesOfASession(t *testing.T) {
 func TestChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t, server.Limits{})
-		r := prometheus.NewRegistry()
-		if err := s.srv.Register(r); err != nil {
-			t.Fatal(err)
-		}
+		r := s.registry()
 		first := s.call(s.host("10.0.0.2:5000"), s.good("a"), "")
 		policy := verdict.BuiltIn()[1]
 		to := server.Settings{

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"examlink/probe/clock"
 	"examlink/probe/link"
 	"examlink/probe/netsim"
@@ -29,6 +31,16 @@ type site struct {
 	keys server.Keys
 	srv  *server.Server
 	stop func()
+}
+
+// registry has the server's metrics.
+func (s *site) registry() *prometheus.Registry {
+	s.t.Helper()
+	r := prometheus.NewRegistry()
+	if err := s.srv.Register(r); err != nil {
+		s.t.Fatal(err)
+	}
+	return r
 }
 
 func newSite(t *testing.T, limits server.Limits) *site {
