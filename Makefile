@@ -3,7 +3,7 @@
 GOLANGCI = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 TARGETS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
-.PHONY: build test race lint fuzz bench metrics-doc cross lab demo dashboards test-dashboards
+.PHONY: build test race lint fuzz bench metrics-doc cross lab demo dashboards test-dashboards pictures
 
 build: ## both programs, in bin/
 	go build -o bin/ ./cmd/examlink ./cmd/examlink-server
@@ -47,3 +47,8 @@ dashboards: ## the JSON of the dashboards, from their code
 
 test-dashboards: ## dashboards, rules and what runs them; needs promtool, prometheus and amtool, or skips
 	go test -count=1 ./dashboards/...
+
+PICTURES = dashboards/pictures/out
+pictures: ## the dashboards as pictures, drawn with Perses; needs node, npm, chromium and prometheus
+	cd dashboards/pictures && npm ci
+	go test ./dashboards -run '^TestPictures$$' -count=1 -v -args -pictures $(abspath $(PICTURES))

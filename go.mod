@@ -2,6 +2,9 @@ module examlink
 
 go 1.26.0
 
+// Pictures are drawn with packages for Node, some of which hold Go as well.
+ignore ./dashboards/pictures/node_modules
+
 require (
 	github.com/cenkalti/backoff/v7 v7.0.3
 	github.com/coder/websocket v1.8.15

@@ -42,7 +42,7 @@ func checks() *grafana.Dashboard {
 	d.AddRow("Verdicts over time", grafana.Mid, 2,
 		perHour(grafana.NewTimeSeries("Verdicts", "What did the checks of each hour come to?", unitCount, noData,
 			[]grafana.Target{grafana.Over("{{outcome}}", "sum by (outcome) ("+increase(of(verdicts))+")")},
-			grafana.FromZero(), grafana.Stacked(), grafana.Named("ready", grafana.Good), grafana.Named("marginal", "yellow"), grafana.Named("not ready", grafana.Bad), grafana.Named("inconclusive", "gray"))),
+			append(outcomes(), grafana.FromZero(), grafana.Stacked())...)),
 		against("Minimum missed", "missed", "Which criteria made checks say not ready?"),
 		against("Could not be told", "unclear", "Which criteria could checks not decide?"),
 		against("Recommended not met", "below-recommended", "Which criteria met the minimum alone?"),

@@ -51,7 +51,7 @@ func client() *grafana.Dashboard {
 	)
 	d.AddRow("Packets", grafana.Mid, 3,
 		grafana.NewTimeSeries("Loss", "What share of probes got lost, in which direction? Unknown: no echo told, as in an interruption.", unitShare, noData,
-			[]grafana.Target{grafana.Over("{{direction}}", "sum by (direction) ("+rate(of("examlink_client_probes_lost_total"))+") / ignoring (direction) group_left () sum("+rate(of("examlink_client_probes_sent_total"))+")")}, grafana.Within(0, 1)),
+			[]grafana.Target{grafana.Over("{{direction}}", "sum by (direction) ("+rate(of("examlink_client_probes_lost_total"))+") / ignoring (direction) group_left () sum("+rate(of("examlink_client_probes_sent_total"))+")")}, grafana.FromZero()),
 		grafana.NewTimeSeries("Probes", "Do probes leave and come back at their pace?", unitPackets, noData,
 			[]grafana.Target{
 				grafana.Over("sent", "sum("+rate(of("examlink_client_probes_sent_total"))+")"),

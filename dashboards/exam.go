@@ -41,21 +41,22 @@ func exam() *grafana.Dashboard {
 			append([]grafana.Target{grafana.Over("{{session}}", bits("("+slowest(shown, ofExam("examlink_session_download_bytes_per_second"))+")"))}, bounds("server", down)...),
 			append(bounded(), grafana.Linked(line))...),
 		grafana.NewTimeSeries("Sessions by state", "Were many silent at once? One line going up alone is one student's link; all together are more likely on our side.", unitCount, noData,
-			[]grafana.Target{grafana.Over("{{state}}", "sum by (state) ("+ofExam("examlink_exam_sessions")+")")}, grafana.FromZero(), grafana.Stacked()),
+			[]grafana.Target{grafana.Over("{{state}}", "sum by (state) ("+ofExam("examlink_exam_sessions")+")")}, byState()...),
 		grafana.NewTimeSeries("Round-trip delay by session", "Which links are slow to answer? The median each client claims for its last minute, for the twenty that were highest in the time shown.", unitSeconds, noData,
 			[]grafana.Target{grafana.Over("{{session}}", worst(shown, ofExam("examlink_session_claimed_round_trip_delay_seconds")))}, grafana.FromZero(), grafana.Linked(line)),
 	)
 	return d
 }
 
-// sessionTable has a row for each session, the worst state first.
+// sessionTable has a row for each session, the worst state first, and of one state those
+// that have most warnings.
 func sessionTable(row grafana.DataLink) grafana.Panel {
 	share := func(metric, direction string) string {
 		return "max by (session) (" + perServer(ofExam(metric), of("examlink_server_minimum_rate_bytes_per_second", direction)) + ")"
 	}
 	value := func(metric string) string { return "max by (session) (" + ofExam(metric) + ")" }
 	least := []grafana.Step{grafana.At(0, grafana.Bad), grafana.At(1, grafana.Good)}
-	return grafana.NewTable("Sessions, worst first", "Which sessions need a look now? An empty field is a value that is not known.", noData, "State", []grafana.Column{
+	return grafana.NewTable("Sessions, worst first", "Which sessions need a look now? An empty field is a value that is not known.", noData, []string{"State", "Warnings (claimed)"}, []grafana.Column{
 		{Label: "session", Title: "Session", Unit: "string", Links: []grafana.DataLink{row}},
 		{Title: "State", Unit: unitCount, Expr: value("examlink_session_state"), Mappings: sessionStates()},
 		{Title: "Last packet", Unit: unitSeconds, Expr: "time() - " + value("examlink_session_last_packet_timestamp_seconds")},

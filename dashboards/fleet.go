@@ -26,14 +26,14 @@ func fleet() *grafana.Dashboard {
 			[]grafana.Target{grafana.Now("", "sum("+of("examlink_server_sessions_without_series")+")")}, counted(100), grafana.Linked(toHealth)),
 	)
 	d.AddRow("Exams", grafana.High, 2,
-		grafana.NewTable("Exams now", "Which exam needs a look? Each exam's sessions, by what is wrong with them.", noData, "Silent", []grafana.Column{
+		grafana.NewTable("Exams now", "Which exam needs a look? Each exam's sessions, by what is wrong with them.", noData, []string{"Silent", "Below minimum up"}, []grafana.Column{
 			{Label: "exam", Title: "Exam", Unit: "string", Links: []grafana.DataLink{toExam}},
 			{Title: "Sessions", Unit: unitCount, Expr: "sum by (exam) (" + of("examlink_exam_sessions") + ")"},
 			{Title: "Silent", Unit: unitCount, Expr: "sum by (exam) (" + of("examlink_exam_sessions", silent) + ")", Steps: []grafana.Step{grafana.At(0, grafana.Good), grafana.At(1, grafana.Uneasy), grafana.At(5, grafana.Bad)}},
 			{Title: "Below minimum up", Unit: unitCount, Expr: "sum by (exam) (" + of("examlink_exam_below_minimum_sessions", up) + ")", Steps: []grafana.Step{grafana.At(0, grafana.Good), grafana.At(1, grafana.Uneasy)}},
 			{Title: "Below minimum down", Unit: unitCount, Expr: "sum by (exam) (" + of("examlink_exam_below_minimum_sessions", down) + ")", Steps: []grafana.Step{grafana.At(0, grafana.Good), grafana.At(1, grafana.Uneasy)}},
 		}),
-		grafana.NewTable("Warnings firing", "What do the alerting rules say now, and for how long? When the table is empty none fires, or Prometheus has not loaded the rules: its page /rules tells.", "none firing, or no rules", "For", []grafana.Column{
+		grafana.NewTable("Warnings firing", "What do the alerting rules say now, and for how long? When the table is empty none fires, or Prometheus has not loaded the rules: its page /rules tells.", "none firing, or no rules", []string{"For"}, []grafana.Column{
 			{Label: "alertname", Title: "Warning", Unit: "string"},
 			{Label: "severity", Title: "Severity", Unit: "string"},
 			{Label: "exam", Title: "Exam", Unit: "string"},
@@ -48,7 +48,7 @@ func fleet() *grafana.Dashboard {
 		grafana.NewTimeSeries("Silent sessions by exam", "In which exams are sessions silent?", unitCount, noData,
 			[]grafana.Target{grafana.Over("{{exam}}", "sum by (exam) ("+of("examlink_exam_sessions", silent)+")")}, grafana.FromZero(), grafana.Linked(labelled)),
 		grafana.NewTimeSeries("Sessions by state", "What state are sessions in?", unitCount, noData,
-			[]grafana.Target{grafana.Over("{{state}}", "sum by (state) ("+of("examlink_server_sessions")+")")}, grafana.FromZero(), grafana.Stacked()),
+			[]grafana.Target{grafana.Over("{{state}}", "sum by (state) ("+of("examlink_server_sessions")+")")}, byState()...),
 	)
 	d.AddRow("Warnings and rates over time", grafana.Mid, 3,
 		grafana.NewTimeSeries("Warnings raised", "What has the server itself warned of, and how often?", unitCount, noData,

@@ -79,14 +79,14 @@ func health() *grafana.Dashboard {
 			[]grafana.Target{grafana.Over("{{instance}}", of("scrape_samples_scraped"))}, grafana.FromZero()),
 	)
 	d.AddRow("What runs", grafana.Mid, 2,
-		grafana.NewTable("Programs", "Which version runs where, and since when?", noData, "Up for", []grafana.Column{
+		grafana.NewTable("Programs", "Which version runs where, and since when?", noData, []string{"Up for"}, []grafana.Column{
 			{Label: "instance", Title: "Server", Unit: "string"},
 			{Label: "version", Title: "Version", Unit: "string"},
 			{Label: "goversion", Title: "Go", Unit: "string"},
 			{Label: "goos", Title: "System", Unit: "string"},
 			{Title: "Up for", Unit: unitSeconds, Expr: "max by (instance, version, goversion, goos) ((time() - " + of("process_start_time_seconds") + ") * on (job, instance) group_right () " + of("examlink_build_info") + ")"},
 		}),
-		grafana.NewTable("Policies", "Which policy does each server judge by?", noData, "In force", []grafana.Column{
+		grafana.NewTable("Policies", "Which policy does each server judge by?", noData, []string{"In force"}, []grafana.Column{
 			{Label: "instance", Title: "Server", Unit: "string"},
 			{Label: "policy", Title: "Policy", Unit: "string"},
 			{Label: "version", Title: "Version", Unit: "string"},

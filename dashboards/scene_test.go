@@ -9,7 +9,8 @@ const (
 
 // scene is two hours of two servers and one client. Server exam-2 never
 // answers. On exam-1 two exams are sat. Of msds-5001: s-good is good; s-slow
-// falls below the minimum at scrape 440; s-gone is silent from scrape 420 on;
+// falls below the minimum at scrape 440; s-gone is silent from scrape 420 on, for
+// 30 s and more from 422 on;
 // s-left ended at scrape 400. Of csca-5622: s-tcp goes by WebSocket, and only a
 // lower bound of its upload is known.
 func scene(h history) {
@@ -45,7 +46,15 @@ func sessions(h history) {
 
 	good("state", always(1))
 	slow("state", always(1))
-	gone("state", from(420, 1, 3))
+	gone("state", func(n int) (float64, bool) {
+		switch {
+		case n < 420:
+			return 1, true
+		case n < 422:
+			return 3, true
+		}
+		return 4, true
+	})
 	left("state", until(400, 1))
 	tcp("state", always(1))
 	for _, s := range []func(string, func(int) (float64, bool)){good, slow, tcp} {
@@ -84,7 +93,7 @@ func sessions(h history) {
 			h.gauge("examlink_exam_sessions", onServer+fmt.Sprintf(",exam=%q,state=%q", name, state), v)
 		}
 	}
-	exam("msds-5001", 2, 1, 0)
+	exam("msds-5001", 2, 0, 1)
 	exam("csca-5622", 1, 0, 0)
 	for i, exam := range []string{"csca-5622", "msds-5001"} {
 		for _, direction := range []string{"up", "down"} {
@@ -102,7 +111,7 @@ func servers(h history) {
 			write(name, onServer+fmt.Sprintf(",%s=%q", label, value), v)
 		}
 	}
-	each(h.gauge, "examlink_server_sessions", "state", map[string]float64{"connected": 0, "live": 3, "suspect": 0, "dropped": 1, "exam-relevant": 0})
+	each(h.gauge, "examlink_server_sessions", "state", map[string]float64{"connected": 0, "live": 3, "suspect": 0, "dropped": 0, "exam-relevant": 1})
 	each(h.gauge, "examlink_server_session_transports", "transport", map[string]float64{"udp": 3, "websocket": 1})
 	each(h.gauge, "examlink_server_minimum_rate_bytes_per_second", "direction", map[string]float64{"up": 48000, "down": 96000})
 	each(h.gauge, "examlink_server_recommended_rate_bytes_per_second", "direction", map[string]float64{"up": 125000, "down": 187500})

@@ -29,15 +29,40 @@ func counted(bad float64) grafana.Option {
 	return grafana.Colored(grafana.At(0, grafana.Good), grafana.At(1, grafana.Uneasy), grafana.At(bad, grafana.Bad))
 }
 
+// A session's states, in the colours that they have everywhere.
+const (
+	isConnected = "blue"
+	isLive      = grafana.Good
+	isSuspect   = "yellow"
+	isDropped   = grafana.Uneasy
+	isRelevant  = grafana.Bad
+)
+
 // sessionStates are the values of examlink_session_state.
 func sessionStates() []grafana.Mapping {
 	return grafana.Texts(noData,
-		grafana.Result{Value: "0", Text: "connected, no probe yet", Color: "blue"},
-		grafana.Result{Value: "1", Text: "live", Color: grafana.Good},
-		grafana.Result{Value: "2", Text: "suspect", Color: "yellow"},
-		grafana.Result{Value: "3", Text: "dropped", Color: grafana.Uneasy},
-		grafana.Result{Value: "4", Text: "exam-relevant", Color: grafana.Bad},
+		grafana.Result{Value: "0", Text: "connected, no probe yet", Color: isConnected},
+		grafana.Result{Value: "1", Text: "live", Color: isLive},
+		grafana.Result{Value: "2", Text: "suspect", Color: isSuspect},
+		grafana.Result{Value: "3", Text: "dropped", Color: isDropped},
+		grafana.Result{Value: "4", Text: "exam-relevant", Color: isRelevant},
 	)
+}
+
+// byState stacks counts of sessions, each state in its colour.
+func byState() []grafana.Option {
+	return []grafana.Option{
+		grafana.FromZero(), grafana.Stacked(), grafana.Painted("connected", isConnected), grafana.Painted("live", isLive),
+		grafana.Painted("suspect", isSuspect), grafana.Painted("dropped", isDropped), grafana.Painted("exam-relevant", isRelevant),
+	}
+}
+
+// outcomes are the verdicts' colours.
+func outcomes() []grafana.Option {
+	return []grafana.Option{
+		grafana.Painted("ready", grafana.Good), grafana.Painted("marginal", "yellow"),
+		grafana.Painted("not ready", grafana.Bad), grafana.Painted("inconclusive", grafana.Unknown),
+	}
 }
 
 // transports are the values of examlink_session_transport_websocket.
@@ -89,5 +114,5 @@ func bounds(side, direction string) []grafana.Target {
 
 // bounded styles the lines of bounds.
 func bounded() []grafana.Option {
-	return []grafana.Option{grafana.Named("minimum", grafana.Bad), grafana.Named("recommended", grafana.Good), grafana.FromZero()}
+	return []grafana.Option{grafana.Bound("minimum", grafana.Bad), grafana.Bound("recommended", grafana.Good), grafana.FromZero()}
 }

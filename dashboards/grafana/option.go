@@ -41,16 +41,24 @@ func Stacked() Option {
 	}
 }
 
-// Named styles the series of one name, as a bound: dashed, in one colour.
-func Named(name, color string) Option {
+// Painted gives the series of one name a colour of its own.
+func Painted(name, color string) Option {
+	return styled(name, color)
+}
+
+// Bound draws the series of one name as a bound: dashed, in one colour.
+func Bound(name, color string) Option {
+	return styled(name, color,
+		Property{ID: "custom.lineStyle", Value: map[string]any{"fill": "dash", "dash": []int{8, 6}}},
+		Property{ID: "custom.fillOpacity", Value: 0},
+	)
+}
+
+func styled(name, color string, more ...Property) Option {
 	return func(p *Panel) {
 		p.FieldConfig.Overrides = append(p.FieldConfig.Overrides, Override{
-			Matcher: Matcher{ID: "byName", Options: name},
-			Properties: []Property{
-				{ID: "color", Value: map[string]any{"mode": "fixed", "fixedColor": color}},
-				{ID: "custom.lineStyle", Value: map[string]any{"fill": "dash", "dash": []int{8, 6}}},
-				{ID: "custom.fillOpacity", Value: 0},
-			},
+			Matcher:    Matcher{ID: "byName", Options: name},
+			Properties: append([]Property{{ID: "color", Value: map[string]any{"mode": "fixed", "fixedColor": color}}}, more...),
 		})
 	}
 }

@@ -14,7 +14,8 @@ type Column struct {
 
 // NewTable is one row for each set of labels, one column for each query, as of
 // the end of the time shown. Rows that a query has no value for show noValue.
-func NewTable(title, description, noValue, sortBy string, columns []Column, options ...Option) Panel {
+// They are sorted by the columns of sortBy, the greatest first.
+func NewTable(title, description, noValue string, sortBy []string, columns []Column, options ...Option) Panel {
 	var targets []Target
 	var overrides []Override
 	exclude := map[string]any{"Time": true}
@@ -37,10 +38,11 @@ func NewTable(title, description, noValue, sortBy string, columns []Column, opti
 	p.FieldConfig.Defaults.Color = &Color{Mode: "thresholds"}
 	p.FieldConfig.Defaults.Mappings = Texts(noValue)[1:]
 	p.FieldConfig.Defaults.Custom = map[string]any{"align": "auto", "filterable": true, "cellOptions": map[string]any{"type": "color-text"}}
-	p.Options = map[string]any{
-		"cellHeight": "sm", "showHeader": true,
-		"sortBy": []any{map[string]any{"displayName": sortBy, "desc": true}},
+	var sorted []any
+	for _, title := range sortBy {
+		sorted = append(sorted, map[string]any{"displayName": title, "desc": true})
 	}
+	p.Options = map[string]any{"cellHeight": "sm", "showHeader": true, "sortBy": sorted}
 	p.Transformations = []Transformation{
 		{ID: "merge", Options: map[string]any{}},
 		{ID: "organize", Options: map[string]any{"excludeByName": exclude, "indexByName": index, "renameByName": rename}},
