@@ -46,6 +46,8 @@ func TestOneIncidentHoldsBackTheSingleAlerts(t *testing.T) {
 		alert("ExamlinkCertificateExpiring", "", "", "1"),
 		alert("ExamlinkExamIncident", "f", "", "1", "severity", "critical"),
 		alert("ExamlinkSessionBelowMinimum", "f", "f1", "1", "direction", "up"),
+		alert("ExamlinkExamIncident", "h", "", "1", "severity", "critical"),
+		alert("ExamlinkSessionBelowMinimum", "g", "g1", "1", "direction", "down"),
 	}
 	told := []alertLabels{
 		alert("ExamlinkExamIncident", "a", "", "1", "severity", "critical"),
@@ -59,6 +61,11 @@ func TestOneIncidentHoldsBackTheSingleAlerts(t *testing.T) {
 		alert("ExamlinkNotificationsFailing", "", "", "1"), // another alert of the server with a critical one
 		alert("ExamlinkIncidentOnOurSide", "f", "", "", "severity", "critical"),
 		alert("ExamlinkSessionDropped", "f", "f2", "", "severity", "critical"), // pushed beside an incident: no part of it
+		alert("ExamlinkIncidentBelowMinimum", "g", "", "", "severity", "critical", "direction", "down"),
+		alert("ExamlinkIncidentBelowMinimum", "h", "", "", "severity", "critical", "direction", "up"),
+		alert("ExamlinkSessionDropped", "g", "g1", "1"),                          // an incident of rates holds no silence back,
+		alert("ExamlinkSessionBelowMinimum", "g", "g2", "1", "direction", "up"),  // nor the other direction,
+		alert("ExamlinkSessionBelowMinimum", "g", "g3", "", "direction", "down"), // nor what is pushed beside it
 	}
 	type body struct {
 		Labels   alertLabels `json:"labels"`

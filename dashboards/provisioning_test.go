@@ -74,12 +74,13 @@ func TestAlertmanagerTakesItsConfiguration(t *testing.T) {
 	const file = provisioning + "/alertmanager/alertmanager.yml"
 	run(t, ".", amtool, "check-config", file)
 	for labels, receivers := range map[string]string{
-		"alertname=ExamlinkSessionDropped audience=proctor exam=a":    "proctors",
-		"alertname=ExamlinkExamIncident audience=proctor exam=a":      "proctors",
-		"alertname=ExamlinkIncidentOnOurSide audience=proctor exam=a": "proctors",
-		"alertname=ExamlinkServerIncident audience=operator":          "operators,proctors",
-		"alertname=ExamlinkServerDown audience=operator":              "operators",
-		"alertname=ExamlinkCertificateExpiring audience=operator":     "operators",
+		"alertname=ExamlinkSessionDropped audience=proctor exam=a":                    "proctors",
+		"alertname=ExamlinkExamIncident audience=proctor exam=a":                      "proctors",
+		"alertname=ExamlinkIncidentOnOurSide audience=proctor exam=a":                 "proctors",
+		"alertname=ExamlinkIncidentBelowMinimum audience=proctor exam=a direction=up": "proctors",
+		"alertname=ExamlinkServerIncident audience=operator":                          "operators,proctors",
+		"alertname=ExamlinkServerDown audience=operator":                              "operators",
+		"alertname=ExamlinkCertificateExpiring audience=operator":                     "operators",
 	} {
 		args := append([]string{"config", "routes", "test", "--config.file=" + file, "--verify.receivers=" + receivers}, strings.Fields(labels)...)
 		run(t, ".", amtool, args...)

@@ -1,8 +1,8 @@
 // Package alert tells proctors what the server has noticed: by webhooks and by
 // Alertmanager. It makes warnings of what the server saw itself, with
-// hysteresis, one incident of many sessions that fall silent together, and sees
-// to it that each notice arrives, also when its receiver is away for a while or
-// the server is started anew.
+// hysteresis, one incident of many sessions that fall silent or below the
+// minimum together, and sees to it that each notice arrives, also when its
+// receiver is away for a while or the server is started anew.
 //
 // It refuses to know the server: what happens is handed to it as plain values.
 // What a client claims stays apart from what the server saw. A notice is

@@ -73,6 +73,15 @@ var alertNames = map[Kind]string{
 	BelowMinimum: "ExamlinkSessionBelowMinimum", Incident: "ExamlinkIncidentOnOurSide",
 }
 
+// alertName is the notice's. An incident of rates has one of its own, so that
+// rules can hold back others than an incident of silence does.
+func alertName(n Notice) string {
+	if n.Kind == Incident && n.Direction != "" {
+		return "ExamlinkIncidentBelowMinimum"
+	}
+	return alertNames[n.Kind]
+}
+
 // pusher keeps one Alertmanager told of what stands.
 type pusher struct {
 	url, generator string
@@ -131,7 +140,7 @@ func (p *pusher) take(n Notice) {
 // raise adds an alert, or brings it up to date. Called locked.
 func (p *pusher) raise(n Notice, exam string) {
 	labels := map[string]string{
-		"alertname": alertNames[n.Kind], "exam": exam, "session": n.Session, "severity": n.Severity, "audience": "proctor", "direction": n.Direction,
+		"alertname": alertName(n), "exam": exam, "session": n.Session, "severity": n.Severity, "audience": "proctor", "direction": n.Direction,
 	}
 	maps.DeleteFunc(labels, func(_, v string) bool { return v == "" })
 	key, _ := json.Marshal(labels) // keys are sorted

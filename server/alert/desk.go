@@ -46,15 +46,15 @@ type rules struct {
 }
 
 // desk turns what the server sees into notices: one warning for each session
-// and trouble, one incident where many fall silent together. It is pure: what
+// and trouble, one incident where many come into the same together. It is pure: what
 // happens carries its time, and nothing happens between two calls. It is not
 // safe for concurrent use.
 type desk struct {
 	rules
 	sessions  map[string]*subject
-	live      map[string]int // sessions that are not silent, by exam; "" is all
-	held      []*subject     // whose word waits, in order
-	onsets    []*subject     // fell silent lately
+	live      map[string]int        // sessions that are not silent, by exam; "" is all
+	held      []*trouble            // whose word waits
+	onsets    map[string][]*trouble // that began lately, by direction
 	flapping  []*subject
 	incidents []*incident
 	restored  []*subject           // of an earlier run, whose sessions have not come back
@@ -68,22 +68,27 @@ type desk struct {
 // subject is one session as the desk follows it.
 type subject struct {
 	Session
+	trouble       // its silence
 	silent   Kind // how grave the silence is that goes on; "": none
 	told     Kind // of it, what has been told
-	warning  string
-	since    time.Time // last packet before the warning's first silence
-	onset    time.Time // when the silence that goes on was noticed
-	due      time.Time // when its first word leaves; zero: nothing waits
 	onsets   []time.Time
 	flaps    bool
 	episodes int
-	steady   time.Time // when a session that flaps will have been steady for long enough; zero: silent
-	incident *incident
+	steady   time.Time        // when a session that flaps will have been steady for long enough; zero: silent
 	rates    map[string]*rate // by direction
 }
 
+func newSubject(s Session) *subject {
+	sub := &subject{Session: s, rates: map[string]*rate{}}
+	sub.sub = sub
+	return sub
+}
+
 func newDesk(r rules, emit func(Notice)) *desk {
-	d := &desk{rules: r, sessions: map[string]*subject{}, live: map[string]int{}, standing: map[string]Notice{}, gone: map[string]time.Time{}}
+	d := &desk{
+		rules: r, sessions: map[string]*subject{}, live: map[string]int{}, onsets: map[string][]*trouble{},
+		standing: map[string]Notice{}, gone: map[string]time.Time{},
+	}
 	d.emit = func(n Notice) {
 		if n.State == Raised {
 			d.standing[n.Warning] = n
@@ -126,7 +131,7 @@ func (d *desk) stale(s Session) bool {
 func (d *desk) follow(s Session) *subject {
 	sub := d.sessions[s.Session]
 	if sub == nil {
-		sub = &subject{rates: map[string]*rate{}}
+		sub = newSubject(s)
 		d.sessions[s.Session] = sub
 		d.count(s.Exam, 1)
 	}
@@ -165,19 +170,11 @@ func (d *desk) worse(sub *subject, k Kind) {
 			d.flapping = append(d.flapping, sub)
 		}
 	}
-	if !slices.Contains(d.onsets, sub) {
-		d.onsets = append(d.onsets, sub)
-	}
-	if i := d.covering(sub); i != nil {
-		i.join(sub, sub.At)
-		return
-	}
-	if d.breaksOut(sub.At) {
+	if d.common(&sub.trouble, sub.At) {
 		return
 	}
 	if d.hold > 0 && len(d.sessions) >= d.incident.Sessions { // else there are too few for an incident
-		sub.due = sub.At.Add(d.hold)
-		d.held = append(d.held, sub)
+		d.later(&sub.trouble, d.hold)
 		return
 	}
 	d.tell(sub)
@@ -206,17 +203,7 @@ func (d *desk) better(sub *subject) {
 	} else {
 		d.recovered(sub, sub.At, sub.At)
 	}
-	sub.leave()
-}
-
-// leave takes a session out of the incident it belongs to.
-func (sub *subject) leave() {
-	if i := sub.incident; i != nil {
-		sub.incident = nil
-		i.silent--
-		i.calm(sub.At)
-		i.changed(sub.At)
-	}
+	sub.leave(sub.At)
 }
 
 // recovered closes a warning of silence that has been told.
@@ -242,7 +229,7 @@ func (d *desk) ended(sub *subject) {
 		d.count(sub.Exam, -1)
 	}
 	n := d.notice(sub, Ended, Cleared)
-	sub.leave()
+	sub.leave(sub.At)
 	n.Since, n.End, n.Was = sub.At, sub.End, sub.told
 	if n.Warning == "" {
 		n.Warning = newID("warning")
@@ -252,7 +239,7 @@ func (d *desk) ended(sub *subject) {
 	}
 	sub.silent, sub.due, sub.flaps = "", time.Time{}, false
 	for _, direction := range slices.Sorted(maps.Keys(sub.rates)) {
-		if d.closeRate(sub, direction) && n.Was == "" {
+		if d.closeRate(sub.rates[direction]) && n.Was == "" {
 			n.Was = BelowMinimum
 		}
 	}
@@ -261,17 +248,7 @@ func (d *desk) ended(sub *subject) {
 
 // run does what has come due by now.
 func (d *desk) run(now time.Time) {
-	for len(d.held) > 0 {
-		sub := d.held[0]
-		if sub.due.After(now) {
-			break
-		}
-		d.held = d.held[1:]
-		if !sub.due.IsZero() && sub.incident == nil {
-			sub.At = sub.onset
-			d.tell(sub)
-		}
-	}
+	d.release(now)
 	d.flapping = slices.DeleteFunc(d.flapping, func(sub *subject) bool {
 		if !sub.flaps {
 			return true
@@ -294,12 +271,8 @@ func (d *desk) next() (at time.Time, ok bool) {
 			at, ok = t, true
 		}
 	}
-	if len(d.held) > 0 {
-		sub := d.held[0]
-		if sub.due.IsZero() { // it waits no longer, but is still in line
-			soonest(sub.onset.Add(d.hold))
-		}
-		soonest(sub.due)
+	for _, t := range d.held {
+		soonest(t.due)
 	}
 	for _, sub := range d.flapping {
 		soonest(sub.steady)
@@ -307,7 +280,7 @@ func (d *desk) next() (at time.Time, ok bool) {
 	for _, i := range d.incidents {
 		soonest(i.update)
 		if !i.calmSince.IsZero() {
-			soonest(i.calmSince.Add(incidentSettle))
+			soonest(i.calmSince.Add(i.settle))
 		}
 	}
 	if len(d.restored) > 0 {

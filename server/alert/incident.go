@@ -12,6 +12,12 @@ const (
 	// for it to be over: the rest then has had time to come back too, and a link
 	// of ours that comes and goes is one incident.
 	incidentSettle = 3 * time.Second
+	// A rate takes three good readings to be well again, some 40 s apart.
+	incidentSettleRates = time.Minute
+
+	// Rates that fall together are found to have within so many windows: a floor
+	// test finds it, or two where the rate is just below.
+	incidentRates = 3
 
 	// An incident takes in no more sessions so many windows after it broke out:
 	// without an end, one session after the other would make it a net for
@@ -27,12 +33,20 @@ const (
 	listAlone = 500
 )
 
-// IncidentRule says when many sessions that fall silent together are an incident
-// on our side.
+// IncidentRule says when many sessions that get into trouble together are an
+// incident on our side.
 type IncidentRule struct {
 	Sessions int           // at least so many, ...
 	Share    float64       // ... and at least this share of the sessions there are, ...
-	Window   time.Duration // ... fall silent within this time
+	Window   time.Duration // ... fall silent within this time, or below the minimum within three times it
+}
+
+// within is the time in which sessions in the same trouble belong together.
+func (r IncidentRule) within(direction string) time.Duration {
+	if direction == "" {
+		return r.Window
+	}
+	return incidentRates * r.Window
 }
 
 // DefaultIncident is the rule of a desk that is told none.
@@ -41,57 +55,66 @@ func DefaultIncident() IncidentRule {
 }
 
 // incident is many sessions of one server, or of one exam on it, that fell
-// silent together.
+// silent together, or below the minimum in one direction.
 type incident struct {
 	id, exam  string // exam is "" for the whole server
+	direction string // up, down; "": they fell silent
 	since     time.Time
 	began     time.Time // when it broke out, the last time
 	last      time.Time // when the last session joined
 	window    time.Duration
+	settle    time.Duration
 	live      int
-	affected  map[string]*subject
+	affected  map[string]*trouble // by session
 	exams     []string
-	silent    int
+	still     int // of the affected, in trouble now
 	alone     []string
 	calmSince time.Time // since when most have been back; zero: they are not
 
 	// What was told last, and when; zero: nothing yet. Update is when to tell it
 	// anew; zero: there is no need.
-	told                                time.Time
-	toldAffected, toldSilent, toldExams int  // sessions, of them silent, exams
-	again                               bool // it has broken out again since
-	update                              time.Time
+	told                               time.Time
+	toldAffected, toldStill, toldExams int  // sessions, of them in trouble, exams
+	again                              bool // it has broken out again since
+	update                             time.Time
 }
 
-// covering is the incident that a session which falls silent belongs to. One
-// that falls silent long after the others is in trouble of its own.
-func (d *desk) covering(sub *subject) *incident {
+// covering is the incident that a trouble which begins belongs to. One that
+// begins long after the others is by itself.
+func (d *desk) covering(t *trouble, at time.Time) *incident {
 	for _, i := range d.incidents {
-		if i.about(sub.Exam) && sub.At.Sub(i.last) <= i.window && sub.At.Sub(i.began) <= incidentReach*i.window {
+		if i.about(t) && at.Sub(i.last) <= i.window && at.Sub(i.began) <= incidentReach*i.window {
 			return i
 		}
 	}
 	return nil
 }
 
-// about says whether the incident is the exam's, or the whole server's.
-func (i *incident) about(exam string) bool { return i.exam == "" || i.exam == exam }
+// about says whether the incident is about troubles of this kind, in this exam or
+// in the whole server.
+func (i *incident) about(t *trouble) bool {
+	return i.direction == t.direction && (i.exam == "" || i.exam == t.sub.Exam)
+}
 
-// join takes a session into the incident. What waited to be told of it alone is
-// held back; what has been told is referred to.
-func (i *incident) join(sub *subject, at time.Time) {
-	sub.incident, sub.due, i.last = i, time.Time{}, at
-	i.affected[sub.Session.Session] = sub
-	i.silent++
-	if sub.told != "" && !slices.Contains(i.alone, sub.warning) {
-		i.alone = append(i.alone, sub.warning)
+// join takes a session's trouble into the incident. What waited to be told of it
+// alone is held back; what has been told is referred to.
+func (i *incident) join(t *trouble, at time.Time) {
+	t.incident, t.due, i.last = i, time.Time{}, at
+	i.affected[t.sub.Session.Session] = t
+	i.still++
+	if t.wasTold() && !slices.Contains(i.alone, t.warning) {
+		i.alone = append(i.alone, t.warning)
 	}
-	if !slices.Contains(i.exams, sub.Exam) {
-		i.exams = append(i.exams, sub.Exam)
+	if exam := t.sub.Exam; !slices.Contains(i.exams, exam) {
+		i.exams = append(i.exams, exam)
 		slices.Sort(i.exams)
 	}
-	if sub.LastPacket.Before(i.since) {
-		i.since = sub.LastPacket
+	began := t.since
+	if t.direction == "" {
+		began = t.sub.LastPacket
+	}
+	if began.Before(i.since) {
+		i.since = began
 	}
 	i.calm(at)
 	i.changed(at)
@@ -118,68 +141,83 @@ func (i *incident) changed(at time.Time) {
 // news says whether what was told is not so any more. When most are back the end
 // is near, and says it.
 func (i *incident) news() bool {
-	off := max(len(i.affected)-i.toldAffected, i.silent-i.toldSilent, i.toldSilent-i.silent)
+	off := max(len(i.affected)-i.toldAffected, i.still-i.toldStill, i.toldStill-i.still)
 	return i.again || len(i.exams) > i.toldExams || i.calmSince.IsZero() && off > 0 && float64(off) >= incidentNews*float64(len(i.affected))
 }
 
 // calm notes whether most sessions are back.
 func (i *incident) calm(at time.Time) {
 	switch {
-	case i.silent*2 >= len(i.affected):
+	case i.still*2 >= len(i.affected):
 		i.calmSince = time.Time{}
 	case i.calmSince.IsZero():
 		i.calmSince = at
 	}
 }
 
-// breaksOut says whether those who fell silent lately are so many that it is on
-// our side, and if so raises the incident.
-func (d *desk) breaksOut(at time.Time) bool {
-	d.onsets = slices.DeleteFunc(d.onsets, func(sub *subject) bool {
-		return sub.silent == "" || sub.incident != nil || at.Sub(sub.onset) > d.incident.Window
+// breaksOut says whether those who have lately got into the same trouble as the
+// latest are so many that it is on our side, and if so raises the incident.
+func (d *desk) breaksOut(latest *trouble, at time.Time) bool {
+	direction, window := latest.direction, d.incident.within(latest.direction)
+	lately := slices.DeleteFunc(d.onsets[direction], func(t *trouble) bool {
+		return !t.stands() || t.incident != nil || at.Sub(t.onset) > window
 	})
-	if len(d.onsets) < d.incident.Sessions {
+	d.onsets[direction] = lately
+	if len(lately) < d.incident.Sessions {
 		return false
 	}
-	many := func(n, live int) bool {
-		return n >= d.incident.Sessions && float64(n) >= d.incident.Share*float64(n+live)
-	}
 	byExam := map[string]int{}
-	for _, sub := range d.onsets {
-		byExam[sub.Exam]++
+	for _, t := range lately {
+		byExam[t.sub.Exam]++
 	}
-	everywhere := many(len(d.onsets), d.live[""])
-	latest := d.onsets[len(d.onsets)-1].Exam
-	one := many(byExam[latest], d.live[latest])
+	all := func(exam string) int {
+		n, live := len(lately), d.live[exam]
+		if exam != "" {
+			n = byExam[exam]
+		}
+		if direction == "" {
+			return n + live // who is silent is not live
+		}
+		return max(n, live)
+	}
+	many := func(n int, exam string) bool {
+		return n >= d.incident.Sessions && float64(n) >= d.incident.Share*float64(all(exam))
+	}
+	exam := latest.sub.Exam
+	everywhere, one := many(len(lately), ""), many(byExam[exam], exam)
 	switch {
-	case one && len(byExam) == 1 && d.live[""] > d.live[latest]: // the other exams are well
-		d.raise(at, latest, byExam[latest]+d.live[latest])
+	case one && len(byExam) == 1 && all("") > all(exam): // the other exams are well
 	case everywhere:
-		d.raise(at, "", len(d.onsets)+d.live[""])
+		exam = ""
 	case one:
-		d.raise(at, latest, byExam[latest]+d.live[latest])
 	default:
 		return false
 	}
+	d.raise(at, direction, exam, all(exam))
 	return true
 }
 
 // raise begins an incident. If one of the exam, or of the server, still stands it
 // is that one, which has broken out again.
-func (d *desk) raise(at time.Time, exam string, live int) {
-	n := slices.IndexFunc(d.incidents, func(i *incident) bool { return i.about(exam) })
+func (d *desk) raise(at time.Time, direction, exam string, live int) {
+	n := slices.IndexFunc(d.incidents, func(i *incident) bool { return i.direction == direction && (i.exam == "" || i.exam == exam) })
 	again := n >= 0
 	if !again {
 		n = len(d.incidents)
-		d.incidents = append(d.incidents, &incident{
-			id: newID("incident"), exam: exam, since: at, window: d.incident.Window, live: live, affected: map[string]*subject{},
-		})
+		i := &incident{
+			id: newID("incident"), exam: exam, direction: direction, since: at, window: d.incident.within(direction), settle: incidentSettle,
+			live: live, affected: map[string]*trouble{},
+		}
+		if direction != "" {
+			i.settle = incidentSettleRates
+		}
+		d.incidents = append(d.incidents, i)
 	}
 	i := d.incidents[n]
 	i.began, i.again = at, again
-	for _, sub := range d.onsets {
-		if exam == "" || sub.Exam == exam {
-			i.join(sub, at)
+	for _, t := range d.onsets[direction] {
+		if exam == "" || t.sub.Exam == exam {
+			i.join(t, at)
 		}
 	}
 	if !again {
@@ -189,18 +227,24 @@ func (d *desk) raise(at time.Time, exam string, live int) {
 
 // notice begins a notice about the incident as it stands.
 func (i *incident) notice(at time.Time, st State) Notice {
-	i.told, i.toldAffected, i.toldSilent, i.toldExams, i.again = at, len(i.affected), i.silent, len(i.exams), false
-	return Notice{
-		Warning: i.id, Incident: i.id, Kind: Incident, State: st, Exam: i.exam, Since: i.since, At: at, Cause: "on our side",
+	i.told, i.toldAffected, i.toldStill, i.toldExams, i.again = at, len(i.affected), i.still, len(i.exams), false
+	n := Notice{
+		Warning: i.id, Incident: i.id, Kind: Incident, State: st, Exam: i.exam, Direction: i.direction, Since: i.since, At: at, Cause: "on our side",
 		Counts: &IncidentCounts{
-			Affected: len(i.affected), Silent: i.silent, Live: max(i.live, len(i.affected)),
+			Affected: len(i.affected), Live: max(i.live, len(i.affected)),
 			Exams: slices.Clone(i.exams), ToldAlone: slices.Clone(i.alone[:min(len(i.alone), listAlone)]), Alone: len(i.alone),
 		},
 	}
+	if i.direction == "" {
+		n.Counts.Silent = i.still
+	} else {
+		n.Counts.Below = i.still
+	}
+	return n
 }
 
 // over tells what has become of an incident, ends it when most have been back for
-// a while, and tells of those who have not: they are in trouble of their own.
+// a while, and tells of those who have not: theirs is another trouble.
 func (d *desk) over(i *incident, now time.Time) bool {
 	if !i.update.IsZero() && !i.update.After(now) {
 		at := i.update
@@ -211,23 +255,18 @@ func (d *desk) over(i *incident, now time.Time) bool {
 			d.send(n)
 		}
 	}
-	if i.calmSince.IsZero() || now.Sub(i.calmSince) < incidentSettle {
+	if i.calmSince.IsZero() || now.Sub(i.calmSince) < i.settle {
 		return false
 	}
-	at := i.calmSince.Add(incidentSettle)
+	at := i.calmSince.Add(i.settle)
 	n := i.notice(at, Cleared)
 	n.Duration = i.calmSince.Sub(i.since).Seconds()
 	d.send(n)
 	for _, id := range slices.Sorted(maps.Keys(i.affected)) {
-		sub := i.affected[id]
-		if sub.incident != i {
-			continue
+		if t := i.affected[id]; t.incident == i {
+			d.alone(t, at)
+			t.incident = nil
 		}
-		if sub.silent.rank() > sub.told.rank() {
-			sub.At = at
-			d.tell(sub)
-		}
-		sub.incident = nil
 	}
 	return true
 }

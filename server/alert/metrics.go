@@ -18,7 +18,7 @@ func newMetrics() *metrics {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "examlink", Subsystem: "server", Name: name, Help: help}, []string{label})
 	}
 	m := &metrics{
-		warnings:    vec("warnings_total", "Warnings the server has told proctors of by itself, and their ends (recovered). A stage of a silence that an incident holds back is not among them.", "kind"),
+		warnings:    vec("warnings_total", "Warnings the server has told proctors of by itself, and their ends (recovered). What an incident holds back is not among them.", "kind"),
 		sent:        vec("notifications_sent_total", "Notices a receiver has taken; for alertmanager, changes of alerts each Alertmanager has taken.", "receiver"),
 		failed:      vec("notifications_failed_total", "Attempts to deliver that failed, whether tried again or not.", "receiver"),
 		undelivered: vec("notifications_undelivered_total", "Notices given up: too old, refused for good, or without room in the queue.", "receiver"),

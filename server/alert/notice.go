@@ -97,7 +97,7 @@ type Notice struct {
 	Episodes   int       `json:"episodes,omitempty"`
 	End        string    `json:"end,omitempty"` // of ended, and of recovered that ends with its session: goodbye, silent, replaced
 
-	Direction string  `json:"direction,omitempty"` // of below-minimum: up, down
+	Direction string  `json:"direction,omitempty"` // of below-minimum, and of an incident of it: up, down
 	Seen      Seen    `json:"seen"`                // what the server saw itself
 	Claimed   Claimed `json:"claimed"`             // what the client says
 
@@ -141,9 +141,10 @@ type Rate struct {
 
 // IncidentCounts says how many sessions an incident is about.
 type IncidentCounts struct {
-	Affected  int      `json:"affected"` // ever, while it stood
-	Silent    int      `json:"silent"`   // of these, now
-	Live      int      `json:"live"`     // sessions there were when it began, these included
+	Affected  int      `json:"affected"`                // ever, while it stood
+	Silent    int      `json:"silent"`                  // of these, now
+	Below     int      `json:"below_minimum,omitempty"` // of an incident with a direction: of these, below the minimum now
+	Live      int      `json:"live"`                    // sessions there were when it began, these included
 	Exams     []string `json:"exams"`
 	ToldAlone []string `json:"told_alone,omitempty"`       // warnings that had been told before it was known to be one, at most 500
 	Alone     int      `json:"told_alone_count,omitempty"` // of these, listed or not

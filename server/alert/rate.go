@@ -36,17 +36,21 @@ func (r Reading) known() bool {
 
 // rate follows one direction of one session.
 type rate struct {
+	trouble // that it is below the minimum
+	told    bool
 	tracker *warning.Tracker
-	warning string
 	last    *Rate
 }
 
-func newRate(session, direction string) *rate {
+func newRate(sub *subject, direction string) *rate {
 	kind := warning.UploadBelowMinimum
 	if direction == "down" {
 		kind = warning.DownloadBelowMinimum
 	}
-	return &rate{tracker: warning.NewTracker(kind, session, rateRule)}
+	return &rate{
+		trouble: trouble{sub: sub, direction: direction},
+		tracker: warning.NewTracker(kind, sub.Session.Session, rateRule),
+	}
 }
 
 // read takes a reading of a session's rate.
@@ -59,44 +63,86 @@ func (d *desk) read(s Session, r Reading) {
 	}
 	x := sub.rates[r.Direction]
 	if x == nil {
-		x = newRate(s.Session, r.Direction)
+		x = newRate(sub, r.Direction)
 		sub.rates[r.Direction] = x
 	}
 	x.last = &Rate{Value: r.Value, Low: r.Low, High: r.High, Minimum: minimum, At: s.At}
-	sub.Transport, sub.Claimed = s.Transport, s.Claimed
+	sub.Transport, sub.Claimed, sub.LastPacket = s.Transport, s.Claimed, s.LastPacket
 	w, news := x.tracker.Observe(warning.Observation{At: s.At, Level: levelOf(r, minimum)})
-	if !news {
-		return
+	switch {
+	case !news:
+	case w.Active():
+		d.fell(x, w, s.At)
+	default:
+		d.rose(x, w, s.At)
 	}
-	if w.Active() && w.Episodes == 1 {
+}
+
+// fell takes that a rate has fallen below the minimum.
+func (d *desk) fell(x *rate, w warning.Warning, at time.Time) {
+	if w.Episodes == 1 {
 		x.warning = newID("warning")
 	}
-	n := d.rateNotice(sub, r.Direction, w)
-	n.At, n.LastPacket = s.At, s.LastPacket
-	if !w.Active() {
-		n.Kind, n.State, n.Was, n.Duration = Recovered, Cleared, BelowMinimum, w.End.Sub(w.Start).Seconds()
+	x.since, x.onset, x.told = w.Start, at, false
+	if d.common(&x.trouble, at) {
+		return
 	}
+	if d.hold > 0 && len(d.onsets[x.direction]) > d.incident.Sessions {
+		d.later(&x.trouble, crowdHold)
+		return
+	}
+	d.tellRate(x, at)
+}
+
+// tellRate says that a rate is below the minimum, once.
+func (d *desk) tellRate(x *rate, at time.Time) {
+	x.due = time.Time{}
+	w, stands := x.tracker.Active()
+	if !stands || x.told {
+		return
+	}
+	x.told = true
+	n := d.rateNotice(x, w)
+	n.At = at
 	d.send(n)
 }
 
+// rose takes that a rate is well again. Its end is told if it was told of.
+func (d *desk) rose(x *rate, w warning.Warning, at time.Time) {
+	x.due = time.Time{}
+	if x.told {
+		n := d.rateNotice(x, w)
+		n.At, n.Kind, n.State, n.Was, n.Duration = at, Recovered, Cleared, BelowMinimum, w.End.Sub(w.Start).Seconds()
+		d.send(n)
+	}
+	x.told = false
+	x.leave(at)
+}
+
 // closeRate ends the warning of a rate with its session, whose end tells nothing
-// about the rate; false when none stands.
-func (d *desk) closeRate(sub *subject, direction string) bool {
-	w, stands := sub.rates[direction].tracker.Active()
-	if !stands {
+// about the rate; false when none was told of.
+func (d *desk) closeRate(x *rate) bool {
+	delete(x.sub.rates, x.direction)
+	x.due = time.Time{}
+	defer x.leave(x.sub.At)
+	w, stands := x.tracker.Active()
+	if !stands || !x.told {
 		return false
 	}
-	n := d.rateNotice(sub, direction, w)
-	n.Kind, n.State, n.Was, n.End, n.Duration = Recovered, Cleared, BelowMinimum, sub.End, sub.At.Sub(w.Start).Seconds()
+	n := d.rateNotice(x, w)
+	n.Kind, n.State, n.Was, n.End, n.Duration = Recovered, Cleared, BelowMinimum, x.sub.End, x.sub.At.Sub(w.Start).Seconds()
 	d.send(n)
 	return true
 }
 
 // rateNotice begins a notice about a warning of a rate.
-func (d *desk) rateNotice(sub *subject, direction string, w warning.Warning) Notice {
-	n := d.notice(sub, BelowMinimum, Raised)
-	n.Warning, n.Direction, n.Since = sub.rates[direction].warning, direction, w.Start
+func (d *desk) rateNotice(x *rate, w warning.Warning) Notice {
+	n := d.notice(x.sub, BelowMinimum, Raised)
+	n.Warning, n.Direction, n.Since = x.warning, x.direction, w.Start
 	n.Flapping, n.Episodes, n.Incident = w.Episodes > 1, w.Episodes, ""
+	if x.incident != nil {
+		n.Incident = x.incident.id
+	}
 	return n
 }
 

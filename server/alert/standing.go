@@ -70,10 +70,8 @@ func (d *desk) restore(list []Notice, now time.Time, forget time.Duration) {
 		}
 		sub := d.sessions[n.Session]
 		if sub == nil {
-			sub = &subject{
-				Session: Session{Session: n.Session, Exam: n.Exam, Student: n.Student, State: string(Suspect), At: n.At, LastPacket: n.LastPacket},
-				silent:  Suspect, rates: map[string]*rate{},
-			}
+			sub = newSubject(Session{Session: n.Session, Exam: n.Exam, Student: n.Student, State: string(Suspect), At: n.At, LastPacket: n.LastPacket})
+			sub.silent = Suspect
 			d.sessions[n.Session] = sub
 			d.restored = append(d.restored, sub)
 		}
@@ -81,9 +79,9 @@ func (d *desk) restore(list []Notice, now time.Time, forget time.Duration) {
 		case n.Kind.rank() > 0:
 			sub.silent, sub.told, sub.warning, sub.since = n.Kind, n.Kind, n.Warning, n.Since
 		case n.Kind == BelowMinimum:
-			x := newRate(n.Session, n.Direction)
+			x := newRate(sub, n.Direction)
 			x.tracker.Observe(warning.Observation{At: n.At, Since: n.Since, Level: warning.Decisive})
-			x.warning = n.Warning
+			x.warning, x.told = n.Warning, true
 			sub.rates[n.Direction] = x
 		default:
 			continue

@@ -44,26 +44,39 @@ func sentence(n Notice) string {
 		}
 		return fmt.Sprintf("The session is over: no packets for %s: %s.", silent, who) + about
 	case Incident:
-		where := "this server"
-		if n.Exam != "" {
-			where = "exam " + n.Exam
-		}
-		c := n.Counts
-		if n.End == endRestart {
-			return "The incident on our side is not followed any more: the server was started anew."
-		}
-		if n.State == Cleared {
-			return fmt.Sprintf("The incident on our side is over: %d of %d sessions of %s were interrupted, for %s; %d still are.",
-				c.Affected, c.Live, where, short(seconds(n.Duration)), c.Silent)
-		}
-		still := ""
-		if n.Update {
-			still = fmt.Sprintf("; %d still are", c.Silent)
-		}
-		return fmt.Sprintf("Incident on our side: %d of %d sessions of %s were interrupted at about the same time%s. The students' own connections are unlikely to be the cause.",
-			c.Affected, c.Live, where, still)
+		return together(n)
 	}
 	return string(n.Kind)
+}
+
+// together says an incident.
+func together(n Notice) string {
+	if n.End == endRestart {
+		return "The incident on our side is not followed any more: the server was started anew."
+	}
+	where, c := "this server", n.Counts
+	if n.Exam != "" {
+		where = "exam " + n.Exam
+	}
+	still, were, came := c.Silent, "were interrupted", "were interrupted"
+	if n.Direction != "" {
+		minimum := "below the minimum " + strings.ToLower(upload(n.Direction))
+		still, were, came = c.Below, "were "+minimum, "fell "+minimum
+	}
+	whose := ""
+	if n.Direction == "down" {
+		whose = ", as the students' programs say"
+	}
+	if n.State == Cleared {
+		return fmt.Sprintf("The incident on our side is over: %d of %d sessions of %s %s, for %s; %d still are.",
+			c.Affected, c.Live, where, were, short(seconds(n.Duration)), still)
+	}
+	left := ""
+	if n.Update {
+		left = fmt.Sprintf("; %d still are", still)
+	}
+	return fmt.Sprintf("Incident on our side: %d of %d sessions of %s %s at about the same time%s%s. The students' own connections are unlikely to be the cause.",
+		c.Affected, c.Live, where, came, whose, left)
 }
 
 func upload(direction string) string {

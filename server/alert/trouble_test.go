@@ -1,0 +1,187 @@
+package alert
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+var minima = map[string]float64{"up": 384e3, "down": 768e3}
+
+// slows lets a session read so many bit/s.
+func (s *stage) slows(sec float64, who, direction string, value float64) {
+	s.wait(sec)
+	exam, id, _ := strings.Cut(who, "/")
+	r := reads(value, value*0.98, value*1.02)
+	r.Direction = direction
+	s.desk.read(Session{Session: id, Exam: exam, Student: "p-" + id, State: "live", At: at(sec), LastPacket: at(sec), Transport: "udp"}, r)
+}
+
+// crowd is a stage with an exam of n sessions.
+func crowd(t *testing.T, n int) (*stage, []string) {
+	s := newStage(t, rules{hold: DefaultHold, minimum: minima})
+	var all []string
+	for i := range n {
+		all = append(all, fmt.Sprintf("e/%02d", i))
+	}
+	s.live(0, all...)
+	return s, all
+}
+
+// Rates of many sessions that fall together are one incident.
+func TestIncidentOfRates(t *testing.T) {
+	s, all := crowd(t, 40)
+	for i := range 30 { // found out one after the other
+		s.slows(100+0.2*float64(i), all[i], "down", 300e3)
+	}
+	// Three are told of alone; the others wait until there are enough.
+	s.says("100.00 below-minimum raised 00 down", "100.20 below-minimum raised 01 down", "100.40 below-minimum raised 02 down",
+		"102.20 incident raised down 12/40 silent 0 [e] alone 3")
+	if n := s.all[3]; n.Counts.Below != 12 ||
+		!strings.Contains(n.Sentence, "12 of 40 sessions of this server fell below the minimum download at about the same time, as the students' programs say") {
+		t.Errorf("%+v", n)
+	}
+	s.slows(110, all[30], "up", 100e3) // the other direction is another trouble
+	s.says("110.00 below-minimum raised 30 up")
+	s.goes(111, all[31], "suspect") // and so is silence
+	s.wait(112)
+	s.says("111.00 suspect raised 31")
+	s.wait(140)
+	s.says("132.20 incident raised down 30/40 silent 0 [e] alone 3")
+
+	// One that was told of recovers by itself; the others say nothing.
+	for k := range 3 {
+		for i := range 29 {
+			s.slows(200+20*float64(k)+0.1*float64(i), all[i], "down", 2e6)
+		}
+	}
+	s.says("240.00 recovered cleared 00 down was below-minimum for 100.00 in incident", "240.10 recovered cleared 01 down was below-minimum for 99.90 in incident",
+		"240.20 recovered cleared 02 down was below-minimum for 99.80 in incident", "240.85 incident raised down 30/40 silent 0 [e] alone 3")
+	s.wait(400)
+	// When most are well and the rest has had time, what is left is told of alone.
+	s.says("301.50 incident cleared down for 141.50 30/40 silent 0 [e] alone 3", "301.50 below-minimum raised 29 down in incident")
+	if len(s.desk.incidents) != 0 {
+		t.Errorf("left: %+v", s.desk.incidents)
+	}
+	s.goes(500, all[29], "goodbye")
+	s.says("500.00 recovered cleared 29 down was below-minimum for 394.20 goodbye", "500.00 ended cleared 29 was below-minimum goodbye")
+}
+
+// Some rates that fall within a while, but are few among many, are told of one by
+// one: the first at once, who comes in a crowd some seconds later, and who is well
+// by then not at all.
+func TestRatesThatFallAlone(t *testing.T) {
+	s, all := crowd(t, 100)
+	for i := range 6 {
+		s.slows(100+float64(i), all[i], "up", 200e3)
+	}
+	for k := range 3 {
+		s.slows(105.5+float64(k), all[4], "up", 800e3)
+	}
+	s.wait(200)
+	s.says("100.00 below-minimum raised 00 up", "101.00 below-minimum raised 01 up", "102.00 below-minimum raised 02 up",
+		"103.00 below-minimum raised 03 up", "105.00 below-minimum raised 05 up")
+	for i := range s.all {
+		if n := s.all[i]; n.Kind != BelowMinimum || n.Warning == "" || n.Incident != "" {
+			t.Errorf("%+v", n)
+		}
+	}
+	// Much later they are no crowd.
+	s.slows(300, all[9], "up", 200e3)
+	s.says("300.00 below-minimum raised 09 up")
+}
+
+// A session that ends in an incident of rates has nothing to be closed but its
+// end, and does not keep the incident open.
+func TestIncidentOfRatesOfSessionsThatEnd(t *testing.T) {
+	s, all := crowd(t, 4)
+	for i := range 4 {
+		s.slows(100, all[i], "up", 200e3)
+	}
+	s.says("100.00 below-minimum raised 00 up", "100.00 below-minimum raised 01 up", "100.00 incident raised up 3/4 silent 0 [e] alone 2")
+	for i := range 4 {
+		s.goes(110, all[i], "goodbye")
+	}
+	s.wait(400)
+	var got []string
+	for _, n := range s.all[3:] {
+		got = append(got, line(n))
+	}
+	if want := []string{
+		"110.00 recovered cleared 00 up was below-minimum for 10.00 goodbye in incident", "110.00 ended cleared 00 was below-minimum goodbye",
+		"110.00 recovered cleared 01 up was below-minimum for 10.00 goodbye in incident", "110.00 ended cleared 01 was below-minimum goodbye",
+		"110.00 ended cleared 02 goodbye", "110.00 ended cleared 03 goodbye", "170.00 incident cleared up for 10.00 4/4 silent 0 [e] alone 2",
+	}; !slices.Equal(got, want) {
+		t.Errorf("told\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+	if len(s.desk.incidents) != 0 || len(s.desk.standing) != 0 {
+		t.Errorf("left: %v %v", s.desk.incidents, s.desk.standing)
+	}
+}
+
+// An incident of rates and one of silence stand beside each other, and are two
+// alerts, of which rules can tell one from the other.
+func TestTwoIncidentsAtOnce(t *testing.T) {
+	s, all := crowd(t, 10)
+	for i := range 5 {
+		s.slows(100, all[i], "down", 300e3)
+	}
+	for i := range 6 {
+		s.goes(101, all[4+i], "suspect")
+	}
+	s.wait(102)
+	if len(s.desk.incidents) != 2 {
+		t.Fatalf("%d incidents", len(s.desk.incidents))
+	}
+	names := map[string]int{}
+	for _, n := range s.all {
+		if n.Kind == Incident {
+			names[alertName(n)]++
+		}
+	}
+	if names["ExamlinkIncidentOnOurSide"] != 1 || names["ExamlinkIncidentBelowMinimum"] != 1 {
+		t.Errorf("%v", names)
+	}
+	for _, i := range s.desk.incidents {
+		if want := map[string]int{"down": 5, "": 6}[i.direction]; i.still != want {
+			t.Errorf("%q: %d are in it, want %d", i.direction, i.still, want)
+		}
+	}
+	s.live(103, all...)
+	s.wait(110)
+	if len(s.desk.incidents) != 1 || s.desk.incidents[0].direction != "down" {
+		t.Errorf("%d incidents left", len(s.desk.incidents))
+	}
+}
+
+// What an incident of rates held back when the server ended stands in no file:
+// the next run finds it anew.
+func TestIncidentOfRatesAcrossARestart(t *testing.T) {
+	s, all := crowd(t, 4)
+	for i := range 4 {
+		s.slows(100, all[i], "up", 200e3)
+	}
+	kept := s.desk.list()
+	n := newStage(t, rules{hold: DefaultHold, minimum: minima})
+	n.desk.restore(kept, at(200), time.Hour)
+	n.says("200.00 incident cleared up for 100.00 restart 3/4 silent 0 [e] alone 2")
+	if n.all[0].Sentence != "The incident on our side is not followed any more: the server was started anew." {
+		t.Error(n.all[0].Sentence)
+	}
+	n.live(201, all...)
+	for k := range 3 {
+		n.slows(210+float64(k), all[0], "up", 800e3)
+	}
+	n.slows(220, all[3], "up", 200e3)
+	got := []string{}
+	for _, x := range n.all[1:] {
+		got = append(got, line(x))
+	}
+	for _, want := range []string{"212.00 recovered cleared 00 up was below-minimum for 110.00", "220.00 below-minimum raised 03 up"} {
+		if !slices.Contains(got, want) {
+			t.Errorf("%q is not among %q", want, got)
+		}
+	}
+}
