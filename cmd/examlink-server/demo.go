@@ -211,9 +211,9 @@ func demoToken(keys server.Keys, address netip.AddrPort) (string, error) {
 
 // admin listens on its usual address, or on any free one when that is taken.
 func admin(address string, g prometheus.Gatherer, ready func() bool) (*daemon.Admin, error) {
-	a, err := daemon.NewAdmin(address, g, ready)
+	a, err := daemon.NewAdmin(address, g, ready, nil)
 	if err != nil {
-		a, err = daemon.NewAdmin("127.0.0.1:0", g, ready)
+		a, err = daemon.NewAdmin("127.0.0.1:0", g, ready, nil)
 	}
 	return a, err
 }

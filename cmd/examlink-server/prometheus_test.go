@@ -76,7 +76,7 @@ func (s *serving) watch(t *testing.T) (address string) {
 	if err := sink.Outbox(registry, o.Outbox); err != nil {
 		t.Fatal(err)
 	}
-	admin, err := daemon.NewAdmin("127.0.0.1:0", registry, func() bool { return true })
+	admin, err := daemon.NewAdmin("127.0.0.1:0", registry, func() bool { return true }, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

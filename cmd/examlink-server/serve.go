@@ -130,7 +130,7 @@ func adminOf(f config.Server, r prometheus.Gatherer, ready func() bool, log *slo
 	if err != nil {
 		return nil, fmt.Errorf("metrics listener: %w", err)
 	}
-	return daemon.NewAdminOn(listeners, daemon.AdminOptions{Gatherer: r, Ready: ready, Page: page, Serve: web.Serve(f.AdminWebConfig, log)}), nil
+	return daemon.NewAdminOn(listeners, daemon.AdminOptions{Gatherer: r, Ready: ready, Page: page, Serve: web.Serve(f.AdminWebConfig, log), Log: log}), nil
 }
 
 // listen opens one port by UDP and TCP. With port 0 the system picks one that

@@ -84,7 +84,7 @@ what is due when, and measures nothing.
 			}
 			voice := &voice{w: c.ErrOrStderr(), log: o.Log, planned: !due.Window.IsZero()}
 			if f.Client.MetricsListen != "" {
-				admin, err := daemon.NewAdmin(f.Client.MetricsListen, registry, func() bool { return true })
+				admin, err := daemon.NewAdmin(f.Client.MetricsListen, registry, func() bool { return true }, o.Log)
 				if err != nil {
 					// The exam matters more than its metrics.
 					fmt.Fprintf(c.ErrOrStderr(), "examlink: %v; watching without metrics\n", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/pprof"
@@ -43,15 +44,18 @@ type AdminOptions struct {
 	// Serve serves a listener until its server is shut down; nil: plain HTTP. It
 	// may put a handler of its own in front of the server's.
 	Serve func(net.Listener, *http.Server) error
+	// Log is told of what goes wrong with connections; nil: the standard logger.
+	Log *slog.Logger
 }
 
-// NewAdmin listens on address and will serve plain HTTP.
-func NewAdmin(address string, g prometheus.Gatherer, ready func() bool) (*Admin, error) {
+// NewAdmin listens on address and will serve plain HTTP; log is that of
+// AdminOptions.
+func NewAdmin(address string, g prometheus.Gatherer, ready func() bool, log *slog.Logger) (*Admin, error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("metrics listener: %w", err)
 	}
-	return NewAdminOn([]net.Listener{l}, AdminOptions{Gatherer: g, Ready: ready}), nil
+	return NewAdminOn([]net.Listener{l}, AdminOptions{Gatherer: g, Ready: ready, Log: log}), nil
 }
 
 // NewAdminOn will serve on listeners, at least one, which become its own.
@@ -85,6 +89,9 @@ func NewAdminOn(listeners []net.Listener, o AdminOptions) *Admin {
 		s.BaseContext = func(net.Listener) context.Context {
 			s.Handler = inFront(health, s.Handler)
 			return context.Background()
+		}
+		if o.Log != nil {
+			s.ErrorLog = slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn)
 		}
 		a.servers = append(a.servers, s)
 	}

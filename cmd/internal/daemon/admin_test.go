@@ -65,7 +65,7 @@ func ask(t *testing.T, method, url string, header http.Header) (int, string) {
 
 func TestAdmin(t *testing.T) {
 	ready := true
-	a, err := daemon.NewAdmin("127.0.0.1:0", daemon.Registry(), func() bool { return ready })
+	a, err := daemon.NewAdmin("127.0.0.1:0", daemon.Registry(), func() bool { return ready }, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,10 +58,16 @@ func Level(name string) (l slog.Level) {
 }
 
 // Logger makes a logger of a level, which may change later, and a format that
-// the configuration checked.
+// the configuration checked. Durations are written as 1.08s in either.
 func Logger(w io.Writer, level slog.Leveler, format string) *slog.Logger {
 	o := &slog.HandlerOptions{Level: level}
 	if format == "json" {
+		o.ReplaceAttr = func(_ []string, a slog.Attr) slog.Attr {
+			if a.Value.Kind() == slog.KindDuration { // JSON has whole nanoseconds otherwise
+				a.Value = slog.StringValue(a.Value.Duration().String())
+			}
+			return a
+		}
 		return slog.New(slog.NewJSONHandler(w, o))
 	}
 	return slog.New(slog.NewTextHandler(w, o))
