@@ -2,6 +2,7 @@ package probe_test
 
 import (
 	"context"
+	"math"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -97,4 +98,52 @@ func TestOwnTrafficHidesNoSlowLink(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A check beside a download and an upload of the student's own reads what the
+// link carries, and says how much was theirs. Where they cannot be seen the rates
+// are too low, and that is said to be not known.
+func TestCheckCountsOwnTraffic(t *testing.T) {
+	for _, seen := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			p := netsim.Params{QueueTime: 300 * ms, Delay: 15 * ms, Jitter: ms, KeepOrder: true}
+			up, down := p, p
+			up.Rate, down.Rate = mbit(0.55), mbit(1.2)
+			w := newWorld(t, up, down)
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			go video(ctx, w.client.Up, 0.25e6, 800)
+			go video(ctx, w.client.Down, 0.6e6, 1200)
+			o := w.options()
+			if seen {
+				o.Traffic = w.interfaceCounters
+			}
+			r, err := probe.Check(t.Context(), o, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("down %s, up %s: %s", describe(r.CapacityDown.Rate), describe(r.CapacityUp.Rate), r.Verdict.Outcome)
+			if !seen {
+				if r.OthersDown != nil || r.OthersUp != nil {
+					t.Error("others are told without being seen")
+				}
+				return
+			}
+			for _, x := range []struct {
+				name         string
+				rate         probe.Interval
+				floor        string
+				link, others float64
+				told         *float64
+			}{{"down", r.CapacityDown.Rate, r.FloorDown.Outcome, 1.2e6, 0.6e6, r.OthersDown}, {"up", r.CapacityUp.Rate, r.FloorUp.Outcome, 0.55e6, 0.25e6, r.OthersUp}} {
+				if x.floor != "meets" || x.rate.Value == nil || math.Abs(*x.rate.Value/x.link-1) > 0.05 {
+					t.Errorf("%s: %s and %s, expected %v", x.name, x.floor, describe(x.rate), x.link)
+				}
+				// In a full queue the student's own programs give way as we do.
+				if x.told == nil || *x.told < 0.3*x.others || *x.told > 1.1*x.others {
+					t.Errorf("%s: others are not told as about %v", x.name, x.others)
+				}
+			}
+		})
+	}
 }

@@ -46,6 +46,11 @@ type Report struct {
 	BytesDown    int64    `json:"bytes_download"` // IP layer, everything measured with
 	BytesUp      int64    `json:"bytes_upload"`
 	SkewPPM      *float64 `json:"clock_skew_ppm"` // server against this computer
+	// What other programs of this computer moved while the rates were tested,
+	// bit/s as its interface counts. It is in the rates, for the link carried it.
+	// Nil: not known, and not in them.
+	OthersDown *float64 `json:"other_programs_download"`
+	OthersUp   *float64 `json:"other_programs_upload"`
 }
 
 // minSamples is how many packets a statement on delay needs.

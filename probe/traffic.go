@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"examlink/probe/ippm"
+	"examlink/probe/wire"
 )
 
 // Chosen by us.
@@ -84,4 +85,51 @@ func (t *traffic) rate(now time.Duration) (down, up ippm.Rate) {
 		return 0, 0
 	}
 	return ippm.Rate(float64(d-first.down) * 8 / span), ippm.Rate(float64(u-first.up) * 8 / span)
+}
+
+// others sums up what other programs move while rates are tested, by direction.
+type others struct {
+	s       *session
+	bytes   map[wire.Direction]float64
+	lasting map[wire.Direction]time.Duration
+	unknown bool
+
+	began    time.Duration
+	down, up uint64
+	known    bool
+}
+
+// begin begins a test.
+func (o *others) begin() {
+	o.began = o.s.o.Clock.Now()
+	o.down, o.up, o.known = o.s.traffic.other(o.began)
+}
+
+// end ends a test of one direction.
+func (o *others) end(d wire.Direction) {
+	now := o.s.o.Clock.Now()
+	down, up, known := o.s.traffic.other(now)
+	if !known || !o.known {
+		o.unknown = true
+		return
+	}
+	if o.bytes == nil {
+		o.bytes, o.lasting = map[wire.Direction]float64{}, map[wire.Direction]time.Duration{}
+	}
+	moved := down - o.down
+	if d == wire.Up {
+		moved = up - o.up
+	}
+	o.bytes[d] += float64(moved)
+	o.lasting[d] += now - o.began
+}
+
+// rate is their mean in the tests of one direction, bit/s; nil when it was not
+// known in one of them.
+func (o *others) rate(d wire.Direction) *float64 {
+	if o.unknown || o.lasting[d] <= 0 {
+		return nil
+	}
+	r := o.bytes[d] * 8 / o.lasting[d].Seconds()
+	return &r
 }

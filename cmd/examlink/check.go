@@ -53,6 +53,7 @@ be made; README.md lists them.`,
 				o.Check.CapacityMax, o.Check.MaxBytes = fullRate, fullBytes
 			}
 			o.Version = daemon.Version()
+			o.Traffic = (&ownTraffic{server: serverOf(o)}).read
 			o.Log = daemon.Logger(c.ErrOrStderr(), daemon.Level(f.Log.Level), f.Log.Format)
 			show := newProgress(c.ErrOrStderr())
 			r, err := probe.Check(c.Context(), o, show.step)
@@ -187,6 +188,7 @@ func printReport(w io.Writer, r probe.Report, p verdict.Policy) {
 	if down, up := r.GoodputDown.Value, r.GoodputUp.Value; down != nil && up != nil {
 		fmt.Fprintf(w, "One QUIC stream carried %s down and %s up (goodput, start-up included).\n", verdict.Format(*down, "bit/s"), verdict.Format(*up, "bit/s"))
 	}
+	fmt.Fprintln(w, aboutOthers(r, p))
 	fmt.Fprintf(w, "Judged by policy %s, version %s (%s, %s).\n", p.Name, p.Version, p.Source, p.Date)
 	by := "over UDP"
 	if r.Transport == probe.TransportWebSocket {
@@ -194,6 +196,23 @@ func printReport(w io.Writer, r probe.Report, p verdict.Policy) {
 	}
 	fmt.Fprintf(w, "Measured against %s %s in %.1f s with %.2f MB down and %.2f MB up.\n",
 		r.Server, by, r.Duration.Seconds(), float64(r.BytesDown)/1e6, float64(r.BytesUp)/1e6)
+}
+
+// leastOthers is the share of the minimum from which other programs' traffic is
+// worth a word.
+const leastOthers = 0.05
+
+// aboutOthers says what other programs of this computer did meanwhile.
+func aboutOthers(r probe.Report, p verdict.Policy) string {
+	down, up := r.OthersDown, r.OthersUp
+	switch {
+	case down == nil || up == nil:
+		return "Whether other programs of this computer used the link meanwhile is not known; if they did, the rates are too low."
+	case *down < leastOthers*float64(p.Minimum.Download) && *up < leastOthers*float64(p.Minimum.Upload):
+		return "Other programs of this computer hardly used the link meanwhile. Other devices in your home cannot be seen from here."
+	}
+	return fmt.Sprintf("Other programs of this computer received %s and sent %s meanwhile. The rates above count that in, for the link carried it, too; end those programs before the exam.",
+		verdict.Format(*down, "bit/s"), verdict.Format(*up, "bit/s"))
 }
 
 func bound(v float64, unit string) string {

@@ -174,6 +174,8 @@ type report struct {
 	Duration     time.Duration
 	CapacityDown struct{ Rate struct{ Value, Low *float64 } } `json:"capacity_download"`
 	CapacityUp   struct{ Rate struct{ Value, Low *float64 } } `json:"capacity_upload"`
+	OthersDown   *float64                                     `json:"other_programs_download"`
+	OthersUp     *float64                                     `json:"other_programs_upload"`
 	BytesUp      int64                                        `json:"bytes_upload"`
 	BytesDown    int64                                        `json:"bytes_download"`
 }

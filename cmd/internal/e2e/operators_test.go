@@ -1,48 +1,14 @@
 package e2e
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
-	"runtime"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
-
-// caller asks by HTTP from inside a namespace.
-func caller(ns string) *http.Client {
-	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
-		type result struct {
-			c   net.Conn
-			err error
-		}
-		out := make(chan result, 1)
-		go func() { // on a thread of its own, which dies in the other namespace
-			runtime.LockOSThread()
-			f, err := os.Open(filepath.Join("/var/run/netns", ns))
-			if err != nil {
-				out <- result{nil, err}
-				return
-			}
-			defer f.Close()
-			if err := unix.Setns(int(f.Fd()), unix.CLONE_NEWNET); err != nil {
-				out <- result{nil, err}
-				return
-			}
-			c, err := (&net.Dialer{}).DialContext(ctx, network, address)
-			out <- result{c, err}
-		}()
-		r := <-out
-		return r.c, r.err
-	}
-	return &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}
-}
 
 // secondStudent adds another student with a link of his own, and returns his
 // namespace.
