@@ -91,7 +91,7 @@ func TestProctorIsToldOfOneIncident(t *testing.T) {
 			h.cut(false, all...)
 			time.Sleep(40 * time.Second)
 			got := h.proctor.since("", from)
-			if len(got) != 2 || got[0].Kind != alert.Incident || got[0].State != alert.Raised || got[1].State != alert.Cleared || got[1].Counts.Affected != 6 || got[1].Counts.Silent != 0 {
+			if len(got) != 2 || got[0].Kind != alert.Incident || got[0].State != alert.Raised || got[1].State != alert.Cleared || got[1].Counts.Affected != 6 || *got[1].Counts.Silent != 0 {
 				t.Fatalf("%+v", got)
 			}
 			if d := got[0].at.Sub(from); d > 1320*ms {

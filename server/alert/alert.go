@@ -186,7 +186,14 @@ func (a *Alerts) Reading(s Session, r Reading) { a.happened(func(d *desk) { d.re
 // Minima puts other minima in force, IP-layer bit/s; 0 sets none. It does not
 // block. What stands is measured by them from its next reading on.
 func (a *Alerts) Minima(up, down float64) {
-	a.happened(func(d *desk) { d.minimum = map[string]float64{"up": up, "down": down} })
+	a.happened(func(d *desk) {
+		d.minimum = map[string]float64{"up": up, "down": down}
+		for _, sub := range d.sessions {
+			for _, x := range sub.rates {
+				x.well = false
+			}
+		}
+	})
 }
 
 // happened queues what happened. The queue needs no bound: who empties it waits

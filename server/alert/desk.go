@@ -52,7 +52,7 @@ type rules struct {
 type desk struct {
 	rules
 	sessions  map[string]*subject
-	live      map[string]int        // sessions that are not silent, by exam; "" is all
+	all, live map[string]int        // sessions, and those of them that are not silent, by exam; "" is every exam
 	held      []*trouble            // whose word waits
 	onsets    map[string][]*trouble // that began lately, by direction
 	flapping  []*subject
@@ -86,7 +86,7 @@ func newSubject(s Session) *subject {
 
 func newDesk(r rules, emit func(Notice)) *desk {
 	d := &desk{
-		rules: r, sessions: map[string]*subject{}, live: map[string]int{}, onsets: map[string][]*trouble{},
+		rules: r, sessions: map[string]*subject{}, all: map[string]int{}, live: map[string]int{}, onsets: map[string][]*trouble{},
 		standing: map[string]Notice{}, gone: map[string]time.Time{},
 	}
 	d.emit = func(n Notice) {
@@ -133,16 +133,17 @@ func (d *desk) follow(s Session) *subject {
 	if sub == nil {
 		sub = newSubject(s)
 		d.sessions[s.Session] = sub
-		d.count(s.Exam, 1)
+		count(d.all, s.Exam, 1)
+		count(d.live, s.Exam, 1)
 	}
 	sub.Session = s
 	return sub
 }
 
-func (d *desk) count(exam string, n int) {
+func count(sessions map[string]int, exam string, n int) {
 	for _, of := range []string{"", exam} {
-		if d.live[of] += n; d.live[of] == 0 {
-			delete(d.live, of)
+		if sessions[of] += n; sessions[of] == 0 {
+			delete(sessions, of)
 		}
 	}
 }
@@ -156,7 +157,7 @@ func (d *desk) worse(sub *subject, k Kind) {
 		}
 		return
 	}
-	d.count(sub.Exam, -1)
+	count(d.live, sub.Exam, -1)
 	sub.onset, sub.steady = sub.At, time.Time{}
 	sub.onsets = append(sub.onsets, sub.At)
 	if n := len(sub.onsets) - flapTimes; n > 0 {
@@ -174,7 +175,7 @@ func (d *desk) worse(sub *subject, k Kind) {
 		return
 	}
 	if d.hold > 0 && len(d.sessions) >= d.incident.Sessions { // else there are too few for an incident
-		d.later(&sub.trouble, d.hold)
+		d.wait(&sub.trouble, d.hold)
 		return
 	}
 	d.tell(sub)
@@ -197,7 +198,7 @@ func (d *desk) better(sub *subject) {
 		return
 	}
 	sub.silent, sub.due = "", time.Time{}
-	d.count(sub.Exam, 1)
+	count(d.live, sub.Exam, 1)
 	if sub.flaps {
 		sub.steady = sub.At.Add(flapWithin)
 	} else {
@@ -220,13 +221,14 @@ func (d *desk) recovered(sub *subject, at, end time.Time) {
 // not something stood.
 func (d *desk) ended(sub *subject) {
 	delete(d.sessions, sub.Session.Session)
+	count(d.all, sub.Exam, -1)
 	if sub.At.After(d.sweep) {
 		maps.DeleteFunc(d.gone, func(_ string, end time.Time) bool { return sub.At.Sub(end) >= lateWord })
 		d.sweep = sub.At.Add(lateWord)
 	}
 	d.gone[sub.Session.Session] = sub.At
 	if sub.silent == "" {
-		d.count(sub.Exam, -1)
+		count(d.live, sub.Exam, -1)
 	}
 	n := d.notice(sub, Ended, Cleared)
 	sub.leave(sub.At)
@@ -243,6 +245,7 @@ func (d *desk) ended(sub *subject) {
 			n.Was = BelowMinimum
 		}
 	}
+	clear(sub.rates)
 	d.send(n)
 }
 

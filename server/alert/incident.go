@@ -68,6 +68,7 @@ type incident struct {
 	affected  map[string]*trouble // by session
 	exams     []string
 	still     int // of the affected, in trouble now
+	round     int // of them, in trouble when it broke out the last time, or since
 	alone     []string
 	calmSince time.Time // since when most have been back; zero: they are not
 
@@ -102,6 +103,7 @@ func (i *incident) join(t *trouble, at time.Time) {
 	t.incident, t.due, i.last = i, time.Time{}, at
 	i.affected[t.sub.Session.Session] = t
 	i.still++
+	i.round++
 	if t.wasTold() && !slices.Contains(i.alone, t.warning) {
 		i.alone = append(i.alone, t.warning)
 	}
@@ -109,9 +111,9 @@ func (i *incident) join(t *trouble, at time.Time) {
 		i.exams = append(i.exams, exam)
 		slices.Sort(i.exams)
 	}
-	began := t.since
-	if t.direction == "" {
-		began = t.sub.LastPacket
+	began := t.sub.LastPacket
+	if t.direction != "" { // the first bad reading may be an old one
+		began = later(t.since, t.onset.Add(-i.window))
 	}
 	if began.Before(i.since) {
 		i.since = began
@@ -148,7 +150,7 @@ func (i *incident) news() bool {
 // calm notes whether most sessions are back.
 func (i *incident) calm(at time.Time) {
 	switch {
-	case i.still*2 >= len(i.affected):
+	case i.still*2 >= i.round:
 		i.calmSince = time.Time{}
 	case i.calmSince.IsZero():
 		i.calmSince = at
@@ -171,14 +173,14 @@ func (d *desk) breaksOut(latest *trouble, at time.Time) bool {
 		byExam[t.sub.Exam]++
 	}
 	all := func(exam string) int {
-		n, live := len(lately), d.live[exam]
+		if direction != "" {
+			return d.all[exam]
+		}
+		n := len(lately)
 		if exam != "" {
 			n = byExam[exam]
 		}
-		if direction == "" {
-			return n + live // who is silent is not live
-		}
-		return max(n, live)
+		return n + d.live[exam] // those who were silent before are none of this
 	}
 	many := func(n int, exam string) bool {
 		return n >= d.incident.Sessions && float64(n) >= d.incident.Share*float64(all(exam))
@@ -214,7 +216,7 @@ func (d *desk) raise(at time.Time, direction, exam string, live int) {
 		d.incidents = append(d.incidents, i)
 	}
 	i := d.incidents[n]
-	i.began, i.again = at, again
+	i.began, i.again, i.round = at, again, i.still
 	for _, t := range d.onsets[direction] {
 		if exam == "" || t.sub.Exam == exam {
 			i.join(t, at)
@@ -235,10 +237,11 @@ func (i *incident) notice(at time.Time, st State) Notice {
 			Exams: slices.Clone(i.exams), ToldAlone: slices.Clone(i.alone[:min(len(i.alone), listAlone)]), Alone: len(i.alone),
 		},
 	}
+	still := i.still
 	if i.direction == "" {
-		n.Counts.Silent = i.still
+		n.Counts.Silent = &still
 	} else {
-		n.Counts.Below = i.still
+		n.Counts.Below = &still
 	}
 	return n
 }
@@ -269,4 +272,11 @@ func (d *desk) over(i *incident, now time.Time) bool {
 		}
 	}
 	return true
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }

@@ -142,12 +142,22 @@ type Rate struct {
 // IncidentCounts says how many sessions an incident is about.
 type IncidentCounts struct {
 	Affected  int      `json:"affected"`                // ever, while it stood
-	Silent    int      `json:"silent"`                  // of these, now
-	Below     int      `json:"below_minimum,omitempty"` // of an incident with a direction: of these, below the minimum now
+	Silent    *int     `json:"silent,omitempty"`        // of these, now; of an incident of silence
+	Below     *int     `json:"below_minimum,omitempty"` // of these, now; of an incident with a direction
 	Live      int      `json:"live"`                    // sessions there were when it began, these included
 	Exams     []string `json:"exams"`
 	ToldAlone []string `json:"told_alone,omitempty"`       // warnings that had been told before it was known to be one, at most 500
 	Alone     int      `json:"told_alone_count,omitempty"` // of these, listed or not
+}
+
+// still is how many of the affected are in trouble now.
+func (c IncidentCounts) still() int {
+	for _, n := range []*int{c.Silent, c.Below} {
+		if n != nil {
+			return *n
+		}
+	}
+	return 0
 }
 
 // event wraps a notice for a webhook.

@@ -39,7 +39,10 @@ type rate struct {
 	trouble // that it is below the minimum
 	told    bool
 	tracker *warning.Tracker
+	well    bool // it has met the minimum in force: from there it can fall
 	last    *Rate
+	low     *Rate     // the latest that was below
+	heard   time.Time // last packet when it was found to have fallen
 }
 
 func newRate(sub *subject, direction string) *rate {
@@ -67,28 +70,45 @@ func (d *desk) read(s Session, r Reading) {
 		sub.rates[r.Direction] = x
 	}
 	x.last = &Rate{Value: r.Value, Low: r.Low, High: r.High, Minimum: minimum, At: s.At}
-	sub.Transport, sub.Claimed, sub.LastPacket = s.Transport, s.Claimed, s.LastPacket
-	w, news := x.tracker.Observe(warning.Observation{At: s.At, Level: levelOf(r, minimum)})
+	sub.Transport, sub.Claimed = s.Transport, s.Claimed
+	level := levelOf(r, minimum)
+	if level >= warning.Bad {
+		x.low = x.last
+	}
+	w, news := x.tracker.Observe(warning.Observation{At: s.At, Level: level})
 	switch {
 	case !news:
 	case w.Active():
+		x.heard = s.LastPacket
 		d.fell(x, w, s.At)
 	default:
-		d.rose(x, w, s.At)
+		d.rose(x, w, s)
+	}
+	if level == warning.Good || level == warning.Fair {
+		x.well = true
 	}
 }
 
-// fell takes that a rate has fallen below the minimum.
+// fell takes that a rate is below the minimum. One that never met it has not
+// fallen: a slow line that shows when an exam begins, or when the minimum is
+// raised, is no part of an incident.
 func (d *desk) fell(x *rate, w warning.Warning, at time.Time) {
 	if w.Episodes == 1 {
 		x.warning = newID("warning")
 	}
 	x.since, x.onset, x.told = w.Start, at, false
+	if !w.Since.IsZero() {
+		x.since = w.Since
+	}
+	if !x.well {
+		d.tellRate(x, at)
+		return
+	}
 	if d.common(&x.trouble, at) {
 		return
 	}
 	if d.hold > 0 && len(d.onsets[x.direction]) > d.incident.Sessions {
-		d.later(&x.trouble, crowdHold)
+		d.wait(&x.trouble, crowdHold)
 		return
 	}
 	d.tellRate(x, at)
@@ -103,26 +123,31 @@ func (d *desk) tellRate(x *rate, at time.Time) {
 	}
 	x.told = true
 	n := d.rateNotice(x, w)
-	n.At = at
+	n.At, n.LastPacket = at, x.heard
+	if x.direction == "up" { // by now it may have been read again, and better
+		n.Seen.Upload = x.low
+	} else {
+		n.Claimed.Download = x.low
+	}
 	d.send(n)
 }
 
 // rose takes that a rate is well again. Its end is told if it was told of.
-func (d *desk) rose(x *rate, w warning.Warning, at time.Time) {
+func (d *desk) rose(x *rate, w warning.Warning, s Session) {
 	x.due = time.Time{}
 	if x.told {
 		n := d.rateNotice(x, w)
-		n.At, n.Kind, n.State, n.Was, n.Duration = at, Recovered, Cleared, BelowMinimum, w.End.Sub(w.Start).Seconds()
+		n.At, n.LastPacket = s.At, s.LastPacket
+		n.Kind, n.State, n.Was, n.Duration = Recovered, Cleared, BelowMinimum, w.End.Sub(w.Start).Seconds()
 		d.send(n)
 	}
 	x.told = false
-	x.leave(at)
+	x.leave(s.At)
 }
 
 // closeRate ends the warning of a rate with its session, whose end tells nothing
 // about the rate; false when none was told of.
 func (d *desk) closeRate(x *rate) bool {
-	delete(x.sub.rates, x.direction)
 	x.due = time.Time{}
 	defer x.leave(x.sub.At)
 	w, stands := x.tracker.Active()

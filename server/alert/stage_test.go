@@ -83,7 +83,11 @@ func line(n Notice) string {
 		l += " " + n.End
 	}
 	if c := n.Counts; c != nil {
-		l += fmt.Sprintf(" %d/%d silent %d %v alone %d", c.Affected, c.Live, c.Silent, c.Exams, len(c.ToldAlone))
+		what := "silent"
+		if c.Below != nil {
+			what = "below"
+		}
+		l += fmt.Sprintf(" %d/%d %s %d %v alone %d", c.Affected, c.Live, what, c.still(), c.Exams, len(c.ToldAlone))
 	}
 	if n.Incident != "" && n.Kind != Incident {
 		l += " in incident"

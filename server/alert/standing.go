@@ -73,6 +73,7 @@ func (d *desk) restore(list []Notice, now time.Time, forget time.Duration) {
 			sub = newSubject(Session{Session: n.Session, Exam: n.Exam, Student: n.Student, State: string(Suspect), At: n.At, LastPacket: n.LastPacket})
 			sub.silent = Suspect
 			d.sessions[n.Session] = sub
+			count(d.all, n.Exam, 1)
 			d.restored = append(d.restored, sub)
 		}
 		switch {
@@ -81,7 +82,11 @@ func (d *desk) restore(list []Notice, now time.Time, forget time.Duration) {
 		case n.Kind == BelowMinimum:
 			x := newRate(sub, n.Direction)
 			x.tracker.Observe(warning.Observation{At: n.At, Since: n.Since, Level: warning.Decisive})
-			x.warning, x.told = n.Warning, true
+			x.warning, x.told, x.last = n.Warning, true, n.Seen.Upload
+			if n.Direction == "down" {
+				x.last = n.Claimed.Download
+			}
+			x.low = x.last
 			sub.rates[n.Direction] = x
 		default:
 			continue

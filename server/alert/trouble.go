@@ -67,9 +67,9 @@ func (d *desk) common(t *trouble, at time.Time) bool {
 	return d.breaksOut(t, at)
 }
 
-// later lets the first word of a trouble wait.
-func (d *desk) later(t *trouble, wait time.Duration) {
-	t.due = t.onset.Add(wait)
+// wait lets the first word of a trouble wait.
+func (d *desk) wait(t *trouble, hold time.Duration) {
+	t.due = t.onset.Add(hold)
 	d.held = append(d.held, t)
 }
 

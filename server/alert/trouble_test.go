@@ -19,7 +19,7 @@ func (s *stage) slows(sec float64, who, direction string, value float64) {
 	s.desk.read(Session{Session: id, Exam: exam, Student: "p-" + id, State: "live", At: at(sec), LastPacket: at(sec), Transport: "udp"}, r)
 }
 
-// crowd is a stage with an exam of n sessions.
+// crowd is a stage with an exam of n sessions, whose rates are well.
 func crowd(t *testing.T, n int) (*stage, []string) {
 	s := newStage(t, rules{hold: DefaultHold, minimum: minima})
 	var all []string
@@ -27,6 +27,11 @@ func crowd(t *testing.T, n int) (*stage, []string) {
 		all = append(all, fmt.Sprintf("e/%02d", i))
 	}
 	s.live(0, all...)
+	for _, who := range all {
+		s.slows(1, who, "up", 2e6)
+		s.slows(1, who, "down", 2e6)
+	}
+	s.says()
 	return s, all
 }
 
@@ -38,8 +43,8 @@ func TestIncidentOfRates(t *testing.T) {
 	}
 	// Three are told of alone; the others wait until there are enough.
 	s.says("100.00 below-minimum raised 00 down", "100.20 below-minimum raised 01 down", "100.40 below-minimum raised 02 down",
-		"102.20 incident raised down 12/40 silent 0 [e] alone 3")
-	if n := s.all[3]; n.Counts.Below != 12 ||
+		"102.20 incident raised down 12/40 below 12 [e] alone 3")
+	if n := s.all[3]; *n.Counts.Below != 12 || n.Counts.Silent != nil ||
 		!strings.Contains(n.Sentence, "12 of 40 sessions of this server fell below the minimum download at about the same time, as the students' programs say") {
 		t.Errorf("%+v", n)
 	}
@@ -49,7 +54,7 @@ func TestIncidentOfRates(t *testing.T) {
 	s.wait(112)
 	s.says("111.00 suspect raised 31")
 	s.wait(140)
-	s.says("132.20 incident raised down 30/40 silent 0 [e] alone 3")
+	s.says("132.20 incident raised down 30/40 below 30 [e] alone 3")
 
 	// One that was told of recovers by itself; the others say nothing.
 	for k := range 3 {
@@ -58,10 +63,10 @@ func TestIncidentOfRates(t *testing.T) {
 		}
 	}
 	s.says("240.00 recovered cleared 00 down was below-minimum for 100.00 in incident", "240.10 recovered cleared 01 down was below-minimum for 99.90 in incident",
-		"240.20 recovered cleared 02 down was below-minimum for 99.80 in incident", "240.85 incident raised down 30/40 silent 0 [e] alone 3")
+		"240.20 recovered cleared 02 down was below-minimum for 99.80 in incident", "240.85 incident raised down 30/40 below 21 [e] alone 3")
 	s.wait(400)
 	// When most are well and the rest has had time, what is left is told of alone.
-	s.says("301.50 incident cleared down for 141.50 30/40 silent 0 [e] alone 3", "301.50 below-minimum raised 29 down in incident")
+	s.says("301.50 incident cleared down for 141.50 30/40 below 1 [e] alone 3", "301.50 below-minimum raised 29 down in incident")
 	if len(s.desk.incidents) != 0 {
 		t.Errorf("left: %+v", s.desk.incidents)
 	}
@@ -100,7 +105,7 @@ func TestIncidentOfRatesOfSessionsThatEnd(t *testing.T) {
 	for i := range 4 {
 		s.slows(100, all[i], "up", 200e3)
 	}
-	s.says("100.00 below-minimum raised 00 up", "100.00 below-minimum raised 01 up", "100.00 incident raised up 3/4 silent 0 [e] alone 2")
+	s.says("100.00 below-minimum raised 00 up", "100.00 below-minimum raised 01 up", "100.00 incident raised up 3/4 below 3 [e] alone 2")
 	for i := range 4 {
 		s.goes(110, all[i], "goodbye")
 	}
@@ -112,7 +117,7 @@ func TestIncidentOfRatesOfSessionsThatEnd(t *testing.T) {
 	if want := []string{
 		"110.00 recovered cleared 00 up was below-minimum for 10.00 goodbye in incident", "110.00 ended cleared 00 was below-minimum goodbye",
 		"110.00 recovered cleared 01 up was below-minimum for 10.00 goodbye in incident", "110.00 ended cleared 01 was below-minimum goodbye",
-		"110.00 ended cleared 02 goodbye", "110.00 ended cleared 03 goodbye", "170.00 incident cleared up for 10.00 4/4 silent 0 [e] alone 2",
+		"110.00 ended cleared 02 goodbye", "110.00 ended cleared 03 goodbye", "170.00 incident cleared up for 10.00 4/4 below 0 [e] alone 2",
 	}; !slices.Equal(got, want) {
 		t.Errorf("told\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 	}
@@ -166,11 +171,12 @@ func TestIncidentOfRatesAcrossARestart(t *testing.T) {
 	kept := s.desk.list()
 	n := newStage(t, rules{hold: DefaultHold, minimum: minima})
 	n.desk.restore(kept, at(200), time.Hour)
-	n.says("200.00 incident cleared up for 100.00 restart 3/4 silent 0 [e] alone 2")
+	n.says("200.00 incident cleared up for 100.00 restart 3/4 below 3 [e] alone 2")
 	if n.all[0].Sentence != "The incident on our side is not followed any more: the server was started anew." {
 		t.Error(n.all[0].Sentence)
 	}
 	n.live(201, all...)
+	n.slows(205, all[3], "up", 800e3)
 	for k := range 3 {
 		n.slows(210+float64(k), all[0], "up", 800e3)
 	}
@@ -183,5 +189,106 @@ func TestIncidentOfRatesAcrossARestart(t *testing.T) {
 		if !slices.Contains(got, want) {
 			t.Errorf("%q is not among %q", want, got)
 		}
+	}
+}
+
+// A rate that was below from the start has not fallen, and one that a new minimum
+// makes slow has not either: they are told of one by one.
+func TestSlowFromTheStartIsNoIncident(t *testing.T) {
+	s := newStage(t, rules{hold: DefaultHold, minimum: minima})
+	for i := range 10 {
+		who := fmt.Sprintf("e/%02d", i)
+		s.live(2*float64(i), who)
+		s.slows(2*float64(i)+1, who, "up", map[bool]float64{true: 300e3, false: 2e6}[i > 6])
+	}
+	s.says("15.00 below-minimum raised 07 up", "17.00 below-minimum raised 08 up", "19.00 below-minimum raised 09 up")
+
+	s, all := crowd(t, 10)
+	a := Alerts{wake: make(chan struct{}, 1)}
+	a.Minima(4e6, 768e3)
+	a.events[0](s.desk)
+	for _, who := range all {
+		s.slows(50, who, "up", 2e6)
+	}
+	if s.wait(100); len(s.all) != 10 || s.all[9].Kind != BelowMinimum {
+		t.Errorf("%d notices, want one for each session: %v", len(s.all), s.all)
+	}
+}
+
+// Who is told of late is told with the reading that was below, whatever was read
+// since, and with a last packet from before.
+func TestLateWordTellsWhatWasBelow(t *testing.T) {
+	s, all := crowd(t, 100)
+	for i := range 4 {
+		s.slows(100+0.1*float64(i), all[i], "up", 200e3)
+	}
+	s.slows(103, all[3], "up", 2e6)
+	s.wait(110)
+	n := s.all[len(s.all)-1]
+	if n.Session != "03" || *n.Seen.Upload.Value != 200e3 || n.LastPacket.After(n.At) || !strings.Contains(n.Sentence, "200 kbit/s of at least") {
+		t.Errorf("%+v", n)
+	}
+	s.slows(120, all[0], "down", 100e3)
+	s.goes(121, all[0], "goodbye")
+	for _, n := range s.all[len(s.all)-3:] {
+		if n.Seen.Upload == nil || n.Claimed.Download == nil {
+			t.Errorf("the end is told without the readings: %+v", n)
+		}
+	}
+}
+
+// An incident begins when it began, not when some rate of it first was bad long
+// before; and its share is of all sessions, those that are silent included.
+func TestIncidentOfRatesBeginsWithItsSessions(t *testing.T) {
+	s, all := crowd(t, 9)
+	s.slows(100, all[0], "up", 365e3) // just below, once
+	for i := range 3 {
+		s.slows(3500+float64(i), all[i], "up", 200e3)
+	}
+	n := s.all[len(s.all)-1]
+	if n.Kind != Incident || n.Since.Before(at(3500-30)) {
+		t.Errorf("%+v, expected an incident that began by 3500", n)
+	}
+
+	s, all = crowd(t, 20)
+	for i := range 5 {
+		s.slows(100+float64(i), all[i], "up", 200e3)
+	}
+	for i := range 15 {
+		s.goes(106, all[i], "suspect")
+	}
+	s.slows(108, all[15], "up", 200e3)
+	s.wait(109)
+	for _, n := range s.all {
+		if n.Kind == Incident && n.Direction != "" && n.Counts.Live != 20 {
+			t.Errorf("%s: expected 20 sessions", line(n))
+		}
+	}
+}
+
+// An incident that breaks out again while most were back goes on: it is not over
+// seconds later, and nobody is told of alone.
+func TestIncidentOfRatesBreaksOutAgain(t *testing.T) {
+	s, all := crowd(t, 40)
+	for i := range 30 {
+		s.slows(100+0.1*float64(i), all[i], "up", 200e3)
+	}
+	for k := range 3 {
+		for i := range 30 {
+			s.slows(200+40*float64(k), all[i], "up", 2e6)
+		}
+	}
+	for i := range 14 {
+		s.slows(330+0.1*float64(i), all[i], "up", 200e3)
+	}
+	before := len(s.all)
+	s.wait(600)
+	for _, n := range s.all[before:] {
+		if n.Kind != Incident || n.State == Cleared {
+			t.Errorf("%s", line(n))
+		}
+	}
+	if len(s.desk.incidents) != 1 || s.desk.incidents[0].still != 14 {
+		t.Errorf("%+v", s.desk.incidents)
 	}
 }

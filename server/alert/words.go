@@ -58,10 +58,10 @@ func together(n Notice) string {
 	if n.Exam != "" {
 		where = "exam " + n.Exam
 	}
-	still, were, came := c.Silent, "were interrupted", "were interrupted"
+	still, were, came := c.still(), "were interrupted", "were interrupted"
 	if n.Direction != "" {
 		minimum := "below the minimum " + strings.ToLower(upload(n.Direction))
-		still, were, came = c.Below, "were "+minimum, "fell "+minimum
+		were, came = "were "+minimum, "fell "+minimum
 	}
 	whose := ""
 	if n.Direction == "down" {

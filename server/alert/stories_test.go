@@ -1,0 +1,128 @@
+package alert
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// story is a desk that is told at random, and what it said.
+type story struct {
+	*stage
+	r      *rand.Rand
+	now    float64
+	who    []string
+	states map[string]string
+}
+
+// wrong says what does not hold of the desk between two events.
+func (s *story) wrong() string {
+	d := s.desk
+	for _, i := range d.incidents {
+		n := 0
+		for _, t := range i.affected {
+			if t.incident != i {
+				continue
+			}
+			if n++; !t.stands() || !t.due.IsZero() || t.direction != i.direction {
+				return "an incident holds what does not stand, waits, or is another trouble"
+			}
+		}
+		if n != i.still {
+			return fmt.Sprintf("an incident counts %d in trouble, and holds %d", i.still, n)
+		}
+	}
+	live := 0
+	for _, sub := range d.sessions {
+		if sub.silent == "" {
+			live++
+		}
+		troubles := []*trouble{&sub.trouble}
+		for _, x := range sub.rates {
+			troubles = append(troubles, &x.trouble)
+		}
+		for _, t := range troubles {
+			_, stands := d.standing[t.warning]
+			switch {
+			case t.incident != nil && !slices.Contains(d.incidents, t.incident):
+				return "a session is in an incident that is over"
+			case t.stands() && !t.wasTold() && t.incident == nil && t.due.IsZero():
+				return "a trouble is neither told of, nor in an incident, nor waiting"
+			case t.stands() && t.wasTold() && !stands:
+				return "what was told of does not stand"
+			}
+		}
+	}
+	if live != d.live[""] || len(d.sessions) != d.all[""] {
+		return fmt.Sprintf("%d of %d sessions are live, counted %d of %d", live, len(d.sessions), d.live[""], d.all[""])
+	}
+	return ""
+}
+
+// step is one event.
+func (s *story) step() {
+	who := s.who[s.r.IntN(len(s.who))]
+	direction := []string{"up", "down"}[s.r.IntN(2)]
+	rate := []float64{100e3, 360e3, 390e3, 2e6, 2e6}[s.r.IntN(5)]
+	goes := func(who, state string) {
+		s.states[who] = state
+		s.goes(s.now, who, state)
+	}
+	switch k := s.r.IntN(12); {
+	case k < 3:
+		if next := map[string]string{"live": "suspect", "suspect": "dropped", "dropped": "exam-relevant"}[s.states[who]]; next != "" {
+			goes(who, next)
+		}
+	case k < 5:
+		goes(who, "live")
+	case k == 5 && s.states[who] != "":
+		goes(who, "goodbye")
+		delete(s.states, who)
+	case k < 8: // many at once
+		for _, who := range s.who[:1+s.r.IntN(len(s.who))] {
+			switch {
+			case s.states[who] != "live":
+			case k == 6:
+				goes(who, "suspect")
+			default:
+				s.slows(s.now, who, direction, rate)
+			}
+		}
+	case s.states[who] == "live":
+		s.slows(s.now, who, direction, rate)
+	}
+}
+
+// TestStories holds the desk to what must be true whatever happens, and to saying
+// of everything that it has begun that it is over.
+func TestStories(t *testing.T) {
+	for seed := range uint64(150) {
+		s := &story{stage: newStage(t, rules{hold: DefaultHold, minimum: minima}), r: rand.New(rand.NewPCG(seed, 1)), states: map[string]string{}}
+		for i := range 2 + s.r.IntN(20) {
+			s.who = append(s.who, fmt.Sprintf("e%d/%02d", i%3, i))
+		}
+		pace := []float64{0.05, 0.5, 5, 20}[seed%4]
+		for range 200 {
+			s.now += s.r.ExpFloat64() * pace
+			if s.step(); s.wrong() != "" {
+				t.Fatalf("seed %d, second %.2f: %s", seed, s.now, s.wrong())
+			}
+		}
+		for who := range s.states {
+			s.goes(s.now, who, "goodbye")
+		}
+		s.wait(s.now + 3600)
+		d := s.desk
+		if len(d.standing)+len(d.incidents)+len(d.held)+len(d.sessions)+len(d.all)+len(d.live) != 0 {
+			t.Fatalf("seed %d: left are %v, %d incidents, %d waiting, %v %v", seed, d.standing, len(d.incidents), len(d.held), d.all, d.live)
+		}
+		open := map[string]bool{}
+		for _, n := range s.all {
+			if n.State == Cleared && n.Kind != Ended && !open[n.Warning] {
+				t.Fatalf("seed %d: %s ends what has not begun", seed, line(n))
+			}
+			open[n.Warning] = n.State == Raised
+		}
+	}
+}
