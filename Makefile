@@ -51,4 +51,4 @@ test-dashboards: ## dashboards, rules and what runs them; needs promtool, promet
 PICTURES = dashboards/pictures/out
 pictures: ## the dashboards as pictures, drawn with Perses; needs node, npm, chromium and prometheus
 	cd dashboards/pictures && npm ci
-	go test ./dashboards -run '^TestPictures$$' -count=1 -v -args -pictures $(abspath $(PICTURES))
+	CI=1 go test ./dashboards -run '^TestPictures$$' -count=1 -v -args -pictures $(abspath $(PICTURES))

@@ -90,11 +90,8 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 		return r, err
 	}
 	defer s.close(true)
-	if s.overTCP() {
-		s.traffic = nil // what TCP and TLS add to our own bytes is an estimate: the rest would be one, too
-	}
-	others := &others{s: s}
-	others.begin() // so that they are known when a test begins
+	s.traffic.other(began) // the first reading has the interface looked up, which takes a moment
+	beside := &others{s: s}
 	r.Session, r.Exam, r.Transport = s.welcome.Session, s.welcome.Exam, string(s.conn.Transport())
 	said := "connected to " + o.Server
 	if s.overTCP() {
@@ -127,9 +124,9 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 		if s.overTCP() {
 			trains = floorTrainsTCP
 		}
-		others.begin()
+		beside.begin()
 		f, err := s.runFloor(ctx, floorPlan{direction: d, target: target, maxTrains: trains, roundTrip: rtt, noise: noise, bucket: bucket})
-		others.end(d)
+		beside.end(d)
 		step(i, f.Outcome)
 		return f, err
 	}
@@ -142,9 +139,9 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 	capacity := func(i int, d wire.Direction, f Floor, budget int64) (Capacity, *window, error) {
 		step(i, "")
 		s.stream.begin(o.Clock.Now())
-		others.begin()
+		beside.begin()
 		c, err := s.searchCapacity(ctx, d, f, o.Check.CapacityMax, budget)
-		others.end(d)
+		beside.end(d)
 		if s.overTCP() {
 			c.Why = whyRateHidden
 		}
@@ -203,7 +200,7 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 		r.SkewPPM = &skew
 	}
 	r.BytesDown, r.BytesUp = s.own()
-	r.OthersDown, r.OthersUp = others.rate(wire.Down), others.rate(wire.Up)
+	r.OthersDown, r.OthersUp = beside.rate(wire.Down), beside.rate(wire.Up)
 	r.Duration = o.Clock.Now() - began
 	r.judge(o, account)
 	s.tellVerdict(ctx, r.Verdict)

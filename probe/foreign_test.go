@@ -147,3 +147,29 @@ func TestCheckCountsOwnTraffic(t *testing.T) {
 		})
 	}
 }
+
+// An interface counts the link's headers of our own packets, too: they are not
+// told as other programs' traffic.
+func TestCheckOnAQuietComputer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const header = 14 // bytes, of Ethernet
+		p := netsim.Params{QueueTime: 300 * ms, Delay: 15 * ms}
+		up, down := p, p
+		up.Rate, down.Rate = mbit(10), mbit(20)
+		w := newWorld(t, up, down)
+		o := w.options()
+		o.Traffic = func() (received, sent uint64, ok bool) {
+			d, u := w.client.Down.Counters(), w.client.Up.Counters()
+			return d.DeliveredBytes + header*d.Delivered, u.OfferedBytes + header*u.Offered, true
+		}
+		r, err := probe.Check(t.Context(), o, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, v := range map[string]*float64{"down": r.OthersDown, "up": r.OthersUp} {
+			if v == nil || *v > 10e3 {
+				t.Errorf("%s: other programs are said to move something on a quiet computer", name)
+			}
+		}
+	})
+}

@@ -47,8 +47,8 @@ type Report struct {
 	BytesUp      int64    `json:"bytes_upload"`
 	SkewPPM      *float64 `json:"clock_skew_ppm"` // server against this computer
 	// What other programs of this computer moved while the rates were tested,
-	// bit/s as its interface counts. It is in the rates, for the link carried it.
-	// Nil: not known, and not in them.
+	// bit/s as its interface counts. Where it was much, 5 % of a train, it is in the
+	// rates, for the link carried it. Nil: not known throughout.
 	OthersDown *float64 `json:"other_programs_download"`
 	OthersUp   *float64 `json:"other_programs_upload"`
 }

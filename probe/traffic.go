@@ -89,47 +89,60 @@ func (t *traffic) rate(now time.Duration) (down, up ippm.Rate) {
 
 // others sums up what other programs move while rates are tested, by direction.
 type others struct {
-	s       *session
-	bytes   map[wire.Direction]float64
-	lasting map[wire.Direction]time.Duration
-	unknown bool
+	s      *session
+	bytes  map[wire.Direction]float64
+	tested map[wire.Direction]time.Duration
+	missed bool // a reading of the counters
 
-	began    time.Duration
-	down, up uint64
-	known    bool
+	known bool
+	began moved
+}
+
+// moved is what has been moved by a time.
+type moved struct {
+	at             time.Duration
+	down, up       uint64 // by other programs
+	ownDown, ownUp int64
+}
+
+func (o *others) now() (m moved, known bool) {
+	m.at = o.s.o.Clock.Now()
+	m.down, m.up, known = o.s.traffic.other(m.at)
+	m.ownDown, m.ownUp = o.s.own()
+	return m, known
 }
 
 // begin begins a test.
-func (o *others) begin() {
-	o.began = o.s.o.Clock.Now()
-	o.down, o.up, o.known = o.s.traffic.other(o.began)
-}
+func (o *others) begin() { o.began, o.known = o.now() }
 
-// end ends a test of one direction.
+// end ends a test of one direction. What is no more than the link's headers of
+// our own packets, which an interface counts, too, is nothing, here as in trains.
 func (o *others) end(d wire.Direction) {
-	now := o.s.o.Clock.Now()
-	down, up, known := o.s.traffic.other(now)
+	m, known := o.now()
 	if !known || !o.known {
-		o.unknown = true
+		o.missed = true
 		return
 	}
-	if o.bytes == nil {
-		o.bytes, o.lasting = map[wire.Direction]float64{}, map[wire.Direction]time.Duration{}
-	}
-	moved := down - o.down
+	theirs, ours := float64(m.down-o.began.down), float64(m.ownDown-o.began.ownDown)
 	if d == wire.Up {
-		moved = up - o.up
+		theirs, ours = float64(m.up-o.began.up), float64(m.ownUp-o.began.ownUp)
 	}
-	o.bytes[d] += float64(moved)
-	o.lasting[d] += now - o.began
+	if theirs < ippm.ForeignShare*ours {
+		theirs = 0
+	}
+	if o.bytes == nil {
+		o.bytes, o.tested = map[wire.Direction]float64{}, map[wire.Direction]time.Duration{}
+	}
+	o.bytes[d] += theirs
+	o.tested[d] += m.at - o.began.at
 }
 
 // rate is their mean in the tests of one direction, bit/s; nil when it was not
-// known in one of them.
+// known in any one test.
 func (o *others) rate(d wire.Direction) *float64 {
-	if o.unknown || o.lasting[d] <= 0 {
+	if o.missed || o.tested[d] <= 0 {
 		return nil
 	}
-	r := o.bytes[d] * 8 / o.lasting[d].Seconds()
+	r := o.bytes[d] * 8 / o.tested[d].Seconds()
 	return &r
 }

@@ -1,6 +1,6 @@
 // A Grafana dashboard as a Perses one: the same panels in the same places, with
-// the same queries, units, words and colours, as far as Perses has them. What it
-// lacks is said in a panel's title.
+// the same queries, units, words and colours, as far as Perses has them. A heatmap
+// says so in its title; what else Perses lacks is in ../README.md.
 
 const colors = { green: '#56a64b', red: '#e02f44', orange: '#ff780a', yellow: '#f2cc0c', blue: '#3274d9', text: '#6e6e6e' };
 

@@ -26,9 +26,9 @@ const (
 	// minPace is the least number of gaps without a loss that tell one packet's
 	// service time, if they agree.
 	minPace = 3
-	// foreignShare is how much of a train's bytes other programs' traffic must
+	// ForeignShare is how much of a train's bytes other programs' traffic must
 	// be to be counted in: a full packet's link header is 1.1 %.
-	foreignShare = 0.05
+	ForeignShare = 0.05
 	// minStdErr is the smallest relative standard error ever claimed: clock
 	// rate error and stamp granularity do not average out.
 	minStdErr = 0.002
@@ -200,7 +200,7 @@ func countForeign(as []Arrival) {
 	for _, a := range as {
 		first, last = min(first, a.Foreign), max(last, a.Foreign)
 	}
-	if float64(last-first) < foreignShare*float64(bytes) {
+	if float64(last-first) < ForeignShare*float64(bytes) {
 		return
 	}
 	for i := range as {

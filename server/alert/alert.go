@@ -44,7 +44,7 @@ type Options struct {
 	// none.
 	MinimumUp, MinimumDown float64
 	// Hold is how long the first word of a silence waits; see DefaultHold. Less
-	// than 0 is not at all.
+	// than 0 is not at all, and then no word of a rate waits for others either.
 	Hold     time.Duration
 	Incident IncidentRule
 	MaxAge   time.Duration // of a notice that cannot be delivered
@@ -187,12 +187,15 @@ func (a *Alerts) Reading(s Session, r Reading) { a.happened(func(d *desk) { d.re
 // block. What stands is measured by them from its next reading on.
 func (a *Alerts) Minima(up, down float64) {
 	a.happened(func(d *desk) {
-		d.minimum = map[string]float64{"up": up, "down": down}
+		next := map[string]float64{"up": up, "down": down}
 		for _, sub := range d.sessions {
-			for _, x := range sub.rates {
-				x.well = false
+			for direction, x := range sub.rates {
+				if next[direction] > d.minimum[direction] {
+					x.well = false // it has not met this one
+				}
 			}
 		}
+		d.minimum = next
 	})
 }
 

@@ -67,8 +67,8 @@ type incident struct {
 	live      int
 	affected  map[string]*trouble // by session
 	exams     []string
-	still     int // of the affected, in trouble now
-	round     int // of them, in trouble when it broke out the last time, or since
+	still     int             // of the affected, in trouble now
+	round     map[string]bool // of the affected, in trouble when it broke out the last time, or since
 	alone     []string
 	calmSince time.Time // since when most have been back; zero: they are not
 
@@ -103,7 +103,7 @@ func (i *incident) join(t *trouble, at time.Time) {
 	t.incident, t.due, i.last = i, time.Time{}, at
 	i.affected[t.sub.Session.Session] = t
 	i.still++
-	i.round++
+	i.round[t.sub.Session.Session] = true
 	if t.wasTold() && !slices.Contains(i.alone, t.warning) {
 		i.alone = append(i.alone, t.warning)
 	}
@@ -150,7 +150,7 @@ func (i *incident) news() bool {
 // calm notes whether most sessions are back.
 func (i *incident) calm(at time.Time) {
 	switch {
-	case i.still*2 >= i.round:
+	case i.still*2 >= len(i.round):
 		i.calmSince = time.Time{}
 	case i.calmSince.IsZero():
 		i.calmSince = at
@@ -216,7 +216,12 @@ func (d *desk) raise(at time.Time, direction, exam string, live int) {
 		d.incidents = append(d.incidents, i)
 	}
 	i := d.incidents[n]
-	i.began, i.again, i.round = at, again, i.still
+	i.began, i.again, i.round = at, again, map[string]bool{}
+	for session, t := range i.affected {
+		if t.incident == i {
+			i.round[session] = true
+		}
+	}
 	for _, t := range d.onsets[direction] {
 		if exam == "" || t.sub.Exam == exam {
 			i.join(t, at)

@@ -260,3 +260,28 @@ func TestIncidentOfSessionsThatEnd(t *testing.T) {
 	s.says("10.00 incident raised 3/3 silent 3 [e] alone 0", "20.00 ended cleared a goodbye in incident", "20.00 ended cleared b goodbye in incident",
 		"23.00 incident cleared for 11.00 3/3 silent 0 [e] alone 0")
 }
+
+// A link of ours that comes and goes is one incident, however often the same
+// sessions come back to it.
+func TestIncidentThatComesAndGoes(t *testing.T) {
+	s := newStage(t, rules{hold: DefaultHold})
+	var all []string
+	for i := range 10 {
+		all = append(all, fmt.Sprint("e/", i))
+	}
+	s.live(0, all...)
+	for round := range 4 {
+		for _, who := range all[min(round, 1):] {
+			s.goes(100+4*float64(round), who, "suspect")
+		}
+		if round < 3 {
+			s.live(102+4*float64(round), all...)
+		}
+	}
+	s.wait(120)
+	for _, n := range s.all {
+		if n.Kind != Incident || n.State == Cleared {
+			t.Errorf("%s", line(n))
+		}
+	}
+}

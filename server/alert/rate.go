@@ -42,7 +42,7 @@ type rate struct {
 	well    bool // it has met the minimum in force: from there it can fall
 	last    *Rate
 	low     *Rate     // the latest that was below
-	heard   time.Time // last packet when it was found to have fallen
+	heard   time.Time // last packet when it was last read
 }
 
 func newRate(sub *subject, direction string) *rate {
@@ -75,11 +75,11 @@ func (d *desk) read(s Session, r Reading) {
 	if level >= warning.Bad {
 		x.low = x.last
 	}
+	x.heard = s.LastPacket
 	w, news := x.tracker.Observe(warning.Observation{At: s.At, Level: level})
 	switch {
 	case !news:
 	case w.Active():
-		x.heard = s.LastPacket
 		d.fell(x, w, s.At)
 	default:
 		d.rose(x, w, s)
@@ -124,6 +124,9 @@ func (d *desk) tellRate(x *rate, at time.Time) {
 	x.told = true
 	n := d.rateNotice(x, w)
 	n.At, n.LastPacket = at, x.heard
+	if x.heard.After(at) { // the word has waited
+		n.LastPacket = at
+	}
 	if x.direction == "up" { // by now it may have been read again, and better
 		n.Seen.Upload = x.low
 	} else {

@@ -29,6 +29,9 @@ func (s *story) wrong() string {
 				return "an incident holds what does not stand, waits, or is another trouble"
 			}
 		}
+		if len(i.round) > len(i.affected) {
+			return "more sessions are in an incident's last round than in all"
+		}
 		if n != i.still {
 			return fmt.Sprintf("an incident counts %d in trouble, and holds %d", i.still, n)
 		}

@@ -17,7 +17,7 @@ type trouble struct {
 	sub       *subject
 	direction string // up, down; "": silence
 	warning   string
-	since     time.Time // when it began: of a silence, the last packet before the warning's first
+	since     time.Time // when it began: of a silence, the last packet before the first of its warning
 	onset     time.Time // when what goes on was noticed
 	due       time.Time // when its first word leaves; zero: nothing waits
 	incident  *incident

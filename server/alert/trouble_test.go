@@ -65,6 +65,9 @@ func TestIncidentOfRates(t *testing.T) {
 	s.says("240.00 recovered cleared 00 down was below-minimum for 100.00 in incident", "240.10 recovered cleared 01 down was below-minimum for 99.90 in incident",
 		"240.20 recovered cleared 02 down was below-minimum for 99.80 in incident", "240.85 incident raised down 30/40 below 21 [e] alone 3")
 	s.wait(400)
+	if n := s.all[len(s.all)-2]; !strings.Contains(n.Sentence, "were below the minimum download, as the students' programs say, for") {
+		t.Error(n.Sentence)
+	}
 	// When most are well and the rest has had time, what is left is told of alone.
 	s.says("301.50 incident cleared down for 141.50 30/40 below 1 [e] alone 3", "301.50 below-minimum raised 29 down in incident")
 	if len(s.desk.incidents) != 0 {
@@ -205,6 +208,17 @@ func TestSlowFromTheStartIsNoIncident(t *testing.T) {
 
 	s, all := crowd(t, 10)
 	a := Alerts{wake: make(chan struct{}, 1)}
+	a.Minima(384e3, 768e3) // a reload that changes nothing
+	a.events[0](s.desk)
+	for _, who := range all[:4] {
+		s.slows(10, who, "down", 100e3)
+	}
+	if n := s.all[len(s.all)-1]; n.Kind != Incident {
+		t.Errorf("%s, expected an incident", line(n))
+	}
+
+	s, all = crowd(t, 10)
+	a = Alerts{wake: make(chan struct{}, 1)}
 	a.Minima(4e6, 768e3)
 	a.events[0](s.desk)
 	for _, who := range all {

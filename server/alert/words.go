@@ -68,8 +68,8 @@ func together(n Notice) string {
 		whose = ", as the students' programs say"
 	}
 	if n.State == Cleared {
-		return fmt.Sprintf("The incident on our side is over: %d of %d sessions of %s %s, for %s; %d still are.",
-			c.Affected, c.Live, where, were, short(seconds(n.Duration)), still)
+		return fmt.Sprintf("The incident on our side is over: %d of %d sessions of %s %s%s, for %s; %d still are.",
+			c.Affected, c.Live, where, were, whose, short(seconds(n.Duration)), still)
 	}
 	left := ""
 	if n.Update {
