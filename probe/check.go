@@ -91,7 +91,7 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 	}
 	defer s.close(true)
 	s.traffic.other(began) // the first reading has the interface looked up, which takes a moment
-	beside := &others{s: s}
+	beside := newOthers(s)
 	r.Session, r.Exam, r.Transport = s.welcome.Session, s.welcome.Exam, string(s.conn.Transport())
 	said := "connected to " + o.Server
 	if s.overTCP() {

@@ -105,6 +105,10 @@ type moved struct {
 	ownDown, ownUp int64
 }
 
+func newOthers(s *session) *others {
+	return &others{s: s, bytes: map[wire.Direction]float64{}, tested: map[wire.Direction]time.Duration{}}
+}
+
 func (o *others) now() (m moved, known bool) {
 	m.at = o.s.o.Clock.Now()
 	m.down, m.up, known = o.s.traffic.other(m.at)
@@ -129,9 +133,6 @@ func (o *others) end(d wire.Direction) {
 	}
 	if theirs < ippm.ForeignShare*ours {
 		theirs = 0
-	}
-	if o.bytes == nil {
-		o.bytes, o.tested = map[wire.Direction]float64{}, map[wire.Direction]time.Duration{}
 	}
 	o.bytes[d] += theirs
 	o.tested[d] += m.at - o.began.at

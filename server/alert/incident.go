@@ -84,17 +84,17 @@ type incident struct {
 // begins long after the others is by itself.
 func (d *desk) covering(t *trouble, at time.Time) *incident {
 	for _, i := range d.incidents {
-		if i.about(t) && at.Sub(i.last) <= i.window && at.Sub(i.began) <= incidentReach*i.window {
+		if i.about(t.direction, t.sub.Exam) && at.Sub(i.last) <= i.window && at.Sub(i.began) <= incidentReach*i.window {
 			return i
 		}
 	}
 	return nil
 }
 
-// about says whether the incident is about troubles of this kind, in this exam or
+// about says whether the incident is about troubles of this sort, in this exam or
 // in the whole server.
-func (i *incident) about(t *trouble) bool {
-	return i.direction == t.direction && (i.exam == "" || i.exam == t.sub.Exam)
+func (i *incident) about(direction, exam string) bool {
+	return i.direction == direction && (i.exam == "" || i.exam == exam)
 }
 
 // join takes a session's trouble into the incident. What waited to be told of it
@@ -112,8 +112,11 @@ func (i *incident) join(t *trouble, at time.Time) {
 		slices.Sort(i.exams)
 	}
 	began := t.sub.LastPacket
-	if t.direction != "" { // the first bad reading may be an old one
-		began = later(t.since, t.onset.Add(-i.window))
+	if t.direction != "" {
+		began = t.since
+		if earliest := t.onset.Add(-i.window); began.Before(earliest) {
+			began = earliest // the first bad reading may be an old one
+		}
 	}
 	if began.Before(i.since) {
 		i.since = began
@@ -202,7 +205,7 @@ func (d *desk) breaksOut(latest *trouble, at time.Time) bool {
 // raise begins an incident. If one of the exam, or of the server, still stands it
 // is that one, which has broken out again.
 func (d *desk) raise(at time.Time, direction, exam string, live int) {
-	n := slices.IndexFunc(d.incidents, func(i *incident) bool { return i.direction == direction && (i.exam == "" || i.exam == exam) })
+	n := slices.IndexFunc(d.incidents, func(i *incident) bool { return i.about(direction, exam) })
 	again := n >= 0
 	if !again {
 		n = len(d.incidents)
@@ -277,11 +280,4 @@ func (d *desk) over(i *incident, now time.Time) bool {
 		}
 	}
 	return true
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

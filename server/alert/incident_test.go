@@ -11,11 +11,8 @@ import (
 // silent half a second apart from second 60 on and stay so.
 func outage(t *testing.T, n, silent int) *stage {
 	s := newStage(t, rules{hold: DefaultHold})
-	for i := range n {
-		s.live(0, fmt.Sprint("e/", i))
-	}
-	for i := range silent {
-		s.goes(60+float64(i)/2, fmt.Sprint("e/", i), "suspect")
+	for i, who := range s.exam("%d", n)[:silent] {
+		s.goes(60+float64(i)/2, who, "suspect")
 	}
 	s.wait(600)
 	s.said = len(s.all)
@@ -128,11 +125,7 @@ func TestIncidentListIsBounded(t *testing.T) {
 
 func TestIncident(t *testing.T) {
 	s := newStage(t, rules{hold: DefaultHold})
-	var all []string
-	for i := range 10 {
-		all = append(all, fmt.Sprintf("e/%d", i))
-	}
-	s.live(0, all...)
+	all := s.exam("%d", 10)
 	s.goes(100, "e/0", "suspect") // in trouble of its own
 	s.wait(101)
 	s.says("100.00 suspect raised 0")
@@ -265,11 +258,7 @@ func TestIncidentOfSessionsThatEnd(t *testing.T) {
 // sessions come back to it.
 func TestIncidentThatComesAndGoes(t *testing.T) {
 	s := newStage(t, rules{hold: DefaultHold})
-	var all []string
-	for i := range 10 {
-		all = append(all, fmt.Sprint("e/", i))
-	}
-	s.live(0, all...)
+	all := s.exam("%d", 10)
 	for round := range 4 {
 		for _, who := range all[min(round, 1):] {
 			s.goes(100+4*float64(round), who, "suspect")

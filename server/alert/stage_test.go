@@ -111,6 +111,16 @@ func (s *stage) says(want ...string) {
 	}
 }
 
+// exam begins n sessions of exam e at second 0, named by format, and returns their
+// names.
+func (s *stage) exam(format string, n int) (all []string) {
+	for i := range n {
+		all = append(all, "e/"+fmt.Sprintf(format, i))
+	}
+	s.live(0, all...)
+	return all
+}
+
 func (s *stage) live(sec float64, who ...string) {
 	for _, w := range who {
 		s.goes(sec, w, "live")

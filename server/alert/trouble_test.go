@@ -22,11 +22,7 @@ func (s *stage) slows(sec float64, who, direction string, value float64) {
 // crowd is a stage with an exam of n sessions, whose rates are well.
 func crowd(t *testing.T, n int) (*stage, []string) {
 	s := newStage(t, rules{hold: DefaultHold, minimum: minima})
-	var all []string
-	for i := range n {
-		all = append(all, fmt.Sprintf("e/%02d", i))
-	}
-	s.live(0, all...)
+	all := s.exam("%02d", n)
 	for _, who := range all {
 		s.slows(1, who, "up", 2e6)
 		s.slows(1, who, "down", 2e6)
@@ -273,10 +269,9 @@ func TestIncidentOfRatesBeginsWithItsSessions(t *testing.T) {
 	}
 	s.slows(108, all[15], "up", 200e3)
 	s.wait(109)
-	for _, n := range s.all {
-		if n.Kind == Incident && n.Direction != "" && n.Counts.Live != 20 {
-			t.Errorf("%s: expected 20 sessions", line(n))
-		}
+	seen := slices.IndexFunc(s.all, func(n Notice) bool { return n.Kind == Incident && n.Direction != "" })
+	if seen < 0 || s.all[seen].Counts.Live != 20 {
+		t.Errorf("%v, expected an incident of 20 sessions", s.all)
 	}
 }
 
