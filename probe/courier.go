@@ -18,6 +18,10 @@ const (
 	deliverCalm  = time.Second
 	deliverLook  = 200 * time.Millisecond
 	deliverPause = time.Second // after the server asked for less
+	// deliverHeld is how long a report waits at most for a queue on the link to
+	// drain. On a very slow link a minute of 800 bytes takes longer than QUIC's
+	// time-out, and what QUIC then repeats fills the link for seconds.
+	deliverHeld = 20 * time.Second
 )
 
 // courier delivers what is in the outbox over the session in use, one report at
@@ -63,9 +67,10 @@ func (c *courier) finish(q *outbox.Queue) {
 // deliver sends what is in the outbox, in order, each when the one before has
 // been answered, until ctx or the session ends.
 //
-// It keeps out of the way of trains: a minute is half a kilobyte, 10 ms of an
-// upload at the minimum.
+// It keeps out of the way of trains and of a queue that stands: a minute is half a
+// kilobyte, 10 ms of an upload at the minimum.
 func (s *session) deliver(ctx context.Context, q *outbox.Queue, last *atomic.Bool) {
+	sent := s.o.Clock.Now() // when the last report left, or could have
 	for {
 		now := s.o.Clock.Now()
 		silent, heard := s.stream.heard(now)
@@ -79,13 +84,15 @@ func (s *session) deliver(ctx context.Context, q *outbox.Queue, last *atomic.Boo
 			case <-ctx.Done():
 				return
 			}
+			sent = s.o.Clock.Now()
 			continue
-		case !heard || silent > deliverCalm || !s.stream.calm(now) && !last.Load():
+		case !heard || silent > deliverCalm || !last.Load() && (!s.stream.calm(now) || s.stream.congested() && now-sent < deliverHeld):
 			if !s.rest(ctx, deliverLook) {
 				return
 			}
 			continue
 		}
+		sent = now
 		switch refused, err := s.report(ctx, r); {
 		case err == nil:
 			q.Taken(r.Number)

@@ -22,6 +22,13 @@ const (
 // says when its own echo left the server.
 const followWait = 250 * time.Millisecond
 
+// Chosen by us: a round trip above congestedFactor times the lowest and
+// congestedRise more is that of a queue.
+const (
+	congestedFactor = 2
+	congestedRise   = 100 * time.Millisecond
+)
+
 type slot struct {
 	fate    fate
 	left    time.Duration // when the system says that it left the host; 0: not known
@@ -59,6 +66,7 @@ type stream struct {
 	noise      ippm.Variation
 	calmFrom   time.Duration // before it, our own trains make the noise
 	lastRTT    time.Duration
+	lowestRTT  time.Duration // 0: none since the start or the last resync
 	latestSent time.Duration // highest server send stamp so far
 	echoBytes  int64
 	refused    uint64 // unsent packets that used up a sequence number
@@ -163,6 +171,9 @@ func (m *stream) echo(s wire.Seq, e wire.Echo, at, lag time.Duration, size int) 
 	sl.fate = arrived
 	sl.x = clock.Exchange{T1: max(sl.sent, sl.left), T2: time.Duration(e.Received), T3: time.Duration(e.Sent), T4: at}
 	m.lastRTT = sl.x.RoundTrip()
+	if m.lowestRTT == 0 || m.lastRTT < m.lowestRTT {
+		m.lowestRTT = max(m.lastRTT, 1)
+	}
 	m.jitterUp.Add(sl.x.T2 - sl.x.T1)
 	m.jitterDown.Add(sl.x.T4 - sl.x.T3)
 	if at >= m.calmFrom {
@@ -286,6 +297,7 @@ func (m *stream) resync() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.offset.Reset()
+	m.lowestRTT = 0
 	m.jitterUp, m.jitterDown = ippm.Jitter{}, ippm.Jitter{}
 	m.prevValid = false
 	m.window.up, m.window.down = nil, nil
@@ -320,6 +332,14 @@ func (m *stream) bytes(size int) (up, down int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return int64(m.first-1+wire.Seq(len(m.slots))-wire.Seq(m.refused)) * int64(size), m.echoBytes
+}
+
+// congested reports whether the latest round trip stands so far above the lowest
+// one that a queue must have made it.
+func (m *stream) congested() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.lowestRTT > 0 && m.lastRTT > congestedFactor*m.lowestRTT+congestedRise
 }
 
 // calm says whether no train of ours runs, nor has its queue yet to drain.

@@ -89,7 +89,7 @@ type Floor struct {
 	Decision  ippm.Decision  `json:"-"`
 	Outcome   string         `json:"outcome"` // meets, below, inconclusive
 	Rate      Interval       `json:"rate"`
-	StdErr    float64        `json:"std_err"` // relative, of Rate.Value
+	StdErr    float64        `json:"std_err"` // relative, of Rate.Value or, where there is none, of what Rate.Low is the lower end of
 	Trains    int            `json:"trains"`
 	Bytes     int64          `json:"bytes"` // IP layer, as received
 	Duration  time.Duration  `json:"duration"`
@@ -231,7 +231,7 @@ func (s *session) runFloor(ctx context.Context, p floorPlan) (Floor, error) {
 			f.Why = ""
 		case string(ippm.OutcomeBound):
 			if f.Rate.Value == nil && (f.Rate.Low == nil || *rep.Low > *f.Rate.Low) {
-				f.Rate.Low = rep.Low
+				f.Rate.Low, f.StdErr = rep.Low, rep.StdErr
 			}
 			f.Excess = max(f.Excess, rep.Excess)
 			switch {

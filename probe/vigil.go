@@ -25,10 +25,18 @@ const (
 	// tried at of which a glance brought nothing.
 	nothingShare = 0.25
 	// knownStep is how much more than what did not fill the link is tried next.
-	knownStep = 1.5
+	knownStep = 1.7
 	// testsKept is how many of the smallest tests the schedule leaves in the
 	// budget, for when something is wrong.
 	testsKept = 2
+	// A link that is known to be slow is tested every slowEvery, and more often
+	// only with what the budget holds beyond recoveryKept of the smallest tests:
+	// once it recovers, it takes a few tests to climb to the minimum and three to
+	// clear the warning, and they must not wait for the budget to fill up.
+	slowEvery    = 12 * time.Second
+	recoveryKept = 4
+	// climbShare is the share of the smallest test that a step of the climb takes.
+	climbShare = 0.67
 )
 
 // floorBytes is what one train may cost: a schedule's worth of what glances
@@ -62,7 +70,9 @@ func belowMinimum(d wire.Direction) warning.Kind {
 // soon asks for a floor test as soon as budget and manners allow.
 func (w *watcher) soon(now time.Duration) {
 	w.nextFloor = min(w.nextFloor, max(now, w.lastFloor+w.o.Watch.RetestAfter))
-	w.nextGlance = min(w.nextGlance, w.nextFloor)
+	for d := range w.nextGlance {
+		w.nextGlance[d] = min(w.nextGlance[d], w.nextFloor)
+	}
 }
 
 // floorTask is what is to be done in one direction: a glance, and behind it a
@@ -76,7 +86,7 @@ type floorTask struct {
 // maybeFloor starts glances in both directions, and floor tests behind them,
 // when they are due.
 func (w *watcher) maybeFloor(ctx context.Context, now time.Duration) {
-	if now < w.nextGlance || w.floors != nil || w.interrupted || w.s.err() != nil {
+	if w.floors != nil || w.interrupted || w.s.err() != nil || now < w.nextGlance[wire.Down] && now < w.nextGlance[wire.Up] {
 		return
 	}
 	rtt, ok := w.s.stream.roundTrip()
@@ -84,17 +94,20 @@ func (w *watcher) maybeFloor(ctx context.Context, now time.Duration) {
 		return
 	}
 	due := now >= w.nextFloor
-	wait := time.Duration(0)
+	interval := glanceInterval(w.rng, w.o.Watch.GlanceEvery)
 	var tasks []floorTask
 	for _, d := range []wire.Direction{wire.Down, wire.Up} {
-		t, missing := w.floorTask(d, rtt, now, due)
-		if missing > 0 {
-			wait = max(wait, missing)
+		if now < w.nextGlance[d] {
 			continue
 		}
+		t, wait := w.floorTask(d, rtt, now, due)
+		if wait > 0 { // of this direction alone: the other goes on
+			w.nextGlance[d] = now + wait
+			continue
+		}
+		w.nextGlance[d] = now + interval
 		tasks = append(tasks, t)
 	}
-	w.nextGlance = now + max(wait, glanceInterval(w.rng, w.o.Watch.GlanceEvery))
 	if len(tasks) == 0 {
 		return
 	}
@@ -117,11 +130,12 @@ func (w *watcher) floorTask(d wire.Direction, rtt, now time.Duration, due bool) 
 	b := w.budgets[d]
 	bytes, least := w.floorBytes(d, now)
 	alone := w.stands(d)
-	cost := glanceBytes(d)
 	if alone {
-		cost = least
+		wait = w.slowWait(d, least, now)
+	} else {
+		wait = b.wait(now, glanceBytes(d))
 	}
-	if wait = b.wait(now, cost); wait > 0 {
+	if wait > 0 {
 		return t, wait
 	}
 	foreign, foreignUp := w.s.traffic.rate(now)
@@ -130,12 +144,25 @@ func (w *watcher) floorTask(d wire.Direction, rtt, now time.Duration, due bool) 
 		target, foreign = w.o.Policy.Minimum.Upload, foreignUp
 	}
 	_, noise := w.s.stream.received()
+	if alone && w.climbing[d] && w.known[d] > 0 {
+		bytes = int64(climbShare * float64(least)) // whether a queue grows at this rate is all that is asked
+	}
 	p := floorPlan{direction: d, target: target, inExam: true, maxTrains: 1, maxBytes: bytes, roundTrip: rtt, noise: noise, known: w.known[d], foreign: foreign}
 	g := p
 	g.glance = true
 	return floorTask{
-		glance: g, full: p, can: bytes >= least, due: due && b.available(now) >= (1+testsKept)*least, alone: alone,
+		glance: g, full: p, can: alone || bytes >= least, due: due && b.available(now) >= (1+testsKept)*least, alone: alone,
 	}, 0
+}
+
+// slowWait is how long a direction that is known to be slow is left alone.
+func (w *watcher) slowWait(d wire.Direction, least int64, now time.Duration) time.Duration {
+	b := w.budgets[d]
+	wait := b.wait(now, least)
+	if w.climbing[d] {
+		return wait
+	}
+	return min(b.wait(now, (1+recoveryKept)*least), max(wait, w.lastTest[d]+slowEvery-now))
 }
 
 // runTasks does what is to be done, direction by direction, until the network
@@ -232,8 +259,11 @@ func (w *watcher) floorDone(f floorOutcome) {
 		}
 		return
 	}
-	w.learn(f.floor)
-	o := judgeFloor(f.floor, at)
+	w.lastTest[f.floor.Direction] = now
+	_, noise := w.s.stream.received()
+	climb := w.known[f.floor.Direction] > 0
+	w.learn(f.floor, noise)
+	o := judgeFloor(w.joint[f.floor.Direction].with(f.floor, climb), at)
 	w.observe(kind, o)
 	switch {
 	case o.Level >= warning.Bad:
@@ -249,20 +279,60 @@ func (w *watcher) floorDone(f floorOutcome) {
 
 // learn keeps what a test read below the minimum. A test that did not queue may
 // have asked for too little: the next one tries more, step by step.
-func (w *watcher) learn(f Floor) {
+func (w *watcher) learn(f Floor, noise time.Duration) {
 	known := float64(w.known[f.Direction])
 	switch v, low := f.Rate.Value, f.Rate.Low; {
 	case f.Decision == ippm.Accept:
-		known = 0
+		known, w.climbing[f.Direction] = 0, true
 	case v != nil:
-		known = *v
-	case known > 0 && low != nil && f.Rise < doubtRise:
-		known = max(known, *low*knownStep)
+		known, w.climbing[f.Direction] = *v, false
+	case known > 0 && low != nil && f.Rise < max(doubtRise, doubtNoise*noise):
+		known, w.climbing[f.Direction] = max(known, f.offered()*knownStep), true
 	}
 	if known >= f.Target {
 		known = 0
 	}
 	w.known[f.Direction] = ippm.Rate(known)
+}
+
+// offered is the rate of which a test that did not fill the link has brought all
+// through, the middle of which Rate.Low is the lower end; 0 when that is not known.
+func (f Floor) offered() float64 {
+	if spread := 1 - 1.96*f.StdErr; f.Rate.Low != nil && spread > 0 {
+		return *f.Rate.Low / spread
+	}
+	return 0
+}
+
+// jointMost is how many floor tests are combined: chosen by us.
+const jointMost = 6
+
+// jointBound are the floor tests of one direction at the target that did not
+// fill the link, since one last did. On a noisy path each is inexact by itself;
+// together they are not.
+type jointBound struct{ sum estimates }
+
+// with adds a floor test and returns it with the bound that all of them prove
+// together, where that is the higher one. Steps of a climb ask for less than the
+// target and start the sum anew.
+func (b *jointBound) with(f Floor, climb bool) Floor {
+	rate := f.offered()
+	if climb || f.Rate.Value != nil || b.sum.n >= jointMost {
+		b.sum = estimates{}
+	}
+	if climb || f.Rate.Value != nil || rate <= 0 || f.StdErr <= 0 {
+		return f
+	}
+	b.sum.add(rate, f.StdErr)
+	joint, _ := b.sum.interval()
+	if *joint.Low <= *f.Rate.Low {
+		return f
+	}
+	f.Rate.Low = joint.Low
+	if bound := f.Target * (1 - verdict.Tolerance); f.Decision == ippm.Undecided && *joint.Low >= bound {
+		f.Decision, f.Outcome, f.Why = ippm.Accept, "meets", ""
+	}
+	return f
 }
 
 // recommend says what a test means for the rate that is recommended. The

@@ -78,7 +78,10 @@ type watcher struct {
 	budgets     map[wire.Direction]*budget
 	known       map[wire.Direction]ippm.Rate     // rates last read below the minimum
 	recommended map[wire.Direction]warning.Level // what was seen last of the rate that is recommended
-	nextGlance  time.Duration
+	climbing    map[wire.Direction]bool          // the last test found no queue: a slow link may be recovering
+	joint       map[wire.Direction]*jointBound
+	lastTest    map[wire.Direction]time.Duration // when the last floor test ended
+	nextGlance  map[wire.Direction]time.Duration
 	nextFloor   time.Duration
 	lastFloor   time.Duration
 	goodInRow   int
@@ -107,8 +110,10 @@ func Watch(ctx context.Context, o Options, sinks ...Sink) (Summary, error) {
 	down, up := newBudget(o.Policy.Minimum.Download, o.Watch.BudgetShare, floorLeastDown, now), newBudget(o.Policy.Minimum.Upload, o.Watch.BudgetShare, floorLeastUp, now)
 	w := &watcher{
 		o: &o, token: token, sinks: sinks, rng: rand.New(rand.NewPCG(seed, 1)),
-		budgets: map[wire.Direction]*budget{wire.Down: &down, wire.Up: &up},
-		known:   map[wire.Direction]ippm.Rate{}, recommended: map[wire.Direction]warning.Level{},
+		budgets:  map[wire.Direction]*budget{wire.Down: &down, wire.Up: &up},
+		joint:    map[wire.Direction]*jointBound{wire.Down: {}, wire.Up: {}},
+		climbing: map[wire.Direction]bool{}, lastTest: map[wire.Direction]time.Duration{}, nextGlance: map[wire.Direction]time.Duration{},
+		known: map[wire.Direction]ippm.Rate{}, recommended: map[wire.Direction]warning.Level{},
 		trackers: newTrackers(),
 		summary:  Summary{Started: o.Clock.Wall(), Exam: token.Exam},
 	}
@@ -169,7 +174,7 @@ func (w *watcher) adopt(s *session, state string) {
 	if w.summary.Connects == 1 {
 		w.windowFrom, w.nextCut, w.nextLook = w.o.Clock.Wall(), now+w.o.Watch.Window, now
 		w.nextFloor, w.lastFloor, w.nextRedial = now+time.Second, now, now
-		w.nextGlance = now + time.Second
+		w.nextGlance[wire.Down], w.nextGlance[wire.Up] = now+time.Second, now+time.Second
 	}
 	w.courier.start(s, w.o.Outbox)
 	w.session(state, nil)

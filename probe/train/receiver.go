@@ -16,6 +16,11 @@ const (
 	repeatEvery   = 5 * time.Millisecond
 	// quiet is how long after the last arrival a train counts as over.
 	quiet = 700 * time.Millisecond
+	// Packets that a noisy path overtakes may arrive behind the end of their
+	// train: those missing are waited for so many times the noise, within which
+	// 999 of 1000 exponentially delayed packets arrive, and at most stragglersMost.
+	stragglers     = 10
+	stragglersMost = 250 * time.Millisecond
 	// noiseShare is how much further the delay must rise on a noisy path,
 	// in units of its delay variation.
 	noiseShare = 2
@@ -64,8 +69,10 @@ type Receiver struct {
 	fed      bool
 	obeyed   bool
 	refined  time.Duration // when the arrivals were last fitted
-	decided  bool          // the target is, and the train has told all it was asked
+	decided  bool          // the estimate has decided the target
+	unfilled bool          // the prime is over and no queue stood
 	ended    bool
+	endedAt  time.Duration // when the train ended, or was found not to fill; later packets are stragglers
 	end      wire.TrainEnd // what the sender says of itself, once it has ended
 }
 
@@ -80,14 +87,21 @@ func NewReceiver(r wire.TrainRequest, noise time.Duration, ipv6 bool) *Receiver 
 // bytes, and how many IP-layer bytes of the session's other packets arrived
 // before it, and of other programs' as far as this side knows. It returns the feedback to send, if any.
 func (r *Receiver) Arrive(p wire.TrainPacket, at time.Duration, payload int, other, foreign int64) (f wire.Feedback, send bool) {
-	if p.Train != r.request.Train || r.ended {
+	if p.Train != r.request.Train {
 		return wire.Feedback{}, false
 	}
-	r.last = at
 	if p.Stage == wire.StageEnd {
+		r.last = at
+		if !r.ended && !r.unfilled {
+			r.endedAt = at
+		}
 		r.ended = true
 		return wire.Feedback{}, false
 	}
+	if r.ended && at-r.endedAt > r.patience() {
+		return wire.Feedback{}, false
+	}
+	r.last = at
 	if r.seen[p.Index] || len(r.arrivals) >= r.most {
 		return wire.Feedback{}, false
 	}
@@ -104,9 +118,12 @@ func (r *Receiver) Arrive(p wire.TrainPacket, at time.Duration, payload int, oth
 		Index: p.Index, Sent: int64(p.Sent), Received: int64(at),
 		Size: ippm.IPSize(payload, r.ipv6), Other: other, Foreign: foreign, Prime: p.Stage == wire.StagePrime,
 	})
+	if r.ended {
+		return wire.Feedback{}, false // a straggler: the sender needs no more commands
+	}
 	rise := r.rise(at - time.Duration(p.Sent))
 	before := r.command
-	r.decide(p, rise)
+	r.decide(p, rise, at)
 	if p.Stage == wire.StageHold && r.command != wire.CommandStop {
 		r.obeyed = true
 	}
@@ -156,7 +173,7 @@ func (r *Receiver) rise(delay time.Duration) time.Duration {
 // noisy says whether one packet's delay tells little of the queue.
 func (r *Receiver) noisy() bool { return r.noise >= time.Millisecond }
 
-func (r *Receiver) decide(p wire.TrainPacket, rise time.Duration) {
+func (r *Receiver) decide(p wire.TrainPacket, rise, at time.Duration) {
 	if r.command != wire.CommandContinue {
 		return
 	}
@@ -170,7 +187,10 @@ func (r *Receiver) decide(p wire.TrainPacket, rise time.Duration) {
 	case over && rise >= shortRise+allowance:
 		r.command = wire.CommandHold // it has not risen as far as was asked, but some queue stands
 	case over:
-		r.command, r.decided = wire.CommandStop, r.request.Target > 0 // the link did not fill: nothing to hold
+		r.command = wire.CommandStop // the link did not fill: nothing to hold
+		if r.request.Target > 0 {
+			r.unfilled, r.endedAt = true, at
+		}
 	}
 }
 
@@ -245,7 +265,28 @@ func (r *Receiver) Ended() bool { return r.ended }
 // Over says whether the train has told all it can by now: its target is
 // decided, it has ended, or it has fallen silent.
 func (r *Receiver) Over(now time.Duration) bool {
-	return r.decided || r.ended || r.Started() && now-r.last > quiet
+	if r.unfilled || r.ended {
+		return r.decided || r.complete() || now-r.endedAt >= r.patience()
+	}
+	return r.decided || r.Started() && now-r.last > quiet
+}
+
+// patience is how long missing packets are waited for at the end of the train.
+func (r *Receiver) patience() time.Duration {
+	if !r.noisy() {
+		return 0
+	}
+	return min(stragglers*r.noise, stragglersMost)
+}
+
+// complete reports whether every packet up to the highest that is known of has
+// arrived.
+func (r *Receiver) complete() bool {
+	sent := int(r.highest) + 1
+	if r.end.Packets > 0 {
+		sent = int(r.end.Packets - r.end.Unsent)
+	}
+	return len(r.arrivals) >= sent
 }
 
 // Estimate computes what the train says about the link.
