@@ -56,7 +56,7 @@ func (w *watcher) away(from time.Time, cause warning.Cause) {
 // was set: else it would seem to have lasted for d more.
 func (w *watcher) shift(d time.Duration, at time.Time) {
 	w.windowFrom = w.windowFrom.Add(d)
-	w.minute.from, w.minute.to = w.minute.from.Add(d), w.minute.to.Add(d)
+	w.minute.Shift(d)
 	for _, k := range warning.Kinds() {
 		old, _ := w.trackers[k].Active()
 		wn, stands := w.trackers[k].Shift(d, at)

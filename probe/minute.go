@@ -29,32 +29,62 @@ func FloorOf(e FloorEvent) record.Floor {
 	}
 }
 
-// minute is a minute in the making for the server, of the same form as the
-// record's. The zero value is ready.
-type minute struct {
-	account            *Account
+// MinuteBuilder gathers windows of the monitor stream and floor tests until they
+// make a minute, for the record as for the server. The zero value is ready. It is
+// not safe for concurrent use.
+type MinuteBuilder struct {
 	from, to           time.Time
 	last               time.Duration // length of the last window
+	account            *Account
 	floorUp, floorDown *record.Reading
 	bytesUp, bytesDown int64
 }
 
-func (m *minute) window(e WindowEvent) {
-	if m.account == nil {
-		m.account, m.from = new(Account), e.From
-	}
-	m.account.Merge(e.Account)
-	m.to, m.last = e.To, e.To.Sub(e.From)
-	m.bytesUp += int64(e.Account.Sent)*int64(e.ProbeBytes) + e.ControlUp
-	m.bytesDown += int64(e.Account.Received+e.Account.DuplicatesDown)*int64(e.ProbeBytes) + e.ControlDown
+// Begin makes the next window begin at t: the time before it was not the network's.
+func (m *MinuteBuilder) Begin(t time.Time) { m.from = t }
+
+// Empty reports whether nothing has been added.
+func (m *MinuteBuilder) Empty() bool {
+	return m.account == nil && m.floorUp == nil && m.floorDown == nil
 }
 
-// floor adds a floor test.
-func (m *minute) floor(e FloorEvent) {
+// End is when the last window ended; false when there was none.
+func (m *MinuteBuilder) End() (time.Time, bool) { return m.to, m.account != nil }
+
+// Window adds a window.
+func (m *MinuteBuilder) Window(e WindowEvent) {
+	if m.account == nil {
+		m.account = new(Account)
+	}
+	if m.from.IsZero() {
+		m.from = e.From
+	}
+	from := e.From
+	if from.Before(m.from) { // see Begin
+		from = m.from
+	}
+	m.to, m.last = e.To, max(e.To.Sub(from), 0)
+	if m.from.After(m.to) { // the clock was set back
+		m.from = m.to
+	}
+	a := e.Account
+	m.account.Merge(a)
+	m.bytesUp += int64(a.Sent)*int64(e.ProbeBytes) + e.ControlUp
+	m.bytesDown += int64(a.Received+a.DuplicatesDown)*int64(e.ProbeBytes) + e.ControlDown
+}
+
+// Full reports whether another window would lead further from a minute.
+func (m *MinuteBuilder) Full() bool {
+	return m.account != nil && m.to.Sub(m.from)+m.last/2 >= time.Minute
+}
+
+// Floor adds a floor test. A glance adds what it cost and no reading: it is too
+// short to say anything by itself.
+func (m *MinuteBuilder) Floor(e FloorEvent) {
 	m.bytesUp += e.SpentUp
 	m.bytesDown += e.SpentDown
 	switch {
-	case e.Floor.Glance: // says little by itself
+	case e.Floor.Glance:
 	case e.Floor.Direction == wire.Up:
 		m.floorUp = m.floorUp.Add(FloorOf(e))
 	default:
@@ -62,22 +92,38 @@ func (m *minute) floor(e FloorEvent) {
 	}
 }
 
-// full says whether another window would lead further from a minute. It is so,
-// too, when the clock was set back.
-func (m *minute) full() bool {
-	d := m.to.Sub(m.from)
-	return m.account != nil && (d+m.last/2 >= time.Minute || d < 0)
+// With returns a copy with one more window.
+func (m *MinuteBuilder) With(e WindowEvent) *MinuteBuilder {
+	with := *m
+	if m.account != nil {
+		with.account = new(Account)
+		with.account.Merge(m.account)
+	}
+	with.Window(e)
+	return &with
+}
+
+// Shift moves the minute by d, because the wall clock was set.
+func (m *MinuteBuilder) Shift(d time.Duration) { m.from, m.to = m.from.Add(d), m.to.Add(d) }
+
+// Minute is the minute as it is recorded.
+func (m *MinuteBuilder) Minute() record.Minute {
+	a := m.account
+	if a == nil {
+		a = new(Account)
+	}
+	out := MinuteOf(a)
+	out.From, out.To = record.At(m.from), record.At(m.to)
+	out.FloorUp, out.FloorDown, out.BytesUp, out.BytesDown = m.floorUp, m.floorDown, m.bytesUp, m.bytesDown
+	return out
 }
 
 // tellMinute puts the minute in the making into the outbox and begins another.
 func (w *watcher) tellMinute() {
 	m := w.minute
-	w.minute = minute{}
+	w.minute = MinuteBuilder{}
 	if m.account == nil || m.account.Sent+m.account.Unsent == 0 {
 		return
 	}
-	r := MinuteOf(m.account)
-	r.From, r.To = record.At(m.from), record.At(m.to)
-	r.FloorUp, r.FloorDown, r.BytesUp, r.BytesDown = m.floorUp, m.floorDown, m.bytesUp, m.bytesDown
-	w.o.Outbox.Put(wire.ReportMinute, w.o.Clock.Wall(), r)
+	w.o.Outbox.Put(wire.ReportMinute, w.o.Clock.Wall(), m.Minute())
 }

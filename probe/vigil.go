@@ -249,7 +249,7 @@ func (w *watcher) floorDone(f floorOutcome) {
 	for _, k := range w.sinks {
 		k.Floor(e)
 	}
-	w.minute.floor(e)
+	w.minute.Floor(e)
 	kind := belowMinimum(f.floor.Direction)
 	if f.floor.Glance {
 		// Too short to decide by itself, or to say that all is well.

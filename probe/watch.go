@@ -59,7 +59,7 @@ type watcher struct {
 	attempt     atomic.Pointer[failedAttempt]
 	inquiry     inquiry
 	lastLoop    time.Duration
-	minute      minute
+	minute      MinuteBuilder
 	courier     courier
 	redial      chan redialResult
 	nextRedial  time.Duration // not before, after a refusal that will likely stand

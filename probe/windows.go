@@ -39,8 +39,8 @@ func (w *watcher) emit(a *Account) WindowEvent {
 	for _, k := range w.sinks {
 		k.Window(e)
 	}
-	w.minute.window(e)
-	if w.minute.full() {
+	w.minute.Window(e)
+	if w.minute.Full() {
 		w.tellMinute()
 	}
 	return e

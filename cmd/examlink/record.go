@@ -102,7 +102,7 @@ type recorder struct {
 	w         *record.Writer
 	gaveUp    bool // there will be no record
 	told      bool // that it cannot be written
-	minute    minute
+	minute    probe.MinuteBuilder
 	session   record.Session // told last
 	transport link.Transport // of the session
 	gap       *record.Gap    // the connection is interrupted
@@ -185,7 +185,7 @@ func (r *recorder) Session(e probe.SessionEvent) {
 		if e.Err != nil && (e.State == "waiting" || r.gap.Words == "" || cause == record.ServerGone) {
 			r.gap.Cause, r.gap.Words = cause, words
 		}
-	case e.State == "connected" && r.minute.empty(): // the first; later ones end with the outage warning
+	case e.State == "connected" && r.minute.Empty(): // the first; later ones end with the outage warning
 		r.closeGap(e.At, e.At)
 	}
 	r.seen = e.At
@@ -259,8 +259,8 @@ func (r *recorder) Warning(w warning.Warning) {
 		r.hostGap(at, record.Gap{From: record.At(w.Start), To: record.At(w.End), Cause: record.Suspended, Words: w.Evidence})
 	case w.Kind == warning.Clock:
 		from := r.seen
-		if r.minute.account != nil { // the window in the making comes with the next minute
-			from = r.minute.to
+		if end, any := r.minute.End(); any { // the window in the making comes with the next minute
+			from = end
 		}
 		r.hostGap(at, record.Gap{From: record.At(from), To: record.At(w.End), Cause: record.ClockStep, Words: w.Evidence})
 	case w.Kind == warning.HostBusy && w.Cause == warning.CauseBusy:
@@ -300,7 +300,7 @@ func (r *recorder) because(c warning.Cause) {
 func (r *recorder) hostGap(at time.Time, g record.Gap) {
 	r.flush(at)
 	r.add(at, g)
-	r.minute.begin(g.To.Time)
+	r.minute.Begin(g.To.Time)
 }
 
 // Floor implements probe.Sink.
@@ -308,7 +308,7 @@ func (r *recorder) Floor(e probe.FloorEvent) {
 	if !r.ready() {
 		return
 	}
-	r.minute.floor(e)
+	r.minute.Floor(e)
 	if e.Floor.Glance && e.Floor.Outcome == "meets" {
 		return // the minute tells of it
 	}
@@ -320,18 +320,18 @@ func (r *recorder) Window(e probe.WindowEvent) {
 	if !r.ready() {
 		return
 	}
-	r.minute.window(e)
-	if r.minute.full() {
+	r.minute.Window(e)
+	if r.minute.Full() {
 		r.flush(e.To)
 	}
 	r.seen = e.To
 }
 
 func (r *recorder) flush(at time.Time) {
-	if !r.minute.empty() {
-		r.add(at, r.minute.entry())
+	if !r.minute.Empty() {
+		r.add(at, r.minute.Minute())
 	}
-	r.minute = minute{}
+	r.minute = probe.MinuteBuilder{}
 }
 
 // Live implements probe.LiveSink.
@@ -339,7 +339,7 @@ func (r *recorder) Live(e probe.WindowEvent) {
 	if !r.ready() {
 		return
 	}
-	m := r.minute.with(e).entry()
+	m := r.minute.With(e).Minute()
 	var g *record.Gap
 	if r.gap != nil {
 		so := *r.gap

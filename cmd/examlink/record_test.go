@@ -314,3 +314,14 @@ func TestRecordNames(t *testing.T) {
 		_ = w.Close()
 	}
 }
+
+// Glances cost bytes in a minute and are no floor tests of it.
+func TestGlancesAreNoFloorTestsOfAMinute(t *testing.T) {
+	var m probe.MinuteBuilder
+	for range 2 {
+		m.Floor(probe.FloorEvent{Floor: probe.Floor{Direction: "up", Glance: true, Outcome: "inconclusive"}, SpentUp: 5024})
+	}
+	if got := m.Minute(); got.FloorUp != nil || got.BytesUp != 2*5024 {
+		t.Errorf("two glances and no floor test: %+v", got)
+	}
+}
