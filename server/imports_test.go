@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -32,13 +33,16 @@ func TestImportsRunOneWay(t *testing.T) {
 		"examlink/probe/lockfile": nil,
 		"examlink/probe/journal":  {"examlink/probe/lockfile"},
 		"examlink/probe/outbox":   {"examlink/probe/journal", "examlink/probe/lockfile", "examlink/probe/wire"},
-		"examlink/server/alert": { // it is handed plain values, and knows no server
-			"examlink/probe/journal", "examlink/probe/lockfile", "examlink/probe/warning", "examlink/probe/verdict",
+		"examlink/server/alert":   {"examlink/probe/ippm", "examlink/probe/verdict", "examlink/probe/warning"},
+		"examlink/server/delivery": { // it is handed plain values, and knows no server
+			"examlink/probe/journal", "examlink/server/alert",
 			"github.com/cenkalti/backoff", "github.com/standard-webhooks/standard-webhooks", "github.com/prometheus/client_golang",
 		},
 		"examlink/probe/record":        {"examlink/probe/lockfile", "examlink/probe/warning", "examlink/probe/ippm", "examlink/probe/wire"},
 		"examlink/probe/record/report": {"examlink/probe/record", "examlink/probe/warning", "examlink/probe/ippm", "examlink/probe/wire"},
 	}
+	noIO := []string{"examlink/server/alert"} // what happens, and when, is handed to these
+	io := []string{"context", "io", "log", "net", "os", "sync", "syscall"}
 	homes := map[string]string{ // the one package that may import it
 		"github.com/quic-go/quic-go":   "examlink/probe/link",
 		"github.com/coder/websocket":   "examlink/probe/link",
@@ -46,9 +50,9 @@ func TestImportsRunOneWay(t *testing.T) {
 		"github.com/golang-jwt/jwt":    "examlink/server/exam",
 		"github.com/kardianos/service": "examlink/cmd/examlink",
 		"github.com/gen2brain/beeep":   "examlink/cmd/examlink",
-		"github.com/cenkalti/backoff":  "examlink/server/alert",
+		"github.com/cenkalti/backoff":  "examlink/server/delivery",
 
-		"github.com/standard-webhooks/standard-webhooks": "examlink/server/alert",
+		"github.com/standard-webhooks/standard-webhooks": "examlink/server/delivery",
 		"github.com/prometheus/exporter-toolkit":         "examlink/cmd/internal/web",
 	}
 	seen := 0
@@ -59,6 +63,9 @@ func TestImportsRunOneWay(t *testing.T) {
 		for _, imp := range words[1:] {
 			if allowed, isPure := pure[pkg]; isPure && !standard(imp) && !within(imp, allowed...) {
 				t.Errorf("%s imports %s: it is pure", pkg, imp)
+			}
+			if slices.Contains(noIO, pkg) && within(imp, io...) {
+				t.Errorf("%s imports %s: it does no I/O and starts no goroutine", pkg, imp)
 			}
 			for dep, home := range homes {
 				if within(imp, dep) && pkg != home {

@@ -9,20 +9,21 @@ import (
 	"examlink/probe/wire"
 	"examlink/server"
 	"examlink/server/alert"
+	"examlink/server/delivery"
 )
 
 // newAlerts makes what tells proctors, as configured.
-func newAlerts(f config.File, log *slog.Logger) (*alert.Alerts, error) {
+func newAlerts(f config.File, log *slog.Logger) (*delivery.Alerts, error) {
 	o, err := f.AlertOptions()
 	if err != nil {
 		return nil, err
 	}
 	o.Log = log
-	return alert.New(o)
+	return delivery.New(o)
 }
 
 // follow has the alerts hear of what the server sees.
-func follow(o *server.Options, a *alert.Alerts) {
+func follow(o *server.Options, a *delivery.Alerts) {
 	o.OnState = func(i server.SessionInfo) {
 		if watched(i) {
 			a.State(sessionOf(i))

@@ -11,6 +11,7 @@ import (
 
 	"examlink/server"
 	"examlink/server/alert"
+	"examlink/server/delivery"
 )
 
 // The admin API. Its header is not Authorization, which the listener's own basic
@@ -66,16 +67,16 @@ type warningsPage struct {
 
 // undeliveredPage is the answer to undeliveredPath.
 type undeliveredPage struct {
-	Schema      string              `json:"schema"`
-	At          time.Time           `json:"at"`
-	Undelivered []alert.Undelivered `json:"undelivered"`
+	Schema      string                 `json:"schema"`
+	At          time.Time              `json:"at"`
+	Undelivered []delivery.Undelivered `json:"undelivered"`
 }
 
 // api answers operators' questions about students. Who asks shows the token.
 type api struct {
 	token  string
 	srv    *server.Server
-	alerts *alert.Alerts
+	alerts *delivery.Alerts
 }
 
 // mount adds the API to a listener.

@@ -24,6 +24,7 @@ import (
 	"examlink/probe/wire"
 	"examlink/server"
 	"examlink/server/alert"
+	"examlink/server/delivery"
 	"examlink/server/exam"
 )
 
@@ -95,7 +96,7 @@ type hall struct {
 	net     *netsim.Network
 	keys    server.Keys
 	srv     *server.Server
-	alerts  *alert.Alerts
+	alerts  *delivery.Alerts
 	proctor *proctor
 	clients map[string]*netsim.Client
 	leave   map[string]func()
@@ -161,7 +162,7 @@ func newHall(t *testing.T, students ...string) *hall {
 		t.Fatal(err)
 	}
 	o.Dial = l.dial
-	if h.alerts, err = alert.New(o); err != nil {
+	if h.alerts, err = delivery.New(o); err != nil {
 		t.Fatal(err)
 	}
 	conn := h.net.Server()

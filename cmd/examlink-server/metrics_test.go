@@ -29,7 +29,7 @@ import (
 	"examlink/probe/verdict"
 	"examlink/probe/wire"
 	"examlink/server"
-	"examlink/server/alert"
+	"examlink/server/delivery"
 )
 
 var update = flag.Bool("update", false, "write docs/METRICS.md anew")
@@ -66,7 +66,7 @@ func programs(t *testing.T) map[string]*prometheus.Registry {
 	if err != nil {
 		t.Fatal(err)
 	}
-	alerts, err := alert.New(alert.Options{Webhooks: []alert.Webhook{{Name: "proctors", URL: "https://proctors.example.edu/", Secret: hookSecret}}})
+	alerts, err := delivery.New(delivery.Options{Webhooks: []delivery.Webhook{{Name: "proctors", URL: "https://proctors.example.edu/", Secret: hookSecret}}})
 	if err == nil {
 		err = alerts.Register(operator)
 	}

@@ -12,7 +12,7 @@ import (
 	"examlink/cmd/internal/daemon"
 	"examlink/cmd/internal/web"
 	"examlink/server"
-	"examlink/server/alert"
+	"examlink/server/delivery"
 )
 
 // changeable are the keys, and the sections, that can change while a server
@@ -33,7 +33,7 @@ type running struct {
 	level          *slog.LevelVar
 	certificate    *certificate
 	srv            *server.Server
-	alerts         *alert.Alerts
+	alerts         *delivery.Alerts
 	log            *slog.Logger
 }
 

@@ -1,3 +1,11 @@
+// Package alert makes warnings of what the server has noticed, with hysteresis,
+// and one incident of many sessions that fall silent or below the minimum
+// together.
+//
+// It is pure: what happens is handed to it as plain values that carry their time,
+// and its notices are handed on. What a client claims stays apart from what the
+// server saw. A notice is evidence about a network, never about a person, and its
+// wording says so; it names students by their pseudonyms.
 package alert
 
 import (
@@ -38,19 +46,24 @@ type Session struct {
 	Claimed    []Claim // warnings that stand, as the client says
 }
 
-// rules are what a desk judges by.
-type rules struct {
-	hold     time.Duration
-	incident IncidentRule
-	minimum  map[string]float64 // bit/s by direction; absent or 0: no bound
+// Rules are what a correlator judges by.
+type Rules struct {
+	// Hold is how long the first word of a silence waits; see DefaultHold. Less
+	// than 0 is not at all, and then no word of a rate waits for others either.
+	Hold     time.Duration
+	Incident IncidentRule
+	// MinimumUp and MinimumDown are the policy's minima, IP-layer bit/s; 0 sets
+	// none.
+	MinimumUp, MinimumDown float64
 }
 
-// desk turns what the server sees into notices: one warning for each session
+// Correlator turns what the server sees into notices: one warning for each session
 // and trouble, one incident where many come into the same together. It is pure: what
 // happens carries its time, and nothing happens between two calls. It is not
 // safe for concurrent use.
-type desk struct {
-	rules
+type Correlator struct {
+	Rules
+	minimum   map[string]float64 // bit/s by direction; absent or 0: no bound
 	sessions  map[string]*subject
 	all, live map[string]int        // sessions, and those of them that are not silent, by exam; "" is every exam
 	held      []*trouble            // whose word waits
@@ -84,9 +97,10 @@ func newSubject(s Session) *subject {
 	return sub
 }
 
-func newDesk(r rules, emit func(Notice)) *desk {
-	d := &desk{
-		rules: r, sessions: map[string]*subject{}, all: map[string]int{}, live: map[string]int{}, onsets: map[string][]*trouble{},
+// NewCorrelator makes a correlator, which hands each notice to emit.
+func NewCorrelator(r Rules, emit func(Notice)) *Correlator {
+	d := &Correlator{
+		Rules: r, minimum: map[string]float64{"up": r.MinimumUp, "down": r.MinimumDown}, sessions: map[string]*subject{}, all: map[string]int{}, live: map[string]int{}, onsets: map[string][]*trouble{},
 		standing: map[string]Notice{}, gone: map[string]time.Time{},
 	}
 	d.emit = func(n Notice) {
@@ -100,9 +114,9 @@ func newDesk(r rules, emit func(Notice)) *desk {
 	return d
 }
 
-// change takes a change of a session's state.
-func (d *desk) change(s Session) {
-	d.run(s.At)
+// Change takes a change of a session's state.
+func (d *Correlator) Change(s Session) {
+	d.Run(s.At)
 	if _, known := d.sessions[s.Session]; !known && d.stale(s) {
 		return
 	}
@@ -119,16 +133,16 @@ func (d *desk) change(s Session) {
 
 // stale says whether what comes of a session that is not followed is none of its
 // business: its end, or a word from before its end.
-func (d *desk) stale(s Session) bool {
+func (d *Correlator) stale(s Session) bool {
 	if s.State == "ended" {
 		return true // it was never live, or has been told of
 	}
 	end, ended := d.gone[s.Session]
-	return ended && Kind(s.State).rank() > 0 && s.At.Sub(end) < lateWord
+	return ended && Kind(s.State).Rank() > 0 && s.At.Sub(end) < lateWord
 }
 
 // follow finds or begins a session's account.
-func (d *desk) follow(s Session) *subject {
+func (d *Correlator) follow(s Session) *subject {
 	sub := d.sessions[s.Session]
 	if sub == nil {
 		sub = newSubject(s)
@@ -148,7 +162,7 @@ func count(sessions map[string]int, exam string, n int) {
 	}
 }
 
-func (d *desk) worse(sub *subject, k Kind) {
+func (d *Correlator) worse(sub *subject, k Kind) {
 	first := sub.silent == ""
 	sub.silent = k
 	if !first {
@@ -174,17 +188,17 @@ func (d *desk) worse(sub *subject, k Kind) {
 	if d.common(&sub.trouble, sub.At) {
 		return
 	}
-	if d.hold > 0 && len(d.sessions) >= d.incident.Sessions { // else there are too few for an incident
-		d.wait(&sub.trouble, d.hold)
+	if d.Hold > 0 && len(d.sessions) >= d.Incident.Sessions { // else there are too few for an incident
+		d.wait(&sub.trouble, d.Hold)
 		return
 	}
 	d.tell(sub)
 }
 
 // tell says how grave a silence is, once.
-func (d *desk) tell(sub *subject) {
+func (d *Correlator) tell(sub *subject) {
 	sub.due = time.Time{}
-	if sub.silent.rank() <= sub.told.rank() {
+	if sub.silent.Rank() <= sub.told.Rank() {
 		return
 	}
 	sub.told = sub.silent
@@ -193,7 +207,7 @@ func (d *desk) tell(sub *subject) {
 	d.send(n)
 }
 
-func (d *desk) better(sub *subject) {
+func (d *Correlator) better(sub *subject) {
 	if sub.silent == "" {
 		return
 	}
@@ -208,7 +222,7 @@ func (d *desk) better(sub *subject) {
 }
 
 // recovered closes a warning of silence that has been told.
-func (d *desk) recovered(sub *subject, at, end time.Time) {
+func (d *Correlator) recovered(sub *subject, at, end time.Time) {
 	if sub.told != "" {
 		n := d.notice(sub, Recovered, Cleared)
 		n.At, n.Since, n.Was, n.Duration = at, sub.since, sub.told, end.Sub(sub.since).Seconds()
@@ -219,7 +233,7 @@ func (d *desk) recovered(sub *subject, at, end time.Time) {
 
 // ended takes the end of a session, on purpose or not. It is told whether or
 // not something stood.
-func (d *desk) ended(sub *subject) {
+func (d *Correlator) ended(sub *subject) {
 	delete(d.sessions, sub.Session.Session)
 	count(d.all, sub.Exam, -1)
 	if sub.At.After(d.sweep) {
@@ -249,8 +263,8 @@ func (d *desk) ended(sub *subject) {
 	d.send(n)
 }
 
-// run does what has come due by now.
-func (d *desk) run(now time.Time) {
+// Run does what has come due by now.
+func (d *Correlator) Run(now time.Time) {
 	d.release(now)
 	d.flapping = slices.DeleteFunc(d.flapping, func(sub *subject) bool {
 		if !sub.flaps {
@@ -267,8 +281,38 @@ func (d *desk) run(now time.Time) {
 	d.giveUp(now)
 }
 
-// next is when something comes due; false when nothing will by itself.
-func (d *desk) next() (at time.Time, ok bool) {
+// SetMinima puts other minima in force, IP-layer bit/s; 0 sets none. What stands
+// is measured by them from its next reading on.
+func (d *Correlator) SetMinima(up, down float64) {
+	next := map[string]float64{"up": up, "down": down}
+	for _, sub := range d.sessions {
+		for direction, x := range sub.rates {
+			if next[direction] > d.minimum[direction] {
+				x.well = false // it has not met this one
+			}
+		}
+	}
+	d.minimum = next
+}
+
+// Rates are the latest readings of a session, as far as there are any: what the
+// server read going up, and what the client claims coming down.
+func (d *Correlator) Rates(session string) (up, down *Rate) {
+	sub := d.sessions[session]
+	if sub == nil {
+		return nil, nil
+	}
+	if r := sub.rates["up"]; r != nil {
+		up = r.last
+	}
+	if r := sub.rates["down"]; r != nil {
+		down = r.last
+	}
+	return up, down
+}
+
+// Next is when something comes due; false when nothing will by itself.
+func (d *Correlator) Next() (at time.Time, ok bool) {
 	soonest := func(t time.Time) {
 		if !t.IsZero() && (!ok || t.Before(at)) {
 			at, ok = t, true
@@ -293,7 +337,7 @@ func (d *desk) next() (at time.Time, ok bool) {
 }
 
 // notice begins a notice about a session.
-func (d *desk) notice(sub *subject, k Kind, st State) Notice {
+func (d *Correlator) notice(sub *subject, k Kind, st State) Notice {
 	n := Notice{
 		Warning: sub.warning, Kind: k, State: st, Exam: sub.Exam, Session: sub.Session.Session, Student: sub.Student,
 		At: sub.At, LastPacket: sub.LastPacket,
@@ -315,8 +359,8 @@ func (d *desk) notice(sub *subject, k Kind, st State) Notice {
 }
 
 // send completes a notice and hands it on.
-func (d *desk) send(n Notice) {
+func (d *Correlator) send(n Notice) {
 	n.ID, n.Severity = newID("notice"), n.Kind.severity()
-	n.Sentence = sentence(n)
+	n.Sentence = Sentence(n)
 	d.emit(n)
 }

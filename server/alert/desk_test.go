@@ -8,7 +8,7 @@ import (
 )
 
 func TestOneSilence(t *testing.T) {
-	s := newStage(t, rules{hold: DefaultHold})
+	s := newStage(t, Rules{Hold: DefaultHold})
 	s.live(0, "e/a")
 	s.says()
 	s.last["e/a"] = 9.95
@@ -35,7 +35,7 @@ func TestOneSilence(t *testing.T) {
 // The first word of a silence waits while there are enough sessions for an
 // incident, and is never said of what is over meanwhile.
 func TestHold(t *testing.T) {
-	s := newStage(t, rules{hold: DefaultHold})
+	s := newStage(t, Rules{Hold: DefaultHold})
 	s.live(0, "e/a", "e/b", "e/c", "e/d", "e/e", "e/f", "e/g")
 	s.goes(10, "e/a", "suspect")
 	s.wait(10.14)
@@ -53,7 +53,7 @@ func TestHold(t *testing.T) {
 }
 
 func TestGoodbyeIsNoDrop(t *testing.T) {
-	s := newStage(t, rules{hold: DefaultHold})
+	s := newStage(t, Rules{Hold: DefaultHold})
 	s.live(0, "e/a")
 	s.goes(5, "e/a", "goodbye")
 	s.wait(100)
@@ -70,7 +70,7 @@ func TestGoodbyeIsNoDrop(t *testing.T) {
 
 // The server's goroutines may bring the end before the word of silence it ends.
 func TestWordBehindTheEnd(t *testing.T) {
-	s := newStage(t, rules{hold: DefaultHold})
+	s := newStage(t, Rules{Hold: DefaultHold})
 	s.live(0, "e/a")
 	s.goes(5, "e/a", "goodbye")
 	s.goes(5, "e/a", "suspect")
@@ -93,7 +93,7 @@ func TestWordBehindTheEnd(t *testing.T) {
 
 // A session that comes and goes gives one warning that says so.
 func TestFlapping(t *testing.T) {
-	s := newStage(t, rules{hold: DefaultHold})
+	s := newStage(t, Rules{Hold: DefaultHold})
 	s.live(0, "e/a")
 	for i := range 10 {
 		s.goes(10+5*float64(i), "e/a", "suspect")
@@ -130,17 +130,17 @@ func TestFlapping(t *testing.T) {
 
 // What stands is known again after a restart.
 func TestRestore(t *testing.T) {
-	s := newStage(t, rules{hold: DefaultHold, minimum: map[string]float64{"up": 384e3}})
+	s := newStage(t, Rules{Hold: DefaultHold, MinimumUp: 384e3})
 	s.live(0, "e/a", "e/b", "e/slow")
 	for range 2 {
-		s.desk.read(Session{Session: "slow", Exam: "e", Student: "p-slow", State: "live", At: at(1)}, reads(200e3, 190e3, 210e3))
+		s.desk.Read(Session{Session: "slow", Exam: "e", Student: "p-slow", State: "live", At: at(1)}, reads(200e3, 190e3, 210e3))
 	}
 	s.goes(10, "e/a", "suspect")
 	s.goes(12, "e/a", "dropped")
 	s.wait(13)
 	s.goes(13, "e/b", "suspect")
 	s.wait(14)
-	before := s.desk.list()
+	before := s.desk.Active()
 	b, err := json.Marshal(before)
 	if err != nil || len(before) != 3 {
 		t.Fatal(err, before)
@@ -151,14 +151,14 @@ func TestRestore(t *testing.T) {
 		t.Fatal(err)
 	}
 	list = append(list, Notice{Warning: "incident_1", Incident: "incident_1", Kind: Incident, State: Raised, Since: at(1), At: at(1), Counts: &IncidentCounts{Affected: 3}})
-	n := newStage(t, rules{hold: DefaultHold, minimum: map[string]float64{"up": 384e3}})
-	n.desk.restore(list, at(100), 10*time.Minute)
+	n := newStage(t, Rules{Hold: DefaultHold, MinimumUp: 384e3})
+	n.desk.Restore(list, at(100), 10*time.Minute)
 	n.says("100.00 incident cleared for 99.00 restart 3/0 silent 0 [] alone 0")
 	n.goes(110, "e/a", "live")
 	n.says("110.00 recovered cleared a was dropped for 101.00")
 	n.goes(110, "e/slow", "live")
 	for i := range 3 {
-		n.desk.read(Session{Session: "slow", Exam: "e", Student: "p-slow", State: "live", At: at(120 + float64(i))}, reads(800e3, 790e3, 810e3))
+		n.desk.Read(Session{Session: "slow", Exam: "e", Student: "p-slow", State: "live", At: at(120 + float64(i))}, reads(800e3, 790e3, 810e3))
 	}
 	n.says("122.00 recovered cleared slow up was below-minimum for 119.00")
 	n.wait(699)
@@ -180,7 +180,7 @@ func TestWords(t *testing.T) {
 	for _, k := range Kinds() {
 		n := Notice{Kind: k, State: Raised, Exam: "e", Student: "s", Session: "x", Since: at(0), At: at(5), LastPacket: at(1), Counts: &IncidentCounts{}}
 		for _, x := range []string{"cheat", "suspicious", "fault of", "refus", "deliberate", "%!"} {
-			if w := sentence(n); strings.Contains(strings.ToLower(w), x) || len(w) < 20 {
+			if w := Sentence(n); strings.Contains(strings.ToLower(w), x) || len(w) < 20 {
 				t.Errorf("%s: %q", k, w)
 			}
 		}

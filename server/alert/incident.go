@@ -82,7 +82,7 @@ type incident struct {
 
 // covering is the incident that a trouble which begins belongs to. One that
 // begins long after the others is by itself.
-func (d *desk) covering(t *trouble, at time.Time) *incident {
+func (d *Correlator) covering(t *trouble, at time.Time) *incident {
 	for _, i := range d.incidents {
 		if i.about(t.direction, t.sub.Exam) && at.Sub(i.last) <= i.window && at.Sub(i.began) <= incidentReach*i.window {
 			return i
@@ -162,13 +162,13 @@ func (i *incident) calm(at time.Time) {
 
 // breaksOut says whether those who have lately got into the same trouble as the
 // latest are so many that it is on our side, and if so raises the incident.
-func (d *desk) breaksOut(latest *trouble, at time.Time) bool {
-	direction, window := latest.direction, d.incident.within(latest.direction)
+func (d *Correlator) breaksOut(latest *trouble, at time.Time) bool {
+	direction, window := latest.direction, d.Incident.within(latest.direction)
 	lately := slices.DeleteFunc(d.onsets[direction], func(t *trouble) bool {
 		return !t.stands() || t.incident != nil || at.Sub(t.onset) > window
 	})
 	d.onsets[direction] = lately
-	if len(lately) < d.incident.Sessions {
+	if len(lately) < d.Incident.Sessions {
 		return false
 	}
 	byExam := map[string]int{}
@@ -186,7 +186,7 @@ func (d *desk) breaksOut(latest *trouble, at time.Time) bool {
 		return n + d.live[exam] // those who were silent before are none of this
 	}
 	many := func(n int, exam string) bool {
-		return n >= d.incident.Sessions && float64(n) >= d.incident.Share*float64(all(exam))
+		return n >= d.Incident.Sessions && float64(n) >= d.Incident.Share*float64(all(exam))
 	}
 	exam := latest.sub.Exam
 	everywhere, one := many(len(lately), ""), many(byExam[exam], exam)
@@ -204,13 +204,13 @@ func (d *desk) breaksOut(latest *trouble, at time.Time) bool {
 
 // raise begins an incident. If one of the exam, or of the server, still stands it
 // is that one, which has broken out again.
-func (d *desk) raise(at time.Time, direction, exam string, live int) {
+func (d *Correlator) raise(at time.Time, direction, exam string, live int) {
 	n := slices.IndexFunc(d.incidents, func(i *incident) bool { return i.about(direction, exam) })
 	again := n >= 0
 	if !again {
 		n = len(d.incidents)
 		i := &incident{
-			id: newID("incident"), exam: exam, direction: direction, since: at, window: d.incident.within(direction), settle: incidentSettle,
+			id: newID("incident"), exam: exam, direction: direction, since: at, window: d.Incident.within(direction), settle: incidentSettle,
 			live: live, affected: map[string]*trouble{},
 		}
 		if direction != "" {
@@ -256,7 +256,7 @@ func (i *incident) notice(at time.Time, st State) Notice {
 
 // over tells what has become of an incident, ends it when most have been back for
 // a while, and tells of those who have not: theirs is another trouble.
-func (d *desk) over(i *incident, now time.Time) bool {
+func (d *Correlator) over(i *incident, now time.Time) bool {
 	if !i.update.IsZero() && !i.update.After(now) {
 		at := i.update
 		i.update = time.Time{}

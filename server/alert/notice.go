@@ -28,8 +28,8 @@ func Kinds() []Kind {
 	return []Kind{Suspect, Dropped, ExamRelevant, BelowMinimum, Recovered, Incident, Ended}
 }
 
-// rank orders the kinds of silence; 0 is none of them.
-func (k Kind) rank() int {
+// Rank orders the kinds of silence; 0 is none of them.
+func (k Kind) Rank() int {
 	switch k {
 	case Suspect:
 		return 1
@@ -160,8 +160,8 @@ func (c IncidentCounts) still() int {
 	return 0
 }
 
-// event wraps a notice for a webhook.
-func (n Notice) event() Event {
+// Event wraps a notice for a webhook.
+func (n Notice) Event() Event {
 	subject, what := "session", string(n.Kind)
 	switch n.Kind {
 	case Incident:
@@ -175,14 +175,6 @@ func (n Notice) event() Event {
 		what = "below_minimum"
 	}
 	return Event{Schema: Schema, Type: subject + "." + what, Timestamp: n.At, Data: n}
-}
-
-// lane names what notices must be delivered in order of.
-func (n Notice) lane() string {
-	if n.Session != "" {
-		return n.Session
-	}
-	return n.Warning
 }
 
 func newID(prefix string) string { return prefix + "_" + rand.Text() }

@@ -56,9 +56,9 @@ func newRate(sub *subject, direction string) *rate {
 	}
 }
 
-// read takes a reading of a session's rate.
-func (d *desk) read(s Session, r Reading) {
-	d.run(s.At)
+// Read takes a reading of a session's rate.
+func (d *Correlator) Read(s Session, r Reading) {
+	d.Run(s.At)
 	minimum := d.minimum[r.Direction]
 	sub := d.sessions[s.Session]
 	if sub == nil || !r.known() {
@@ -92,7 +92,7 @@ func (d *desk) read(s Session, r Reading) {
 // fell takes that a rate is below the minimum. One that never met it has not
 // fallen: a slow line that shows when an exam begins, or when the minimum is
 // raised, is no part of an incident.
-func (d *desk) fell(x *rate, w warning.Warning, at time.Time) {
+func (d *Correlator) fell(x *rate, w warning.Warning, at time.Time) {
 	if w.Episodes == 1 {
 		x.warning = newID("warning")
 	}
@@ -107,7 +107,7 @@ func (d *desk) fell(x *rate, w warning.Warning, at time.Time) {
 	if d.common(&x.trouble, at) {
 		return
 	}
-	if d.hold > 0 && len(d.onsets[x.direction]) > d.incident.Sessions {
+	if d.Hold > 0 && len(d.onsets[x.direction]) > d.Incident.Sessions {
 		d.wait(&x.trouble, crowdHold)
 		return
 	}
@@ -115,7 +115,7 @@ func (d *desk) fell(x *rate, w warning.Warning, at time.Time) {
 }
 
 // tellRate says that a rate is below the minimum, once.
-func (d *desk) tellRate(x *rate, at time.Time) {
+func (d *Correlator) tellRate(x *rate, at time.Time) {
 	x.due = time.Time{}
 	w, stands := x.tracker.Active()
 	if !stands || x.told {
@@ -136,7 +136,7 @@ func (d *desk) tellRate(x *rate, at time.Time) {
 }
 
 // rose takes that a rate is well again. Its end is told if it was told of.
-func (d *desk) rose(x *rate, w warning.Warning, s Session) {
+func (d *Correlator) rose(x *rate, w warning.Warning, s Session) {
 	x.due = time.Time{}
 	if x.told {
 		n := d.rateNotice(x, w)
@@ -150,7 +150,7 @@ func (d *desk) rose(x *rate, w warning.Warning, s Session) {
 
 // closeRate ends the warning of a rate with its session, whose end tells nothing
 // about the rate; false when none was told of.
-func (d *desk) closeRate(x *rate) bool {
+func (d *Correlator) closeRate(x *rate) bool {
 	x.due = time.Time{}
 	defer x.leave(x.sub.At)
 	w, stands := x.tracker.Active()
@@ -164,7 +164,7 @@ func (d *desk) closeRate(x *rate) bool {
 }
 
 // rateNotice begins a notice about a warning of a rate.
-func (d *desk) rateNotice(x *rate, w warning.Warning) Notice {
+func (d *Correlator) rateNotice(x *rate, w warning.Warning) Notice {
 	n := d.notice(x.sub, BelowMinimum, Raised)
 	n.Warning, n.Direction, n.Since = x.warning, x.direction, w.Start
 	n.Flapping, n.Episodes, n.Incident = w.Episodes > 1, w.Episodes, ""

@@ -14,13 +14,13 @@ func reads(value, low, high float64) Reading {
 }
 
 func TestBelowMinimum(t *testing.T) {
-	s := newStage(t, rules{hold: DefaultHold, minimum: map[string]float64{"up": 384e3, "down": 768e3}})
+	s := newStage(t, Rules{Hold: DefaultHold, MinimumUp: 384e3, MinimumDown: 768e3})
 	s.live(0, "e/a")
 	n := 0.0
 	read := func(r Reading) {
 		n++
 		s.wait(n)
-		s.desk.read(Session{Session: "a", Exam: "e", Student: "p-a", State: "live", At: at(n), LastPacket: at(n)}, r)
+		s.desk.Read(Session{Session: "a", Exam: "e", Student: "p-a", State: "live", At: at(n), LastPacket: at(n)}, r)
 	}
 	slow, unclear, bound := reads(360e3, 350e3, 370e3), reads(384e3, 370e3, 398e3), reads(0, 400e3, 0)
 	good, glance, far := reads(500e3, 480e3, 520e3), reads(100e3, 90e3, 110e3), reads(300e3, 290e3, 310e3)

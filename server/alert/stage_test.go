@@ -13,18 +13,18 @@ var start = time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC)
 // stage drives a desk through a story told in seconds.
 type stage struct {
 	t    *testing.T
-	desk *desk
+	desk *Correlator
 	last map[string]float64 // second of each session's last packet
 	all  []Notice
 	said int
 }
 
-func newStage(t *testing.T, r rules) *stage {
+func newStage(t *testing.T, r Rules) *stage {
 	s := &stage{t: t, last: map[string]float64{}}
-	if r.incident == (IncidentRule{}) {
-		r.incident = DefaultIncident()
+	if r.Incident == (IncidentRule{}) {
+		r.Incident = DefaultIncident()
 	}
-	s.desk = newDesk(r, func(n Notice) { s.all = append(s.all, n) })
+	s.desk = NewCorrelator(r, func(n Notice) { s.all = append(s.all, n) })
 	return s
 }
 
@@ -47,19 +47,19 @@ func (s *stage) goes(sec float64, who, state string) {
 			x.LastPacket = at(sec - 1)
 		}
 	}
-	s.desk.change(x)
+	s.desk.Change(x)
 }
 
 // wait lets time pass, as the loop does.
 func (s *stage) wait(sec float64) {
 	for {
-		t, ok := s.desk.next()
+		t, ok := s.desk.Next()
 		if !ok || t.After(at(sec)) {
 			break
 		}
-		s.desk.run(t)
+		s.desk.Run(t)
 	}
-	s.desk.run(at(sec))
+	s.desk.Run(at(sec))
 }
 
 // line says a notice in short.

@@ -1,12 +1,7 @@
 package alert
 
 import (
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io/fs"
 	"maps"
-	"os"
 	"slices"
 	"time"
 
@@ -16,39 +11,8 @@ import (
 // endRestart says that an incident's sessions are not known any more.
 const endRestart = "restart"
 
-// A warning that stands when the server ends must be closed by the next one:
-// what stands is kept in a file, and sessions that come back are known by it.
-
-func readStanding(name string) (out []Notice, err error) {
-	b, err := os.ReadFile(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(b, &out)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("standing warnings: %s: %w", name, err)
-	}
-	return out, nil
-}
-
-func writeStanding(name string, list []Notice) error {
-	b, err := json.Marshal(list)
-	if err == nil {
-		err = os.WriteFile(name+".new", b, 0o600)
-	}
-	if err == nil {
-		err = os.Rename(name+".new", name)
-	}
-	if err != nil {
-		return fmt.Errorf("standing warnings: %w", err)
-	}
-	return nil
-}
-
-// list is what stands, the oldest first.
-func (d *desk) list() []Notice {
+// Active is what stands, the oldest first.
+func (d *Correlator) Active() []Notice {
 	return slices.SortedFunc(maps.Values(d.standing), func(a, b Notice) int {
 		if c := a.Since.Compare(b.Since); c != 0 {
 			return c
@@ -57,9 +21,9 @@ func (d *desk) list() []Notice {
 	})
 }
 
-// restore takes up what stood when an earlier run ended. Sessions that do not
+// Restore takes up what stood when an earlier run ended. Sessions that do not
 // come back within forget are over.
-func (d *desk) restore(list []Notice, now time.Time, forget time.Duration) {
+func (d *Correlator) Restore(list []Notice, now time.Time, forget time.Duration) {
 	d.forget = now.Add(forget)
 	for _, n := range list {
 		if n.Kind == Incident {
@@ -77,7 +41,7 @@ func (d *desk) restore(list []Notice, now time.Time, forget time.Duration) {
 			d.restored = append(d.restored, sub)
 		}
 		switch {
-		case n.Kind.rank() > 0:
+		case n.Kind.Rank() > 0:
 			sub.silent, sub.told, sub.warning, sub.since = n.Kind, n.Kind, n.Warning, n.Since
 		case n.Kind == BelowMinimum:
 			x := newRate(sub, n.Direction)
@@ -96,7 +60,7 @@ func (d *desk) restore(list []Notice, now time.Time, forget time.Duration) {
 }
 
 // giveUp ends the sessions of an earlier run that have not come back in time.
-func (d *desk) giveUp(now time.Time) {
+func (d *Correlator) giveUp(now time.Time) {
 	if len(d.restored) == 0 || d.forget.After(now) {
 		return
 	}

@@ -101,7 +101,7 @@ func (s *story) step() {
 // of everything that it has begun that it is over.
 func TestStories(t *testing.T) {
 	for seed := range uint64(150) {
-		s := &story{stage: newStage(t, rules{hold: DefaultHold, minimum: minima}), r: rand.New(rand.NewPCG(seed, 1)), states: map[string]string{}}
+		s := &story{stage: newStage(t, Rules{Hold: DefaultHold, MinimumUp: 384e3, MinimumDown: 768e3}), r: rand.New(rand.NewPCG(seed, 1)), states: map[string]string{}}
 		for i := range 2 + s.r.IntN(20) {
 			s.who = append(s.who, fmt.Sprintf("e%d/%02d", i%3, i))
 		}

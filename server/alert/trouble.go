@@ -56,7 +56,7 @@ func (t *trouble) leave(at time.Time) {
 
 // common says whether a trouble that has just begun belongs to an incident, one
 // that goes on or one that it makes.
-func (d *desk) common(t *trouble, at time.Time) bool {
+func (d *Correlator) common(t *trouble, at time.Time) bool {
 	if !slices.Contains(d.onsets[t.direction], t) {
 		d.onsets[t.direction] = append(d.onsets[t.direction], t)
 	}
@@ -68,13 +68,13 @@ func (d *desk) common(t *trouble, at time.Time) bool {
 }
 
 // wait lets the first word of a trouble wait.
-func (d *desk) wait(t *trouble, hold time.Duration) {
+func (d *Correlator) wait(t *trouble, hold time.Duration) {
 	t.due = t.onset.Add(hold)
 	d.held = append(d.held, t)
 }
 
 // release tells what has waited for long enough.
-func (d *desk) release(now time.Time) {
+func (d *Correlator) release(now time.Time) {
 	d.held = slices.DeleteFunc(d.held, func(t *trouble) bool {
 		if t.due.After(now) {
 			return false
@@ -87,7 +87,7 @@ func (d *desk) release(now time.Time) {
 }
 
 // alone tells of a trouble by itself.
-func (d *desk) alone(t *trouble, at time.Time) {
+func (d *Correlator) alone(t *trouble, at time.Time) {
 	if t.direction != "" {
 		d.tellRate(t.sub.rates[t.direction], at)
 		return

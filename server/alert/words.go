@@ -9,8 +9,8 @@ import (
 // about ends the sentences that could be taken for a word about a person.
 const about = " This is about a network connection, not about anyone's conduct."
 
-// sentence says a notice in plain words.
-func sentence(n Notice) string {
+// Sentence says a notice in plain words.
+func Sentence(n Notice) string {
 	who := fmt.Sprintf("exam %s, student %s", n.Exam, n.Student)
 	silent := short(n.At.Sub(n.LastPacket))
 	switch n.Kind {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"examlink/server/alert"
+	"examlink/server/delivery"
 )
 
 // Alerts configures how proctors are told of what the server notices.
@@ -50,8 +51,8 @@ type Alertmanager struct {
 func defaultAlerts() Alerts {
 	i := alert.DefaultIncident()
 	return Alerts{
-		Hold: alert.DefaultHold, Incident: Incident{i.Sessions, i.Share, i.Window}, MaxAge: alert.DefaultMaxAge, QueueMax: alert.DefaultQueueMax,
-		Webhooks: []Webhook{}, Alertmanager: Alertmanager{URLs: []string{}, Resend: alert.DefaultResend, Timeout: alert.DefaultTimeout},
+		Hold: alert.DefaultHold, Incident: Incident{i.Sessions, i.Share, i.Window}, MaxAge: delivery.DefaultMaxAge, QueueMax: delivery.DefaultQueueMax,
+		Webhooks: []Webhook{}, Alertmanager: Alertmanager{URLs: []string{}, Resend: delivery.DefaultResend, Timeout: delivery.DefaultTimeout},
 	}
 }
 
@@ -60,7 +61,7 @@ func (a *Alerts) fill() {
 	for i := range a.Webhooks {
 		w := &a.Webhooks[i]
 		if w.Timeout == 0 {
-			w.Timeout = alert.DefaultTimeout
+			w.Timeout = delivery.DefaultTimeout
 		}
 		if w.Exams == nil {
 			w.Exams = []string{}
@@ -105,18 +106,18 @@ func (a Alerts) check() (out []problem) {
 	names := map[string]bool{}
 	for i, w := range a.Webhooks {
 		at := fmt.Sprintf("webhooks[%d].", i)
-		if !alert.ReceiverName.MatchString(w.Name) || w.Name == alert.AlertmanagerName || names[w.Name] {
+		if !delivery.ReceiverName.MatchString(w.Name) || w.Name == delivery.AlertmanagerName || names[w.Name] {
 			bad(at+"name", "%q, expected a name of its own, of small letters, digits and hyphens", w.Name)
 		}
 		names[w.Name] = true
-		if err := alert.CheckURL(w.URL); err != nil {
+		if err := delivery.CheckURL(w.URL); err != nil {
 			bad(at+"url", "%v", err)
 		}
 		switch {
 		case (w.Secret == "") == (w.SecretFile == ""):
 			bad(at+"secret", "expected either this or secret_file")
 		case w.Secret != "":
-			if err := alert.CheckSecret(w.Secret); err != nil {
+			if err := delivery.CheckSecret(w.Secret); err != nil {
 				bad(at+"secret", "%v", err)
 			}
 		}
@@ -129,14 +130,14 @@ func (a Alerts) check() (out []problem) {
 	}
 	m := a.Alertmanager
 	for i, u := range m.URLs {
-		if err := alert.CheckAlertmanagerURL(u); err != nil {
+		if err := delivery.CheckAlertmanagerURL(u); err != nil {
 			bad(fmt.Sprintf("alertmanager.urls[%d]", i), "%v", err)
 		}
 	}
 	between("alertmanager.resend", m.Resend, time.Second, time.Hour)
 	between("alertmanager.timeout", m.Timeout, 100*time.Millisecond, time.Minute)
 	if m.GeneratorURL != "" {
-		if err := alert.CheckAlertmanagerURL(m.GeneratorURL); err != nil {
+		if err := delivery.CheckAlertmanagerURL(m.GeneratorURL); err != nil {
 			bad("alertmanager.generator_url", "%v", err)
 		}
 	}
@@ -148,18 +149,18 @@ const alertsDir = "alerts"
 
 // AlertOptions are the options of the server's alerts. It reads the files that
 // secrets are in.
-func (f File) AlertOptions() (alert.Options, error) {
+func (f File) AlertOptions() (delivery.Options, error) {
 	p, err := f.SelectedPolicy()
 	if err != nil {
-		return alert.Options{}, err
+		return delivery.Options{}, err
 	}
 	a := f.Server.Alerts
-	o := alert.Options{
+	o := delivery.Options{
 		Dir:       filepath.Join(f.Server.DataDir, alertsDir),
 		MinimumUp: float64(p.Minimum.Upload), MinimumDown: float64(p.Minimum.Download),
 		Hold: a.Hold, Incident: alert.IncidentRule{Sessions: a.Incident.Sessions, Share: a.Incident.Share, Window: a.Incident.Window},
 		MaxAge: a.MaxAge, QueueMax: int64(a.QueueMax), Forget: f.Server.Silence.Forget,
-		Alertmanager: alert.Alertmanager{
+		Alertmanager: delivery.Alertmanager{
 			URLs: a.Alertmanager.URLs, Resend: a.Alertmanager.Resend, Timeout: a.Alertmanager.Timeout, GeneratorURL: a.Alertmanager.GeneratorURL,
 		},
 	}
@@ -167,7 +168,7 @@ func (f File) AlertOptions() (alert.Options, error) {
 		o.Hold = -1 // not at all; the zero value is the default
 	}
 	for _, w := range a.Webhooks {
-		h := alert.Webhook{Name: w.Name, URL: w.URL, Secret: w.Secret, Exams: w.Exams, Timeout: w.Timeout}
+		h := delivery.Webhook{Name: w.Name, URL: w.URL, Secret: w.Secret, Exams: w.Exams, Timeout: w.Timeout}
 		for _, k := range w.Kinds {
 			h.Kinds = append(h.Kinds, alert.Kind(k))
 		}

@@ -1,6 +1,10 @@
-package alert
+package delivery
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"examlink/server/alert"
+)
 
 // metrics are the notices' own, for operators.
 type metrics struct {
@@ -23,7 +27,7 @@ func newMetrics() *metrics {
 		failed:      vec("notifications_failed_total", "Attempts to deliver that failed, whether tried again or not.", "receiver"),
 		undelivered: vec("notifications_undelivered_total", "Notices given up: too old, refused for good, or without room in the queue.", "receiver"),
 	}
-	for _, k := range []Kind{Suspect, Dropped, ExamRelevant, BelowMinimum, Recovered, Incident} {
+	for _, k := range []alert.Kind{alert.Suspect, alert.Dropped, alert.ExamRelevant, alert.BelowMinimum, alert.Recovered, alert.Incident} {
 		m.warnings.WithLabelValues(string(k))
 	}
 	return m
@@ -35,8 +39,8 @@ func (m *metrics) of(receiver string) receiverMetrics {
 
 // told counts a notice. The end of an incident, what becomes known of it, and the
 // end of a session are no warnings.
-func (m *metrics) told(n Notice) {
-	if n.Kind != Ended && !n.Update && (n.Kind != Incident || n.State == Raised) {
+func (m *metrics) told(n alert.Notice) {
+	if n.Kind != alert.Ended && !n.Update && (n.Kind != alert.Incident || n.State == alert.Raised) {
 		m.warnings.WithLabelValues(string(n.Kind)).Inc()
 	}
 }

@@ -1,4 +1,4 @@
-package alert
+package delivery
 
 import (
 	"encoding/json"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"examlink/probe/journal"
+	"examlink/server/alert"
 )
 
 // Chosen by us.
@@ -24,7 +25,7 @@ type message struct {
 	Number uint64          `json:"number"`
 	ID     string          `json:"id"`
 	Lane   string          `json:"lane"` // delivered in order of
-	Kind   Kind            `json:"kind"`
+	Kind   alert.Kind      `json:"kind"`
 	At     time.Time       `json:"at"`
 	Body   json.RawMessage `json:"body"`
 
@@ -33,13 +34,13 @@ type message struct {
 
 // Undelivered is a notice that was given up.
 type Undelivered struct {
-	Receiver string    `json:"receiver"`
-	ID       string    `json:"id"`
-	Kind     Kind      `json:"kind"`
-	At       time.Time `json:"at"`       // of the notice
-	GivenUp  time.Time `json:"given_up"` // when
-	Why      string    `json:"why"`
-	Sentence string    `json:"sentence"`
+	Receiver string     `json:"receiver"`
+	ID       string     `json:"id"`
+	Kind     alert.Kind `json:"kind"`
+	At       time.Time  `json:"at"`       // of the notice
+	GivenUp  time.Time  `json:"given_up"` // when
+	Why      string     `json:"why"`
+	Sentence string     `json:"sentence"`
 }
 
 // queue keeps what one receiver has not got yet, in memory and on disk, within
@@ -125,14 +126,14 @@ func (q *queue) load(name string) (err error) {
 
 // put adds a notice. What there is no room for any more is given up, the oldest
 // first, and returned; so is a notice that is too long for a line.
-func (q *queue) put(n Notice, now time.Time) (lost []Undelivered, err error) {
-	body, err := json.Marshal(n.event())
+func (q *queue) put(n alert.Notice, now time.Time) (lost []Undelivered, err error) {
+	body, err := json.Marshal(n.Event())
 	if err != nil {
 		return nil, fmt.Errorf("queue of %s: %w", q.receiver, err)
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	m := &message{Number: q.next, ID: n.ID, Lane: n.lane(), Kind: n.Kind, At: n.At, Body: body}
+	m := &message{Number: q.next, ID: n.ID, Lane: laneOf(n), Kind: n.Kind, At: n.At, Body: body}
 	q.next++
 	line, err := json.Marshal(entry{Put: m})
 	if err != nil {
@@ -153,6 +154,14 @@ func (q *queue) put(n Notice, now time.Time) (lost []Undelivered, err error) {
 	default:
 	}
 	return lost, q.trouble()
+}
+
+// laneOf names what notices must be delivered in order of.
+func laneOf(n alert.Notice) string {
+	if n.Session != "" {
+		return n.Session
+	}
+	return n.Warning
 }
 
 // list is what waits, oldest first.
@@ -199,7 +208,7 @@ func (q *queue) giveUp(m *message, why string, now time.Time) (Undelivered, bool
 
 func (q *queue) lose(m *message, why string, now time.Time) Undelivered {
 	u := Undelivered{Receiver: q.receiver, ID: m.ID, Kind: m.Kind, At: m.At, GivenUp: now.Round(0), Why: why}
-	var e Event
+	var e alert.Event
 	if json.Unmarshal(m.Body, &e) == nil {
 		u.Sentence = e.Data.Sentence
 	}

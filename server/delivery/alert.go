@@ -1,14 +1,11 @@
-// Package alert tells proctors what the server has noticed: by webhooks and by
-// Alertmanager. It makes warnings of what the server saw itself, with
-// hysteresis, one incident of many sessions that fall silent or below the
-// minimum together, and sees to it that each notice arrives, also when its
-// receiver is away for a while or the server is started anew.
+// Package delivery tells proctors what the server has noticed: by webhooks and by
+// Alertmanager. It has package alert make notices of what happens, and sees to it
+// that each arrives, also when its receiver is away for a while or the server is
+// started anew.
 //
 // It refuses to know the server: what happens is handed to it as plain values.
-// What a client claims stays apart from what the server saw. A notice is
-// evidence about a network, never about a person, and its wording says so; it
-// names students by their pseudonyms, and metrics and Alertmanager not at all.
-package alert
+// Metrics and Alertmanager do not name students at all.
+package delivery
 
 import (
 	"context"
@@ -25,6 +22,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"examlink/server/alert"
 )
 
 // DefaultForget is how long sessions of an earlier run are waited for.
@@ -46,7 +45,7 @@ type Options struct {
 	// Hold is how long the first word of a silence waits; see DefaultHold. Less
 	// than 0 is not at all, and then no word of a rate waits for others either.
 	Hold     time.Duration
-	Incident IncidentRule
+	Incident alert.IncidentRule
 	MaxAge   time.Duration // of a notice that cannot be delivered
 	QueueMax int64         // bytes for each receiver, in memory and on disk
 	Forget   time.Duration // sessions of an earlier run
@@ -65,10 +64,10 @@ type Alerts struct {
 	wake     chan struct{}
 
 	inbox  sync.Mutex
-	events []func(*desk)
+	events []func(*alert.Correlator)
 
 	mu     sync.Mutex
-	desk   *desk
+	desk   *alert.Correlator
 	unsaid bool // what stands has changed since it was written
 }
 
@@ -82,15 +81,15 @@ func New(o Options) (*Alerts, error) {
 			*d = def
 		}
 	}
-	fill(&o.Hold, DefaultHold)
+	fill(&o.Hold, alert.DefaultHold)
 	fill(&o.MaxAge, DefaultMaxAge)
 	fill(&o.Forget, DefaultForget)
 	fill(&o.Alertmanager.Timeout, DefaultTimeout)
 	if o.QueueMax == 0 {
 		o.QueueMax = DefaultQueueMax
 	}
-	if o.Incident == (IncidentRule{}) {
-		o.Incident = DefaultIncident()
+	if o.Incident == (alert.IncidentRule{}) {
+		o.Incident = alert.DefaultIncident()
 	}
 	if o.Dir != "" {
 		if err := os.MkdirAll(o.Dir, 0o700); err != nil {
@@ -98,8 +97,8 @@ func New(o Options) (*Alerts, error) {
 		}
 	}
 	a := &Alerts{log: o.Log, metrics: newMetrics(), wake: make(chan struct{}, 1)}
-	a.desk = newDesk(rules{
-		hold: o.Hold, incident: o.Incident, minimum: map[string]float64{"up": o.MinimumUp, "down": o.MinimumDown},
+	a.desk = alert.NewCorrelator(alert.Rules{
+		Hold: o.Hold, Incident: o.Incident, MinimumUp: o.MinimumUp, MinimumDown: o.MinimumDown,
 	}, a.tell)
 	for _, h := range o.Webhooks {
 		if err := a.add(h, o); err != nil {
@@ -124,7 +123,7 @@ func New(o Options) (*Alerts, error) {
 				p.take(n)
 			}
 		}
-		a.desk.restore(list, time.Now(), o.Forget)
+		a.desk.Restore(list, time.Now(), o.Forget)
 	}
 	return a, nil
 }
@@ -178,30 +177,22 @@ func (a *Alerts) Register(r prometheus.Registerer) error {
 }
 
 // State takes a change of a session's state. It does not block.
-func (a *Alerts) State(s Session) { a.happened(func(d *desk) { d.change(s) }) }
+func (a *Alerts) State(s alert.Session) { a.happened(func(c *alert.Correlator) { c.Change(s) }) }
 
 // Reading takes what one train of a session read. It does not block.
-func (a *Alerts) Reading(s Session, r Reading) { a.happened(func(d *desk) { d.read(s, r) }) }
+func (a *Alerts) Reading(s alert.Session, r alert.Reading) {
+	a.happened(func(c *alert.Correlator) { c.Read(s, r) })
+}
 
 // Minima puts other minima in force, IP-layer bit/s; 0 sets none. It does not
 // block. What stands is measured by them from its next reading on.
 func (a *Alerts) Minima(up, down float64) {
-	a.happened(func(d *desk) {
-		next := map[string]float64{"up": up, "down": down}
-		for _, sub := range d.sessions {
-			for direction, x := range sub.rates {
-				if next[direction] > d.minimum[direction] {
-					x.well = false // it has not met this one
-				}
-			}
-		}
-		d.minimum = next
-	})
+	a.happened(func(c *alert.Correlator) { c.SetMinima(up, down) })
 }
 
 // happened queues what happened. The queue needs no bound: who empties it waits
 // for the disk at most, and for no receiver.
-func (a *Alerts) happened(f func(*desk)) {
+func (a *Alerts) happened(f func(*alert.Correlator)) {
 	a.inbox.Lock()
 	a.events = append(a.events, f)
 	a.inbox.Unlock()
@@ -247,21 +238,21 @@ func (a *Alerts) work(now time.Time) time.Duration {
 	for _, f := range events {
 		f(a.desk)
 	}
-	a.desk.run(now)
+	a.desk.Run(now)
 	if a.unsaid && a.standing != "" {
-		if err := writeStanding(a.standing, a.desk.list()); err != nil {
+		if err := writeStanding(a.standing, a.desk.Active()); err != nil {
 			a.log.Error("alerts", "err", err)
 		}
 	}
 	a.unsaid = false
-	if at, ok := a.desk.next(); ok {
+	if at, ok := a.desk.Next(); ok {
 		return max(at.Sub(now), 0)
 	}
 	return time.Hour
 }
 
 // tell hands a notice to those who want it. Called by the desk.
-func (a *Alerts) tell(n Notice) {
+func (a *Alerts) tell(n alert.Notice) {
 	a.unsaid = true
 	a.metrics.told(n)
 	a.log.Info("notice", "kind", n.Kind, "state", n.State, "exam", n.Exam, "session", n.Session, "warning", n.Warning)
@@ -281,28 +272,18 @@ func (a *Alerts) tell(n Notice) {
 }
 
 // Standing is what stands now, the oldest first.
-func (a *Alerts) Standing() []Notice {
+func (a *Alerts) Standing() []alert.Notice {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.desk.list()
+	return a.desk.Active()
 }
 
 // Rates are the latest readings of a session, as far as there are any: what the
 // server read going up, and what the client claims coming down.
-func (a *Alerts) Rates(session string) (up, down *Rate) {
+func (a *Alerts) Rates(session string) (up, down *alert.Rate) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	sub := a.desk.sessions[session]
-	if sub == nil {
-		return nil, nil
-	}
-	if r := sub.rates["up"]; r != nil {
-		up = r.last
-	}
-	if r := sub.rates["down"]; r != nil {
-		down = r.last
-	}
-	return up, down
+	return a.desk.Rates(session)
 }
 
 // Undelivered lists what was given up lately, by receiver, the latest last.

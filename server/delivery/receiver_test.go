@@ -1,4 +1,4 @@
-package alert
+package delivery
 
 import (
 	"context"
@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"examlink/server/alert"
 )
 
 var secret = "whsec_" + base64.StdEncoding.EncodeToString([]byte("0123456789abcdef0123456789abcdef"))
@@ -54,7 +56,7 @@ type got struct {
 	at     time.Time
 	header http.Header
 	body   []byte
-	event  Event
+	event  alert.Event
 }
 
 // receiver answers as it is told and keeps what it took.
@@ -136,8 +138,8 @@ func begin(t *testing.T, r *receiver, o Options) (a *Alerts, stop func()) {
 	}
 }
 
-func session(id, state string) Session {
-	return Session{Session: id, Exam: "e1", Student: "s-" + id, State: state, At: time.Now(), LastPacket: time.Now().Add(-time.Second)}
+func session(id, state string) alert.Session {
+	return alert.Session{Session: id, Exam: "e1", Student: "s-" + id, State: state, At: time.Now(), LastPacket: time.Now().Add(-time.Second)}
 }
 
 // metric reads a counter of a receiver.
@@ -158,4 +160,12 @@ func metric(t *testing.T, a *Alerts, name string) float64 {
 	}
 	t.Fatalf("no metric %s", name)
 	return 0
+}
+
+var start = time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC)
+
+func at(sec float64) time.Time { return start.Add(time.Duration(sec * float64(time.Second))) }
+
+func reads(value, low, high float64) alert.Reading {
+	return alert.Reading{Direction: "up", Value: &value, Low: &low, High: &high, Packets: 30}
 }

@@ -1,4 +1,4 @@
-package alert
+package delivery
 
 import (
 	"bytes"
@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"examlink/server/alert"
 )
 
 // Chosen by us.
@@ -68,15 +70,15 @@ type pushed struct {
 }
 
 // alertNames are the alerts' names by kind.
-var alertNames = map[Kind]string{
-	Suspect: "ExamlinkSessionSuspect", Dropped: "ExamlinkSessionDropped", ExamRelevant: "ExamlinkSessionExamRelevant",
-	BelowMinimum: "ExamlinkSessionBelowMinimum", Incident: "ExamlinkIncidentOnOurSide",
+var alertNames = map[alert.Kind]string{
+	alert.Suspect: "ExamlinkSessionSuspect", alert.Dropped: "ExamlinkSessionDropped", alert.ExamRelevant: "ExamlinkSessionExamRelevant",
+	alert.BelowMinimum: "ExamlinkSessionBelowMinimum", alert.Incident: "ExamlinkIncidentOnOurSide",
 }
 
 // alertName is the notice's. An incident of rates has one of its own, so that
 // rules can hold back others than an incident of silence does.
-func alertName(n Notice) string {
-	if n.Kind == Incident && n.Direction != "" {
+func alertName(n alert.Notice) string {
+	if n.Kind == alert.Incident && n.Direction != "" {
 		return "ExamlinkIncidentBelowMinimum"
 	}
 	return alertNames[n.Kind]
@@ -108,14 +110,14 @@ func newPusher(o Alertmanager, raw string, client *http.Client, log *slog.Logger
 
 // take turns a notice into alerts. A graver stage of a silence is an alert of
 // its own; the less grave one goes on, for rules to inhibit. No student is named.
-func (p *pusher) take(n Notice) {
+func (p *pusher) take(n alert.Notice) {
 	p.mu.Lock()
-	if n.State == Cleared {
+	if n.State == alert.Cleared {
 		for _, a := range p.alerts {
-			if !a.resolved.IsZero() || !slices.Contains(a.warnings, n.Warning) && (n.Kind != Ended || a.session != n.Session) {
+			if !a.resolved.IsZero() || !slices.Contains(a.warnings, n.Warning) && (n.Kind != alert.Ended || a.session != n.Session) {
 				continue
 			}
-			if a.warnings = slices.DeleteFunc(a.warnings, func(w string) bool { return w == n.Warning }); n.Kind == Incident && len(a.warnings) > 0 {
+			if a.warnings = slices.DeleteFunc(a.warnings, func(w string) bool { return w == n.Warning }); n.Kind == alert.Incident && len(a.warnings) > 0 {
 				continue
 			}
 			a.resolved, a.changed = n.At, true
@@ -138,7 +140,7 @@ func (p *pusher) take(n Notice) {
 }
 
 // raise adds an alert, or brings it up to date. Called locked.
-func (p *pusher) raise(n Notice, exam string) {
+func (p *pusher) raise(n alert.Notice, exam string) {
 	labels := map[string]string{
 		"alertname": alertName(n), "exam": exam, "session": n.Session, "severity": n.Severity, "audience": "proctor", "direction": n.Direction,
 	}
@@ -150,7 +152,7 @@ func (p *pusher) raise(n Notice, exam string) {
 	}}
 	if old != nil {
 		a.version = old.version + 1
-		if n.Kind == Incident && old.resolved.IsZero() {
+		if n.Kind == alert.Incident && old.resolved.IsZero() {
 			a.warnings = slices.Compact(slices.Sorted(slices.Values(append(a.warnings, old.warnings...))))
 		}
 	}
@@ -158,9 +160,9 @@ func (p *pusher) raise(n Notice, exam string) {
 }
 
 // annotations say what an alert is about, without the student.
-func annotations(n Notice) map[string]string {
+func annotations(n alert.Notice) map[string]string {
 	n.Student = ""
-	text := strings.ReplaceAll(sentence(n), ", student ", ", session "+n.Session)
+	text := strings.ReplaceAll(alert.Sentence(n), ", student ", ", session "+n.Session)
 	summary, _, _ := strings.Cut(text, ". ")
 	return map[string]string{"summary": strings.TrimSuffix(summary, ".") + ".", "description": text}
 }

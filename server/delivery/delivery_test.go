@@ -1,4 +1,4 @@
-package alert
+package delivery
 
 import (
 	"context"
@@ -16,6 +16,8 @@ import (
 	"time"
 
 	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"examlink/server/alert"
 )
 
 func TestWebhookIsSignedAndComplete(t *testing.T) {
@@ -42,7 +44,7 @@ func TestWebhookIsSignedAndComplete(t *testing.T) {
 			t.Error("a changed body verifies")
 		}
 		e := x.event
-		if x.header.Get("webhook-id") != e.Data.ID || x.header.Get("Content-Type") != "application/json" || e.Schema != Schema || e.Type != "session.suspect" {
+		if x.header.Get("webhook-id") != e.Data.ID || x.header.Get("Content-Type") != "application/json" || e.Schema != alert.Schema || e.Type != "session.suspect" {
 			t.Errorf("%v %+v", x.header, e)
 		}
 		var loose struct{ Data map[string]any }
@@ -57,7 +59,7 @@ func TestWebhookIsSignedAndComplete(t *testing.T) {
 		if metric(t, a, "notifications_sent_total") != 1 || metric(t, a, "notifications_waiting") != 0 {
 			t.Error("miscounted")
 		}
-		if list := a.Standing(); len(list) != 1 || list[0].Kind != Suspect {
+		if list := a.Standing(); len(list) != 1 || list[0].Kind != alert.Suspect {
 			t.Errorf("%+v", list)
 		}
 	})
@@ -84,7 +86,7 @@ func TestReceiverFailsForAMinute(t *testing.T) {
 				})
 				a, stop := begin(t, r, Options{Hold: -1})
 				defer stop()
-				want := map[string][]Kind{}
+				want := map[string][]alert.Kind{}
 				for i := range 6 {
 					id := fmt.Sprint(i)
 					a.State(session(id, "live"))
@@ -92,10 +94,10 @@ func TestReceiverFailsForAMinute(t *testing.T) {
 						time.Sleep(3 * time.Second)
 						a.State(session(id, state))
 					}
-					want[id] = []Kind{Suspect, Dropped, Recovered, Ended}
+					want[id] = []alert.Kind{alert.Suspect, alert.Dropped, alert.Recovered, alert.Ended}
 				}
 				time.Sleep(time.Until(back) + 46*time.Second)
-				order := map[string][]Kind{}
+				order := map[string][]alert.Kind{}
 				seen := map[string]bool{}
 				for _, x := range r.taken() {
 					n := x.event.Data
@@ -128,7 +130,7 @@ func TestReceiverFailsForAMinute(t *testing.T) {
 func TestFinalAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newReceiver(t, func(x got) int {
-			if x.event.Data.Kind == Suspect {
+			if x.event.Data.Kind == alert.Suspect {
 				return 422
 			}
 			return 200
@@ -139,11 +141,11 @@ func TestFinalAnswer(t *testing.T) {
 			a.State(session("a", state))
 		}
 		synctest.Wait()
-		if took := r.taken(); len(took) != 1 || took[0].event.Data.Kind != Dropped || r.attempts() != 2 {
+		if took := r.taken(); len(took) != 1 || took[0].event.Data.Kind != alert.Dropped || r.attempts() != 2 {
 			t.Errorf("%d taken of %d", len(took), r.attempts())
 		}
 		u := a.Undelivered()
-		if len(u) != 1 || u[0].Kind != Suspect || u[0].Why != "answer 422, expected 2xx" || u[0].Sentence == "" || u[0].Receiver != "proctors" {
+		if len(u) != 1 || u[0].Kind != alert.Suspect || u[0].Why != "answer 422, expected 2xx" || u[0].Sentence == "" || u[0].Receiver != "proctors" {
 			t.Errorf("%+v", u)
 		}
 		if metric(t, a, "notifications_undelivered_total") != 1 {
@@ -196,7 +198,7 @@ func TestReceiverHangs(t *testing.T) {
 		go func() { _ = srv.Serve(&r.pipes) }()
 		defer srv.Close()
 		defer close(hang)
-		a, stop := begin(t, r, Options{Hold: -1, Webhooks: []Webhook{{Timeout: 2 * time.Second}}, Incident: IncidentRule{Sessions: 100, Share: 1, Window: time.Second}})
+		a, stop := begin(t, r, Options{Hold: -1, Webhooks: []Webhook{{Timeout: 2 * time.Second}}, Incident: alert.IncidentRule{Sessions: 100, Share: 1, Window: time.Second}})
 		defer stop()
 		for i := range 8 {
 			a.State(session(fmt.Sprint(i), "live"))
@@ -247,51 +249,55 @@ func TestRestartDelivers(t *testing.T) {
 		a.State(session("a", "live"))
 		synctest.Wait()
 		stop()
-		var kinds []Kind
+		var kinds []alert.Kind
 		warnings := map[string]bool{}
 		for _, x := range r.taken() {
 			kinds = append(kinds, x.event.Data.Kind)
 			warnings[x.event.Data.Warning] = true
 		}
-		if !slices.Equal(kinds, []Kind{Suspect, Dropped, Recovered}) || len(warnings) != 1 || first < 2 {
+		if !slices.Equal(kinds, []alert.Kind{alert.Suspect, alert.Dropped, alert.Recovered}) || len(warnings) != 1 || first < 2 {
 			t.Errorf("%v of %d warnings after %d attempts", kinds, len(warnings), first)
 		}
 	})
 }
 
 func TestWants(t *testing.T) {
-	recovered := func(was Kind) Notice { return Notice{Kind: Recovered, State: Cleared, Was: was, Exam: "e1"} }
-	ended := func(was Kind) Notice { return Notice{Kind: Ended, State: Cleared, Was: was, Exam: "e1", End: "silent"} }
-	example := []Kind{Dropped, ExamRelevant, BelowMinimum, Recovered, Incident} // as in config.yaml
+	recovered := func(was alert.Kind) alert.Notice {
+		return alert.Notice{Kind: alert.Recovered, State: alert.Cleared, Was: was, Exam: "e1"}
+	}
+	ended := func(was alert.Kind) alert.Notice {
+		return alert.Notice{Kind: alert.Ended, State: alert.Cleared, Was: was, Exam: "e1", End: "silent"}
+	}
+	example := []alert.Kind{alert.Dropped, alert.ExamRelevant, alert.BelowMinimum, alert.Recovered, alert.Incident} // as in config.yaml
 	for _, c := range []struct {
 		name  string
 		exams []string
-		kinds []Kind
-		n     Notice
+		kinds []alert.Kind
+		n     alert.Notice
 		want  bool
 	}{
-		{"all", nil, nil, Notice{Kind: Suspect, Exam: "e1"}, true},
-		{"its exam", []string{"e1"}, nil, Notice{Kind: Suspect, Exam: "e1"}, true},
-		{"another exam", []string{"e2"}, nil, Notice{Kind: Suspect, Exam: "e1"}, false},
-		{"incident of the server with its exam", []string{"e2"}, nil, Notice{Kind: Incident, Counts: &IncidentCounts{Exams: []string{"e1", "e2"}}}, true},
-		{"incident without its exam", []string{"e3"}, nil, Notice{Kind: Incident, Counts: &IncidentCounts{Exams: []string{"e1", "e2"}}}, false},
-		{"its kind", nil, []Kind{Dropped}, Notice{Kind: Dropped}, true},
-		{"another kind", nil, []Kind{Dropped}, Notice{Kind: Suspect}, false},
-		{"end of what was told", nil, []Kind{Dropped, Recovered}, recovered(ExamRelevant), true},
-		{"end of what was not told", nil, []Kind{Dropped, Recovered}, recovered(Suspect), false},
-		{"end of a low rate that was not told", nil, []Kind{Dropped, Recovered}, recovered(BelowMinimum), false},
-		{"end of a low rate", nil, []Kind{BelowMinimum, Recovered}, recovered(BelowMinimum), true},
-		{"no ends", nil, []Kind{Dropped}, recovered(Dropped), false},
+		{"all", nil, nil, alert.Notice{Kind: alert.Suspect, Exam: "e1"}, true},
+		{"its exam", []string{"e1"}, nil, alert.Notice{Kind: alert.Suspect, Exam: "e1"}, true},
+		{"another exam", []string{"e2"}, nil, alert.Notice{Kind: alert.Suspect, Exam: "e1"}, false},
+		{"incident of the server with its exam", []string{"e2"}, nil, alert.Notice{Kind: alert.Incident, Counts: &alert.IncidentCounts{Exams: []string{"e1", "e2"}}}, true},
+		{"incident without its exam", []string{"e3"}, nil, alert.Notice{Kind: alert.Incident, Counts: &alert.IncidentCounts{Exams: []string{"e1", "e2"}}}, false},
+		{"its kind", nil, []alert.Kind{alert.Dropped}, alert.Notice{Kind: alert.Dropped}, true},
+		{"another kind", nil, []alert.Kind{alert.Dropped}, alert.Notice{Kind: alert.Suspect}, false},
+		{"end of what was told", nil, []alert.Kind{alert.Dropped, alert.Recovered}, recovered(alert.ExamRelevant), true},
+		{"end of what was not told", nil, []alert.Kind{alert.Dropped, alert.Recovered}, recovered(alert.Suspect), false},
+		{"end of a low rate that was not told", nil, []alert.Kind{alert.Dropped, alert.Recovered}, recovered(alert.BelowMinimum), false},
+		{"end of a low rate", nil, []alert.Kind{alert.BelowMinimum, alert.Recovered}, recovered(alert.BelowMinimum), true},
+		{"no ends", nil, []alert.Kind{alert.Dropped}, recovered(alert.Dropped), false},
 		{"session's end", nil, nil, ended(""), true},
-		{"session's end, of its kind", nil, []Kind{Ended}, ended(""), true},
-		{"session's end, of its kind, after what was not told", nil, []Kind{Ended}, ended(Dropped), true},
-		{"session's end after what was told", nil, example, ended(Dropped), true},
-		{"session's end after an earlier stage was told", nil, []Kind{Dropped, Recovered}, ended(ExamRelevant), true},
-		{"session's end after a low rate", nil, example, ended(BelowMinimum), true},
-		{"session's end after what was not told", nil, example, ended(Suspect), false},
+		{"session's end, of its kind", nil, []alert.Kind{alert.Ended}, ended(""), true},
+		{"session's end, of its kind, after what was not told", nil, []alert.Kind{alert.Ended}, ended(alert.Dropped), true},
+		{"session's end after what was told", nil, example, ended(alert.Dropped), true},
+		{"session's end after an earlier stage was told", nil, []alert.Kind{alert.Dropped, alert.Recovered}, ended(alert.ExamRelevant), true},
+		{"session's end after a low rate", nil, example, ended(alert.BelowMinimum), true},
+		{"session's end after what was not told", nil, example, ended(alert.Suspect), false},
 		{"session's end after nothing", nil, example, ended(""), false},
-		{"session's end, no ends", nil, []Kind{Dropped}, ended(Dropped), false},
-		{"session's end of another exam", []string{"e2"}, example, ended(Dropped), false},
+		{"session's end, no ends", nil, []alert.Kind{alert.Dropped}, ended(alert.Dropped), false},
+		{"session's end of another exam", []string{"e2"}, example, ended(alert.Dropped), false},
 	} {
 		if got := (Webhook{Exams: c.exams, Kinds: c.kinds}).wants(c.n); got != c.want {
 			t.Errorf("%s: %v", c.name, got)

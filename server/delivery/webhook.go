@@ -1,4 +1,4 @@
-package alert
+package delivery
 
 import (
 	"bytes"
@@ -19,6 +19,8 @@ import (
 
 	"github.com/cenkalti/backoff/v7"
 	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"examlink/server/alert"
 )
 
 // Chosen by us.
@@ -43,7 +45,7 @@ type Webhook struct {
 	URL     string        // https, or http on this computer
 	Secret  string        // whsec_ and 24 to 64 bytes in base64
 	Exams   []string      // empty: all
-	Kinds   []Kind        // empty: all
+	Kinds   []alert.Kind  // empty: all
 	Timeout time.Duration // of one attempt; 0 is DefaultTimeout
 }
 
@@ -91,7 +93,7 @@ func CheckSecret(secret string) error {
 // wants says whether a notice is for this receiver. The end of a warning is for
 // those who were told of it and want to know of ends, also when it is the
 // session's.
-func (w Webhook) wants(n Notice) bool {
+func (w Webhook) wants(n alert.Notice) bool {
 	if len(w.Exams) > 0 {
 		exams := []string{n.Exam}
 		if n.Counts != nil {
@@ -101,15 +103,15 @@ func (w Webhook) wants(n Notice) bool {
 			return false
 		}
 	}
-	wanted := func(k Kind) bool { return len(w.Kinds) == 0 || slices.Contains(w.Kinds, k) }
-	if n.Kind != Recovered && (n.Kind != Ended || wanted(Ended)) {
+	wanted := func(k alert.Kind) bool { return len(w.Kinds) == 0 || slices.Contains(w.Kinds, k) }
+	if n.Kind != alert.Recovered && (n.Kind != alert.Ended || wanted(alert.Ended)) {
 		return wanted(n.Kind)
 	}
-	told := n.Was == BelowMinimum && wanted(BelowMinimum)
-	for _, k := range []Kind{Suspect, Dropped, ExamRelevant} { // it may have been told of an earlier stage
-		told = told || k.rank() <= n.Was.rank() && wanted(k)
+	told := n.Was == alert.BelowMinimum && wanted(alert.BelowMinimum)
+	for _, k := range []alert.Kind{alert.Suspect, alert.Dropped, alert.ExamRelevant} { // it may have been told of an earlier stage
+		told = told || k.Rank() <= n.Was.Rank() && wanted(k)
 	}
-	return told && wanted(Recovered)
+	return told && wanted(alert.Recovered)
 }
 
 // courier delivers what waits for one receiver: in order for each session,

@@ -1,8 +1,10 @@
-package alert
+package delivery
 
 import (
 	"testing"
 	"time"
+
+	"examlink/server/alert"
 )
 
 // Minima that are put in force under way are what the next readings are
@@ -15,11 +17,11 @@ func TestMinimaChange(t *testing.T) {
 	now := time.Now()
 	standing := func(value float64) int {
 		now = now.Add(time.Second)
-		s := Session{Session: "a", Exam: "e", Student: "p", State: "live", At: now, LastPacket: now, Transport: "udp"}
+		s := alert.Session{Session: "a", Exam: "e", Student: "p", State: "live", At: now, LastPacket: now, Transport: "udp"}
 		a.State(s)
 		a.Reading(s, reads(value, value*0.98, value*1.02))
 		a.work(now)
-		return len(a.desk.list())
+		return len(a.desk.Active())
 	}
 	if n := standing(500e3); n != 0 {
 		t.Errorf("%d warnings above the minimum", n)

@@ -1,4 +1,4 @@
-package alert
+package delivery
 
 import (
 	"fmt"
@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"examlink/probe/journal"
+	"examlink/server/alert"
 )
 
 // threeNotices makes the file of a queue and returns what is in it.
@@ -22,7 +23,7 @@ func threeNotices(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	for i := range 3 {
-		if _, err := q.put(Notice{ID: fmt.Sprint("n", i), Session: "s", Kind: Suspect}, time.Now()); err != nil {
+		if _, err := q.put(alert.Notice{ID: fmt.Sprint("n", i), Session: "s", Kind: alert.Suspect}, time.Now()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -81,7 +82,7 @@ func TestQueueRefusesLongNotice(t *testing.T) {
 		t.Fatal(err)
 	}
 	put := func(id string, size int) []Undelivered {
-		lost, err := q.put(Notice{ID: id, Session: "s", Kind: Incident, Cause: strings.Repeat("x", size)}, time.Now())
+		lost, err := q.put(alert.Notice{ID: id, Session: "s", Kind: alert.Incident, Cause: strings.Repeat("x", size)}, time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -138,7 +139,7 @@ func TestQueueIsSeldomRewritten(t *testing.T) {
 		grown = q.file.Grown()
 	}
 	put := func(i int) {
-		n := Notice{ID: fmt.Sprint("n", i), Session: "s", Kind: ExamRelevant, Sentence: strings.Repeat("x", 300)}
+		n := alert.Notice{ID: fmt.Sprint("n", i), Session: "s", Kind: alert.ExamRelevant, Sentence: strings.Repeat("x", 300)}
 		if _, err := q.put(n, now); err != nil {
 			t.Fatal(err)
 		}
@@ -209,7 +210,7 @@ func TestQueueIsBounded(t *testing.T) {
 	}
 	lost := 0
 	for i := range 500 {
-		l, err := q.put(Notice{ID: fmt.Sprint("n", i), Session: "s", Kind: Suspect, Sentence: strings.Repeat("x", 100)}, time.Now())
+		l, err := q.put(alert.Notice{ID: fmt.Sprint("n", i), Session: "s", Kind: alert.Suspect, Sentence: strings.Repeat("x", 100)}, time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}

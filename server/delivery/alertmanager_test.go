@@ -1,4 +1,4 @@
-package alert
+package delivery
 
 import (
 	"context"
@@ -16,6 +16,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"examlink/server/alert"
 )
 
 // manager is an Alertmanager's API as far as we use it.
@@ -142,18 +144,27 @@ func TestAlertmanagerIsToldAndToldAgain(t *testing.T) {
 // An incident is an alert of each exam it is about.
 func TestAlertmanagerIncident(t *testing.T) {
 	p := newPusher(Alertmanager{}, "http://x", nil, nil, newMetrics().of(AlertmanagerName))
-	n := Notice{Warning: "i", Kind: Incident, State: Raised, Severity: "critical", Since: start, At: start, Counts: &IncidentCounts{Affected: 4, Live: 8, Exams: []string{"a", "b"}}}
+	n := alert.Notice{Warning: "i", Kind: alert.Incident, State: alert.Raised, Severity: "critical", Since: start, At: start, Counts: &alert.IncidentCounts{Affected: 4, Live: 8, Exams: []string{"a", "b"}}}
 	p.take(n)
 	n.Counts.Exams = []string{"a", "b", "c"}
 	p.take(n)
 	if len(p.alerts) != 3 {
 		t.Errorf("%d alerts", len(p.alerts))
 	}
-	n.State, n.At = Cleared, start.Add(time.Minute)
+	n.State, n.At = alert.Cleared, start.Add(time.Minute)
 	p.take(n)
 	for key, a := range p.alerts {
 		if !a.resolved.Equal(n.At) || !strings.Contains(key, "ExamlinkIncidentOnOurSide") {
 			t.Errorf("%s %+v", key, a)
+		}
+	}
+}
+
+// Rules can tell an incident of rates from one of silence.
+func TestAlertNamesOfIncidents(t *testing.T) {
+	for direction, want := range map[string]string{"": "ExamlinkIncidentOnOurSide", "up": "ExamlinkIncidentBelowMinimum", "down": "ExamlinkIncidentBelowMinimum"} {
+		if got := alertName(alert.Notice{Kind: alert.Incident, Direction: direction}); got != want {
+			t.Errorf("%q: %s, want %s", direction, got, want)
 		}
 	}
 }
@@ -227,7 +238,7 @@ func TestRealAlertmanager(t *testing.T) {
 		}
 	}()
 	// It starts after we have begun to push: that is tried again.
-	a, err := New(Options{Hold: 2 * time.Second, Incident: IncidentRule{Sessions: 4, Share: 0.3, Window: 10 * time.Second}, Alertmanager: Alertmanager{URLs: []string{"http://" + address}, Resend: 2 * time.Second}})
+	a, err := New(Options{Hold: 2 * time.Second, Incident: alert.IncidentRule{Sessions: 4, Share: 0.3, Window: 10 * time.Second}, Alertmanager: Alertmanager{URLs: []string{"http://" + address}, Resend: 2 * time.Second}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -317,8 +328,8 @@ func TestAlertOfTwoIncidents(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := a.pushers[0]
-	take := func(id string, st State, exams ...string) {
-		p.take(Notice{Warning: id, Incident: id, Kind: Incident, State: st, Since: at(1), At: at(2), Counts: &IncidentCounts{Exams: exams}})
+	take := func(id string, st alert.State, exams ...string) {
+		p.take(alert.Notice{Warning: id, Incident: id, Kind: alert.Incident, State: st, Since: at(1), At: at(2), Counts: &alert.IncidentCounts{Exams: exams}})
 	}
 	firing := func() (exams []string) {
 		for _, x := range p.alerts {
@@ -329,15 +340,15 @@ func TestAlertOfTwoIncidents(t *testing.T) {
 		slices.Sort(exams)
 		return exams
 	}
-	take("one", Raised, "a")
-	take("all", Raised, "a", "b")
-	take("all", Raised, "a", "b", "c")
-	take("one", Raised, "a") // an update
-	take("all", Cleared, "a", "b", "c")
+	take("one", alert.Raised, "a")
+	take("all", alert.Raised, "a", "b")
+	take("all", alert.Raised, "a", "b", "c")
+	take("one", alert.Raised, "a") // an update
+	take("all", alert.Cleared, "a", "b", "c")
 	if got := firing(); !slices.Equal(got, []string{"a"}) {
 		t.Errorf("%v fire after the end of the server's, want that of a", got)
 	}
-	take("one", Cleared, "a")
+	take("one", alert.Cleared, "a")
 	if got := firing(); len(got) != 0 {
 		t.Errorf("%v fire after the end of both", got)
 	}
