@@ -41,7 +41,7 @@ type IncidentRule struct {
 	Window   time.Duration // ... fall silent within this time, or below the minimum within three times it
 }
 
-// within is the time in which sessions in the same trouble belong together.
+// within is the time in which sessions in the same condition belong together.
 func (r IncidentRule) within(direction string) time.Duration {
 	if direction == "" {
 		return r.Window
@@ -49,7 +49,7 @@ func (r IncidentRule) within(direction string) time.Duration {
 	return incidentRates * r.Window
 }
 
-// DefaultIncident is the rule of a desk that is told none.
+// DefaultIncident is the rule of a correlator that is told none.
 func DefaultIncident() IncidentRule {
 	return IncidentRule{Sessions: 3, Share: 0.3, Window: 10 * time.Second}
 }
@@ -65,7 +65,7 @@ type incident struct {
 	window    time.Duration
 	settle    time.Duration
 	live      int
-	affected  map[string]*trouble // by session
+	affected  map[string]*condition // by session
 	exams     []string
 	still     int             // of the affected, in trouble now
 	round     map[string]bool // of the affected, in trouble when it broke out the last time, or since
@@ -80,10 +80,10 @@ type incident struct {
 	update                             time.Time
 }
 
-// covering is the incident that a trouble which begins belongs to. One that
+// covering is the incident that a condition which begins belongs to. One that
 // begins long after the others is by itself.
-func (d *Correlator) covering(t *trouble, at time.Time) *incident {
-	for _, i := range d.incidents {
+func (c *Correlator) covering(t *condition, at time.Time) *incident {
+	for _, i := range c.incidents {
 		if i.about(t.direction, t.sub.Exam) && at.Sub(i.last) <= i.window && at.Sub(i.began) <= incidentReach*i.window {
 			return i
 		}
@@ -91,15 +91,15 @@ func (d *Correlator) covering(t *trouble, at time.Time) *incident {
 	return nil
 }
 
-// about says whether the incident is about troubles of this sort, in this exam or
+// about says whether the incident is about conditions of this sort, in this exam or
 // in the whole server.
 func (i *incident) about(direction, exam string) bool {
 	return i.direction == direction && (i.exam == "" || i.exam == exam)
 }
 
-// join takes a session's trouble into the incident. What waited to be told of it
+// join takes a session's condition into the incident. What waited to be told of it
 // alone is held back; what has been told is referred to.
-func (i *incident) join(t *trouble, at time.Time) {
+func (i *incident) join(t *condition, at time.Time) {
 	t.incident, t.due, i.last = i, time.Time{}, at
 	i.affected[t.sub.Session.Session] = t
 	i.still++
@@ -162,13 +162,13 @@ func (i *incident) calm(at time.Time) {
 
 // breaksOut says whether those who have lately got into the same trouble as the
 // latest are so many that it is on our side, and if so raises the incident.
-func (d *Correlator) breaksOut(latest *trouble, at time.Time) bool {
-	direction, window := latest.direction, d.Incident.within(latest.direction)
-	lately := slices.DeleteFunc(d.onsets[direction], func(t *trouble) bool {
+func (c *Correlator) breaksOut(latest *condition, at time.Time) bool {
+	direction, window := latest.direction, c.Incident.within(latest.direction)
+	lately := slices.DeleteFunc(c.onsets[direction], func(t *condition) bool {
 		return !t.stands() || t.incident != nil || at.Sub(t.onset) > window
 	})
-	d.onsets[direction] = lately
-	if len(lately) < d.Incident.Sessions {
+	c.onsets[direction] = lately
+	if len(lately) < c.Incident.Sessions {
 		return false
 	}
 	byExam := map[string]int{}
@@ -177,16 +177,16 @@ func (d *Correlator) breaksOut(latest *trouble, at time.Time) bool {
 	}
 	all := func(exam string) int {
 		if direction != "" {
-			return d.all[exam]
+			return c.all[exam]
 		}
 		n := len(lately)
 		if exam != "" {
 			n = byExam[exam]
 		}
-		return n + d.live[exam] // those who were silent before are none of this
+		return n + c.live[exam] // those who were silent before are none of this
 	}
 	many := func(n int, exam string) bool {
-		return n >= d.Incident.Sessions && float64(n) >= d.Incident.Share*float64(all(exam))
+		return n >= c.Incident.Sessions && float64(n) >= c.Incident.Share*float64(all(exam))
 	}
 	exam := latest.sub.Exam
 	everywhere, one := many(len(lately), ""), many(byExam[exam], exam)
@@ -198,40 +198,40 @@ func (d *Correlator) breaksOut(latest *trouble, at time.Time) bool {
 	default:
 		return false
 	}
-	d.raise(at, direction, exam, all(exam))
+	c.raise(at, direction, exam, all(exam))
 	return true
 }
 
 // raise begins an incident. If one of the exam, or of the server, still stands it
 // is that one, which has broken out again.
-func (d *Correlator) raise(at time.Time, direction, exam string, live int) {
-	n := slices.IndexFunc(d.incidents, func(i *incident) bool { return i.about(direction, exam) })
+func (c *Correlator) raise(at time.Time, direction, exam string, live int) {
+	n := slices.IndexFunc(c.incidents, func(i *incident) bool { return i.about(direction, exam) })
 	again := n >= 0
 	if !again {
-		n = len(d.incidents)
+		n = len(c.incidents)
 		i := &incident{
-			id: newID("incident"), exam: exam, direction: direction, since: at, window: d.Incident.within(direction), settle: incidentSettle,
-			live: live, affected: map[string]*trouble{},
+			id: newID("incident"), exam: exam, direction: direction, since: at, window: c.Incident.within(direction), settle: incidentSettle,
+			live: live, affected: map[string]*condition{},
 		}
 		if direction != "" {
 			i.settle = incidentSettleRates
 		}
-		d.incidents = append(d.incidents, i)
+		c.incidents = append(c.incidents, i)
 	}
-	i := d.incidents[n]
+	i := c.incidents[n]
 	i.began, i.again, i.round = at, again, map[string]bool{}
 	for session, t := range i.affected {
 		if t.incident == i {
 			i.round[session] = true
 		}
 	}
-	for _, t := range d.onsets[direction] {
+	for _, t := range c.onsets[direction] {
 		if exam == "" || t.sub.Exam == exam {
 			i.join(t, at)
 		}
 	}
 	if !again {
-		d.send(i.notice(at, Raised))
+		c.send(i.notice(at, Raised))
 	}
 }
 
@@ -255,15 +255,15 @@ func (i *incident) notice(at time.Time, st State) Notice {
 }
 
 // over tells what has become of an incident, ends it when most have been back for
-// a while, and tells of those who have not: theirs is another trouble.
-func (d *Correlator) over(i *incident, now time.Time) bool {
+// a while, and tells of those who have not: theirs is another condition.
+func (c *Correlator) over(i *incident, now time.Time) bool {
 	if !i.update.IsZero() && !i.update.After(now) {
 		at := i.update
 		i.update = time.Time{}
 		if i.news() {
 			n := i.notice(at, Raised)
 			n.Update = true
-			d.send(n)
+			c.send(n)
 		}
 	}
 	if i.calmSince.IsZero() || now.Sub(i.calmSince) < i.settle {
@@ -272,10 +272,10 @@ func (d *Correlator) over(i *incident, now time.Time) bool {
 	at := i.calmSince.Add(i.settle)
 	n := i.notice(at, Cleared)
 	n.Duration = i.calmSince.Sub(i.since).Seconds()
-	d.send(n)
+	c.send(n)
 	for _, id := range slices.Sorted(maps.Keys(i.affected)) {
 		if t := i.affected[id]; t.incident == i {
-			d.alone(t, at)
+			c.alone(t, at)
 			t.incident = nil
 		}
 	}

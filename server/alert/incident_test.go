@@ -71,8 +71,8 @@ func TestIncidentBreaksOutAgain(t *testing.T) {
 	if n := s.all[len(s.all)-1]; !n.Update || n.Warning != id || !strings.Contains(n.Sentence, "24 still are") {
 		t.Errorf("%+v", n)
 	}
-	if len(s.desk.incidents) != 1 {
-		t.Errorf("%d incidents", len(s.desk.incidents))
+	if len(s.correlator.incidents) != 1 {
+		t.Errorf("%d incidents", len(s.correlator.incidents))
 	}
 }
 
@@ -154,8 +154,8 @@ func TestIncident(t *testing.T) {
 	s.goes(124, "e/6", "live")
 	s.goes(124, "e/7", "live")
 	s.says("124.00 recovered cleared 6 was dropped for 19.90", "124.00 recovered cleared 7 was suspect for 17.00")
-	if len(s.desk.incidents) != 0 || len(s.desk.standing) != 0 || s.desk.live[""] != 10 {
-		t.Errorf("left: %v %v %v", s.desk.incidents, s.desk.standing, s.desk.live)
+	if len(s.correlator.incidents) != 0 || len(s.correlator.standing) != 0 || s.correlator.live[""] != 10 {
+		t.Errorf("left: %v %v %v", s.correlator.incidents, s.correlator.standing, s.correlator.live)
 	}
 }
 

@@ -36,13 +36,13 @@ func (r Reading) known() bool {
 
 // rate follows one direction of one session.
 type rate struct {
-	trouble // that it is below the minimum
-	told    bool
-	tracker *warning.Tracker
-	well    bool // it has met the minimum in force: from there it can fall
-	last    *Rate
-	low     *Rate     // the latest that was below
-	heard   time.Time // last packet when it was last read
+	condition // that it is below the minimum
+	told      bool
+	tracker   *warning.Tracker
+	well      bool // it has met the minimum in force: from there it can fall
+	last      *Rate
+	low       *Rate     // the latest that was below
+	heard     time.Time // last packet when it was last read
 }
 
 func newRate(sub *subject, direction string) *rate {
@@ -51,16 +51,16 @@ func newRate(sub *subject, direction string) *rate {
 		kind = warning.DownloadBelowMinimum
 	}
 	return &rate{
-		trouble: trouble{sub: sub, direction: direction},
-		tracker: warning.NewTracker(kind, sub.Session.Session, rateRule),
+		condition: condition{sub: sub, direction: direction},
+		tracker:   warning.NewTracker(kind, sub.Session.Session, rateRule),
 	}
 }
 
 // Read takes a reading of a session's rate.
-func (d *Correlator) Read(s Session, r Reading) {
-	d.Run(s.At)
-	minimum := d.minimum[r.Direction]
-	sub := d.sessions[s.Session]
+func (c *Correlator) Read(s Session, r Reading) {
+	c.Run(s.At)
+	minimum := c.minimum[r.Direction]
+	sub := c.sessions[s.Session]
 	if sub == nil || !r.known() {
 		return // the session's first change of state is still to come, or its last has been, or nothing was learnt
 	}
@@ -80,9 +80,9 @@ func (d *Correlator) Read(s Session, r Reading) {
 	switch {
 	case !news:
 	case w.Active():
-		d.fell(x, w, s.At)
+		c.fell(x, w, s.At)
 	default:
-		d.rose(x, w, s)
+		c.rose(x, w, s)
 	}
 	if level == warning.Good || level == warning.Fair {
 		x.well = true
@@ -92,7 +92,7 @@ func (d *Correlator) Read(s Session, r Reading) {
 // fell takes that a rate is below the minimum. One that never met it has not
 // fallen: a slow line that shows when an exam begins, or when the minimum is
 // raised, is no part of an incident.
-func (d *Correlator) fell(x *rate, w warning.Warning, at time.Time) {
+func (c *Correlator) fell(x *rate, w warning.Warning, at time.Time) {
 	if w.Episodes == 1 {
 		x.warning = newID("warning")
 	}
@@ -101,28 +101,28 @@ func (d *Correlator) fell(x *rate, w warning.Warning, at time.Time) {
 		x.since = w.Since
 	}
 	if !x.well {
-		d.tellRate(x, at)
+		c.tellRate(x, at)
 		return
 	}
-	if d.common(&x.trouble, at) {
+	if c.common(&x.condition, at) {
 		return
 	}
-	if d.Hold > 0 && len(d.onsets[x.direction]) > d.Incident.Sessions {
-		d.wait(&x.trouble, crowdHold)
+	if c.Hold > 0 && len(c.onsets[x.direction]) > c.Incident.Sessions {
+		c.wait(&x.condition, crowdHold)
 		return
 	}
-	d.tellRate(x, at)
+	c.tellRate(x, at)
 }
 
 // tellRate says that a rate is below the minimum, once.
-func (d *Correlator) tellRate(x *rate, at time.Time) {
+func (c *Correlator) tellRate(x *rate, at time.Time) {
 	x.due = time.Time{}
 	w, stands := x.tracker.Active()
 	if !stands || x.told {
 		return
 	}
 	x.told = true
-	n := d.rateNotice(x, w)
+	n := c.rateNotice(x, w)
 	n.At, n.LastPacket = at, x.heard
 	if x.heard.After(at) { // the word has waited
 		n.LastPacket = at
@@ -132,17 +132,17 @@ func (d *Correlator) tellRate(x *rate, at time.Time) {
 	} else {
 		n.Claimed.Download = x.low
 	}
-	d.send(n)
+	c.send(n)
 }
 
 // rose takes that a rate is well again. Its end is told if it was told of.
-func (d *Correlator) rose(x *rate, w warning.Warning, s Session) {
+func (c *Correlator) rose(x *rate, w warning.Warning, s Session) {
 	x.due = time.Time{}
 	if x.told {
-		n := d.rateNotice(x, w)
+		n := c.rateNotice(x, w)
 		n.At, n.LastPacket = s.At, s.LastPacket
 		n.Kind, n.State, n.Was, n.Duration = Recovered, Cleared, BelowMinimum, w.End.Sub(w.Start).Seconds()
-		d.send(n)
+		c.send(n)
 	}
 	x.told = false
 	x.leave(s.At)
@@ -150,22 +150,22 @@ func (d *Correlator) rose(x *rate, w warning.Warning, s Session) {
 
 // closeRate ends the warning of a rate with its session, whose end tells nothing
 // about the rate; false when none was told of.
-func (d *Correlator) closeRate(x *rate) bool {
+func (c *Correlator) closeRate(x *rate) bool {
 	x.due = time.Time{}
 	defer x.leave(x.sub.At)
 	w, stands := x.tracker.Active()
 	if !stands || !x.told {
 		return false
 	}
-	n := d.rateNotice(x, w)
+	n := c.rateNotice(x, w)
 	n.Kind, n.State, n.Was, n.End, n.Duration = Recovered, Cleared, BelowMinimum, x.sub.End, x.sub.At.Sub(w.Start).Seconds()
-	d.send(n)
+	c.send(n)
 	return true
 }
 
 // rateNotice begins a notice about a warning of a rate.
-func (d *Correlator) rateNotice(x *rate, w warning.Warning) Notice {
-	n := d.notice(x.sub, BelowMinimum, Raised)
+func (c *Correlator) rateNotice(x *rate, w warning.Warning) Notice {
+	n := c.notice(x.sub, BelowMinimum, Raised)
 	n.Warning, n.Direction, n.Since = x.warning, x.direction, w.Start
 	n.Flapping, n.Episodes, n.Incident = w.Episodes > 1, w.Episodes, ""
 	if x.incident != nil {

@@ -20,7 +20,7 @@ func TestBelowMinimum(t *testing.T) {
 	read := func(r Reading) {
 		n++
 		s.wait(n)
-		s.desk.Read(Session{Session: "a", Exam: "e", Student: "p-a", State: "live", At: at(n), LastPacket: at(n)}, r)
+		s.correlator.Read(Session{Session: "a", Exam: "e", Student: "p-a", State: "live", At: at(n), LastPacket: at(n)}, r)
 	}
 	slow, unclear, bound := reads(360e3, 350e3, 370e3), reads(384e3, 370e3, 398e3), reads(0, 400e3, 0)
 	good, glance, far := reads(500e3, 480e3, 520e3), reads(100e3, 90e3, 110e3), reads(300e3, 290e3, 310e3)
@@ -63,8 +63,8 @@ func TestBelowMinimum(t *testing.T) {
 	if s.all[4].Warning != s.all[3].Warning || s.all[5].Warning != s.all[2].Warning || !strings.Contains(s.all[4].Sentence, "before the session ended") {
 		t.Errorf("the ends are not those of the warnings: %+v", s.all[4:6])
 	}
-	if len(s.desk.standing) != 0 {
-		t.Errorf("%v stands", s.desk.standing)
+	if len(s.correlator.standing) != 0 {
+		t.Errorf("%v stands", s.correlator.standing)
 	}
 	read(far) // of a session that is over
 	s.says()

@@ -10,13 +10,13 @@ import (
 
 var start = time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC)
 
-// stage drives a desk through a story told in seconds.
+// stage drives a correlator through a story told in seconds.
 type stage struct {
-	t    *testing.T
-	desk *Correlator
-	last map[string]float64 // second of each session's last packet
-	all  []Notice
-	said int
+	t          *testing.T
+	correlator *Correlator
+	last       map[string]float64 // second of each session's last packet
+	all        []Notice
+	said       int
 }
 
 func newStage(t *testing.T, r Rules) *stage {
@@ -24,7 +24,7 @@ func newStage(t *testing.T, r Rules) *stage {
 	if r.Incident == (IncidentRule{}) {
 		r.Incident = DefaultIncident()
 	}
-	s.desk = NewCorrelator(r, func(n Notice) { s.all = append(s.all, n) })
+	s.correlator = NewCorrelator(r, func(n Notice) { s.all = append(s.all, n) })
 	return s
 }
 
@@ -47,19 +47,19 @@ func (s *stage) goes(sec float64, who, state string) {
 			x.LastPacket = at(sec - 1)
 		}
 	}
-	s.desk.Change(x)
+	s.correlator.Change(x)
 }
 
 // wait lets time pass, as the loop does.
 func (s *stage) wait(sec float64) {
 	for {
-		t, ok := s.desk.Next()
+		t, ok := s.correlator.Next()
 		if !ok || t.After(at(sec)) {
 			break
 		}
-		s.desk.Run(t)
+		s.correlator.Run(t)
 	}
-	s.desk.Run(at(sec))
+	s.correlator.Run(at(sec))
 }
 
 // line says a notice in short.

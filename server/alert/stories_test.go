@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// story is a desk that is told at random, and what it said.
+// story is a correlator that is told at random, and what it said.
 type story struct {
 	*stage
 	r      *rand.Rand
@@ -16,17 +16,17 @@ type story struct {
 	states map[string]string
 }
 
-// wrong says what does not hold of the desk between two events.
+// wrong says what does not hold of the correlator between two events.
 func (s *story) wrong() string {
-	d := s.desk
-	for _, i := range d.incidents {
+	c := s.correlator
+	for _, i := range c.incidents {
 		n := 0
 		for _, t := range i.affected {
 			if t.incident != i {
 				continue
 			}
 			if n++; !t.stands() || !t.due.IsZero() || t.direction != i.direction {
-				return "an incident holds what does not stand, waits, or is another trouble"
+				return "an incident holds what does not stand, waits, or is another condition"
 			}
 		}
 		if len(i.round) > len(i.affected) {
@@ -37,28 +37,28 @@ func (s *story) wrong() string {
 		}
 	}
 	live := 0
-	for _, sub := range d.sessions {
+	for _, sub := range c.sessions {
 		if sub.silent == "" {
 			live++
 		}
-		troubles := []*trouble{&sub.trouble}
+		conditions := []*condition{&sub.condition}
 		for _, x := range sub.rates {
-			troubles = append(troubles, &x.trouble)
+			conditions = append(conditions, &x.condition)
 		}
-		for _, t := range troubles {
-			_, stands := d.standing[t.warning]
+		for _, t := range conditions {
+			_, stands := c.standing[t.warning]
 			switch {
-			case t.incident != nil && !slices.Contains(d.incidents, t.incident):
+			case t.incident != nil && !slices.Contains(c.incidents, t.incident):
 				return "a session is in an incident that is over"
 			case t.stands() && !t.wasTold() && t.incident == nil && t.due.IsZero():
-				return "a trouble is neither told of, nor in an incident, nor waiting"
+				return "a condition is neither told of, nor in an incident, nor waiting"
 			case t.stands() && t.wasTold() && !stands:
 				return "what was told of does not stand"
 			}
 		}
 	}
-	if live != d.live[""] || len(d.sessions) != d.all[""] {
-		return fmt.Sprintf("%d of %d sessions are live, counted %d of %d", live, len(d.sessions), d.live[""], d.all[""])
+	if live != c.live[""] || len(c.sessions) != c.all[""] {
+		return fmt.Sprintf("%d of %d sessions are live, counted %d of %d", live, len(c.sessions), c.live[""], c.all[""])
 	}
 	return ""
 }
@@ -97,7 +97,7 @@ func (s *story) step() {
 	}
 }
 
-// TestStories holds the desk to what must be true whatever happens, and to saying
+// TestStories holds the correlator to what must be true whatever happens, and to saying
 // of everything that it has begun that it is over.
 func TestStories(t *testing.T) {
 	for seed := range uint64(150) {
@@ -116,9 +116,9 @@ func TestStories(t *testing.T) {
 			s.goes(s.now, who, "goodbye")
 		}
 		s.wait(s.now + 3600)
-		d := s.desk
-		if len(d.standing)+len(d.incidents)+len(d.held)+len(d.sessions)+len(d.all)+len(d.live) != 0 {
-			t.Fatalf("seed %d: left are %v, %d incidents, %d waiting, %v %v", seed, d.standing, len(d.incidents), len(d.held), d.all, d.live)
+		c := s.correlator
+		if len(c.standing)+len(c.incidents)+len(c.held)+len(c.sessions)+len(c.all)+len(c.live) != 0 {
+			t.Fatalf("seed %d: left are %v, %d incidents, %d waiting, %v %v", seed, c.standing, len(c.incidents), len(c.held), c.all, c.live)
 		}
 		open := map[string]bool{}
 		for _, n := range s.all {

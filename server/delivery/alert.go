@@ -66,9 +66,9 @@ type Alerts struct {
 	inbox  sync.Mutex
 	events []func(*alert.Correlator)
 
-	mu     sync.Mutex
-	desk   *alert.Correlator
-	unsaid bool // what stands has changed since it was written
+	mu         sync.Mutex
+	correlator *alert.Correlator
+	unsaid     bool // what stands has changed since it was written
 }
 
 // New checks the options, and takes up what an earlier run left.
@@ -97,7 +97,7 @@ func New(o Options) (*Alerts, error) {
 		}
 	}
 	a := &Alerts{log: o.Log, metrics: newMetrics(), wake: make(chan struct{}, 1)}
-	a.desk = alert.NewCorrelator(alert.Rules{
+	a.correlator = alert.NewCorrelator(alert.Rules{
 		Hold: o.Hold, Incident: o.Incident, MinimumUp: o.MinimumUp, MinimumDown: o.MinimumDown,
 	}, a.tell)
 	for _, h := range o.Webhooks {
@@ -123,7 +123,7 @@ func New(o Options) (*Alerts, error) {
 				p.take(n)
 			}
 		}
-		a.desk.Restore(list, time.Now(), o.Forget)
+		a.correlator.Restore(list, time.Now(), o.Forget)
 	}
 	return a, nil
 }
@@ -236,22 +236,22 @@ func (a *Alerts) work(now time.Time) time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, f := range events {
-		f(a.desk)
+		f(a.correlator)
 	}
-	a.desk.Run(now)
+	a.correlator.Run(now)
 	if a.unsaid && a.standing != "" {
-		if err := writeStanding(a.standing, a.desk.Active()); err != nil {
+		if err := writeStanding(a.standing, a.correlator.Active()); err != nil {
 			a.log.Error("alerts", "err", err)
 		}
 	}
 	a.unsaid = false
-	if at, ok := a.desk.Next(); ok {
+	if at, ok := a.correlator.Next(); ok {
 		return max(at.Sub(now), 0)
 	}
 	return time.Hour
 }
 
-// tell hands a notice to those who want it. Called by the desk.
+// tell hands a notice to those who want it. Called by the correlator.
 func (a *Alerts) tell(n alert.Notice) {
 	a.unsaid = true
 	a.metrics.told(n)
@@ -275,7 +275,7 @@ func (a *Alerts) tell(n alert.Notice) {
 func (a *Alerts) Standing() []alert.Notice {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.desk.Active()
+	return a.correlator.Active()
 }
 
 // Rates are the latest readings of a session, as far as there are any: what the
@@ -283,7 +283,7 @@ func (a *Alerts) Standing() []alert.Notice {
 func (a *Alerts) Rates(session string) (up, down *alert.Rate) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.desk.Rates(session)
+	return a.correlator.Rates(session)
 }
 
 // Undelivered lists what was given up lately, by receiver, the latest last.

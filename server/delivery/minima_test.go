@@ -21,7 +21,7 @@ func TestMinimaChange(t *testing.T) {
 		a.State(s)
 		a.Reading(s, reads(value, value*0.98, value*1.02))
 		a.work(now)
-		return len(a.desk.Active())
+		return len(a.correlator.Active())
 	}
 	if n := standing(500e3); n != 0 {
 		t.Errorf("%d warnings above the minimum", n)

@@ -12,8 +12,8 @@ import (
 const endRestart = "restart"
 
 // Active is what stands, the oldest first.
-func (d *Correlator) Active() []Notice {
-	return slices.SortedFunc(maps.Values(d.standing), func(a, b Notice) int {
+func (c *Correlator) Active() []Notice {
+	return slices.SortedFunc(maps.Values(c.standing), func(a, b Notice) int {
 		if c := a.Since.Compare(b.Since); c != 0 {
 			return c
 		}
@@ -23,22 +23,22 @@ func (d *Correlator) Active() []Notice {
 
 // Restore takes up what stood when an earlier run ended. Sessions that do not
 // come back within forget are over.
-func (d *Correlator) Restore(list []Notice, now time.Time, forget time.Duration) {
-	d.forget = now.Add(forget)
+func (c *Correlator) Restore(list []Notice, now time.Time, forget time.Duration) {
+	c.forget = now.Add(forget)
 	for _, n := range list {
 		if n.Kind == Incident {
-			d.standing[n.Warning] = n
+			c.standing[n.Warning] = n
 			n.At, n.State, n.Duration, n.End, n.Update = now, Cleared, now.Sub(n.Since).Seconds(), endRestart, false
-			d.send(n)
+			c.send(n)
 			continue
 		}
-		sub := d.sessions[n.Session]
+		sub := c.sessions[n.Session]
 		if sub == nil {
 			sub = newSubject(Session{Session: n.Session, Exam: n.Exam, Student: n.Student, State: string(Suspect), At: n.At, LastPacket: n.LastPacket})
 			sub.silent = Suspect
-			d.sessions[n.Session] = sub
-			count(d.all, n.Exam, 1)
-			d.restored = append(d.restored, sub)
+			c.sessions[n.Session] = sub
+			count(c.all, n.Exam, 1)
+			c.restored = append(c.restored, sub)
 		}
 		switch {
 		case n.Kind.Rank() > 0:
@@ -55,20 +55,20 @@ func (d *Correlator) Restore(list []Notice, now time.Time, forget time.Duration)
 		default:
 			continue
 		}
-		d.standing[n.Warning] = n
+		c.standing[n.Warning] = n
 	}
 }
 
 // giveUp ends the sessions of an earlier run that have not come back in time.
-func (d *Correlator) giveUp(now time.Time) {
-	if len(d.restored) == 0 || d.forget.After(now) {
+func (c *Correlator) giveUp(now time.Time) {
+	if len(c.restored) == 0 || c.forget.After(now) {
 		return
 	}
-	for _, sub := range d.restored {
-		if d.sessions[sub.Session.Session] == sub && sub.silent != "" {
-			sub.State, sub.End, sub.At = "ended", "silent", d.forget
-			d.ended(sub)
+	for _, sub := range c.restored {
+		if c.sessions[sub.Session.Session] == sub && sub.silent != "" {
+			sub.State, sub.End, sub.At = "ended", "silent", c.forget
+			c.ended(sub)
 		}
 	}
-	d.restored = nil
+	c.restored = nil
 }

@@ -58,16 +58,16 @@ type Rules struct {
 }
 
 // Correlator turns what the server sees into notices: one warning for each session
-// and trouble, one incident where many come into the same together. It is pure: what
+// and condition, one incident where many come into the same together. It is pure: what
 // happens carries its time, and nothing happens between two calls. It is not
 // safe for concurrent use.
 type Correlator struct {
 	Rules
 	minimum   map[string]float64 // bit/s by direction; absent or 0: no bound
 	sessions  map[string]*subject
-	all, live map[string]int        // sessions, and those of them that are not silent, by exam; "" is every exam
-	held      []*trouble            // whose word waits
-	onsets    map[string][]*trouble // that began lately, by direction
+	all, live map[string]int          // sessions, and those of them that are not silent, by exam; "" is every exam
+	held      []*condition            // whose word waits
+	onsets    map[string][]*condition // that began lately, by direction
 	flapping  []*subject
 	incidents []*incident
 	restored  []*subject           // of an earlier run, whose sessions have not come back
@@ -78,17 +78,17 @@ type Correlator struct {
 	emit      func(Notice)
 }
 
-// subject is one session as the desk follows it.
+// subject is one session as the correlator follows it.
 type subject struct {
 	Session
-	trouble       // its silence
-	silent   Kind // how grave the silence is that goes on; "": none
-	told     Kind // of it, what has been told
-	onsets   []time.Time
-	flaps    bool
-	episodes int
-	steady   time.Time        // when a session that flaps will have been steady for long enough; zero: silent
-	rates    map[string]*rate // by direction
+	condition      // its silence
+	silent    Kind // how grave the silence is that goes on; "": none
+	told      Kind // of it, what has been told
+	onsets    []time.Time
+	flaps     bool
+	episodes  int
+	steady    time.Time        // when a session that flaps will have been steady for long enough; zero: silent
+	rates     map[string]*rate // by direction
 }
 
 func newSubject(s Session) *subject {
@@ -99,56 +99,56 @@ func newSubject(s Session) *subject {
 
 // NewCorrelator makes a correlator, which hands each notice to emit.
 func NewCorrelator(r Rules, emit func(Notice)) *Correlator {
-	d := &Correlator{
-		Rules: r, minimum: map[string]float64{"up": r.MinimumUp, "down": r.MinimumDown}, sessions: map[string]*subject{}, all: map[string]int{}, live: map[string]int{}, onsets: map[string][]*trouble{},
+	c := &Correlator{
+		Rules: r, minimum: map[string]float64{"up": r.MinimumUp, "down": r.MinimumDown}, sessions: map[string]*subject{}, all: map[string]int{}, live: map[string]int{}, onsets: map[string][]*condition{},
 		standing: map[string]Notice{}, gone: map[string]time.Time{},
 	}
-	d.emit = func(n Notice) {
+	c.emit = func(n Notice) {
 		if n.State == Raised {
-			d.standing[n.Warning] = n
+			c.standing[n.Warning] = n
 		} else {
-			delete(d.standing, n.Warning)
+			delete(c.standing, n.Warning)
 		}
 		emit(n)
 	}
-	return d
+	return c
 }
 
 // Change takes a change of a session's state.
-func (d *Correlator) Change(s Session) {
-	d.Run(s.At)
-	if _, known := d.sessions[s.Session]; !known && d.stale(s) {
+func (c *Correlator) Change(s Session) {
+	c.Run(s.At)
+	if _, known := c.sessions[s.Session]; !known && c.stale(s) {
 		return
 	}
-	sub := d.follow(s)
+	sub := c.follow(s)
 	switch s.State {
 	case "suspect", "dropped", "exam-relevant":
-		d.worse(sub, Kind(s.State))
+		c.worse(sub, Kind(s.State))
 	case "ended":
-		d.ended(sub)
+		c.ended(sub)
 	default:
-		d.better(sub)
+		c.better(sub)
 	}
 }
 
 // stale says whether what comes of a session that is not followed is none of its
 // business: its end, or a word from before its end.
-func (d *Correlator) stale(s Session) bool {
+func (c *Correlator) stale(s Session) bool {
 	if s.State == "ended" {
 		return true // it was never live, or has been told of
 	}
-	end, ended := d.gone[s.Session]
+	end, ended := c.gone[s.Session]
 	return ended && Kind(s.State).Rank() > 0 && s.At.Sub(end) < lateWord
 }
 
 // follow finds or begins a session's account.
-func (d *Correlator) follow(s Session) *subject {
-	sub := d.sessions[s.Session]
+func (c *Correlator) follow(s Session) *subject {
+	sub := c.sessions[s.Session]
 	if sub == nil {
 		sub = newSubject(s)
-		d.sessions[s.Session] = sub
-		count(d.all, s.Exam, 1)
-		count(d.live, s.Exam, 1)
+		c.sessions[s.Session] = sub
+		count(c.all, s.Exam, 1)
+		count(c.live, s.Exam, 1)
 	}
 	sub.Session = s
 	return sub
@@ -162,16 +162,16 @@ func count(sessions map[string]int, exam string, n int) {
 	}
 }
 
-func (d *Correlator) worse(sub *subject, k Kind) {
+func (c *Correlator) worse(sub *subject, k Kind) {
 	first := sub.silent == ""
 	sub.silent = k
 	if !first {
 		if sub.due.IsZero() && sub.incident == nil {
-			d.tell(sub)
+			c.tell(sub)
 		}
 		return
 	}
-	count(d.live, sub.Exam, -1)
+	count(c.live, sub.Exam, -1)
 	sub.onset, sub.steady = sub.At, time.Time{}
 	sub.onsets = append(sub.onsets, sub.At)
 	if n := len(sub.onsets) - flapTimes; n > 0 {
@@ -182,69 +182,69 @@ func (d *Correlator) worse(sub *subject, k Kind) {
 		sub.warning, sub.since, sub.told, sub.episodes = newID("warning"), sub.LastPacket, "", 1
 		if len(sub.onsets) == flapTimes && sub.At.Sub(sub.onsets[0]) < flapWithin {
 			sub.flaps, sub.episodes = true, flapTimes
-			d.flapping = append(d.flapping, sub)
+			c.flapping = append(c.flapping, sub)
 		}
 	}
-	if d.common(&sub.trouble, sub.At) {
+	if c.common(&sub.condition, sub.At) {
 		return
 	}
-	if d.Hold > 0 && len(d.sessions) >= d.Incident.Sessions { // else there are too few for an incident
-		d.wait(&sub.trouble, d.Hold)
+	if c.Hold > 0 && len(c.sessions) >= c.Incident.Sessions { // else there are too few for an incident
+		c.wait(&sub.condition, c.Hold)
 		return
 	}
-	d.tell(sub)
+	c.tell(sub)
 }
 
 // tell says how grave a silence is, once.
-func (d *Correlator) tell(sub *subject) {
+func (c *Correlator) tell(sub *subject) {
 	sub.due = time.Time{}
 	if sub.silent.Rank() <= sub.told.Rank() {
 		return
 	}
 	sub.told = sub.silent
-	n := d.notice(sub, sub.silent, Raised)
+	n := c.notice(sub, sub.silent, Raised)
 	n.Since = sub.since
-	d.send(n)
+	c.send(n)
 }
 
-func (d *Correlator) better(sub *subject) {
+func (c *Correlator) better(sub *subject) {
 	if sub.silent == "" {
 		return
 	}
 	sub.silent, sub.due = "", time.Time{}
-	count(d.live, sub.Exam, 1)
+	count(c.live, sub.Exam, 1)
 	if sub.flaps {
 		sub.steady = sub.At.Add(flapWithin)
 	} else {
-		d.recovered(sub, sub.At, sub.At)
+		c.recovered(sub, sub.At, sub.At)
 	}
 	sub.leave(sub.At)
 }
 
 // recovered closes a warning of silence that has been told.
-func (d *Correlator) recovered(sub *subject, at, end time.Time) {
+func (c *Correlator) recovered(sub *subject, at, end time.Time) {
 	if sub.told != "" {
-		n := d.notice(sub, Recovered, Cleared)
+		n := c.notice(sub, Recovered, Cleared)
 		n.At, n.Since, n.Was, n.Duration = at, sub.since, sub.told, end.Sub(sub.since).Seconds()
-		d.send(n)
+		c.send(n)
 	}
 	sub.told, sub.warning, sub.episodes = "", "", 0
 }
 
 // ended takes the end of a session, on purpose or not. It is told whether or
 // not something stood.
-func (d *Correlator) ended(sub *subject) {
-	delete(d.sessions, sub.Session.Session)
-	count(d.all, sub.Exam, -1)
-	if sub.At.After(d.sweep) {
-		maps.DeleteFunc(d.gone, func(_ string, end time.Time) bool { return sub.At.Sub(end) >= lateWord })
-		d.sweep = sub.At.Add(lateWord)
+func (c *Correlator) ended(sub *subject) {
+	delete(c.sessions, sub.Session.Session)
+	count(c.all, sub.Exam, -1)
+	if sub.At.After(c.sweep) {
+		maps.DeleteFunc(c.gone, func(_ string, end time.Time) bool { return sub.At.Sub(end) >= lateWord })
+		c.sweep = sub.At.Add(lateWord)
 	}
-	d.gone[sub.Session.Session] = sub.At
+	c.gone[sub.Session.Session] = sub.At
 	if sub.silent == "" {
-		count(d.live, sub.Exam, -1)
+		count(c.live, sub.Exam, -1)
 	}
-	n := d.notice(sub, Ended, Cleared)
+	n := c.notice(sub, Ended, Cleared)
 	sub.leave(sub.At)
 	n.Since, n.End, n.Was = sub.At, sub.End, sub.told
 	if n.Warning == "" {
@@ -255,50 +255,50 @@ func (d *Correlator) ended(sub *subject) {
 	}
 	sub.silent, sub.due, sub.flaps = "", time.Time{}, false
 	for _, direction := range slices.Sorted(maps.Keys(sub.rates)) {
-		if d.closeRate(sub.rates[direction]) && n.Was == "" {
+		if c.closeRate(sub.rates[direction]) && n.Was == "" {
 			n.Was = BelowMinimum
 		}
 	}
 	clear(sub.rates)
-	d.send(n)
+	c.send(n)
 }
 
 // Run does what has come due by now.
-func (d *Correlator) Run(now time.Time) {
-	d.release(now)
-	d.flapping = slices.DeleteFunc(d.flapping, func(sub *subject) bool {
+func (c *Correlator) Run(now time.Time) {
+	c.release(now)
+	c.flapping = slices.DeleteFunc(c.flapping, func(sub *subject) bool {
 		if !sub.flaps {
 			return true
 		}
 		if sub.steady.IsZero() || sub.steady.After(now) {
 			return false
 		}
-		d.recovered(sub, sub.steady, sub.steady.Add(-flapWithin))
+		c.recovered(sub, sub.steady, sub.steady.Add(-flapWithin))
 		sub.flaps, sub.onsets = false, nil
 		return true
 	})
-	d.incidents = slices.DeleteFunc(d.incidents, func(i *incident) bool { return d.over(i, now) })
-	d.giveUp(now)
+	c.incidents = slices.DeleteFunc(c.incidents, func(i *incident) bool { return c.over(i, now) })
+	c.giveUp(now)
 }
 
 // SetMinima puts other minima in force, IP-layer bit/s; 0 sets none. What stands
 // is measured by them from its next reading on.
-func (d *Correlator) SetMinima(up, down float64) {
+func (c *Correlator) SetMinima(up, down float64) {
 	next := map[string]float64{"up": up, "down": down}
-	for _, sub := range d.sessions {
+	for _, sub := range c.sessions {
 		for direction, x := range sub.rates {
-			if next[direction] > d.minimum[direction] {
+			if next[direction] > c.minimum[direction] {
 				x.well = false // it has not met this one
 			}
 		}
 	}
-	d.minimum = next
+	c.minimum = next
 }
 
 // Rates are the latest readings of a session, as far as there are any: what the
 // server read going up, and what the client claims coming down.
-func (d *Correlator) Rates(session string) (up, down *Rate) {
-	sub := d.sessions[session]
+func (c *Correlator) Rates(session string) (up, down *Rate) {
+	sub := c.sessions[session]
 	if sub == nil {
 		return nil, nil
 	}
@@ -312,32 +312,32 @@ func (d *Correlator) Rates(session string) (up, down *Rate) {
 }
 
 // Next is when something comes due; false when nothing will by itself.
-func (d *Correlator) Next() (at time.Time, ok bool) {
+func (c *Correlator) Next() (at time.Time, ok bool) {
 	soonest := func(t time.Time) {
 		if !t.IsZero() && (!ok || t.Before(at)) {
 			at, ok = t, true
 		}
 	}
-	for _, t := range d.held {
+	for _, t := range c.held {
 		soonest(t.due)
 	}
-	for _, sub := range d.flapping {
+	for _, sub := range c.flapping {
 		soonest(sub.steady)
 	}
-	for _, i := range d.incidents {
+	for _, i := range c.incidents {
 		soonest(i.update)
 		if !i.calmSince.IsZero() {
 			soonest(i.calmSince.Add(i.settle))
 		}
 	}
-	if len(d.restored) > 0 {
-		soonest(d.forget)
+	if len(c.restored) > 0 {
+		soonest(c.forget)
 	}
 	return at, ok
 }
 
 // notice begins a notice about a session.
-func (d *Correlator) notice(sub *subject, k Kind, st State) Notice {
+func (c *Correlator) notice(sub *subject, k Kind, st State) Notice {
 	n := Notice{
 		Warning: sub.warning, Kind: k, State: st, Exam: sub.Exam, Session: sub.Session.Session, Student: sub.Student,
 		At: sub.At, LastPacket: sub.LastPacket,
@@ -359,8 +359,8 @@ func (d *Correlator) notice(sub *subject, k Kind, st State) Notice {
 }
 
 // send completes a notice and hands it on.
-func (d *Correlator) send(n Notice) {
+func (c *Correlator) send(n Notice) {
 	n.ID, n.Severity = newID("notice"), n.Kind.severity()
 	n.Sentence = Sentence(n)
-	d.emit(n)
+	c.emit(n)
 }

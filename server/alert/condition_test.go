@@ -14,7 +14,7 @@ func (s *stage) slows(sec float64, who, direction string, value float64) {
 	exam, id, _ := strings.Cut(who, "/")
 	r := reads(value, value*0.98, value*1.02)
 	r.Direction = direction
-	s.desk.Read(Session{Session: id, Exam: exam, Student: "p-" + id, State: "live", At: at(sec), LastPacket: at(sec), Transport: "udp"}, r)
+	s.correlator.Read(Session{Session: id, Exam: exam, Student: "p-" + id, State: "live", At: at(sec), LastPacket: at(sec), Transport: "udp"}, r)
 }
 
 // crowd is a stage with an exam of n sessions, whose rates are well.
@@ -42,7 +42,7 @@ func TestIncidentOfRates(t *testing.T) {
 		!strings.Contains(n.Sentence, "12 of 40 sessions of this server fell below the minimum download at about the same time, as the students' programs say") {
 		t.Errorf("%+v", n)
 	}
-	s.slows(110, all[30], "up", 100e3) // the other direction is another trouble
+	s.slows(110, all[30], "up", 100e3) // the other direction is another condition
 	s.says("110.00 below-minimum raised 30 up")
 	s.goes(111, all[31], "suspect") // and so is silence
 	s.wait(112)
@@ -64,8 +64,8 @@ func TestIncidentOfRates(t *testing.T) {
 	}
 	// When most are well and the rest has had time, what is left is told of alone.
 	s.says("301.50 incident cleared down for 141.50 30/40 below 1 [e] alone 3", "301.50 below-minimum raised 29 down in incident")
-	if len(s.desk.incidents) != 0 {
-		t.Errorf("left: %+v", s.desk.incidents)
+	if len(s.correlator.incidents) != 0 {
+		t.Errorf("left: %+v", s.correlator.incidents)
 	}
 	s.goes(500, all[29], "goodbye")
 	s.says("500.00 recovered cleared 29 down was below-minimum for 394.20 goodbye", "500.00 ended cleared 29 was below-minimum goodbye")
@@ -118,8 +118,8 @@ func TestIncidentOfRatesOfSessionsThatEnd(t *testing.T) {
 	}; !slices.Equal(got, want) {
 		t.Errorf("told\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 	}
-	if len(s.desk.incidents) != 0 || len(s.desk.standing) != 0 {
-		t.Errorf("left: %v %v", s.desk.incidents, s.desk.standing)
+	if len(s.correlator.incidents) != 0 || len(s.correlator.standing) != 0 {
+		t.Errorf("left: %v %v", s.correlator.incidents, s.correlator.standing)
 	}
 }
 
@@ -133,18 +133,18 @@ func TestTwoIncidentsAtOnce(t *testing.T) {
 		s.goes(101, all[4+i], "suspect")
 	}
 	s.wait(102)
-	if len(s.desk.incidents) != 2 {
-		t.Fatalf("%d incidents", len(s.desk.incidents))
+	if len(s.correlator.incidents) != 2 {
+		t.Fatalf("%d incidents", len(s.correlator.incidents))
 	}
-	for _, i := range s.desk.incidents {
+	for _, i := range s.correlator.incidents {
 		if want := map[string]int{"down": 5, "": 6}[i.direction]; i.still != want {
 			t.Errorf("%q: %d are in it, want %d", i.direction, i.still, want)
 		}
 	}
 	s.live(103, all...)
 	s.wait(110)
-	if len(s.desk.incidents) != 1 || s.desk.incidents[0].direction != "down" {
-		t.Errorf("%d incidents left", len(s.desk.incidents))
+	if len(s.correlator.incidents) != 1 || s.correlator.incidents[0].direction != "down" {
+		t.Errorf("%d incidents left", len(s.correlator.incidents))
 	}
 }
 
@@ -155,9 +155,9 @@ func TestIncidentOfRatesAcrossARestart(t *testing.T) {
 	for i := range 4 {
 		s.slows(100, all[i], "up", 200e3)
 	}
-	kept := s.desk.Active()
+	kept := s.correlator.Active()
 	n := newStage(t, Rules{Hold: DefaultHold, MinimumUp: 384e3, MinimumDown: 768e3})
-	n.desk.Restore(kept, at(200), time.Hour)
+	n.correlator.Restore(kept, at(200), time.Hour)
 	n.says("200.00 incident cleared up for 100.00 restart 3/4 below 3 [e] alone 2")
 	if n.all[0].Sentence != "The incident on our side is not followed any more: the server was started anew." {
 		t.Error(n.all[0].Sentence)
@@ -191,7 +191,7 @@ func TestSlowFromTheStartIsNoIncident(t *testing.T) {
 	s.says("15.00 below-minimum raised 07 up", "17.00 below-minimum raised 08 up", "19.00 below-minimum raised 09 up")
 
 	s, all := crowd(t, 10)
-	s.desk.SetMinima(384e3, 768e3) // a reload that changes nothing
+	s.correlator.SetMinima(384e3, 768e3) // a reload that changes nothing
 	for _, who := range all[:4] {
 		s.slows(10, who, "down", 100e3)
 	}
@@ -200,7 +200,7 @@ func TestSlowFromTheStartIsNoIncident(t *testing.T) {
 	}
 
 	s, all = crowd(t, 10)
-	s.desk.SetMinima(4e6, 768e3)
+	s.correlator.SetMinima(4e6, 768e3)
 	for _, who := range all {
 		s.slows(50, who, "up", 2e6)
 	}
@@ -281,7 +281,7 @@ func TestIncidentOfRatesBreaksOutAgain(t *testing.T) {
 			t.Errorf("%s", line(n))
 		}
 	}
-	if len(s.desk.incidents) != 1 || s.desk.incidents[0].still != 14 {
-		t.Errorf("%+v", s.desk.incidents)
+	if len(s.correlator.incidents) != 1 || s.correlator.incidents[0].still != 14 {
+		t.Errorf("%+v", s.correlator.incidents)
 	}
 }

@@ -11,9 +11,9 @@ import (
 // falls alone is told of at once.
 const crowdHold = 5 * time.Second
 
-// trouble is what one session suffers from, as incidents count it: its silence,
+// condition is what one session suffers from, as incidents count it: its silence,
 // or one direction below the minimum.
-type trouble struct {
+type condition struct {
 	sub       *subject
 	direction string // up, down; "": silence
 	warning   string
@@ -24,12 +24,12 @@ type trouble struct {
 }
 
 // stands says whether the session still suffers from it.
-func (t *trouble) stands() bool {
+func (t *condition) stands() bool {
 	if t.direction == "" {
 		return t.sub.silent != ""
 	}
 	x := t.sub.rates[t.direction]
-	if x == nil || &x.trouble != t {
+	if x == nil || &x.condition != t {
 		return false // the session is over
 	}
 	_, stands := x.tracker.Active()
@@ -37,7 +37,7 @@ func (t *trouble) stands() bool {
 }
 
 // wasTold says whether proctors have been told of it by itself.
-func (t *trouble) wasTold() bool {
+func (t *condition) wasTold() bool {
 	if t.direction == "" {
 		return t.sub.told != ""
 	}
@@ -45,7 +45,7 @@ func (t *trouble) wasTold() bool {
 }
 
 // leave takes it out of the incident it belongs to.
-func (t *trouble) leave(at time.Time) {
+func (t *condition) leave(at time.Time) {
 	if i := t.incident; i != nil {
 		t.incident = nil
 		i.still--
@@ -54,44 +54,44 @@ func (t *trouble) leave(at time.Time) {
 	}
 }
 
-// common says whether a trouble that has just begun belongs to an incident, one
+// common says whether a condition that has just begun belongs to an incident, one
 // that goes on or one that it makes.
-func (d *Correlator) common(t *trouble, at time.Time) bool {
-	if !slices.Contains(d.onsets[t.direction], t) {
-		d.onsets[t.direction] = append(d.onsets[t.direction], t)
+func (c *Correlator) common(t *condition, at time.Time) bool {
+	if !slices.Contains(c.onsets[t.direction], t) {
+		c.onsets[t.direction] = append(c.onsets[t.direction], t)
 	}
-	if i := d.covering(t, at); i != nil {
+	if i := c.covering(t, at); i != nil {
 		i.join(t, at)
 		return true
 	}
-	return d.breaksOut(t, at)
+	return c.breaksOut(t, at)
 }
 
-// wait lets the first word of a trouble wait.
-func (d *Correlator) wait(t *trouble, hold time.Duration) {
+// wait lets the first word of a condition wait.
+func (c *Correlator) wait(t *condition, hold time.Duration) {
 	t.due = t.onset.Add(hold)
-	d.held = append(d.held, t)
+	c.held = append(c.held, t)
 }
 
 // release tells what has waited for long enough.
-func (d *Correlator) release(now time.Time) {
-	d.held = slices.DeleteFunc(d.held, func(t *trouble) bool {
+func (c *Correlator) release(now time.Time) {
+	c.held = slices.DeleteFunc(c.held, func(t *condition) bool {
 		if t.due.After(now) {
 			return false
 		}
 		if !t.due.IsZero() {
-			d.alone(t, t.onset)
+			c.alone(t, t.onset)
 		}
 		return true
 	})
 }
 
-// alone tells of a trouble by itself.
-func (d *Correlator) alone(t *trouble, at time.Time) {
+// alone tells of a condition by itself.
+func (c *Correlator) alone(t *condition, at time.Time) {
 	if t.direction != "" {
-		d.tellRate(t.sub.rates[t.direction], at)
+		c.tellRate(t.sub.rates[t.direction], at)
 		return
 	}
 	t.sub.At = at
-	d.tell(t.sub)
+	c.tell(t.sub)
 }

@@ -27,8 +27,8 @@ func TestOneSilence(t *testing.T) {
 	}
 	s.goes(100, "e/a", "goodbye")
 	s.says("100.00 ended cleared a goodbye")
-	if len(s.desk.sessions) != 0 || len(s.desk.live) != 0 || len(s.desk.standing) != 0 {
-		t.Errorf("left: %v %v %v", s.desk.sessions, s.desk.live, s.desk.standing)
+	if len(s.correlator.sessions) != 0 || len(s.correlator.live) != 0 || len(s.correlator.standing) != 0 {
+		t.Errorf("left: %v %v %v", s.correlator.sessions, s.correlator.live, s.correlator.standing)
 	}
 }
 
@@ -86,8 +86,8 @@ func TestWordBehindTheEnd(t *testing.T) {
 	s.says("111.00 ended cleared a was suspect for 2.00 goodbye", "200.00 suspect raised a")
 	s.live(201, "e/c")
 	s.goes(211, "e/c", "goodbye")
-	if len(s.desk.gone) != 1 {
-		t.Errorf("%d ends are remembered", len(s.desk.gone))
+	if len(s.correlator.gone) != 1 {
+		t.Errorf("%d ends are remembered", len(s.correlator.gone))
 	}
 }
 
@@ -133,14 +133,14 @@ func TestRestore(t *testing.T) {
 	s := newStage(t, Rules{Hold: DefaultHold, MinimumUp: 384e3})
 	s.live(0, "e/a", "e/b", "e/slow")
 	for range 2 {
-		s.desk.Read(Session{Session: "slow", Exam: "e", Student: "p-slow", State: "live", At: at(1)}, reads(200e3, 190e3, 210e3))
+		s.correlator.Read(Session{Session: "slow", Exam: "e", Student: "p-slow", State: "live", At: at(1)}, reads(200e3, 190e3, 210e3))
 	}
 	s.goes(10, "e/a", "suspect")
 	s.goes(12, "e/a", "dropped")
 	s.wait(13)
 	s.goes(13, "e/b", "suspect")
 	s.wait(14)
-	before := s.desk.Active()
+	before := s.correlator.Active()
 	b, err := json.Marshal(before)
 	if err != nil || len(before) != 3 {
 		t.Fatal(err, before)
@@ -152,13 +152,13 @@ func TestRestore(t *testing.T) {
 	}
 	list = append(list, Notice{Warning: "incident_1", Incident: "incident_1", Kind: Incident, State: Raised, Since: at(1), At: at(1), Counts: &IncidentCounts{Affected: 3}})
 	n := newStage(t, Rules{Hold: DefaultHold, MinimumUp: 384e3})
-	n.desk.Restore(list, at(100), 10*time.Minute)
+	n.correlator.Restore(list, at(100), 10*time.Minute)
 	n.says("100.00 incident cleared for 99.00 restart 3/0 silent 0 [] alone 0")
 	n.goes(110, "e/a", "live")
 	n.says("110.00 recovered cleared a was dropped for 101.00")
 	n.goes(110, "e/slow", "live")
 	for i := range 3 {
-		n.desk.Read(Session{Session: "slow", Exam: "e", Student: "p-slow", State: "live", At: at(120 + float64(i))}, reads(800e3, 790e3, 810e3))
+		n.correlator.Read(Session{Session: "slow", Exam: "e", Student: "p-slow", State: "live", At: at(120 + float64(i))}, reads(800e3, 790e3, 810e3))
 	}
 	n.says("122.00 recovered cleared slow up was below-minimum for 119.00")
 	n.wait(699)
@@ -170,8 +170,8 @@ func TestRestore(t *testing.T) {
 			t.Errorf("notice %d closes %s, want %s (%d)", 1+i, got, before[old].Warning, old)
 		}
 	}
-	if len(n.desk.standing) != 0 || n.desk.live[""] != 2 {
-		t.Errorf("left: %v %v", n.desk.standing, n.desk.live)
+	if len(n.correlator.standing) != 0 || n.correlator.live[""] != 2 {
+		t.Errorf("left: %v %v", n.correlator.standing, n.correlator.live)
 	}
 }
 
