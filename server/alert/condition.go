@@ -5,93 +5,92 @@ import (
 	"time"
 )
 
-// crowdHold is how long the first word of a rate below the minimum waits when
-// others have fallen below lately: chosen by us, since floor tests find what
-// befell many at once one after the other, within some seconds. A rate that
-// falls alone is told of at once.
+// crowdHold is how long the first notice of a low rate waits when other rates have
+// fallen lately. Chosen by us: a common cause shows in one floor test after the
+// other, within some seconds. The notice of a rate that falls alone does not wait.
 const crowdHold = 5 * time.Second
 
-// condition is what one session suffers from, as incidents count it: its silence,
-// or one direction below the minimum.
+// condition is what an incident counts: the silence of a session, or one direction
+// of it below the minimum.
 type condition struct {
 	sub       *subject
 	direction string // up, down; "": silence
 	warning   string
-	since     time.Time // when it began: of a silence, the last packet before the first of its warning
-	onset     time.Time // when what goes on was noticed
-	due       time.Time // when its first word leaves; zero: nothing waits
-	incident  *incident
+	since     time.Time // when the warning began; of a silence, the last packet before it
+	onset     time.Time // when the server noticed the latest episode
+	due       time.Time // when its first notice is due; zero: none is held
+	incident  *incident // it belongs to; nil: none
 }
 
-// stands says whether the session still suffers from it.
-func (t *condition) stands() bool {
-	if t.direction == "" {
-		return t.sub.silent != ""
+// active says whether the session is in the condition now.
+func (cond *condition) active() bool {
+	if cond.direction == "" {
+		return cond.sub.silent != ""
 	}
-	x := t.sub.rates[t.direction]
-	if x == nil || &x.condition != t {
+	x := cond.sub.rates[cond.direction]
+	if x == nil || &x.condition != cond {
 		return false // the session is over
 	}
-	_, stands := x.tracker.Active()
-	return stands
+	_, active := x.tracker.Active()
+	return active
 }
 
-// wasTold says whether proctors have been told of it by itself.
-func (t *condition) wasTold() bool {
-	if t.direction == "" {
-		return t.sub.told != ""
+// wasNotified says whether there has been a notice of this condition itself.
+func (cond *condition) wasNotified() bool {
+	if cond.direction == "" {
+		return cond.sub.notified != ""
 	}
-	return t.sub.rates[t.direction].told
+	return cond.sub.rates[cond.direction].notified
 }
 
-// leave takes it out of the incident it belongs to.
-func (t *condition) leave(at time.Time) {
-	if i := t.incident; i != nil {
-		t.incident = nil
-		i.still--
-		i.calm(at)
-		i.changed(at)
+// leave takes the condition out of its incident.
+func (cond *condition) leave(at time.Time) {
+	if i := cond.incident; i != nil {
+		cond.incident = nil
+		i.current--
+		i.updateCalm(at)
+		i.scheduleUpdate(at)
 	}
 }
 
-// common says whether a condition that has just begun belongs to an incident, one
-// that goes on or one that it makes.
-func (c *Correlator) common(t *condition, at time.Time) bool {
-	if !slices.Contains(c.onsets[t.direction], t) {
-		c.onsets[t.direction] = append(c.onsets[t.direction], t)
+// correlate says whether a condition that begins is part of an incident, either an
+// open one or one that it completes.
+func (c *Correlator) correlate(cond *condition, at time.Time) bool {
+	if !slices.Contains(c.onsets[cond.direction], cond) {
+		c.onsets[cond.direction] = append(c.onsets[cond.direction], cond)
 	}
-	if i := c.covering(t, at); i != nil {
-		i.join(t, at)
+	if i := c.openIncident(cond, at); i != nil {
+		i.join(cond, at)
 		return true
 	}
-	return c.breaksOut(t, at)
+	return c.detect(cond, at)
 }
 
-// wait lets the first word of a condition wait.
-func (c *Correlator) wait(t *condition, hold time.Duration) {
-	t.due = t.onset.Add(hold)
-	c.held = append(c.held, t)
+// hold holds back the first notice of a condition.
+func (c *Correlator) hold(cond *condition, d time.Duration) {
+	cond.due = cond.onset.Add(d)
+	c.held = append(c.held, cond)
 }
 
-// release tells what has waited for long enough.
+// release sends the notices that are due.
 func (c *Correlator) release(now time.Time) {
-	c.held = slices.DeleteFunc(c.held, func(t *condition) bool {
-		if t.due.After(now) {
+	c.held = slices.DeleteFunc(c.held, func(cond *condition) bool {
+		if cond.due.After(now) {
 			return false
 		}
-		if !t.due.IsZero() {
-			c.alone(t, t.onset)
+		if !cond.due.IsZero() {
+			c.notifyAlone(cond, cond.onset)
 		}
 		return true
 	})
 }
 
-// alone tells of a condition by itself.
-func (c *Correlator) alone(t *condition, at time.Time) {
-	if t.direction != "" {
-		c.tellRate(t.sub.rates[t.direction], at)
+// notifyAlone sends the notice of a condition itself, apart from any incident.
+func (c *Correlator) notifyAlone(cond *condition, at time.Time) {
+	if cond.direction != "" {
+		c.notifyRate(cond.sub.rates[cond.direction], at)
 		return
 	}
-	t.sub.At = at
-	c.tell(t.sub)
+	cond.sub.At = at
+	c.notifySilence(cond.sub)
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// slows lets a session read so many bit/s.
+// slows takes a reading of value bit/s.
 func (s *stage) slows(sec float64, who, direction string, value float64) {
 	s.wait(sec)
 	exam, id, _ := strings.Cut(who, "/")
@@ -17,7 +17,7 @@ func (s *stage) slows(sec float64, who, direction string, value float64) {
 	s.correlator.Read(Session{Session: id, Exam: exam, Student: "p-" + id, State: "live", At: at(sec), LastPacket: at(sec), Transport: "udp"}, r)
 }
 
-// crowd is a stage with an exam of n sessions, whose rates are well.
+// crowd is a stage with an exam of n sessions, whose rates meet the minimum.
 func crowd(t *testing.T, n int) (*stage, []string) {
 	s := newStage(t, Rules{Hold: DefaultHold, MinimumUp: 384e3, MinimumDown: 768e3})
 	all := s.exam("%02d", n)
@@ -32,25 +32,25 @@ func crowd(t *testing.T, n int) (*stage, []string) {
 // Rates of many sessions that fall together are one incident.
 func TestIncidentOfRates(t *testing.T) {
 	s, all := crowd(t, 40)
-	for i := range 30 { // found out one after the other
+	for i := range 30 { // found one after the other
 		s.slows(100+0.2*float64(i), all[i], "down", 300e3)
 	}
-	// Three are told of alone; the others wait until there are enough.
+	// The first three have notices of their own; the others are held until there are enough.
 	s.says("100.00 below-minimum raised 00 down", "100.20 below-minimum raised 01 down", "100.40 below-minimum raised 02 down",
 		"102.20 incident raised down 12/40 below 12 [e] alone 3")
 	if n := s.all[3]; *n.Counts.Below != 12 || n.Counts.Silent != nil ||
 		!strings.Contains(n.Sentence, "12 of 40 sessions of this server fell below the minimum download at about the same time, as the students' programs say") {
 		t.Errorf("%+v", n)
 	}
-	s.slows(110, all[30], "up", 100e3) // the other direction is another condition
+	s.slows(110, all[30], "up", 100e3) // another condition
 	s.says("110.00 below-minimum raised 30 up")
-	s.goes(111, all[31], "suspect") // and so is silence
+	s.goes(111, all[31], "suspect") // and another
 	s.wait(112)
 	s.says("111.00 suspect raised 31")
 	s.wait(140)
 	s.says("132.20 incident raised down 30/40 below 30 [e] alone 3")
 
-	// One that was told of recovers by itself; the others say nothing.
+	// Only warnings with notices of their own are cleared.
 	for k := range 3 {
 		for i := range 29 {
 			s.slows(200+20*float64(k)+0.1*float64(i), all[i], "down", 2e6)
@@ -62,7 +62,7 @@ func TestIncidentOfRates(t *testing.T) {
 	if n := s.all[len(s.all)-2]; !strings.Contains(n.Sentence, "were below the minimum download, as the students' programs say, for") {
 		t.Error(n.Sentence)
 	}
-	// When most are well and the rest has had time, what is left is told of alone.
+	// When most have recovered for a while, the rest get notices of their own.
 	s.says("301.50 incident cleared down for 141.50 30/40 below 1 [e] alone 3", "301.50 below-minimum raised 29 down in incident")
 	if len(s.correlator.incidents) != 0 {
 		t.Errorf("left: %+v", s.correlator.incidents)
@@ -71,9 +71,9 @@ func TestIncidentOfRates(t *testing.T) {
 	s.says("500.00 recovered cleared 29 down was below-minimum for 394.20 goodbye", "500.00 ended cleared 29 was below-minimum goodbye")
 }
 
-// Some rates that fall within a while, but are few among many, are told of one by
-// one: the first at once, who comes in a crowd some seconds later, and who is well
-// by then not at all.
+// Rates that fall at about the same time, but are few among many, are no incident.
+// The first have their notices at once, later ones after some seconds, unless they
+// have recovered by then.
 func TestRatesThatFallAlone(t *testing.T) {
 	s, all := crowd(t, 100)
 	for i := range 6 {
@@ -90,13 +90,13 @@ func TestRatesThatFallAlone(t *testing.T) {
 			t.Errorf("%+v", n)
 		}
 	}
-	// Much later they are no crowd.
+	// Much later, nothing is held.
 	s.slows(300, all[9], "up", 200e3)
 	s.says("300.00 below-minimum raised 09 up")
 }
 
-// A session that ends in an incident of rates has nothing to be closed but its
-// end, and does not keep the incident open.
+// The end of a session in an incident of rates clears its warning only if that had
+// a notice, and does not keep the incident open.
 func TestIncidentOfRatesOfSessionsThatEnd(t *testing.T) {
 	s, all := crowd(t, 4)
 	for i := range 4 {
@@ -116,14 +116,14 @@ func TestIncidentOfRatesOfSessionsThatEnd(t *testing.T) {
 		"110.00 recovered cleared 01 up was below-minimum for 10.00 goodbye in incident", "110.00 ended cleared 01 was below-minimum goodbye",
 		"110.00 ended cleared 02 goodbye", "110.00 ended cleared 03 goodbye", "170.00 incident cleared up for 10.00 4/4 below 0 [e] alone 2",
 	}; !slices.Equal(got, want) {
-		t.Errorf("told\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+		t.Errorf("notices\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 	}
-	if len(s.correlator.incidents) != 0 || len(s.correlator.standing) != 0 {
-		t.Errorf("left: %v %v", s.correlator.incidents, s.correlator.standing)
+	if len(s.correlator.incidents) != 0 || len(s.correlator.active) != 0 {
+		t.Errorf("left: %v %v", s.correlator.incidents, s.correlator.active)
 	}
 }
 
-// An incident of rates and one of silence stand beside each other.
+// An incident of rates and one of silence can be active at the same time.
 func TestTwoIncidentsAtOnce(t *testing.T) {
 	s, all := crowd(t, 10)
 	for i := range 5 {
@@ -137,8 +137,8 @@ func TestTwoIncidentsAtOnce(t *testing.T) {
 		t.Fatalf("%d incidents", len(s.correlator.incidents))
 	}
 	for _, i := range s.correlator.incidents {
-		if want := map[string]int{"down": 5, "": 6}[i.direction]; i.still != want {
-			t.Errorf("%q: %d are in it, want %d", i.direction, i.still, want)
+		if want := map[string]int{"down": 5, "": 6}[i.direction]; i.current != want {
+			t.Errorf("%q: %d sessions, want %d", i.direction, i.current, want)
 		}
 	}
 	s.live(103, all...)
@@ -148,8 +148,8 @@ func TestTwoIncidentsAtOnce(t *testing.T) {
 	}
 }
 
-// What an incident of rates held back when the server ended stands in no file:
-// the next run finds it anew.
+// Warnings that an incident of rates suppressed are not among the active ones that a
+// restart takes up: the next run finds them again.
 func TestIncidentOfRatesAcrossARestart(t *testing.T) {
 	s, all := crowd(t, 4)
 	for i := range 4 {
@@ -179,8 +179,8 @@ func TestIncidentOfRatesAcrossARestart(t *testing.T) {
 	}
 }
 
-// A rate that was below from the start has not fallen, and one that a new minimum
-// makes slow has not either: they are told of one by one.
+// A rate that was below the minimum from the start has not fallen, and neither has
+// one that a new minimum makes slow: such warnings are no incident.
 func TestSlowFromTheStartIsNoIncident(t *testing.T) {
 	s := newStage(t, Rules{Hold: DefaultHold, MinimumUp: 384e3, MinimumDown: 768e3})
 	for i := range 10 {
@@ -191,7 +191,7 @@ func TestSlowFromTheStartIsNoIncident(t *testing.T) {
 	s.says("15.00 below-minimum raised 07 up", "17.00 below-minimum raised 08 up", "19.00 below-minimum raised 09 up")
 
 	s, all := crowd(t, 10)
-	s.correlator.SetMinima(384e3, 768e3) // a reload that changes nothing
+	s.correlator.SetMinima(384e3, 768e3) // a reload without a change
 	for _, who := range all[:4] {
 		s.slows(10, who, "down", 100e3)
 	}
@@ -209,9 +209,9 @@ func TestSlowFromTheStartIsNoIncident(t *testing.T) {
 	}
 }
 
-// Who is told of late is told with the reading that was below, whatever was read
-// since, and with a last packet from before.
-func TestLateWordTellsWhatWasBelow(t *testing.T) {
+// A notice that was held carries the reading that was below the minimum, whatever
+// was read since, and a last packet from before.
+func TestHeldNoticeCarriesTheLowReading(t *testing.T) {
 	s, all := crowd(t, 100)
 	for i := range 4 {
 		s.slows(100+0.1*float64(i), all[i], "up", 200e3)
@@ -226,13 +226,13 @@ func TestLateWordTellsWhatWasBelow(t *testing.T) {
 	s.goes(121, all[0], "goodbye")
 	for _, n := range s.all[len(s.all)-3:] {
 		if n.Seen.Upload == nil || n.Claimed.Download == nil {
-			t.Errorf("the end is told without the readings: %+v", n)
+			t.Errorf("no readings at the end: %+v", n)
 		}
 	}
 }
 
-// An incident begins when it began, not when some rate of it first was bad long
-// before; and its share is of all sessions, those that are silent included.
+// An incident begins with its sessions, not with a bad reading long before; and its
+// share counts all sessions, silent ones included.
 func TestIncidentOfRatesBeginsWithItsSessions(t *testing.T) {
 	s, all := crowd(t, 9)
 	s.slows(100, all[0], "up", 365e3) // just below, once
@@ -259,8 +259,8 @@ func TestIncidentOfRatesBeginsWithItsSessions(t *testing.T) {
 	}
 }
 
-// An incident that breaks out again while most were back goes on: it is not over
-// seconds later, and nobody is told of alone.
+// An incident that breaks out again after most sessions were back goes on: it is not
+// over seconds later, and no session has a notice of its own.
 func TestIncidentOfRatesBreaksOutAgain(t *testing.T) {
 	s, all := crowd(t, 40)
 	for i := range 30 {
@@ -281,7 +281,7 @@ func TestIncidentOfRatesBreaksOutAgain(t *testing.T) {
 			t.Errorf("%s", line(n))
 		}
 	}
-	if len(s.correlator.incidents) != 1 || s.correlator.incidents[0].still != 14 {
+	if len(s.correlator.incidents) != 1 || s.correlator.incidents[0].current != 14 {
 		t.Errorf("%+v", s.correlator.incidents)
 	}
 }

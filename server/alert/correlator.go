@@ -1,122 +1,123 @@
-// Package alert makes warnings of what the server has noticed, with hysteresis,
-// and one incident of many sessions that fall silent or below the minimum
-// together.
+// Package alert turns what the server sees of its sessions into warnings, with
+// hysteresis, and many sessions that fail together into one incident.
 //
-// It is pure: what happens is handed to it as plain values that carry their time,
-// and its notices are handed on. What a client claims stays apart from what the
-// server saw. A notice is evidence about a network, never about a person, and its
-// wording says so; it names students by their pseudonyms.
+// It is pure: events carry their time, notices go to a callback, and the package
+// does no I/O, starts no goroutine and never reads a clock. Only the identifiers
+// of notices are random. What a client claims stays apart from what the server
+// saw. A notice is evidence about a network, never about a person, and its
+// sentence says so; it names students by their pseudonyms only.
 package alert
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
 
 // Chosen by us.
 const (
-	// DefaultHold is how long the first word of a silence waits for others to
-	// fall silent too. Sessions cut off at one instant are noticed within two of
-	// the server's looks, which are 100 ms apart, because their last packets lie
-	// up to one interval of 100 ms apart; one look and a half catches them, and
-	// of the 300 ms there are from suspect (1 s) to a proctor (1.3 s) it leaves
-	// as much, less the look, for the way to the receiver.
+	// DefaultHold is how long the first notice of a silence waits for other
+	// sessions to fall silent too. The server checks for silence every 100 ms, and
+	// the last packets of sessions that are cut off at the same instant lie up to
+	// 100 ms apart, so two checks find them all; a hold of one and a half checks
+	// spans both. A notice should reach the proctor 1.3 s after the last packet: of
+	// the 0.3 s since the session became suspect, the check takes up to 100 ms and
+	// the hold 150 ms, which leaves 50 ms for the network.
 	DefaultHold = 150 * time.Millisecond
 
-	// lateWord is how long a word of silence may come behind the session's end:
-	// they come from different goroutines of the server.
-	lateWord = 10 * time.Second
+	// lateChange is how long after the end of a session its last silence may still
+	// be reported: the two come from different goroutines of the server.
+	lateChange = 10 * time.Second
 )
 
-// Rules are what a correlator judges by.
+// Rules configure a correlator.
 type Rules struct {
-	// Hold is how long the first word of a silence waits; see DefaultHold. Less
-	// than 0 is not at all, and then no word of a rate waits for others either.
+	// Hold is how long the first notice of a silence waits; see DefaultHold. A
+	// negative value holds back nothing, neither silences nor rates.
 	Hold     time.Duration
 	Incident IncidentRule
-	// MinimumUp and MinimumDown are the policy's minima, IP-layer bit/s; 0 sets
+	// MinimumUp and MinimumDown are the policy's minima, IP-layer bit/s; 0 means
 	// none.
 	MinimumUp, MinimumDown float64
 }
 
-// Correlator turns what the server sees into notices: one warning for each session
-// and condition, one incident where many come into the same together. It is pure: what
-// happens carries its time, and nothing happens between two calls. It is not
-// safe for concurrent use.
+// Correlator turns events into notices: one warning for each condition of a
+// session, one incident when many sessions enter the same condition together. It
+// acts only while one of its methods runs, and is not safe for concurrent use.
 type Correlator struct {
-	Rules
-	minimum   map[string]float64 // bit/s by direction; absent or 0: no bound
-	sessions  map[string]*subject
-	all, live map[string]int          // sessions, and those of them that are not silent, by exam; "" is every exam
-	held      []*condition            // whose word waits
-	onsets    map[string][]*condition // that began lately, by direction
-	flapping  []*subject
-	incidents []*incident
-	restored  []*subject           // of an earlier run, whose sessions have not come back
-	forget    time.Time            // when they are given up
-	gone      map[string]time.Time // when sessions ended, for lateWord
-	sweep     time.Time            // when those are looked through again
-	standing  map[string]Notice    // by warning
-	emit      func(Notice)
+	rules   Rules
+	minimum map[string]float64 // by direction; 0: none
+	emit    func(Notice)
+
+	sessions    map[string]*subject
+	total, live map[string]int          // sessions, and those that are not silent, by exam; "" is all exams
+	onsets      map[string][]*condition // the latest, by direction
+	held        []*condition            // their notices wait
+	flapping    []*subject
+	incidents   []*incident
+	active      map[string]Notice // by warning
+
+	endedAt map[string]time.Time // by session, for lateChange
+	sweep   time.Time            // when to drop old entries of endedAt
+
+	restored []*subject // sessions of an earlier run that have not come back
+	forget   time.Time  // when they are given up
 }
 
-// NewCorrelator makes a correlator, which hands each notice to emit.
+// NewCorrelator makes a correlator that passes each notice to emit, in order.
 func NewCorrelator(r Rules, emit func(Notice)) *Correlator {
-	c := &Correlator{
-		Rules: r, minimum: map[string]float64{"up": r.MinimumUp, "down": r.MinimumDown}, sessions: map[string]*subject{}, all: map[string]int{}, live: map[string]int{}, onsets: map[string][]*condition{},
-		standing: map[string]Notice{}, gone: map[string]time.Time{},
+	return &Correlator{
+		rules: r, minimum: minima(r.MinimumUp, r.MinimumDown), emit: emit,
+		sessions: map[string]*subject{}, total: map[string]int{}, live: map[string]int{},
+		onsets: map[string][]*condition{}, active: map[string]Notice{}, endedAt: map[string]time.Time{},
 	}
-	c.emit = func(n Notice) {
-		if n.State == Raised {
-			c.standing[n.Warning] = n
-		} else {
-			delete(c.standing, n.Warning)
-		}
-		emit(n)
-	}
-	return c
+}
+
+func minima(up, down float64) map[string]float64 {
+	return map[string]float64{"up": up, "down": down}
 }
 
 // Change takes a change of a session's state.
 func (c *Correlator) Change(s Session) {
 	c.Run(s.At)
-	if _, known := c.sessions[s.Session]; !known && c.stale(s) {
+	if _, known := c.sessions[s.Session]; !known && c.obsolete(s) {
 		return
 	}
 	sub := c.follow(s)
 	switch s.State {
 	case "suspect", "dropped", "exam-relevant":
-		c.worse(sub, Kind(s.State))
+		c.silenced(sub, Kind(s.State))
 	case "ended":
 		c.ended(sub)
 	default:
-		c.better(sub)
+		c.resumed(sub)
 	}
 }
 
-// stale says whether what comes of a session that is not followed is none of its
-// business: its end, or a word from before its end.
-func (c *Correlator) stale(s Session) bool {
+// obsolete says whether a change concerns a session that is over, or that never
+// became live.
+func (c *Correlator) obsolete(s Session) bool {
 	if s.State == "ended" {
-		return true // it was never live, or has been told of
+		return true
 	}
-	end, ended := c.gone[s.Session]
-	return ended && Kind(s.State).Rank() > 0 && s.At.Sub(end) < lateWord
+	end, ended := c.endedAt[s.Session]
+	return ended && Kind(s.State).rank() > 0 && s.At.Sub(end) < lateChange
 }
 
-// follow finds or begins a session's account.
+// follow finds a session or begins to follow it.
 func (c *Correlator) follow(s Session) *subject {
 	sub := c.sessions[s.Session]
 	if sub == nil {
 		sub = newSubject(s)
 		c.sessions[s.Session] = sub
-		count(c.all, s.Exam, 1)
+		count(c.total, s.Exam, 1)
 		count(c.live, s.Exam, 1)
 	}
 	sub.Session = s
 	return sub
 }
 
+// count adds n sessions of an exam.
 func count(sessions map[string]int, exam string, n int) {
 	for _, of := range []string{"", exam} {
 		if sessions[of] += n; sessions[of] == 0 {
@@ -125,63 +126,24 @@ func count(sessions map[string]int, exam string, n int) {
 	}
 }
 
-// Run does what has come due by now.
+// Run does everything that is due by now.
 func (c *Correlator) Run(now time.Time) {
 	c.release(now)
-	c.flapping = slices.DeleteFunc(c.flapping, func(sub *subject) bool {
-		if !sub.flaps {
-			return true
-		}
-		if sub.steady.IsZero() || sub.steady.After(now) {
-			return false
-		}
-		c.recovered(sub, sub.steady, sub.steady.Add(-flapWithin))
-		sub.flaps, sub.onsets = false, nil
-		return true
-	})
-	c.incidents = slices.DeleteFunc(c.incidents, func(i *incident) bool { return c.over(i, now) })
-	c.giveUp(now)
+	c.settleFlapping(now)
+	c.incidents = slices.DeleteFunc(c.incidents, func(i *incident) bool { return c.advance(i, now) })
+	c.forgetRestored(now)
 }
 
-// SetMinima puts other minima in force, IP-layer bit/s; 0 sets none. What stands
-// is measured by them from its next reading on.
-func (c *Correlator) SetMinima(up, down float64) {
-	next := map[string]float64{"up": up, "down": down}
-	for _, sub := range c.sessions {
-		for direction, x := range sub.rates {
-			if next[direction] > c.minimum[direction] {
-				x.well = false // it has not met this one
-			}
-		}
-	}
-	c.minimum = next
-}
-
-// Rates are the latest readings of a session, as far as there are any: what the
-// server read going up, and what the client claims coming down.
-func (c *Correlator) Rates(session string) (up, down *Rate) {
-	sub := c.sessions[session]
-	if sub == nil {
-		return nil, nil
-	}
-	if r := sub.rates["up"]; r != nil {
-		up = r.last
-	}
-	if r := sub.rates["down"]; r != nil {
-		down = r.last
-	}
-	return up, down
-}
-
-// Next is when something comes due; false when nothing will by itself.
+// Next returns when Run has something to do next; false: not before another
+// event.
 func (c *Correlator) Next() (at time.Time, ok bool) {
 	soonest := func(t time.Time) {
 		if !t.IsZero() && (!ok || t.Before(at)) {
 			at, ok = t, true
 		}
 	}
-	for _, t := range c.held {
-		soonest(t.due)
+	for _, cond := range c.held {
+		soonest(cond.due)
 	}
 	for _, sub := range c.flapping {
 		soonest(sub.steady)
@@ -198,12 +160,47 @@ func (c *Correlator) Next() (at time.Time, ok bool) {
 	return at, ok
 }
 
+// Active returns the latest notice of each active warning and incident, the
+// oldest warning first.
+func (c *Correlator) Active() []Notice {
+	return slices.SortedFunc(maps.Values(c.active), func(a, b Notice) int {
+		if c := a.Since.Compare(b.Since); c != 0 {
+			return c
+		}
+		return slices.Compare([]byte(a.Warning), []byte(b.Warning))
+	})
+}
+
+// SetMinima replaces the minima, IP-layer bit/s; 0 means none. The next reading of
+// a rate is the first that is compared with them.
+func (c *Correlator) SetMinima(up, down float64) {
+	next := minima(up, down)
+	for _, sub := range c.sessions {
+		for direction, x := range sub.rates {
+			if next[direction] > c.minimum[direction] {
+				x.met = false
+			}
+		}
+	}
+	c.minimum = next
+}
+
+// Rates returns the latest readings of a session, nil where there is none: the
+// upload that the server measured and the download that the client claims.
+func (c *Correlator) Rates(session string) (up, down *Rate) {
+	if sub := c.sessions[session]; sub != nil {
+		return sub.latest("up"), sub.latest("down")
+	}
+	return nil, nil
+}
+
 // notice begins a notice about a session.
 func (c *Correlator) notice(sub *subject, k Kind, st State) Notice {
 	n := Notice{
 		Warning: sub.warning, Kind: k, State: st, Exam: sub.Exam, Session: sub.Session.Session, Student: sub.Student,
 		At: sub.At, LastPacket: sub.LastPacket,
-		Seen: Seen{State: sub.State, Transport: sub.Transport}, Claimed: Claimed{Warnings: sub.Claimed},
+		Seen:    Seen{State: sub.State, Transport: sub.Transport, Upload: sub.latest("up")},
+		Claimed: Claimed{Warnings: sub.Claimed, Download: sub.latest("down")},
 	}
 	if sub.flaps {
 		n.Flapping, n.Episodes = true, sub.episodes
@@ -211,18 +208,17 @@ func (c *Correlator) notice(sub *subject, k Kind, st State) Notice {
 	if sub.incident != nil {
 		n.Incident = sub.incident.id
 	}
-	if r := sub.rates["up"]; r != nil {
-		n.Seen.Upload = r.last
-	}
-	if r := sub.rates["down"]; r != nil {
-		n.Claimed.Download = r.last
-	}
 	return n
 }
 
-// send completes a notice and hands it on.
+// send completes a notice and emits it.
 func (c *Correlator) send(n Notice) {
 	n.ID, n.Severity = newID("notice"), n.Kind.severity()
-	n.Sentence = Sentence(n)
+	n.Sentence = sentence(n)
+	if n.State == Raised {
+		c.active[n.Warning] = n
+	} else {
+		delete(c.active, n.Warning)
+	}
 	c.emit(n)
 }

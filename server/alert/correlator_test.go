@@ -12,7 +12,7 @@ func TestOneSilence(t *testing.T) {
 	s.live(0, "e/a")
 	s.says()
 	s.last["e/a"] = 9.95
-	s.goes(11, "e/a", "suspect") // alone on the server: nothing to wait for
+	s.goes(11, "e/a", "suspect") // alone on the server: no need to wait
 	s.says("11.00 suspect raised a")
 	s.goes(13, "e/a", "dropped")
 	s.goes(40, "e/a", "exam-relevant")
@@ -21,19 +21,19 @@ func TestOneSilence(t *testing.T) {
 	ids := map[string]bool{}
 	for _, n := range s.all {
 		if n.Warning != s.all[0].Warning || ids[n.ID] || !n.Since.Equal(at(9.95)) {
-			t.Errorf("not one warning, or not notices of their own: %+v", n)
+			t.Errorf("another warning, or no notice of its own: %+v", n)
 		}
 		ids[n.ID] = true
 	}
 	s.goes(100, "e/a", "goodbye")
 	s.says("100.00 ended cleared a goodbye")
-	if len(s.correlator.sessions) != 0 || len(s.correlator.live) != 0 || len(s.correlator.standing) != 0 {
-		t.Errorf("left: %v %v %v", s.correlator.sessions, s.correlator.live, s.correlator.standing)
+	if len(s.correlator.sessions) != 0 || len(s.correlator.live) != 0 || len(s.correlator.active) != 0 {
+		t.Errorf("left: %v %v %v", s.correlator.sessions, s.correlator.live, s.correlator.active)
 	}
 }
 
-// The first word of a silence waits while there are enough sessions for an
-// incident, and is never said of what is over meanwhile.
+// The first notice of a silence is held while there are enough sessions for an
+// incident, and dropped if the silence ends meanwhile.
 func TestHold(t *testing.T) {
 	s := newStage(t, Rules{Hold: DefaultHold})
 	s.live(0, "e/a", "e/b", "e/c", "e/d", "e/e", "e/f", "e/g")
@@ -68,8 +68,8 @@ func TestGoodbyeIsNoDrop(t *testing.T) {
 	s.says("210.00 suspect raised b", "212.00 dropped raised b", "2000.00 ended cleared b was dropped for 1791.00 silent")
 }
 
-// The server's goroutines may bring the end before the word of silence it ends.
-func TestWordBehindTheEnd(t *testing.T) {
+// The server's goroutines may report the end of a session before its last silence.
+func TestSilenceAfterTheEnd(t *testing.T) {
 	s := newStage(t, Rules{Hold: DefaultHold})
 	s.live(0, "e/a")
 	s.goes(5, "e/a", "goodbye")
@@ -82,16 +82,16 @@ func TestWordBehindTheEnd(t *testing.T) {
 	s.goes(110, "e/a", "suspect")
 	s.says("110.00 suspect raised a")
 	s.goes(111, "e/a", "goodbye")
-	s.goes(200, "e/a", "suspect") // not late any more
+	s.goes(200, "e/a", "suspect") // too late to belong to that end
 	s.says("111.00 ended cleared a was suspect for 2.00 goodbye", "200.00 suspect raised a")
 	s.live(201, "e/c")
 	s.goes(211, "e/c", "goodbye")
-	if len(s.correlator.gone) != 1 {
-		t.Errorf("%d ends are remembered", len(s.correlator.gone))
+	if len(s.correlator.endedAt) != 1 {
+		t.Errorf("%d ends are remembered", len(s.correlator.endedAt))
 	}
 }
 
-// A session that comes and goes gives one warning that says so.
+// A session that comes and goes has one warning.
 func TestFlapping(t *testing.T) {
 	s := newStage(t, Rules{Hold: DefaultHold})
 	s.live(0, "e/a")
@@ -104,7 +104,7 @@ func TestFlapping(t *testing.T) {
 		"15.00 suspect raised a", "16.00 recovered cleared a was suspect for 2.00",
 		"20.00 suspect raised a flapping 3")
 	s.goes(60, "e/a", "suspect")
-	s.goes(62, "e/a", "dropped") // graver than what was told
+	s.goes(62, "e/a", "dropped") // graver than the latest notice
 	s.goes(63, "e/a", "live")
 	s.goes(70, "e/a", "suspect")
 	s.goes(72, "e/a", "dropped")
@@ -118,7 +118,7 @@ func TestFlapping(t *testing.T) {
 	s.says("110.00 suspect raised a")
 	s.goes(120, "e/a", "live")
 	s.says("120.00 recovered cleared a was suspect for 11.00")
-	// Cuts that are no flapping are each told.
+	// Interruptions that are no flapping have a notice each.
 	for i := range 5 {
 		s.goes(200+15*float64(i), "e/a", "suspect")
 		s.goes(205+15*float64(i), "e/a", "live")
@@ -128,7 +128,7 @@ func TestFlapping(t *testing.T) {
 	}
 }
 
-// What stands is known again after a restart.
+// Active warnings survive a restart.
 func TestRestore(t *testing.T) {
 	s := newStage(t, Rules{Hold: DefaultHold, MinimumUp: 384e3})
 	s.live(0, "e/a", "e/b", "e/slow")
@@ -170,17 +170,17 @@ func TestRestore(t *testing.T) {
 			t.Errorf("notice %d closes %s, want %s (%d)", 1+i, got, before[old].Warning, old)
 		}
 	}
-	if len(n.correlator.standing) != 0 || n.correlator.live[""] != 2 {
-		t.Errorf("left: %v %v", n.correlator.standing, n.correlator.live)
+	if len(n.correlator.active) != 0 || n.correlator.live[""] != 2 {
+		t.Errorf("left: %v %v", n.correlator.active, n.correlator.live)
 	}
 }
 
 // Sentences blame nobody.
-func TestWords(t *testing.T) {
+func TestSentences(t *testing.T) {
 	for _, k := range Kinds() {
 		n := Notice{Kind: k, State: Raised, Exam: "e", Student: "s", Session: "x", Since: at(0), At: at(5), LastPacket: at(1), Counts: &IncidentCounts{}}
 		for _, x := range []string{"cheat", "suspicious", "fault of", "refus", "deliberate", "%!"} {
-			if w := Sentence(n); strings.Contains(strings.ToLower(w), x) || len(w) < 20 {
+			if w := sentence(n); strings.Contains(strings.ToLower(w), x) || len(w) < 20 {
 				t.Errorf("%s: %q", k, w)
 			}
 		}

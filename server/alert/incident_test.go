@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// outage is a stage with an exam of n sessions, of which the first silent fall
-// silent half a second apart from second 60 on and stay so.
+// outage is a stage with an exam of n sessions. The first of them, as many as silent,
+// fall silent half a second apart from second 60 on.
 func outage(t *testing.T, n, silent int) *stage {
 	s := newStage(t, Rules{Hold: DefaultHold})
 	for i, who := range s.exam("%d", n)[:silent] {
@@ -20,8 +20,8 @@ func outage(t *testing.T, n, silent int) *stage {
 	return s
 }
 
-// A session that falls silent while an incident stands, but long after it broke
-// out, is told of by itself.
+// A session that falls silent while an incident is active, but long after its
+// outbreak, has a notice of its own.
 func TestIncidentIsNoNet(t *testing.T) {
 	s := outage(t, 20, 12)
 	s.goes(660, "e/19", "suspect")
@@ -31,7 +31,7 @@ func TestIncidentIsNoNet(t *testing.T) {
 	s.goes(700, "e/19", "live")
 	s.says("700.00 recovered cleared 19 was exam-relevant for 41.00")
 
-	// One session after the other does not keep it open for ever either.
+	// Sessions that fall silent one after the other do not extend it for ever.
 	s = newStage(t, Rules{Hold: DefaultHold})
 	for i := range 30 {
 		s.live(0, fmt.Sprint("e/", i))
@@ -50,12 +50,12 @@ func TestIncidentIsNoNet(t *testing.T) {
 		}
 	}
 	if got := strings.Join(alone, ", "); got != "136.00 suspect raised 23, 145.00 suspect raised 24" {
-		t.Errorf("told alone: %s; the incident broke out at 100.00 and reaches 30 s", got)
+		t.Errorf("notices of their own: %s; the incident broke out at 100.00 and reaches 30 s", got)
 	}
 }
 
-// What breaks out again while the incident stands is the same one, and is told
-// of; who was told of alone just before belongs to it.
+// A new outbreak of an active incident sends an update. It takes in sessions that had
+// a notice of their own just before.
 func TestIncidentBreaksOutAgain(t *testing.T) {
 	s := outage(t, 30, 20)
 	id := s.all[slices.IndexFunc(s.all, func(n Notice) bool { return n.Kind == Incident })].Warning
@@ -76,8 +76,8 @@ func TestIncidentBreaksOutAgain(t *testing.T) {
 	}
 }
 
-// The counts of an incident are told anew once in a window, when they are off by
-// a quarter.
+// An incident has an update when its counts have changed by a quarter, at most once
+// in a window.
 func TestIncidentCounts(t *testing.T) {
 	s := newStage(t, Rules{Hold: DefaultHold})
 	for i := range 40 {
@@ -100,19 +100,19 @@ func TestIncidentCounts(t *testing.T) {
 	s.wait(170.2)
 	s.says("170.15 incident raised 20/40 silent 14 [e] alone 0")
 	for i := range 14 {
-		s.goes(171, fmt.Sprint("e/", 6+i), "live") // most are back: the end is near
+		s.goes(171, fmt.Sprint("e/", 6+i), "live") // most are back: no update, the end is near
 	}
 	s.wait(200)
 	s.says("174.00 incident cleared for 72.00 20/40 silent 0 [e] alone 0")
 }
 
-// The list of warnings told alone is bounded, and its true length is said.
+// The list of warnings with notices of their own is bounded; their number is not.
 func TestIncidentListIsBounded(t *testing.T) {
 	i := &incident{window: DefaultIncident().Window}
 	for n := range 8000 {
 		i.alone = append(i.alone, newID("warning"))
-		if c := i.notice(at(1), Raised).Counts; len(c.ToldAlone) != min(n+1, listAlone) || c.Alone != n+1 {
-			t.Fatalf("%d listed and %d counted of %d", len(c.ToldAlone), c.Alone, n+1)
+		if c := i.notice(at(1), Raised).Counts; len(c.NotifiedAlone) != min(n+1, listAlone) || c.NotifiedAloneCount != n+1 {
+			t.Fatalf("%d listed and %d counted of %d", len(c.NotifiedAlone), c.NotifiedAloneCount, n+1)
 		}
 	}
 	if b, err := json.Marshal(i.notice(at(1), Raised).Event()); err != nil || len(b) > 64<<10 {
@@ -123,12 +123,12 @@ func TestIncidentListIsBounded(t *testing.T) {
 func TestIncident(t *testing.T) {
 	s := newStage(t, Rules{Hold: DefaultHold})
 	all := s.exam("%d", 10)
-	s.goes(100, "e/0", "suspect") // in trouble of its own
+	s.goes(100, "e/0", "suspect") // for a reason of its own
 	s.wait(101)
 	s.says("100.00 suspect raised 0")
 	s.goes(103, "e/0", "dropped")
 	s.says("103.00 dropped raised 0")
-	for i := 1; i < 7; i++ { // noticed in two looks
+	for i := 1; i < 7; i++ { // found in two checks
 		s.goes(105+0.1*float64(i/4), all[i], "suspect")
 	}
 	s.wait(106)
@@ -143,19 +143,19 @@ func TestIncident(t *testing.T) {
 		s.goes(120, all[i], "live")
 	}
 	s.wait(121)
-	s.says("115.00 incident raised 8/10 silent 8 [e] alone 1") // most are back, but only just
+	s.says("115.00 incident raised 8/10 silent 8 [e] alone 1") // most are back, but not for long
 	s.goes(122, "e/0", "live")
 	s.wait(122.9)
 	s.says("122.00 recovered cleared 0 was dropped for 23.00 in incident")
 	s.wait(123)
 	s.says(
 		"123.00 incident cleared for 21.00 8/10 silent 2 [e] alone 1",
-		"123.00 dropped raised 6 in incident", "123.00 suspect raised 7 in incident") // these are in trouble of their own
+		"123.00 dropped raised 6 in incident", "123.00 suspect raised 7 in incident") // these have causes of their own
 	s.goes(124, "e/6", "live")
 	s.goes(124, "e/7", "live")
 	s.says("124.00 recovered cleared 6 was dropped for 19.90", "124.00 recovered cleared 7 was suspect for 17.00")
-	if len(s.correlator.incidents) != 0 || len(s.correlator.standing) != 0 || s.correlator.live[""] != 10 {
-		t.Errorf("left: %v %v %v", s.correlator.incidents, s.correlator.standing, s.correlator.live)
+	if len(s.correlator.incidents) != 0 || len(s.correlator.active) != 0 || s.correlator.live[""] != 10 {
+		t.Errorf("left: %v %v %v", s.correlator.incidents, s.correlator.active, s.correlator.live)
 	}
 }
 
@@ -208,8 +208,7 @@ func TestIncidentBounds(t *testing.T) {
 	}
 }
 
-// An incident is of the exam when the other exams are well, and of the server
-// when they are not.
+// An incident concerns one exam if the others are well, and the server otherwise.
 func TestIncidentScope(t *testing.T) {
 	s := newStage(t, Rules{Hold: DefaultHold})
 	s.live(0, "a/1", "a/2", "a/3", "a/4", "b/5", "b/6", "b/7", "b/8", "c/9")
@@ -228,7 +227,7 @@ func TestIncidentScope(t *testing.T) {
 	for _, w := range []string{"a/1", "b/5", "b/6"} {
 		s.goes(50, w, "suspect")
 	}
-	s.goes(50.1, "c/9", "suspect") // another exam: its proctors must hear of it too
+	s.goes(50.1, "c/9", "suspect") // another exam, whose proctors need an update
 	s.wait(51)
 	s.says("50.00 incident raised 3/9 silent 3 [a b] alone 0", "50.25 incident raised 4/9 silent 4 [a b c] alone 0")
 	if x := s.all[3]; !x.Update || x.Exam != "" || x.Warning != s.all[2].Warning || !strings.Contains(x.Sentence, "this server") {
@@ -236,7 +235,7 @@ func TestIncidentScope(t *testing.T) {
 	}
 }
 
-// Sessions that end during an incident are no reason for it to go on.
+// Sessions that end during an incident do not keep it open.
 func TestIncidentOfSessionsThatEnd(t *testing.T) {
 	s := newStage(t, Rules{Hold: DefaultHold})
 	s.live(0, "e/a", "e/b", "e/c")
@@ -252,7 +251,7 @@ func TestIncidentOfSessionsThatEnd(t *testing.T) {
 }
 
 // A link of ours that comes and goes is one incident, however often the same
-// sessions come back to it.
+// sessions fall silent.
 func TestIncidentThatComesAndGoes(t *testing.T) {
 	s := newStage(t, Rules{Hold: DefaultHold})
 	all := s.exam("%d", 10)

@@ -2,25 +2,26 @@ package alert
 
 import (
 	"crypto/rand"
+	"slices"
 	"time"
 )
 
-// Schema names the form of what webhooks receive. Fields may be added to it; a
-// field that is taken away or changes its meaning makes another schema.
+// Schema is the version of the webhooks' schema. Adding a field keeps the version;
+// removing one, or changing its meaning, makes another.
 const Schema = "examlink.alert/1"
 
-// Kind is the closed list of what is told.
+// Kind says what a notice is about. The list is closed.
 type Kind string
 
 // The kinds.
 const (
-	Suspect      Kind = "suspect"       // a session sends nothing; it may be nothing
-	Dropped      Kind = "dropped"       // for so long that the connection is down
-	ExamRelevant Kind = "exam-relevant" // for so long that it matters to the exam
+	Suspect      Kind = "suspect"       // a session sends nothing; it may be harmless
+	Dropped      Kind = "dropped"       // so long that the connection is down
+	ExamRelevant Kind = "exam-relevant" // so long that it matters for the exam
 	BelowMinimum Kind = "below-minimum" // one direction is slower than the policy's minimum
-	Recovered    Kind = "recovered"     // what was told before is over
+	Recovered    Kind = "recovered"     // an earlier warning is over
 	Incident     Kind = "incident"      // many sessions at once: on our side
-	Ended        Kind = "ended"         // a session is over; no warning
+	Ended        Kind = "ended"         // a session is over; not a warning
 )
 
 // Kinds lists every kind.
@@ -28,20 +29,25 @@ func Kinds() []Kind {
 	return []Kind{Suspect, Dropped, ExamRelevant, BelowMinimum, Recovered, Incident, Ended}
 }
 
-// Rank orders the kinds of silence; 0 is none of them.
-func (k Kind) Rank() int {
-	switch k {
-	case Suspect:
-		return 1
-	case Dropped:
-		return 2
-	case ExamRelevant:
-		return 3
+// Stages lists the kinds of notice that a warning may have had by the time it
+// reached this kind, itself included; none for kinds that are no warnings of
+// a session. A silence passes through every stage, but a notice may skip some.
+func (k Kind) Stages() []Kind {
+	if k == BelowMinimum {
+		return []Kind{BelowMinimum}
 	}
-	return 0
+	return silences()[:k.rank()]
 }
 
-// severity is how much a kind matters: info, warning or critical.
+// silences lists the kinds of silence, the least grave first.
+func silences() []Kind { return []Kind{Suspect, Dropped, ExamRelevant} }
+
+// rank orders the kinds of silence; other kinds are 0.
+func (k Kind) rank() int {
+	return slices.Index(silences(), k) + 1
+}
+
+// severity is info, warning or critical.
 func (k Kind) severity() string {
 	switch k {
 	case Recovered, Ended, Suspect:
@@ -57,55 +63,55 @@ type State string
 
 // The states.
 const (
-	Raised  State = "raised"  // it stands; it may have stood before, less grave
-	Cleared State = "cleared" // it is over
+	Raised  State = "raised"  // the warning is active; it may have been active before, less grave
+	Cleared State = "cleared" // the warning is over
 )
 
-// Event is the body of a webhook, in the form that the Standard Webhooks
-// specification recommends.
+// Event is the body of a webhook, as the Standard Webhooks specification
+// recommends.
 type Event struct {
 	Schema    string    `json:"schema"`
-	Type      string    `json:"type"` // such as session.suspect; the kind with its subject
+	Type      string    `json:"type"` // subject and kind, such as session.suspect
 	Timestamp time.Time `json:"timestamp"`
 	Data      Notice    `json:"data"`
 }
 
-// Notice is one thing to tell. All times are the server's clock. What is not
-// known is absent. Names, contacts and addresses are never in it: a student is
-// named by the pseudonym of the join token.
+// Notice is one notification. All times are the server's clock; unknown values are
+// absent. A student is named by the pseudonym of the join token: names, contacts
+// and addresses never appear.
 type Notice struct {
-	ID       string `json:"id"`      // of this notice, the same in each attempt to deliver it
-	Warning  string `json:"warning"` // of the warning, the same from its start to its end
+	ID       string `json:"id"`      // of this notice, the same in every attempt to deliver it
+	Warning  string `json:"warning"` // the same from the start of a warning to its end
 	Kind     Kind   `json:"kind"`
 	State    State  `json:"state"`
-	Update   bool   `json:"update,omitempty"` // of an incident: it has been told, and more is known now
+	Update   bool   `json:"update,omitempty"` // an incident that had a notice before has changed
 	Severity string `json:"severity"`         // info, warning, critical
 
-	Exam    string `json:"exam,omitempty"` // of an incident: absent when it is the whole server's
+	Exam    string `json:"exam,omitempty"` // absent for an incident of the whole server
 	Session string `json:"session,omitempty"`
 	Student string `json:"student,omitempty"`
 
-	Since    time.Time `json:"since"`                      // when it began
+	Since    time.Time `json:"since"`                      // when the warning began
 	At       time.Time `json:"at"`                         // when the server noticed
-	Duration float64   `json:"duration_seconds,omitempty"` // once it is over
-	Was      Kind      `json:"was,omitempty"`              // of recovered and ended: the gravest that had been told
+	Duration float64   `json:"duration_seconds,omitempty"` // of a warning that is over
+	Was      Kind      `json:"was,omitempty"`              // of recovered and ended: the gravest kind that had a notice
 
-	// Silence. Flapping says that it comes and goes, Episodes how many times;
-	// then this one warning stands for all.
+	// Silence. Flapping means that the connection comes and goes under this one
+	// warning, and Episodes counts how often.
 	LastPacket time.Time `json:"last_packet,omitzero"`
 	Flapping   bool      `json:"flapping,omitempty"`
 	Episodes   int       `json:"episodes,omitempty"`
-	End        string    `json:"end,omitempty"` // of ended, and of recovered that ends with its session: goodbye, silent, replaced
+	End        string    `json:"end,omitempty"` // why the session ended, of ended and of recovered at the end of its session: goodbye, silent, replaced
 
-	Direction string  `json:"direction,omitempty"` // of below-minimum, and of an incident of it: up, down
-	Seen      Seen    `json:"seen"`                // what the server saw itself
-	Claimed   Claimed `json:"claimed"`             // what the client says
+	Direction string  `json:"direction,omitempty"` // of a rate below the minimum, also in an incident: up, down
+	Seen      Seen    `json:"seen"`                // by the server itself
+	Claimed   Claimed `json:"claimed"`             // by the client
 
 	Incident string          `json:"incident,omitempty"` // the incident this belongs to
 	Counts   *IncidentCounts `json:"counts,omitempty"`   // of an incident
-	Cause    string          `json:"cause,omitempty"`    // as far as the server knows it
+	Cause    string          `json:"cause,omitempty"`    // if the server knows it
 
-	Sentence string `json:"sentence"` // all of it in plain words
+	Sentence string `json:"sentence"` // the notice in plain words
 }
 
 // Seen is what the server saw itself.
@@ -118,19 +124,19 @@ type Seen struct {
 // Claimed is what the client says of itself and its link.
 type Claimed struct {
 	Download *Rate   `json:"download,omitempty"`
-	Warnings []Claim `json:"warnings,omitempty"` // that stand, as it says
+	Warnings []Claim `json:"warnings,omitempty"` // that it says are active
 }
 
-// Claim is a warning of the client's. Its free text is left out: it would carry
-// a student's words to proctors in the server's name.
+// Claim is a warning of the client's. It omits free text, which would carry a
+// student's words to proctors in the server's name.
 type Claim struct {
 	Kind  string    `json:"kind"`
 	Since time.Time `json:"since"` // the client's clock
 	Cause string    `json:"cause,omitempty"`
 }
 
-// Rate is one reading of a rate, IP-layer bit/s, with its 95 % interval. Value
-// is nil when only a bound is known, High when there is no upper end.
+// Rate is one reading of a rate with its 95 % interval, IP-layer bit/s. Value is
+// nil when only a bound is known, High when there is no upper bound.
 type Rate struct {
 	Value   *float64  `json:"bits_per_second,omitempty"`
 	Low     *float64  `json:"low_bits_per_second,omitempty"`
@@ -139,19 +145,19 @@ type Rate struct {
 	At      time.Time `json:"at"`
 }
 
-// IncidentCounts says how many sessions an incident is about.
+// IncidentCounts are the sessions of an incident.
 type IncidentCounts struct {
-	Affected  int      `json:"affected"`                // ever, while it stood
-	Silent    *int     `json:"silent,omitempty"`        // of these, now; of an incident of silence
-	Below     *int     `json:"below_minimum,omitempty"` // of these, now; of an incident with a direction
-	Live      int      `json:"live"`                    // sessions there were when it began, these included
-	Exams     []string `json:"exams"`
-	ToldAlone []string `json:"told_alone,omitempty"`       // warnings that had been told before it was known to be one, at most 500
-	Alone     int      `json:"told_alone_count,omitempty"` // of these, listed or not
+	Affected           int      `json:"affected"`                   // since it began
+	Silent             *int     `json:"silent,omitempty"`           // of these, now; nil if it is about rates
+	Below              *int     `json:"below_minimum,omitempty"`    // of these, now; nil if it is about silence
+	Live               int      `json:"live"`                       // sessions when it began, affected or not
+	Exams              []string `json:"exams"`                      // of the affected sessions
+	NotifiedAlone      []string `json:"told_alone,omitempty"`       // warnings with notices of their own before they became part of it, at most 500
+	NotifiedAloneCount int      `json:"told_alone_count,omitempty"` // of these, listed or not
 }
 
-// still is how many of the affected are in trouble now.
-func (c IncidentCounts) still() int {
+// current is how many of the affected sessions still are.
+func (c IncidentCounts) current() int {
 	for _, n := range []*int{c.Silent, c.Below} {
 		if n != nil {
 			return *n
@@ -162,19 +168,27 @@ func (c IncidentCounts) still() int {
 
 // Event wraps a notice for a webhook.
 func (n Notice) Event() Event {
-	subject, what := "session", string(n.Kind)
+	subject, verb := "session", string(n.Kind)
 	switch n.Kind {
 	case Incident:
-		subject, what = "incident", "started"
+		subject, verb = "incident", "started"
 		if n.State == Cleared {
-			what = "ended"
+			verb = "ended"
 		}
 	case ExamRelevant:
-		what = "exam_relevant" // the specification wants letters, digits and underscores
+		verb = "exam_relevant" // the specification allows letters, digits and underscores
 	case BelowMinimum:
-		what = "below_minimum"
+		verb = "below_minimum"
 	}
-	return Event{Schema: Schema, Type: subject + "." + what, Timestamp: n.At, Data: n}
+	return Event{Schema: Schema, Type: subject + "." + verb, Timestamp: n.At, Data: n}
+}
+
+// WithoutStudent returns the notice without its student's pseudonym: its sentence
+// names the session instead.
+func (n Notice) WithoutStudent() Notice {
+	n.Student = ""
+	n.Sentence = sentence(n)
+	return n
 }
 
 func newID(prefix string) string { return prefix + "_" + rand.Text() }

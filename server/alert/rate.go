@@ -7,42 +7,65 @@ import (
 	"examlink/probe/warning"
 )
 
-// Chosen by us, and the same as the student's program judges by.
+// Chosen by us, as in the student's program.
 const (
-	clearFactor   = 1.2 // a warning clears this far above the minimum, never at it
-	decisiveShare = 0.9 // a reading below this share of the minimum needs no second one
-	// leastBusy is what an estimate must rest on, and leastBound a bound: fewer
-	// packets are those of a glance, which notices and decides nothing.
+	clearFactor   = 1.2 // a warning clears at this multiple of the minimum, not at the minimum
+	decisiveShare = 0.9 // one reading below this share of the minimum raises a warning
+	// leastBusy is the least number of packets behind an estimate, and leastBound
+	// behind a bound. A reading of fewer is a glance, which decides nothing.
 	leastBusy  = 8
 	leastBound = 12
 )
 
-// rateRule raises on two readings that agree and clears after three.
+// rateRule raises after two low readings of three and clears after three good ones.
 var rateRule = warning.Rule{Raise: 2, Of: 3, Clear: 3, Rejoin: 2 * time.Minute}
 
-// Reading is what one train read, IP-layer bit/s. Value is nil when only a bound
-// is known, High when there is no upper end, and all are when the train told
-// nothing.
+// Reading is the result of one train, IP-layer bit/s. Value is nil when only a
+// bound is known, High when there is no upper bound, and all three when the train
+// gave no result.
 type Reading struct {
-	Direction        string // up: the server's own; down: what the client claims
+	Direction        string // up: measured by the server; down: claimed by the client
 	Value, Low, High *float64
-	Packets          int // it rests on: an estimate those of the busy period, a bound all that arrived
+	Packets          int // behind an estimate those of the busy period, behind a bound all that arrived
 }
 
-// known says whether the train has told anything.
+// known says whether the reading rests on enough packets.
 func (r Reading) known() bool {
-	return r.Low != nil && (r.Value != nil && r.High != nil && r.Packets >= leastBusy || r.Value == nil && r.Packets >= leastBound)
+	switch {
+	case r.Low == nil:
+		return false
+	case r.Value == nil:
+		return r.Packets >= leastBound
+	}
+	return r.High != nil && r.Packets >= leastBusy
+}
+
+// level compares a known reading with the minimum. A reading whose interval
+// contains the bound says nothing.
+func (r Reading) level(minimum float64) warning.Level {
+	switch {
+	case minimum <= 0:
+	case r.Value != nil && *r.High < decisiveShare*minimum:
+		return warning.Decisive
+	case r.Value != nil && *r.High < (1-verdict.Tolerance)*minimum:
+		return warning.Bad
+	case *r.Low >= clearFactor*minimum:
+		return warning.Good
+	case *r.Low >= (1-verdict.Tolerance)*minimum:
+		return warning.Fair
+	}
+	return warning.Unknown
 }
 
 // rate follows one direction of one session.
 type rate struct {
-	condition // that it is below the minimum
-	told      bool
-	tracker   *warning.Tracker
-	well      bool // it has met the minimum in force: from there it can fall
-	last      *Rate
-	low       *Rate     // the latest that was below
-	heard     time.Time // last packet when it was last read
+	condition  // it is below the minimum
+	notified   bool
+	tracker    *warning.Tracker
+	met        bool // it has met the minimum now in force, so that it can fall
+	last       *Rate
+	low        *Rate     // the latest reading below the minimum
+	lastPacket time.Time // at the latest reading
 }
 
 func newRate(sub *subject, direction string) *rate {
@@ -56,13 +79,14 @@ func newRate(sub *subject, direction string) *rate {
 	}
 }
 
-// Read takes a reading of a session's rate.
+// Read takes a reading of a session's rate. It ignores one that rests on too few
+// packets, and one of a session that has not become live or is over.
 func (c *Correlator) Read(s Session, r Reading) {
 	c.Run(s.At)
 	minimum := c.minimum[r.Direction]
 	sub := c.sessions[s.Session]
 	if sub == nil || !r.known() {
-		return // the session's first change of state is still to come, or its last has been, or nothing was learnt
+		return
 	}
 	x := sub.rates[r.Direction]
 	if x == nil {
@@ -71,63 +95,64 @@ func (c *Correlator) Read(s Session, r Reading) {
 	}
 	x.last = &Rate{Value: r.Value, Low: r.Low, High: r.High, Minimum: minimum, At: s.At}
 	sub.Transport, sub.Claimed = s.Transport, s.Claimed
-	level := levelOf(r, minimum)
+	level := r.level(minimum)
 	if level >= warning.Bad {
 		x.low = x.last
 	}
-	x.heard = s.LastPacket
-	w, news := x.tracker.Observe(warning.Observation{At: s.At, Level: level})
+	x.lastPacket = s.LastPacket
+	w, changed := x.tracker.Observe(warning.Observation{At: s.At, Level: level})
 	switch {
-	case !news:
+	case !changed:
 	case w.Active():
 		c.fell(x, w, s.At)
 	default:
 		c.rose(x, w, s)
 	}
 	if level == warning.Good || level == warning.Fair {
-		x.well = true
+		x.met = true
 	}
 }
 
-// fell takes that a rate is below the minimum. One that never met it has not
-// fallen: a slow line that shows when an exam begins, or when the minimum is
-// raised, is no part of an incident.
+// fell records that a rate is below the minimum. A rate that never met the minimum
+// is not part of an incident: it has not fallen, the link was slow when the exam
+// began or when the minimum was raised.
 func (c *Correlator) fell(x *rate, w warning.Warning, at time.Time) {
 	if w.Episodes == 1 {
 		x.warning = newID("warning")
 	}
-	x.since, x.onset, x.told = w.Start, at, false
+	x.since, x.onset, x.notified = w.Start, at, false
 	if !w.Since.IsZero() {
 		x.since = w.Since
 	}
-	if !x.well {
-		c.tellRate(x, at)
+	if !x.met {
+		c.notifyRate(x, at)
 		return
 	}
-	if c.common(&x.condition, at) {
+	if c.correlate(&x.condition, at) {
 		return
 	}
-	if c.Hold > 0 && len(c.onsets[x.direction]) > c.Incident.Sessions {
-		c.wait(&x.condition, crowdHold)
+	if c.rules.Hold > 0 && len(c.onsets[x.direction]) > c.rules.Incident.Sessions {
+		c.hold(&x.condition, crowdHold)
 		return
 	}
-	c.tellRate(x, at)
+	c.notifyRate(x, at)
 }
 
-// tellRate says that a rate is below the minimum, once.
-func (c *Correlator) tellRate(x *rate, at time.Time) {
+// notifyRate sends a notice that a rate is below the minimum, once. The notice
+// carries the reading that was below, even if a later one was better.
+func (c *Correlator) notifyRate(x *rate, at time.Time) {
 	x.due = time.Time{}
-	w, stands := x.tracker.Active()
-	if !stands || x.told {
+	w, active := x.tracker.Active()
+	if !active || x.notified {
 		return
 	}
-	x.told = true
+	x.notified = true
 	n := c.rateNotice(x, w)
-	n.At, n.LastPacket = at, x.heard
-	if x.heard.After(at) { // the word has waited
+	n.At, n.LastPacket = at, x.lastPacket
+	if n.LastPacket.After(at) { // the notice was held
 		n.LastPacket = at
 	}
-	if x.direction == "up" { // by now it may have been read again, and better
+	if x.direction == "up" {
 		n.Seen.Upload = x.low
 	} else {
 		n.Claimed.Download = x.low
@@ -135,26 +160,27 @@ func (c *Correlator) tellRate(x *rate, at time.Time) {
 	c.send(n)
 }
 
-// rose takes that a rate is well again. Its end is told if it was told of.
+// rose records that a rate meets the minimum again, and clears its warning if there
+// was a notice of it.
 func (c *Correlator) rose(x *rate, w warning.Warning, s Session) {
 	x.due = time.Time{}
-	if x.told {
+	if x.notified {
 		n := c.rateNotice(x, w)
 		n.At, n.LastPacket = s.At, s.LastPacket
 		n.Kind, n.State, n.Was, n.Duration = Recovered, Cleared, BelowMinimum, w.End.Sub(w.Start).Seconds()
 		c.send(n)
 	}
-	x.told = false
+	x.notified = false
 	x.leave(s.At)
 }
 
-// closeRate ends the warning of a rate with its session, whose end tells nothing
-// about the rate; false when none was told of.
-func (c *Correlator) closeRate(x *rate) bool {
+// endRate clears the warning of a rate because its session ends, and says whether
+// there was one with a notice.
+func (c *Correlator) endRate(x *rate) bool {
 	x.due = time.Time{}
 	defer x.leave(x.sub.At)
-	w, stands := x.tracker.Active()
-	if !stands || !x.told {
+	w, active := x.tracker.Active()
+	if !active || !x.notified {
 		return false
 	}
 	n := c.rateNotice(x, w)
@@ -163,7 +189,7 @@ func (c *Correlator) closeRate(x *rate) bool {
 	return true
 }
 
-// rateNotice begins a notice about a warning of a rate.
+// rateNotice begins a notice about the warning of a rate.
 func (c *Correlator) rateNotice(x *rate, w warning.Warning) Notice {
 	n := c.notice(x.sub, BelowMinimum, Raised)
 	n.Warning, n.Direction, n.Since = x.warning, x.direction, w.Start
@@ -172,21 +198,4 @@ func (c *Correlator) rateNotice(x *rate, w warning.Warning) Notice {
 		n.Incident = x.incident.id
 	}
 	return n
-}
-
-// levelOf says what a reading that is known means for the minimum. One whose interval holds
-// the bound means nothing.
-func levelOf(r Reading, minimum float64) warning.Level {
-	switch {
-	case minimum <= 0:
-	case r.Value != nil && *r.High < decisiveShare*minimum:
-		return warning.Decisive
-	case r.Value != nil && *r.High < (1-verdict.Tolerance)*minimum:
-		return warning.Bad
-	case *r.Low >= clearFactor*minimum:
-		return warning.Good
-	case *r.Low >= (1-verdict.Tolerance)*minimum:
-		return warning.Fair
-	}
-	return warning.Unknown
 }

@@ -28,14 +28,14 @@ func TestBelowMinimum(t *testing.T) {
 	for _, r := range []Reading{good, slow, unclear, glance, good} {
 		read(r)
 	}
-	s.says() // one reading does not do
+	s.says() // one low reading is not enough
 	read(slow)
 	s.says("6.00 below-minimum raised a up")
 	if x := s.all[0]; *x.Seen.Upload.Value != 360e3 || x.Seen.Upload.Minimum != 384e3 || x.Claimed.Download != nil || !x.Since.Equal(at(2)) ||
 		!strings.Contains(x.Sentence, "360 kbit/s of at least 384 kbit/s, measured by the server") {
 		t.Errorf("%+v", x)
 	}
-	for _, r := range []Reading{good, good, slow, bound, good, unclear, good} { // slow starts anew, at the bound counts half, unclear not at all
+	for _, r := range []Reading{good, good, slow, bound, good, unclear, good} { // slow restarts the count, the bound counts half, unclear does not count
 		read(r)
 	}
 	s.says()
@@ -45,7 +45,7 @@ func TestBelowMinimum(t *testing.T) {
 	read(far)
 	s.says("301.00 below-minimum raised a up")
 	if s.all[2].Warning == s.all[0].Warning {
-		t.Error("another warning has the same id")
+		t.Error("two warnings have the same id")
 	}
 	claim := func(v float64) Reading {
 		r := reads(v, v*0.98, v*1.02)
@@ -61,11 +61,11 @@ func TestBelowMinimum(t *testing.T) {
 	s.says("400.00 recovered cleared a down was below-minimum for 98.00 goodbye", "400.00 recovered cleared a up was below-minimum for 99.00 goodbye",
 		"400.00 ended cleared a was below-minimum goodbye")
 	if s.all[4].Warning != s.all[3].Warning || s.all[5].Warning != s.all[2].Warning || !strings.Contains(s.all[4].Sentence, "before the session ended") {
-		t.Errorf("the ends are not those of the warnings: %+v", s.all[4:6])
+		t.Errorf("they do not clear the two warnings: %+v", s.all[4:6])
 	}
-	if len(s.correlator.standing) != 0 {
-		t.Errorf("%v stands", s.correlator.standing)
+	if len(s.correlator.active) != 0 {
+		t.Errorf("still active: %v", s.correlator.active)
 	}
-	read(far) // of a session that is over
+	read(far) // its session is over
 	s.says()
 }

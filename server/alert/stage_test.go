@@ -10,7 +10,7 @@ import (
 
 var start = time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC)
 
-// stage drives a correlator through a story told in seconds.
+// stage drives a correlator through events at given seconds.
 type stage struct {
 	t          *testing.T
 	correlator *Correlator
@@ -30,8 +30,8 @@ func newStage(t *testing.T, r Rules) *stage {
 
 func at(sec float64) time.Time { return start.Add(time.Duration(sec * float64(time.Second))) }
 
-// goes changes a session's state; "e1/a" is session a of exam e1. Whatever is
-// due before happens when it is due.
+// goes changes a session's state; "e1/a" is session a of exam e1. It first runs
+// everything that is due before.
 func (s *stage) goes(sec float64, who, state string) {
 	s.wait(sec)
 	exam, id, _ := strings.Cut(who, "/")
@@ -50,7 +50,7 @@ func (s *stage) goes(sec float64, who, state string) {
 	s.correlator.Change(x)
 }
 
-// wait lets time pass, as the loop does.
+// wait lets time pass, as the loop of package delivery does.
 func (s *stage) wait(sec float64) {
 	for {
 		t, ok := s.correlator.Next()
@@ -62,7 +62,7 @@ func (s *stage) wait(sec float64) {
 	s.correlator.Run(at(sec))
 }
 
-// line says a notice in short.
+// line abbreviates a notice.
 func line(n Notice) string {
 	l := fmt.Sprintf("%.2f %s %s", n.At.Sub(start).Seconds(), n.Kind, n.State)
 	for _, w := range []string{n.Session, n.Direction} {
@@ -87,7 +87,7 @@ func line(n Notice) string {
 		if c.Below != nil {
 			what = "below"
 		}
-		l += fmt.Sprintf(" %d/%d %s %d %v alone %d", c.Affected, c.Live, what, c.still(), c.Exams, len(c.ToldAlone))
+		l += fmt.Sprintf(" %d/%d %s %d %v alone %d", c.Affected, c.Live, what, c.current(), c.Exams, len(c.NotifiedAlone))
 	}
 	if n.Incident != "" && n.Kind != Incident {
 		l += " in incident"
@@ -95,7 +95,7 @@ func line(n Notice) string {
 	return l
 }
 
-// says checks what was told since it was last asked.
+// says compares the notices since its last call.
 func (s *stage) says(want ...string) {
 	s.t.Helper()
 	var got []string
@@ -107,7 +107,7 @@ func (s *stage) says(want ...string) {
 	}
 	s.said = len(s.all)
 	if !slices.Equal(got, want) {
-		s.t.Errorf("told\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+		s.t.Errorf("notices\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 	}
 }
 

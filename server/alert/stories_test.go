@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// story is a correlator that is told at random, and what it said.
+// story drives a correlator by random events.
 type story struct {
 	*stage
 	r      *rand.Rand
@@ -16,7 +16,7 @@ type story struct {
 	states map[string]string
 }
 
-// wrong says what does not hold of the correlator between two events.
+// wrong names an invariant that does not hold between two events; "" if all do.
 func (s *story) wrong() string {
 	c := s.correlator
 	for _, i := range c.incidents {
@@ -25,15 +25,15 @@ func (s *story) wrong() string {
 			if t.incident != i {
 				continue
 			}
-			if n++; !t.stands() || !t.due.IsZero() || t.direction != i.direction {
-				return "an incident holds what does not stand, waits, or is another condition"
+			if n++; !t.active() || !t.due.IsZero() || t.direction != i.direction {
+				return "an incident has a condition that is over, held or of another kind"
 			}
 		}
 		if len(i.round) > len(i.affected) {
-			return "more sessions are in an incident's last round than in all"
+			return "an incident has more sessions in its round than in total"
 		}
-		if n != i.still {
-			return fmt.Sprintf("an incident counts %d in trouble, and holds %d", i.still, n)
+		if n != i.current {
+			return fmt.Sprintf("an incident counts %d sessions and has %d", i.current, n)
 		}
 	}
 	live := 0
@@ -46,19 +46,19 @@ func (s *story) wrong() string {
 			conditions = append(conditions, &x.condition)
 		}
 		for _, t := range conditions {
-			_, stands := c.standing[t.warning]
+			_, active := c.active[t.warning]
 			switch {
 			case t.incident != nil && !slices.Contains(c.incidents, t.incident):
-				return "a session is in an incident that is over"
-			case t.stands() && !t.wasTold() && t.incident == nil && t.due.IsZero():
-				return "a condition is neither told of, nor in an incident, nor waiting"
-			case t.stands() && t.wasTold() && !stands:
-				return "what was told of does not stand"
+				return "a session belongs to an incident that is over"
+			case t.active() && !t.wasNotified() && t.incident == nil && t.due.IsZero():
+				return "a condition has no notice, no incident and no notice that is held"
+			case t.active() && t.wasNotified() && !active:
+				return "the warning of a condition with a notice is not active"
 			}
 		}
 	}
-	if live != c.live[""] || len(c.sessions) != c.all[""] {
-		return fmt.Sprintf("%d of %d sessions are live, counted %d of %d", live, len(c.sessions), c.live[""], c.all[""])
+	if live != c.live[""] || len(c.sessions) != c.total[""] {
+		return fmt.Sprintf("%d of %d sessions are live, counted %d of %d", live, len(c.sessions), c.live[""], c.total[""])
 	}
 	return ""
 }
@@ -97,8 +97,8 @@ func (s *story) step() {
 	}
 }
 
-// TestStories holds the correlator to what must be true whatever happens, and to saying
-// of everything that it has begun that it is over.
+// TestStories checks the invariants under random events, and that every warning is
+// cleared once all sessions are over.
 func TestStories(t *testing.T) {
 	for seed := range uint64(150) {
 		s := &story{stage: newStage(t, Rules{Hold: DefaultHold, MinimumUp: 384e3, MinimumDown: 768e3}), r: rand.New(rand.NewPCG(seed, 1)), states: map[string]string{}}
@@ -117,13 +117,13 @@ func TestStories(t *testing.T) {
 		}
 		s.wait(s.now + 3600)
 		c := s.correlator
-		if len(c.standing)+len(c.incidents)+len(c.held)+len(c.sessions)+len(c.all)+len(c.live) != 0 {
-			t.Fatalf("seed %d: left are %v, %d incidents, %d waiting, %v %v", seed, c.standing, len(c.incidents), len(c.held), c.all, c.live)
+		if len(c.active)+len(c.incidents)+len(c.held)+len(c.sessions)+len(c.total)+len(c.live) != 0 {
+			t.Fatalf("seed %d: left over: %v, %d incidents, %d held, %v %v", seed, c.active, len(c.incidents), len(c.held), c.total, c.live)
 		}
 		open := map[string]bool{}
 		for _, n := range s.all {
 			if n.State == Cleared && n.Kind != Ended && !open[n.Warning] {
-				t.Fatalf("seed %d: %s ends what has not begun", seed, line(n))
+				t.Fatalf("seed %d: %s clears a warning that is not active", seed, line(n))
 			}
 			open[n.Warning] = n.State == Raised
 		}

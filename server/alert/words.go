@@ -9,9 +9,12 @@ import (
 // about ends the sentences that could be taken for a word about a person.
 const about = " This is about a network connection, not about anyone's conduct."
 
-// Sentence says a notice in plain words.
-func Sentence(n Notice) string {
+// sentence says a notice in plain words.
+func sentence(n Notice) string {
 	who := fmt.Sprintf("exam %s, student %s", n.Exam, n.Student)
+	if n.Student == "" {
+		who = fmt.Sprintf("exam %s, session %s", n.Exam, n.Session)
+	}
 	silent := short(n.At.Sub(n.LastPacket))
 	switch n.Kind {
 	case Suspect:
@@ -58,7 +61,7 @@ func together(n Notice) string {
 	if n.Exam != "" {
 		where = "exam " + n.Exam
 	}
-	still, were, came := c.still(), "were interrupted", "were interrupted"
+	still, were, came := c.current(), "were interrupted", "were interrupted"
 	if n.Direction != "" {
 		minimum := "below the minimum " + strings.ToLower(upload(n.Direction))
 		were, came = "were "+minimum, "fell "+minimum

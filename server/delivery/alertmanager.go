@@ -161,8 +161,7 @@ func (p *pusher) raise(n alert.Notice, exam string) {
 
 // annotations say what an alert is about, without the student.
 func annotations(n alert.Notice) map[string]string {
-	n.Student = ""
-	text := strings.ReplaceAll(alert.Sentence(n), ", student ", ", session "+n.Session)
+	text := n.WithoutStudent().Sentence
 	summary, _, _ := strings.Cut(text, ". ")
 	return map[string]string{"summary": strings.TrimSuffix(summary, ".") + ".", "description": text}
 }

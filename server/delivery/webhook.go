@@ -107,11 +107,7 @@ func (w Webhook) wants(n alert.Notice) bool {
 	if n.Kind != alert.Recovered && (n.Kind != alert.Ended || wanted(alert.Ended)) {
 		return wanted(n.Kind)
 	}
-	told := n.Was == alert.BelowMinimum && wanted(alert.BelowMinimum)
-	for _, k := range []alert.Kind{alert.Suspect, alert.Dropped, alert.ExamRelevant} { // it may have been told of an earlier stage
-		told = told || k.Rank() <= n.Was.Rank() && wanted(k)
-	}
-	return told && wanted(alert.Recovered)
+	return wanted(alert.Recovered) && slices.ContainsFunc(n.Was.Stages(), wanted)
 }
 
 // courier delivers what waits for one receiver: in order for each session,
