@@ -39,7 +39,7 @@ func TestIncidentOfRates(t *testing.T) {
 	s.says("100.00 below-minimum raised 00 down", "100.20 below-minimum raised 01 down", "100.40 below-minimum raised 02 down",
 		"102.20 incident raised down 12/40 below 12 [e] alone 3")
 	if n := s.all[3]; *n.Counts.Below != 12 || n.Counts.Silent != nil ||
-		!strings.Contains(n.Sentence, "12 of 40 sessions of this server fell below the minimum download at about the same time, as the students' programs say") {
+		!strings.Contains(n.Sentence, "12 of 40 sessions of this server fell below the minimum download at about the same time, as the students' programs report") {
 		t.Errorf("%+v", n)
 	}
 	s.slows(110, all[30], "up", 100e3) // another condition
@@ -59,7 +59,7 @@ func TestIncidentOfRates(t *testing.T) {
 	s.says("240.00 recovered cleared 00 down was below-minimum for 100.00 in incident", "240.10 recovered cleared 01 down was below-minimum for 99.90 in incident",
 		"240.20 recovered cleared 02 down was below-minimum for 99.80 in incident", "240.85 incident raised down 30/40 below 21 [e] alone 3")
 	s.wait(400)
-	if n := s.all[len(s.all)-2]; !strings.Contains(n.Sentence, "were below the minimum download, as the students' programs say, for") {
+	if n := s.all[len(s.all)-2]; !strings.Contains(n.Sentence, "were below the minimum download, as the students' programs report; 1 still is below it") {
 		t.Error(n.Sentence)
 	}
 	// When most have recovered for a while, the rest get notices of their own.
@@ -159,7 +159,7 @@ func TestIncidentOfRatesAcrossARestart(t *testing.T) {
 	n := newStage(t, Rules{Hold: DefaultHold, MinimumUp: 384e3, MinimumDown: 768e3})
 	n.correlator.Restore(kept, at(200), time.Hour)
 	n.says("200.00 incident cleared up for 100.00 restart 3/4 below 3 [e] alone 2")
-	if n.all[0].Sentence != "The incident on our side is not followed any more: the server was started anew." {
+	if n.all[0].Sentence != "The server has restarted and no longer follows this incident on our side." {
 		t.Error(n.all[0].Sentence)
 	}
 	n.live(201, all...)
@@ -219,7 +219,7 @@ func TestHeldNoticeCarriesTheLowReading(t *testing.T) {
 	s.slows(103, all[3], "up", 2e6)
 	s.wait(110)
 	n := s.all[len(s.all)-1]
-	if n.Session != "03" || *n.Seen.Upload.Value != 200e3 || n.LastPacket.After(n.At) || !strings.Contains(n.Sentence, "200 kbit/s of at least") {
+	if n.Session != "03" || *n.Seen.Upload.Value != 200e3 || n.LastPacket.After(n.At) || !strings.Contains(n.Sentence, "measured 200 kbit/s") {
 		t.Errorf("%+v", n)
 	}
 	s.slows(120, all[0], "down", 100e3)

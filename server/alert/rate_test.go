@@ -32,7 +32,7 @@ func TestBelowMinimum(t *testing.T) {
 	read(slow)
 	s.says("6.00 below-minimum raised a up")
 	if x := s.all[0]; *x.Seen.Upload.Value != 360e3 || x.Seen.Upload.Minimum != 384e3 || x.Claimed.Download != nil || !x.Since.Equal(at(2)) ||
-		!strings.Contains(x.Sentence, "360 kbit/s of at least 384 kbit/s, measured by the server") {
+		!strings.Contains(x.Sentence, "The server measured 360 kbit/s; the minimum is 384 kbit/s.") {
 		t.Errorf("%+v", x)
 	}
 	for _, r := range []Reading{good, good, slow, bound, good, unclear, good} { // slow restarts the count, the bound counts half, unclear does not count
@@ -54,13 +54,13 @@ func TestBelowMinimum(t *testing.T) {
 	}
 	read(claim(600e3))
 	s.says("302.00 below-minimum raised a down")
-	if x := s.all[3]; *x.Claimed.Download.Value != 600e3 || *x.Seen.Upload.Value != 300e3 || !strings.Contains(x.Sentence, "as the student's program says") {
+	if x := s.all[3]; *x.Claimed.Download.Value != 600e3 || *x.Seen.Upload.Value != 300e3 || !strings.Contains(x.Sentence, "The student's program reports 600 kbit/s") {
 		t.Errorf("%+v", x)
 	}
 	s.goes(400, "e/a", "goodbye")
 	s.says("400.00 recovered cleared a down was below-minimum for 98.00 goodbye", "400.00 recovered cleared a up was below-minimum for 99.00 goodbye",
 		"400.00 ended cleared a was below-minimum goodbye")
-	if s.all[4].Warning != s.all[3].Warning || s.all[5].Warning != s.all[2].Warning || !strings.Contains(s.all[4].Sentence, "before the session ended") {
+	if s.all[4].Warning != s.all[3].Warning || s.all[5].Warning != s.all[2].Warning || !strings.Contains(s.all[4].Sentence, "until the session ended") {
 		t.Errorf("they do not clear the two warnings: %+v", s.all[4:6])
 	}
 	if len(s.correlator.active) != 0 {

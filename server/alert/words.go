@@ -6,99 +6,109 @@ import (
 	"time"
 )
 
-// about ends the sentences that could be taken for a word about a person.
+// about ends the sentences that could be read as a remark about a person.
 const about = " This is about a network connection, not about anyone's conduct."
 
-// sentence says a notice in plain words.
+// sentence puts a notice into plain words.
 func sentence(n Notice) string {
-	who := fmt.Sprintf("exam %s, student %s", n.Exam, n.Student)
-	if n.Student == "" {
-		who = fmt.Sprintf("exam %s, session %s", n.Exam, n.Session)
-	}
-	silent := short(n.At.Sub(n.LastPacket))
+	silent, lasted := short(n.At.Sub(n.LastPacket)), short(seconds(n.Duration))
 	switch n.Kind {
 	case Suspect:
 		if n.Flapping {
-			return fmt.Sprintf("The connection comes and goes, %d times by now: %s.", n.Episodes, who) + about
+			return fmt.Sprintf("The connection comes and goes, %d times so far: %s.", n.Episodes, who(n)) + about
 		}
-		return fmt.Sprintf("No packets for %s: %s. It may be over in a moment.", silent, who)
+		return fmt.Sprintf("No packets for %s: %s. The connection may be back in a moment.", silent, who(n))
 	case Dropped:
-		return fmt.Sprintf("The connection is interrupted, no packets for %s: %s.", silent, who) + about
+		return fmt.Sprintf("The connection is interrupted, no packets for %s: %s.", silent, who(n)) + about
 	case ExamRelevant:
-		return fmt.Sprintf("The connection has been interrupted for %s, long enough to matter to the exam: %s.", silent, who) + about
+		return fmt.Sprintf("The connection has been interrupted for %s, long enough to matter for the exam: %s.", silent, who(n)) + about
 	case BelowMinimum:
-		return fmt.Sprintf("%s is below the minimum: %s. %s", upload(n.Direction), who, reading(n)) + about
+		return fmt.Sprintf("%s is below the minimum: %s.%s", rateName(n.Direction), who(n), lowReading(n)) + about
 	case Recovered:
 		switch {
 		case n.Direction != "" && n.End != "":
-			return fmt.Sprintf("%s was below the minimum, since %s before the session ended: %s.", upload(n.Direction), short(seconds(n.Duration)), who) + about
+			return fmt.Sprintf("%s was below the minimum for %s, until the session ended: %s.", rateName(n.Direction), lasted, who(n)) + about
 		case n.Direction != "":
-			return fmt.Sprintf("%s is at the minimum again, after %s: %s.", upload(n.Direction), short(seconds(n.Duration)), who)
+			return fmt.Sprintf("%s meets the minimum again, after %s below it: %s.", rateName(n.Direction), lasted, who(n))
 		case n.Flapping:
-			return fmt.Sprintf("The connection is steady again; it had come and gone %d times in %s: %s.", n.Episodes, short(seconds(n.Duration)), who)
+			return fmt.Sprintf("The connection is stable again, after %d interruptions in %s: %s.", n.Episodes, lasted, who(n))
 		}
-		return fmt.Sprintf("The connection is back after %s: %s.", short(seconds(n.Duration)), who)
+		return fmt.Sprintf("The connection is back after %s: %s.", lasted, who(n))
 	case Ended:
 		switch n.End {
 		case "goodbye":
-			return fmt.Sprintf("The student's program was ended in good order: %s.", who)
+			return fmt.Sprintf("The student's program ended normally: %s.", who(n))
 		case "replaced":
-			return fmt.Sprintf("A new session has taken the place of this one, which was silent: %s.", who)
+			return fmt.Sprintf("A new session has replaced this one, which was silent: %s.", who(n))
 		}
-		return fmt.Sprintf("The session is over: no packets for %s: %s.", silent, who) + about
+		return fmt.Sprintf("The session has ended after %s without packets: %s.", silent, who(n)) + about
 	case Incident:
-		return together(n)
+		return incidentSentence(n)
 	}
 	return string(n.Kind)
 }
 
-// together says an incident.
-func together(n Notice) string {
+// who names the subject of a notice.
+func who(n Notice) string {
+	if n.Student == "" {
+		return fmt.Sprintf("exam %s, session %s", n.Exam, n.Session)
+	}
+	return fmt.Sprintf("exam %s, student %s", n.Exam, n.Student)
+}
+
+// incidentSentence puts a notice of an incident into plain words.
+func incidentSentence(n Notice) string {
 	if n.End == endRestart {
-		return "The incident on our side is not followed any more: the server was started anew."
+		return "The server has restarted and no longer follows this incident on our side."
 	}
 	where, c := "this server", n.Counts
 	if n.Exam != "" {
 		where = "exam " + n.Exam
 	}
-	still, were, came := c.current(), "were interrupted", "were interrupted"
+	began, was, still := "were interrupted", "were interrupted", ""
 	if n.Direction != "" {
-		minimum := "below the minimum " + strings.ToLower(upload(n.Direction))
-		were, came = "were "+minimum, "fell "+minimum
+		minimum := "below the minimum " + strings.ToLower(rateName(n.Direction))
+		began, was, still = "fell "+minimum, "were "+minimum, " below it"
 	}
-	whose := ""
+	source := ""
 	if n.Direction == "down" {
-		whose = ", as the students' programs say"
+		source = ", as the students' programs report"
+	}
+	left := fmt.Sprintf("; %d still are%s", c.current(), still)
+	switch c.current() {
+	case 0:
+		left = "; none still is" + still
+	case 1:
+		left = "; 1 still is" + still
 	}
 	if n.State == Cleared {
-		return fmt.Sprintf("The incident on our side is over: %d of %d sessions of %s %s%s, for %s; %d still are.",
-			c.Affected, c.Live, where, were, whose, short(seconds(n.Duration)), still)
+		return fmt.Sprintf("The incident on our side is over after %s: %d of %d sessions of %s %s%s%s.",
+			short(seconds(n.Duration)), c.Affected, c.Live, where, was, source, left)
 	}
-	left := ""
-	if n.Update {
-		left = fmt.Sprintf("; %d still are", still)
+	if !n.Update {
+		left = ""
 	}
 	return fmt.Sprintf("Incident on our side: %d of %d sessions of %s %s at about the same time%s%s. The students' own connections are unlikely to be the cause.",
-		c.Affected, c.Live, where, came, whose, left)
+		c.Affected, c.Live, where, began, source, left)
 }
 
-func upload(direction string) string {
+func rateName(direction string) string {
 	if direction == "up" {
 		return "Upload"
 	}
 	return "Download"
 }
 
-// reading says what a warning of a rate rests on, and whose word it is.
-func reading(n Notice) string {
-	r, whose := n.Seen.Upload, "measured by the server"
+// lowReading says which reading was below the minimum, and who measured it.
+func lowReading(n Notice) string {
+	r, source := n.Seen.Upload, "The server measured"
 	if n.Direction == "down" {
-		r, whose = n.Claimed.Download, "as the student's program says"
+		r, source = n.Claimed.Download, "The student's program reports"
 	}
 	if r == nil || r.Value == nil {
 		return ""
 	}
-	return fmt.Sprintf("%s of at least %s, %s.", bits(*r.Value), bits(r.Minimum), whose)
+	return fmt.Sprintf(" %s %s; the minimum is %s.", source, bits(*r.Value), bits(r.Minimum))
 }
 
 func bits(v float64) string {
@@ -110,20 +120,22 @@ func bits(v float64) string {
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
-// short prints a duration as people say it: tenths below ten seconds.
+// short prints a duration in hours, minutes and whole seconds, with tenths below
+// ten seconds.
 func short(d time.Duration) string {
 	if d < 10*time.Second {
 		return fmt.Sprintf("%.1f s", d.Seconds())
 	}
 	d = d.Round(time.Second)
-	if d < time.Minute {
-		return fmt.Sprintf("%d s", int(d.Seconds()))
-	}
-	s := d.String()
-	for _, zero := range []string{"m0s", "h0m"} { // whole units only: 1m10s ends in 0s too
-		if strings.HasSuffix(s, zero) {
-			s = s[:len(s)-len("0s")]
+	var parts []string
+	for _, u := range []struct {
+		unit time.Duration
+		name string
+	}{{time.Hour, "h"}, {time.Minute, "min"}, {time.Second, "s"}} {
+		if n := d / u.unit; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, u.name))
+			d -= n * u.unit
 		}
 	}
-	return s
+	return strings.Join(parts, " ")
 }
