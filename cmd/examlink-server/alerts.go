@@ -13,7 +13,7 @@ import (
 )
 
 // newAlerts makes what tells proctors, as configured.
-func newAlerts(f config.File, log *slog.Logger) (*delivery.Alerts, error) {
+func newAlerts(f config.File, log *slog.Logger) (*delivery.Notifier, error) {
 	o, err := f.AlertOptions()
 	if err != nil {
 		return nil, err
@@ -23,7 +23,7 @@ func newAlerts(f config.File, log *slog.Logger) (*delivery.Alerts, error) {
 }
 
 // follow has the alerts hear of what the server sees.
-func follow(o *server.Options, a *delivery.Alerts) {
+func follow(o *server.Options, a *delivery.Notifier) {
 	o.OnState = func(i server.SessionInfo) {
 		if watched(i) {
 			a.State(sessionOf(i))

@@ -76,7 +76,7 @@ type undeliveredPage struct {
 type api struct {
 	token  string
 	srv    *server.Server
-	alerts *delivery.Alerts
+	alerts *delivery.Notifier
 }
 
 // mount adds the API to a listener.
@@ -85,7 +85,7 @@ func (a api) mount(to interface {
 }) {
 	to.Handle("GET "+sessionsPath, a.guard(func(r *http.Request) any { return a.sessions(r.FormValue("exam")) }))
 	to.Handle("GET "+warningsPath, a.guard(func(*http.Request) any {
-		return warningsPage{warningsSchema, time.Now().Round(0), a.alerts.Standing()}
+		return warningsPage{warningsSchema, time.Now().Round(0), a.alerts.Active()}
 	}))
 	to.Handle("GET "+undeliveredPath, a.guard(func(*http.Request) any {
 		return undeliveredPage{undeliveredSchema, time.Now().Round(0), a.alerts.Undelivered()}
@@ -124,7 +124,7 @@ func (a api) sessions(exam string) sessionsPage {
 	now := time.Now()
 	page := sessionsPage{sessionsSchema, now.Round(0), []sessionEntry{}, []alert.Notice{}}
 	standing := map[string][]alert.Notice{}
-	for _, n := range a.alerts.Standing() {
+	for _, n := range a.alerts.Active() {
 		if n.Kind == alert.Incident {
 			page.Incidents = append(page.Incidents, n)
 		} else {

@@ -96,7 +96,7 @@ type hall struct {
 	net     *netsim.Network
 	keys    server.Keys
 	srv     *server.Server
-	alerts  *delivery.Alerts
+	alerts  *delivery.Notifier
 	proctor *proctor
 	clients map[string]*netsim.Client
 	leave   map[string]func()

@@ -33,7 +33,7 @@ type running struct {
 	level          *slog.LevelVar
 	certificate    *certificate
 	srv            *server.Server
-	alerts         *delivery.Alerts
+	alerts         *delivery.Notifier
 	log            *slog.Logger
 }
 

@@ -39,7 +39,7 @@ func (m *metrics) of(receiver string) receiverMetrics {
 
 // told counts a notice. The end of an incident, what becomes known of it, and the
 // end of a session are no warnings.
-func (m *metrics) told(n alert.Notice) {
+func (m *metrics) count(n alert.Notice) {
 	if n.Kind != alert.Ended && !n.Update && (n.Kind != alert.Incident || n.State == alert.Raised) {
 		m.warnings.WithLabelValues(string(n.Kind)).Inc()
 	}
@@ -48,7 +48,7 @@ func (m *metrics) told(n alert.Notice) {
 var waitingDesc = prometheus.NewDesc("examlink_server_notifications_waiting", "Notices that wait to be delivered.", []string{"receiver"}, nil)
 
 // waitingCollector counts what waits when it is asked.
-type waitingCollector struct{ a *Alerts }
+type waitingCollector struct{ a *Notifier }
 
 func (c waitingCollector) Describe(ch chan<- *prometheus.Desc) { ch <- waitingDesc }
 

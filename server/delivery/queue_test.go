@@ -60,7 +60,7 @@ func TestQueueSurvivesDamage(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s at line %d: %v", what, i, err)
 			}
-			if n := a.couriers[0].queue.count(); n != 3 {
+			if n := a.deliverers[0].queue.count(); n != 3 {
 				t.Errorf("%s at line %d: %d of 3 notices", what, i, n)
 			}
 			if !strings.Contains(log.String(), "lines_skipped=1") {

@@ -115,7 +115,7 @@ func (r *receiver) attempts() int {
 }
 
 // begin starts alerts with one receiver; stop ends them.
-func begin(t *testing.T, r *receiver, o Options) (a *Alerts, stop func()) {
+func begin(t *testing.T, r *receiver, o Options) (a *Notifier, stop func()) {
 	t.Helper()
 	if len(o.Webhooks) == 0 {
 		o.Webhooks = []Webhook{{}}
@@ -143,7 +143,7 @@ func session(id, state string) alert.Session {
 }
 
 // metric reads a counter of a receiver.
-func metric(t *testing.T, a *Alerts, name string) float64 {
+func metric(t *testing.T, a *Notifier, name string) float64 {
 	t.Helper()
 	r := prometheus.NewRegistry()
 	if err := a.Register(r); err != nil {

@@ -110,9 +110,9 @@ func (w Webhook) wants(n alert.Notice) bool {
 	return wanted(alert.Recovered) && slices.ContainsFunc(n.Was.Stages(), wanted)
 }
 
-// courier delivers what waits for one receiver: in order for each session,
+// deliverer delivers what waits for one receiver: in order for each session,
 // several sessions at once.
-type courier struct {
+type deliverer struct {
 	hook    Webhook
 	queue   *queue
 	sign    *webhooks.Webhook
@@ -134,8 +134,8 @@ type lane struct {
 }
 
 type result struct {
-	m    *message
-	fate fate
+	m       *message
+	outcome outcome
 }
 
 // newClient makes the client of a receiver: no redirects, which would take a
@@ -155,7 +155,7 @@ func newClient(timeout time.Duration, dial func(ctx context.Context, network, ad
 }
 
 // run delivers until ctx ends. What is under way then stays in the queue.
-func (c *courier) run(ctx context.Context) {
+func (c *deliverer) run(ctx context.Context) {
 	defer c.client.CloseIdleConnections()
 	busy := 0
 	for {
@@ -203,7 +203,7 @@ func (c *courier) run(ctx context.Context) {
 		case <-timer.C:
 		case <-ctx.Done():
 			for ; busy > 0; busy-- {
-				if r := <-c.done; r.fate.err == nil {
+				if r := <-c.done; r.outcome.err == nil {
 					c.settle(r)
 				}
 			}
@@ -222,33 +222,33 @@ func newBackOff() *backoff.ExponentialBackOff {
 }
 
 // settle takes what became of an attempt.
-func (c *courier) settle(r result) {
+func (c *deliverer) settle(r result) {
 	now := time.Now()
 	l := c.lanes[r.m.Lane]
 	l.busy = false
 	switch {
-	case r.fate.err == nil:
+	case r.outcome.err == nil:
 		c.metrics.sent.Inc()
 		delete(c.lanes, r.m.Lane)
 		c.note(c.queue.delivered(r.m))
 		for _, other := range c.lanes { // it is back: nothing else needs to wait
 			other.after = time.Time{}
 		}
-	case r.fate.final:
+	case r.outcome.final:
 		c.metrics.failed.Inc()
 		delete(c.lanes, r.m.Lane)
-		c.giveUp(r.m, r.fate.err.Error(), now)
+		c.giveUp(r.m, r.outcome.err.Error(), now)
 	default:
 		c.metrics.failed.Inc()
 		wait := l.retry.NextBackOff()
-		l.after = now.Add(max(wait, min(r.fate.wait, retryAfter)))
+		l.after = now.Add(max(wait, min(r.outcome.wait, retryAfter)))
 		if l.tries++; l.tries == 1 {
-			c.log.Warn("notice not delivered, trying again", "receiver", c.hook.Name, "kind", r.m.Kind, "err", r.fate.err)
+			c.log.Warn("notice not delivered, trying again", "receiver", c.hook.Name, "kind", r.m.Kind, "err", r.outcome.err)
 		}
 	}
 }
 
-func (c *courier) giveUp(m *message, why string, now time.Time) {
+func (c *deliverer) giveUp(m *message, why string, now time.Time) {
 	u, news, err := c.queue.giveUp(m, why, now)
 	c.note(err)
 	if news {
@@ -256,35 +256,35 @@ func (c *courier) giveUp(m *message, why string, now time.Time) {
 	}
 }
 
-func (c *courier) lost(u Undelivered) {
+func (c *deliverer) lost(u Undelivered) {
 	c.metrics.undelivered.Inc()
 	c.log.Error("notice could not be delivered", "receiver", u.Receiver, "kind", u.Kind, "id", u.ID, "why", u.Why)
 }
 
 // note logs trouble with the queue's file.
-func (c *courier) note(err error) {
+func (c *deliverer) note(err error) {
 	if err != nil {
 		c.log.Error("alerts", "err", err)
 	}
 }
 
-// fate is what became of one attempt.
-type fate struct {
+// outcome is what became of one attempt.
+type outcome struct {
 	err   error         // nil: delivered
 	final bool          // another attempt would be as futile
 	wait  time.Duration // the receiver asks for so long
 }
 
 // attempt sends a message once.
-func (c *courier) attempt(ctx context.Context, m *message) fate {
+func (c *deliverer) attempt(ctx context.Context, m *message) outcome {
 	now := time.Now()
 	signature, err := c.sign.Sign(m.ID, now, m.Body)
 	if err != nil {
-		return fate{err: err}
+		return outcome{err: err}
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.hook.URL, bytes.NewReader(m.Body))
 	if err != nil {
-		return fate{err: errors.New("the URL cannot be used")}
+		return outcome{err: errors.New("the URL cannot be used")}
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "examlink-server")
@@ -307,21 +307,21 @@ func final(status int) bool {
 }
 
 // post sends a request. Its errors never name the URL, which may hold a secret.
-func post(client *http.Client, req *http.Request, final func(status int) bool) fate {
+func post(client *http.Client, req *http.Request, final func(status int) bool) outcome {
 	resp, err := client.Do(req)
 	if err != nil {
 		var e *url.Error
 		if errors.As(err, &e) {
 			err = e.Err
 		}
-		return fate{err: err}
+		return outcome{err: err}
 	}
 	defer resp.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, answerBytes))
 	if resp.StatusCode >= 200 && resp.StatusCode < 300 {
-		return fate{}
+		return outcome{}
 	}
-	f := fate{err: fmt.Errorf("answer %d, expected 2xx", resp.StatusCode), final: final(resp.StatusCode)}
+	f := outcome{err: fmt.Errorf("answer %d, expected 2xx", resp.StatusCode), final: final(resp.StatusCode)}
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
 		f.err = fmt.Errorf("answer %d, expected 2xx: redirects are not followed", resp.StatusCode)
 	}

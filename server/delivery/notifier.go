@@ -54,25 +54,25 @@ type Options struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// Alerts tells of what happens. It is safe for concurrent use.
-type Alerts struct {
-	log      *slog.Logger
-	metrics  *metrics
-	couriers []*courier
-	pushers  []*pusher
-	standing string // file; "": none
-	wake     chan struct{}
+// Notifier tells of what happens. It is safe for concurrent use.
+type Notifier struct {
+	log        *slog.Logger
+	metrics    *metrics
+	deliverers []*deliverer
+	pushers    []*pusher
+	activeFile string // file; "": none
+	wake       chan struct{}
 
 	inbox  sync.Mutex
 	events []func(*alert.Correlator)
 
 	mu         sync.Mutex
 	correlator *alert.Correlator
-	unsaid     bool // what stands has changed since it was written
+	dirty      bool // what stands has changed since it was written
 }
 
 // New checks the options, and takes up what an earlier run left.
-func New(o Options) (*Alerts, error) {
+func New(o Options) (*Notifier, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -96,10 +96,10 @@ func New(o Options) (*Alerts, error) {
 			return nil, fmt.Errorf("alerts: %w", err)
 		}
 	}
-	a := &Alerts{log: o.Log, metrics: newMetrics(), wake: make(chan struct{}, 1)}
+	a := &Notifier{log: o.Log, metrics: newMetrics(), wake: make(chan struct{}, 1)}
 	a.correlator = alert.NewCorrelator(alert.Rules{
 		Hold: o.Hold, Incident: o.Incident, MinimumUp: o.MinimumUp, MinimumDown: o.MinimumDown,
-	}, a.tell)
+	}, a.notify)
 	for _, h := range o.Webhooks {
 		if err := a.add(h, o); err != nil {
 			return nil, errors.Join(err, a.close())
@@ -113,8 +113,8 @@ func New(o Options) (*Alerts, error) {
 		a.pushers = append(a.pushers, newPusher(o.Alertmanager, u, client, o.Log, a.metrics.of(AlertmanagerName)))
 	}
 	if o.Dir != "" {
-		a.standing = filepath.Join(o.Dir, "standing.json")
-		list, err := readStanding(a.standing)
+		a.activeFile = filepath.Join(o.Dir, "standing.json")
+		list, err := readActive(a.activeFile)
 		if err != nil { // better to serve without it
 			a.log.Error("alerts", "err", err)
 		}
@@ -129,12 +129,12 @@ func New(o Options) (*Alerts, error) {
 }
 
 // add opens a webhook's queue.
-func (a *Alerts) add(h Webhook, o Options) error {
+func (a *Notifier) add(h Webhook, o Options) error {
 	if h.Timeout == 0 {
 		h.Timeout = DefaultTimeout
 	}
 	if !ReceiverName.MatchString(h.Name) || h.Name == AlertmanagerName ||
-		slices.ContainsFunc(a.couriers, func(c *courier) bool { return c.hook.Name == h.Name }) {
+		slices.ContainsFunc(a.deliverers, func(c *deliverer) bool { return c.hook.Name == h.Name }) {
 		return fmt.Errorf("webhook %q: expected a name of its own, of small letters, digits and hyphens", h.Name)
 	}
 	err := CheckURL(h.URL)
@@ -159,7 +159,7 @@ func (a *Alerts) add(h Webhook, o Options) error {
 	if q.skipped > 0 {
 		o.Log.Warn("a queue's file was damaged, what could be read is delivered", "receiver", h.Name, "file", file, "lines_skipped", q.skipped)
 	}
-	a.couriers = append(a.couriers, &courier{
+	a.deliverers = append(a.deliverers, &deliverer{
 		hook: h, queue: q, sign: sign, client: newClient(h.Timeout, o.Dial), maxAge: o.MaxAge, log: o.Log,
 		metrics: a.metrics.of(h.Name), lanes: map[string]*lane{}, done: make(chan result),
 	})
@@ -167,7 +167,7 @@ func (a *Alerts) add(h Webhook, o Options) error {
 }
 
 // Register adds the metrics to a registry.
-func (a *Alerts) Register(r prometheus.Registerer) error {
+func (a *Notifier) Register(r prometheus.Registerer) error {
 	for _, c := range []prometheus.Collector{a.metrics.warnings, a.metrics.sent, a.metrics.failed, a.metrics.undelivered, waitingCollector{a}} {
 		if err := r.Register(c); err != nil {
 			return err
@@ -177,22 +177,22 @@ func (a *Alerts) Register(r prometheus.Registerer) error {
 }
 
 // State takes a change of a session's state. It does not block.
-func (a *Alerts) State(s alert.Session) { a.happened(func(c *alert.Correlator) { c.Change(s) }) }
+func (a *Notifier) State(s alert.Session) { a.enqueue(func(c *alert.Correlator) { c.Change(s) }) }
 
 // Reading takes what one train of a session read. It does not block.
-func (a *Alerts) Reading(s alert.Session, r alert.Reading) {
-	a.happened(func(c *alert.Correlator) { c.Read(s, r) })
+func (a *Notifier) Reading(s alert.Session, r alert.Reading) {
+	a.enqueue(func(c *alert.Correlator) { c.Read(s, r) })
 }
 
 // Minima puts other minima in force, IP-layer bit/s; 0 sets none. It does not
 // block. What stands is measured by them from its next reading on.
-func (a *Alerts) Minima(up, down float64) {
-	a.happened(func(c *alert.Correlator) { c.SetMinima(up, down) })
+func (a *Notifier) Minima(up, down float64) {
+	a.enqueue(func(c *alert.Correlator) { c.SetMinima(up, down) })
 }
 
 // happened queues what happened. The queue needs no bound: who empties it waits
 // for the disk at most, and for no receiver.
-func (a *Alerts) happened(f func(*alert.Correlator)) {
+func (a *Notifier) enqueue(f func(*alert.Correlator)) {
 	a.inbox.Lock()
 	a.events = append(a.events, f)
 	a.inbox.Unlock()
@@ -204,9 +204,9 @@ func (a *Alerts) happened(f func(*alert.Correlator)) {
 
 // Run judges and delivers until ctx ends. It blocks. What could not be delivered
 // by then waits in the queues for the next run.
-func (a *Alerts) Run(ctx context.Context) error {
+func (a *Notifier) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
-	for _, c := range a.couriers {
+	for _, c := range a.deliverers {
 		wg.Go(func() { c.run(ctx) }) // ends with ctx
 	}
 	for _, p := range a.pushers {
@@ -228,7 +228,7 @@ func (a *Alerts) Run(ctx context.Context) error {
 }
 
 // work judges what has happened, and says how long nothing is due.
-func (a *Alerts) work(now time.Time) time.Duration {
+func (a *Notifier) work(now time.Time) time.Duration {
 	a.inbox.Lock()
 	events := a.events
 	a.events = nil
@@ -239,12 +239,12 @@ func (a *Alerts) work(now time.Time) time.Duration {
 		f(a.correlator)
 	}
 	a.correlator.Run(now)
-	if a.unsaid && a.standing != "" {
-		if err := writeStanding(a.standing, a.correlator.Active()); err != nil {
+	if a.dirty && a.activeFile != "" {
+		if err := writeActive(a.activeFile, a.correlator.Active()); err != nil {
 			a.log.Error("alerts", "err", err)
 		}
 	}
-	a.unsaid = false
+	a.dirty = false
 	if at, ok := a.correlator.Next(); ok {
 		return max(at.Sub(now), 0)
 	}
@@ -252,11 +252,11 @@ func (a *Alerts) work(now time.Time) time.Duration {
 }
 
 // tell hands a notice to those who want it. Called by the correlator.
-func (a *Alerts) tell(n alert.Notice) {
-	a.unsaid = true
-	a.metrics.told(n)
+func (a *Notifier) notify(n alert.Notice) {
+	a.dirty = true
+	a.metrics.count(n)
 	a.log.Info("notice", "kind", n.Kind, "state", n.State, "exam", n.Exam, "session", n.Session, "warning", n.Warning)
-	for _, c := range a.couriers {
+	for _, c := range a.deliverers {
 		if !c.hook.wants(n) {
 			continue
 		}
@@ -272,7 +272,7 @@ func (a *Alerts) tell(n alert.Notice) {
 }
 
 // Standing is what stands now, the oldest first.
-func (a *Alerts) Standing() []alert.Notice {
+func (a *Notifier) Active() []alert.Notice {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.correlator.Active()
@@ -280,25 +280,25 @@ func (a *Alerts) Standing() []alert.Notice {
 
 // Rates are the latest readings of a session, as far as there are any: what the
 // server read going up, and what the client claims coming down.
-func (a *Alerts) Rates(session string) (up, down *alert.Rate) {
+func (a *Notifier) Rates(session string) (up, down *alert.Rate) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.correlator.Rates(session)
 }
 
 // Undelivered lists what was given up lately, by receiver, the latest last.
-func (a *Alerts) Undelivered() []Undelivered {
+func (a *Notifier) Undelivered() []Undelivered {
 	out := []Undelivered{}
-	for _, c := range a.couriers {
+	for _, c := range a.deliverers {
 		out = append(out, c.queue.undelivered()...)
 	}
 	return out
 }
 
 // waiting counts what has not been delivered yet, by receiver.
-func (a *Alerts) waiting() map[string]int {
+func (a *Notifier) waiting() map[string]int {
 	out := map[string]int{}
-	for _, c := range a.couriers {
+	for _, c := range a.deliverers {
 		out[c.hook.Name] = c.queue.count()
 	}
 	for _, p := range a.pushers {
@@ -307,9 +307,9 @@ func (a *Alerts) waiting() map[string]int {
 	return out
 }
 
-func (a *Alerts) close() error {
+func (a *Notifier) close() error {
 	var errs []error
-	for _, c := range a.couriers {
+	for _, c := range a.deliverers {
 		errs = append(errs, c.queue.close())
 	}
 	return errors.Join(errs...)

@@ -59,7 +59,7 @@ func TestWebhookIsSignedAndComplete(t *testing.T) {
 		if metric(t, a, "notifications_sent_total") != 1 || metric(t, a, "notifications_waiting") != 0 {
 			t.Error("miscounted")
 		}
-		if list := a.Standing(); len(list) != 1 || list[0].Kind != alert.Suspect {
+		if list := a.Active(); len(list) != 1 || list[0].Kind != alert.Suspect {
 			t.Errorf("%+v", list)
 		}
 	})

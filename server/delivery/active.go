@@ -13,7 +13,7 @@ import (
 // A warning that stands when the server ends must be closed by the next one:
 // what stands is kept in a file, and sessions that come back are known by it.
 
-func readStanding(name string) (out []alert.Notice, err error) {
+func readActive(name string) (out []alert.Notice, err error) {
 	b, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -27,7 +27,7 @@ func readStanding(name string) (out []alert.Notice, err error) {
 	return out, nil
 }
 
-func writeStanding(name string, list []alert.Notice) error {
+func writeActive(name string, list []alert.Notice) error {
 	b, err := json.Marshal(list)
 	if err == nil {
 		err = os.WriteFile(name+".new", b, 0o600)
