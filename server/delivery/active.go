@@ -10,9 +10,10 @@ import (
 	"examlink/server/alert"
 )
 
-// A warning that stands when the server ends must be closed by the next one:
-// what stands is kept in a file, and sessions that come back are known by it.
+// The next run must clear the warnings that are active when the server ends, so
+// they are kept in a file.
 
+// readActive reads the active warnings of an earlier run; none without a file.
 func readActive(name string) (out []alert.Notice, err error) {
 	b, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -22,11 +23,12 @@ func readActive(name string) (out []alert.Notice, err error) {
 		err = json.Unmarshal(b, &out)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("standing warnings: %s: %w", name, err)
+		return nil, fmt.Errorf("active warnings: %s: %w", name, err)
 	}
 	return out, nil
 }
 
+// writeActive replaces the file.
 func writeActive(name string, list []alert.Notice) error {
 	b, err := json.Marshal(list)
 	if err == nil {
@@ -36,7 +38,7 @@ func writeActive(name string, list []alert.Notice) error {
 		err = os.Rename(name+".new", name)
 	}
 	if err != nil {
-		return fmt.Errorf("standing warnings: %w", err)
+		return fmt.Errorf("active warnings: %w", err)
 	}
 	return nil
 }

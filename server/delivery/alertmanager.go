@@ -2,30 +2,32 @@ package delivery
 
 import (
 	"errors"
+	"maps"
 	"strings"
 	"time"
 
 	"examlink/server/alert"
 )
 
-// Chosen by us.
 const (
+	// DefaultResend is the time between two pushes of all active alerts; chosen by
+	// us.
 	DefaultResend = time.Minute
 
 	// AlertmanagerName is the receiver's name in metrics.
 	AlertmanagerName = "alertmanager"
 )
 
-// Alertmanager says where alerts are pushed to, by version 2 of its API.
+// Alertmanager configures the push of alerts, by version 2 of Alertmanager's API.
 type Alertmanager struct {
-	URLs         []string      // each member of a cluster, as http://alertmanager:9093
+	URLs         []string      // every member of the cluster, such as http://alertmanager:9093
 	Resend       time.Duration // 0 is DefaultResend
 	Timeout      time.Duration // of one request; 0 is DefaultTimeout
-	GeneratorURL string        // a page for people, if there is one
+	GeneratorURL string        // a page for people; "": none
 }
 
-// CheckAlertmanagerURL says what is wrong with an Alertmanager's address. It may
-// be http: no student is named in what is pushed.
+// CheckAlertmanagerURL returns what is wrong with an Alertmanager's address. Plain
+// http is allowed, since alerts name no student.
 func CheckAlertmanagerURL(raw string) error {
 	u, err := parseURL(raw)
 	if err == nil && u.RawQuery != "" {
@@ -34,7 +36,7 @@ func CheckAlertmanagerURL(raw string) error {
 	return err
 }
 
-// amAlert is an alert in the form of the API.
+// amAlert is an alert as the API defines it.
 type amAlert struct {
 	Labels       map[string]string `json:"labels"`
 	Annotations  map[string]string `json:"annotations"`
@@ -43,14 +45,14 @@ type amAlert struct {
 	GeneratorURL string            `json:"generatorURL,omitempty"`
 }
 
-// alertNames are the alerts' names by kind.
+// alertNames are the names of alerts by kind.
 var alertNames = map[alert.Kind]string{
 	alert.Suspect: "ExamlinkSessionSuspect", alert.Dropped: "ExamlinkSessionDropped", alert.ExamRelevant: "ExamlinkSessionExamRelevant",
 	alert.BelowMinimum: "ExamlinkSessionBelowMinimum", alert.Incident: "ExamlinkIncidentOnOurSide",
 }
 
-// alertName is the notice's. An incident of rates has one of its own, so that
-// rules can hold back others than an incident of silence does.
+// alertName names the alert of a notice. Incidents of rates and of silence have
+// different names, so that rules can inhibit different alerts by them.
 func alertName(n alert.Notice) string {
 	if n.Kind == alert.Incident && n.Direction != "" {
 		return "ExamlinkIncidentBelowMinimum"
@@ -58,7 +60,16 @@ func alertName(n alert.Notice) string {
 	return alertNames[n.Kind]
 }
 
-// annotations say what an alert is about, without the student.
+// labelsOf returns the labels of a notice's alert for one exam.
+func labelsOf(n alert.Notice, exam string) map[string]string {
+	labels := map[string]string{
+		"alertname": alertName(n), "exam": exam, "session": n.Session, "severity": n.Severity, "audience": "proctor", "direction": n.Direction,
+	}
+	maps.DeleteFunc(labels, func(_, v string) bool { return v == "" })
+	return labels
+}
+
+// annotations describe the alert of a notice, without the student.
 func annotations(n alert.Notice) map[string]string {
 	text := n.WithoutStudent().Sentence
 	summary, _, _ := strings.Cut(text, ". ")

@@ -20,7 +20,7 @@ import (
 	"examlink/server/alert"
 )
 
-// manager is an Alertmanager's API as far as we use it.
+// manager is the part of Alertmanager's API that we use.
 type manager struct {
 	mu    sync.Mutex
 	down  bool
@@ -42,7 +42,7 @@ func (m *manager) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	m.posts = append(m.posts, list)
 }
 
-// taken is what was pushed since it was last asked.
+// taken returns the alerts that were pushed since its last call.
 func (m *manager) taken() (out []amAlert) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -73,7 +73,7 @@ func shown(list []amAlert) (out []string) {
 	return out
 }
 
-func TestAlertmanagerIsToldAndToldAgain(t *testing.T) {
+func TestAlertmanagerPushAndResend(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &manager{}
 		p := pipes{make(chan net.Conn), make(chan struct{})}
@@ -109,7 +109,7 @@ func TestAlertmanagerIsToldAndToldAgain(t *testing.T) {
 		}
 		time.Sleep(2 * time.Second)
 		a.State(session("a", "dropped"))
-		says("SessionDropped e1 a firing for 4m0s") // beside the one before
+		says("SessionDropped e1 a firing for 4m0s") // beside the earlier stage
 		time.Sleep(58 * time.Second)
 		says("SessionDropped e1 a firing for 4m0s", "SessionSuspect e1 a firing for 4m0s")
 		m.set(true)
@@ -124,16 +124,16 @@ func TestAlertmanagerIsToldAndToldAgain(t *testing.T) {
 		time.Sleep(46 * time.Second)
 		got := m.taken()
 		if len(got) < 2 || got[0].EndsAt.After(time.Now().Add(-5*time.Minute)) || a.waiting()[AlertmanagerName] != 0 {
-			t.Errorf("after it was away: %v, %v wait", shown(got), a.waiting())
+			t.Errorf("after it was away: %v, waiting: %v", shown(got), a.waiting())
 		}
 		time.Sleep(10 * time.Minute)
 		if got := m.taken(); len(got) < 10 {
-			t.Errorf("an end was told %d times", len(got))
+			t.Errorf("an end was pushed %d times", len(got))
 		}
 		time.Sleep(10 * time.Minute)
 		m.taken()
 		time.Sleep(10 * time.Minute)
-		says() // nothing stands, nothing is told
+		says() // nothing is active, nothing is pushed
 		a.State(session("a", "suspect"))
 		says("SessionSuspect e1 a firing for 4m0s")
 		a.State(session("a", "ended"))
@@ -141,18 +141,18 @@ func TestAlertmanagerIsToldAndToldAgain(t *testing.T) {
 	})
 }
 
-// An incident is an alert of each exam it is about.
+// An incident is one alert for each of its exams.
 func TestAlertmanagerIncident(t *testing.T) {
-	p := newPusher(Alertmanager{}, "http://x", nil, nil, newMetrics().of(AlertmanagerName))
+	p := newPusher(Options{}, "http://x", newMetrics().of(AlertmanagerName))
 	n := alert.Notice{Warning: "i", Kind: alert.Incident, State: alert.Raised, Severity: "critical", Since: start, At: start, Counts: &alert.IncidentCounts{Affected: 4, Live: 8, Exams: []string{"a", "b"}}}
-	p.take(n)
+	p.update(n)
 	n.Counts.Exams = []string{"a", "b", "c"}
-	p.take(n)
+	p.update(n)
 	if len(p.alerts) != 3 {
 		t.Errorf("%d alerts", len(p.alerts))
 	}
 	n.State, n.At = alert.Cleared, start.Add(time.Minute)
-	p.take(n)
+	p.update(n)
 	for key, a := range p.alerts {
 		if !a.resolved.Equal(n.At) || !strings.Contains(key, "ExamlinkIncidentOnOurSide") {
 			t.Errorf("%s %+v", key, a)
@@ -181,8 +181,8 @@ inhibit_rules:
     equal: [exam, session]
 `
 
-// A real Alertmanager groups by exam, inhibits what an incident explains, and
-// resolves.
+// A real Alertmanager groups alerts by exam, inhibits those of an incident, and
+// resolves them.
 func TestRealAlertmanager(t *testing.T) {
 	binary, err := exec.LookPath("prometheus-alertmanager")
 	if err != nil {
@@ -199,7 +199,7 @@ func TestRealAlertmanager(t *testing.T) {
 			Labels map[string]string
 		}
 	}
-	told := make(chan group, 100)
+	groups := make(chan group, 100)
 	hook, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -209,7 +209,7 @@ func TestRealAlertmanager(t *testing.T) {
 		if err := json.NewDecoder(req.Body).Decode(&g); err != nil {
 			t.Error(err)
 		}
-		told <- g
+		groups <- g
 	})}
 	go func() { _ = srv.Serve(hook) }()
 	defer srv.Close()
@@ -237,7 +237,7 @@ func TestRealAlertmanager(t *testing.T) {
 			t.Log(log.String())
 		}
 	}()
-	// It starts after we have begun to push: that is tried again.
+	// It starts after the first push, which is tried again.
 	a, err := New(Options{Hold: 2 * time.Second, Incident: alert.IncidentRule{Sessions: 4, Share: 0.3, Window: 10 * time.Second}, Alertmanager: Alertmanager{URLs: []string{"http://" + address}, Resend: 2 * time.Second}})
 	if err != nil {
 		t.Fatal(err)
@@ -259,7 +259,7 @@ func TestRealAlertmanager(t *testing.T) {
 	change("e1", "2", "suspect")
 	change("e2", "x1", "suspect")
 
-	// state follows what the receiver is told, until it is as wanted.
+	// until follows the notifications until they are as wanted.
 	now := map[string]string{}
 	until := func(want string) {
 		t.Helper()
@@ -269,7 +269,7 @@ func TestRealAlertmanager(t *testing.T) {
 				return
 			}
 			select {
-			case g := <-told:
+			case g := <-groups:
 				for _, x := range g.Alerts {
 					if x.Labels["exam"] != g.GroupLabels["exam"] {
 						t.Errorf("%v in the group of %v", x.Labels, g.GroupLabels)
@@ -280,13 +280,13 @@ func TestRealAlertmanager(t *testing.T) {
 					}
 				}
 			case <-deadline:
-				t.Fatalf("told %v, want %s", now, want)
+				t.Fatalf("notified of %v, want %s", now, want)
 			}
 		}
 	}
 	until("map[e1/1/SessionSuspect:firing e1/2/SessionSuspect:firing e2/x1/SessionSuspect:firing]")
 	change("e1", "1", "dropped")
-	delete(now, "e1/1/SessionSuspect") // it is inhibited from here on, which nobody is told
+	delete(now, "e1/1/SessionSuspect") // inhibited from here on, without a notification
 	until("map[e1/1/SessionDropped:firing e1/2/SessionSuspect:firing e2/x1/SessionSuspect:firing]")
 	resp, err := http.Get("http://" + address + "/api/v2/alerts?inhibited=true&active=false")
 	if err != nil {
@@ -313,7 +313,7 @@ func TestRealAlertmanager(t *testing.T) {
 	until("map[]")
 }
 
-// finish ends a run and waits for it.
+// finish cancels a run and waits for it.
 func finish(t *testing.T, cancel context.CancelFunc, done <-chan error) {
 	cancel()
 	if err := <-done; err != nil {
@@ -321,15 +321,15 @@ func finish(t *testing.T, cancel context.CancelFunc, done <-chan error) {
 	}
 }
 
-// An exam's own incident and the server's are one alert, which ends with both.
+// The incident of an exam and one of the server share an alert, which ends with both.
 func TestAlertOfTwoIncidents(t *testing.T) {
 	a, err := New(Options{Alertmanager: Alertmanager{URLs: []string{"http://am.example:9093/"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := a.pushers[0]
-	take := func(id string, st alert.State, exams ...string) {
-		p.take(alert.Notice{Warning: id, Incident: id, Kind: alert.Incident, State: st, Since: at(1), At: at(2), Counts: &alert.IncidentCounts{Exams: exams}})
+	update := func(id string, st alert.State, exams ...string) {
+		p.update(alert.Notice{Warning: id, Incident: id, Kind: alert.Incident, State: st, Since: at(1), At: at(2), Counts: &alert.IncidentCounts{Exams: exams}})
 	}
 	firing := func() (exams []string) {
 		for _, x := range p.alerts {
@@ -340,16 +340,16 @@ func TestAlertOfTwoIncidents(t *testing.T) {
 		slices.Sort(exams)
 		return exams
 	}
-	take("one", alert.Raised, "a")
-	take("all", alert.Raised, "a", "b")
-	take("all", alert.Raised, "a", "b", "c")
-	take("one", alert.Raised, "a") // an update
-	take("all", alert.Cleared, "a", "b", "c")
+	update("one", alert.Raised, "a")
+	update("all", alert.Raised, "a", "b")
+	update("all", alert.Raised, "a", "b", "c")
+	update("one", alert.Raised, "a") // again
+	update("all", alert.Cleared, "a", "b", "c")
 	if got := firing(); !slices.Equal(got, []string{"a"}) {
-		t.Errorf("%v fire after the end of the server's, want that of a", got)
+		t.Errorf("firing after the end of the server's incident: %v, want that of a", got)
 	}
-	take("one", alert.Cleared, "a")
+	update("one", alert.Cleared, "a")
 	if got := firing(); len(got) != 0 {
-		t.Errorf("%v fire after the end of both", got)
+		t.Errorf("firing after the end of both: %v", got)
 	}
 }

@@ -2,19 +2,20 @@ package delivery
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/url"
+	"path/filepath"
 	"strconv"
 	"time"
 
 	"github.com/cenkalti/backoff/v7"
 	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"examlink/server/alert"
 )
 
 // Chosen by us.
@@ -22,14 +23,13 @@ const (
 	inFlight    = 4 // messages to one receiver at once, of different sessions
 	retryFirst  = 500 * time.Millisecond
 	retryFactor = 2
-	retryMost   = 30 * time.Second // a receiver that is back waits no longer for what it missed
-	retryAfter  = 10 * time.Minute // the most we let a receiver make us wait
-	answerBytes = 64 << 10         // of an answer that are read, so that the connection can be used again
-	keepAlive   = 90 * time.Second
+	retryMost   = 30 * time.Second // a receiver that is back soon has what it missed
+	retryAfter  = 10 * time.Minute // the longest pause that a receiver can ask for
+	idle        = time.Hour        // between looks at a queue in which nothing is due
 )
 
-// deliverer delivers what waits for one receiver: in order for each session,
-// several sessions at once.
+// deliverer delivers the messages of one webhook's queue: in order for each
+// session, several sessions at once.
 type deliverer struct {
 	hook    Webhook
 	queue   *queue
@@ -39,16 +39,17 @@ type deliverer struct {
 	log     *slog.Logger
 	metrics receiverMetrics
 
-	lanes map[string]*lane // that wait for another attempt, or are in flight
+	lanes map[string]*lane // with an attempt under way, or another one to come
+	busy  int              // attempts under way
 	done  chan result
 }
 
-// lane is how deliveries of one session stand.
+// lane is the state of one session's deliveries.
 type lane struct {
 	busy  bool
-	after time.Time // no attempt before
+	after time.Time // when the next attempt may begin
 	retry *backoff.ExponentialBackOff
-	tries int
+	tries int // that failed
 }
 
 type result struct {
@@ -56,80 +57,121 @@ type result struct {
 	outcome outcome
 }
 
-// newClient makes the client of a receiver: no redirects, which would take a
-// message to where nobody configured, and no proxy of the environment.
-func newClient(timeout time.Duration, dial func(ctx context.Context, network, address string) (net.Conn, error)) *http.Client {
-	if dial == nil {
-		dial = (&net.Dialer{Timeout: timeout}).DialContext
+// newDeliverer checks a webhook and opens its queue.
+func newDeliverer(w Webhook, o Options, m receiverMetrics) (*deliverer, error) {
+	w.Timeout = cmp.Or(w.Timeout, DefaultTimeout)
+	if err := w.check(); err != nil {
+		return nil, err
 	}
-	return &http.Client{
-		Timeout: timeout,
-		Transport: &http.Transport{
-			DialContext: dial, TLSHandshakeTimeout: timeout, ForceAttemptHTTP2: true,
-			MaxIdleConnsPerHost: inFlight, IdleConnTimeout: keepAlive,
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	sign, err := webhooks.NewWebhook(w.Secret)
+	if err != nil {
+		return nil, fmt.Errorf("webhook %s: %w", w.Name, err)
+	}
+	file := ""
+	if o.Dir != "" {
+		file = filepath.Join(o.Dir, w.Name+".queue")
+	}
+	q, err := openQueue(w.Name, file, o.QueueMax)
+	if err != nil {
+		return nil, err
+	}
+	if q.skipped > 0 {
+		o.Log.Warn("queue file damaged, lines skipped", "receiver", w.Name, "file", file, "lines_skipped", q.skipped)
+	}
+	return &deliverer{
+		hook: w, queue: q, sign: sign, client: newClient(w.Timeout, o.Dial), maxAge: o.MaxAge, log: o.Log,
+		metrics: m, lanes: map[string]*lane{}, done: make(chan result),
+	}, nil
+}
+
+// add puts a notice into the queue.
+func (d *deliverer) add(n alert.Notice, now time.Time) {
+	lost, err := d.queue.put(n, now)
+	d.logError(err)
+	for _, u := range lost {
+		d.countUndelivered(u)
 	}
 }
 
-// run delivers until ctx ends. What is under way then stays in the queue.
-func (c *deliverer) run(ctx context.Context) {
-	defer c.client.CloseIdleConnections()
-	busy := 0
+// run delivers until ctx ends. Messages that are under way then stay in the queue
+// unless they arrive.
+func (d *deliverer) run(ctx context.Context) {
+	defer d.client.CloseIdleConnections()
 	for {
 		now := time.Now()
-		next := now.Add(time.Hour)
-		for _, m := range c.queue.list() {
-			if now.Sub(m.At) >= c.maxAge {
-				if l := c.lanes[m.Lane]; l == nil || !l.busy {
-					delete(c.lanes, m.Lane)
-					c.giveUp(m, fmt.Sprintf("not delivered within %v", c.maxAge), now)
-					continue
-				}
-			}
-			if t := m.At.Add(c.maxAge); t.Before(next) && t.After(now) {
-				next = t
-			}
-		}
-		taken := map[string]bool{}
-		for _, m := range c.queue.list() {
-			if busy >= inFlight {
-				break
-			}
-			l := c.lanes[m.Lane]
-			switch {
-			case taken[m.Lane]: // the one before it comes first
-			case l == nil || !l.busy && !l.after.After(now):
-				if l == nil {
-					l = &lane{retry: newBackOff()}
-					c.lanes[m.Lane] = l
-				}
-				l.busy = true
-				busy++
-				go func() { c.done <- result{m, c.attempt(ctx, m)} }() // ends with the attempt, which ctx ends
-			case !l.busy && l.after.Before(next):
-				next = l.after
-			}
-			taken[m.Lane] = true
+		next := d.expire(now)
+		if t := d.start(ctx, now); t.Before(next) {
+			next = t
 		}
 		timer := time.NewTimer(time.Until(next))
 		select {
-		case r := <-c.done:
-			busy--
-			c.settle(r)
-		case <-c.queue.wake:
+		case r := <-d.done:
+			d.settle(r)
+		case <-d.queue.wake:
 		case <-timer.C:
 		case <-ctx.Done():
-			for ; busy > 0; busy-- {
-				if r := <-c.done; r.outcome.err == nil {
-					c.settle(r)
-				}
-			}
 			timer.Stop()
+			d.drain()
 			return
 		}
 		timer.Stop()
 	}
+}
+
+// drain waits for the attempts under way, which have been cancelled.
+func (d *deliverer) drain() {
+	for d.busy > 0 {
+		if r := <-d.done; r.outcome.err == nil {
+			d.settle(r)
+		} else {
+			d.busy--
+		}
+	}
+}
+
+// expire gives up messages that are too old, and returns when the next one will be.
+func (d *deliverer) expire(now time.Time) (next time.Time) {
+	next = now.Add(idle)
+	for _, m := range d.queue.list() {
+		if now.Sub(m.At) >= d.maxAge {
+			if l := d.lanes[m.Lane]; l == nil || !l.busy {
+				delete(d.lanes, m.Lane)
+				d.giveUp(m, fmt.Sprintf("not delivered within %v", d.maxAge), now)
+				continue
+			}
+		}
+		if t := m.At.Add(d.maxAge); t.Before(next) && t.After(now) {
+			next = t
+		}
+	}
+	return next
+}
+
+// start begins the attempts that are due, and returns when the next one is.
+func (d *deliverer) start(ctx context.Context, now time.Time) (next time.Time) {
+	next = now.Add(idle)
+	seen := map[string]bool{}
+	for _, m := range d.queue.list() {
+		if d.busy >= inFlight {
+			break
+		}
+		l := d.lanes[m.Lane]
+		switch {
+		case seen[m.Lane]: // an earlier message of the lane comes first
+		case l == nil || !l.busy && !l.after.After(now):
+			if l == nil {
+				l = &lane{retry: newBackOff()}
+				d.lanes[m.Lane] = l
+			}
+			l.busy = true
+			d.busy++
+			go func() { d.done <- result{m, d.attempt(ctx, m)} }() // ends with the attempt, which ctx ends
+		case !l.busy && l.after.Before(next):
+			next = l.after
+		}
+		seen[m.Lane] = true
+	}
+	return next
 }
 
 func newBackOff() *backoff.ExponentialBackOff {
@@ -139,68 +181,62 @@ func newBackOff() *backoff.ExponentialBackOff {
 	return b
 }
 
-// settle takes what became of an attempt.
-func (c *deliverer) settle(r result) {
+// settle acts on the outcome of an attempt.
+func (d *deliverer) settle(r result) {
+	d.busy--
 	now := time.Now()
-	l := c.lanes[r.m.Lane]
+	l := d.lanes[r.m.Lane]
 	l.busy = false
 	switch {
 	case r.outcome.err == nil:
-		c.metrics.sent.Inc()
-		delete(c.lanes, r.m.Lane)
-		c.note(c.queue.delivered(r.m))
-		for _, other := range c.lanes { // it is back: nothing else needs to wait
+		d.metrics.sent.Inc()
+		delete(d.lanes, r.m.Lane)
+		d.logError(d.queue.delivered(r.m))
+		for _, other := range d.lanes { // the receiver is back: the others need not wait
 			other.after = time.Time{}
 		}
 	case r.outcome.final:
-		c.metrics.failed.Inc()
-		delete(c.lanes, r.m.Lane)
-		c.giveUp(r.m, r.outcome.err.Error(), now)
+		d.metrics.failed.Inc()
+		delete(d.lanes, r.m.Lane)
+		d.giveUp(r.m, r.outcome.err.Error(), now)
 	default:
-		c.metrics.failed.Inc()
+		d.metrics.failed.Inc()
 		wait := l.retry.NextBackOff()
 		l.after = now.Add(max(wait, min(r.outcome.wait, retryAfter)))
 		if l.tries++; l.tries == 1 {
-			c.log.Warn("notice not delivered, trying again", "receiver", c.hook.Name, "kind", r.m.Kind, "err", r.outcome.err)
+			d.log.Warn("notice not delivered, will retry", "receiver", d.hook.Name, "kind", r.m.Kind, "err", r.outcome.err)
 		}
 	}
 }
 
-func (c *deliverer) giveUp(m *message, why string, now time.Time) {
-	u, news, err := c.queue.giveUp(m, why, now)
-	c.note(err)
-	if news {
-		c.lost(u)
+func (d *deliverer) giveUp(m *message, why string, now time.Time) {
+	u, waited, err := d.queue.giveUp(m, why, now)
+	d.logError(err)
+	if waited {
+		d.countUndelivered(u)
 	}
 }
 
-func (c *deliverer) lost(u Undelivered) {
-	c.metrics.undelivered.Inc()
-	c.log.Error("notice could not be delivered", "receiver", u.Receiver, "kind", u.Kind, "id", u.ID, "why", u.Why)
+func (d *deliverer) countUndelivered(u Undelivered) {
+	d.metrics.undelivered.Inc()
+	d.log.Error("notice given up", "receiver", u.Receiver, "kind", u.Kind, "id", u.ID, "why", u.Why)
 }
 
-// note logs trouble with the queue's file.
-func (c *deliverer) note(err error) {
+// logError logs an error of the queue's file.
+func (d *deliverer) logError(err error) {
 	if err != nil {
-		c.log.Error("alerts", "err", err)
+		d.log.Error("queue file failed", "err", err)
 	}
-}
-
-// outcome is what became of one attempt.
-type outcome struct {
-	err   error         // nil: delivered
-	final bool          // another attempt would be as futile
-	wait  time.Duration // the receiver asks for so long
 }
 
 // attempt sends a message once.
-func (c *deliverer) attempt(ctx context.Context, m *message) outcome {
+func (d *deliverer) attempt(ctx context.Context, m *message) outcome {
 	now := time.Now()
-	signature, err := c.sign.Sign(m.ID, now, m.Body)
+	signature, err := d.sign.Sign(m.ID, now, m.Body)
 	if err != nil {
 		return outcome{err: err}
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.hook.URL, bytes.NewReader(m.Body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.hook.URL, bytes.NewReader(m.Body))
 	if err != nil {
 		return outcome{err: errors.New("the URL cannot be used")}
 	}
@@ -209,42 +245,17 @@ func (c *deliverer) attempt(ctx context.Context, m *message) outcome {
 	req.Header.Set(webhooks.HeaderWebhookID, m.ID)
 	req.Header.Set(webhooks.HeaderWebhookTimestamp, strconv.FormatInt(now.Unix(), 10))
 	req.Header.Set(webhooks.HeaderWebhookSignature, signature)
-	return post(c.client, req, final)
+	return post(d.client, req, final)
 }
 
-// final says whether a status condemns the message: the receiver has understood
-// it and does not want it. What may come from a receiver, or a proxy before it,
-// that is being repaired or is set up wrongly (401, 403, 404, ...) is tried
-// again until the message is too old. 410 is the specification's "no more".
+// final says whether a status rejects the message for good: the receiver has
+// understood it and refuses it. A status that may come from a receiver, or a proxy
+// before it, that is being repaired or is misconfigured (401, 403, 404, ...) is not
+// final. 410 is how the specification ends deliveries.
 func final(status int) bool {
 	switch status {
 	case http.StatusBadRequest, http.StatusGone, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
 		return true
 	}
 	return false
-}
-
-// post sends a request. Its errors never name the URL, which may hold a secret.
-func post(client *http.Client, req *http.Request, final func(status int) bool) outcome {
-	resp, err := client.Do(req)
-	if err != nil {
-		var e *url.Error
-		if errors.As(err, &e) {
-			err = e.Err
-		}
-		return outcome{err: err}
-	}
-	defer resp.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, answerBytes))
-	if resp.StatusCode >= 200 && resp.StatusCode < 300 {
-		return outcome{}
-	}
-	f := outcome{err: fmt.Errorf("answer %d, expected 2xx", resp.StatusCode), final: final(resp.StatusCode)}
-	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
-		f.err = fmt.Errorf("answer %d, expected 2xx: redirects are not followed", resp.StatusCode)
-	}
-	if s, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && s > 0 {
-		f.wait = time.Duration(min(s, int(retryAfter/time.Second))) * time.Second
-	}
-	return f
 }

@@ -6,13 +6,13 @@ import (
 	"examlink/server/alert"
 )
 
-// metrics are the notices' own, for operators.
+// metrics are about notices, for operators.
 type metrics struct {
 	warnings                  *prometheus.CounterVec
 	sent, failed, undelivered *prometheus.CounterVec
 }
 
-// receiverMetrics are the metrics of one receiver, looked up once.
+// receiverMetrics are the counters of one receiver.
 type receiverMetrics struct {
 	sent, failed, undelivered prometheus.Counter
 }
@@ -37,8 +37,8 @@ func (m *metrics) of(receiver string) receiverMetrics {
 	return receiverMetrics{m.sent.WithLabelValues(receiver), m.failed.WithLabelValues(receiver), m.undelivered.WithLabelValues(receiver)}
 }
 
-// told counts a notice. The end of an incident, what becomes known of it, and the
-// end of a session are no warnings.
+// count counts a notice. Updates and ends of incidents, and ends of sessions, do not
+// count as warnings.
 func (m *metrics) count(n alert.Notice) {
 	if n.Kind != alert.Ended && !n.Update && (n.Kind != alert.Incident || n.State == alert.Raised) {
 		m.warnings.WithLabelValues(string(n.Kind)).Inc()
@@ -47,13 +47,13 @@ func (m *metrics) count(n alert.Notice) {
 
 var waitingDesc = prometheus.NewDesc("examlink_server_notifications_waiting", "Notices that wait to be delivered.", []string{"receiver"}, nil)
 
-// waitingCollector counts what waits when it is asked.
-type waitingCollector struct{ a *Notifier }
+// waitingCollector counts the notices still to be delivered at each scrape.
+type waitingCollector struct{ n *Notifier }
 
 func (c waitingCollector) Describe(ch chan<- *prometheus.Desc) { ch <- waitingDesc }
 
 func (c waitingCollector) Collect(ch chan<- prometheus.Metric) {
-	for receiver, n := range c.a.waiting() {
+	for receiver, n := range c.n.waiting() {
 		ch <- prometheus.MustNewConstMetric(waitingDesc, prometheus.GaugeValue, float64(n), receiver)
 	}
 }

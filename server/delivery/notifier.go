@@ -1,10 +1,10 @@
-// Package delivery tells proctors what the server has noticed: by webhooks and by
-// Alertmanager. It has package alert make notices of what happens, and sees to it
-// that each arrives, also when its receiver is away for a while or the server is
-// started anew.
+// Package delivery brings notices to proctors, by webhooks and Alertmanager. It
+// passes events to the correlator of package alert and delivers its notices, also
+// when a receiver was away for a while or the server has restarted: undelivered
+// notices and active warnings are on disk.
 //
-// It refuses to know the server: what happens is handed to it as plain values.
-// Metrics and Alertmanager do not name students at all.
+// It knows nothing of the server, whose events are plain values here. Metrics,
+// logs and Alertmanager never name a student.
 package delivery
 
 import (
@@ -19,126 +19,92 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"examlink/server/alert"
 )
 
-// Notifier tells of what happens. It is safe for concurrent use.
+// activeFile holds the active warnings; see readActive.
+const activeFile = "standing.json"
+
+// Notifier turns events into notices and delivers them. It is safe for concurrent
+// use.
 type Notifier struct {
 	log        *slog.Logger
 	metrics    *metrics
 	deliverers []*deliverer
 	pushers    []*pusher
-	activeFile string // file; "": none
-	wake       chan struct{}
+	file       string // of active warnings; "": none
 
 	inbox  sync.Mutex
 	events []func(*alert.Correlator)
+	wake   chan struct{}
 
 	mu         sync.Mutex
 	correlator *alert.Correlator
-	dirty      bool // what stands has changed since it was written
+	unsaved    bool // warnings have changed since the file was written
 }
 
-// New checks the options, and takes up what an earlier run left.
+// New checks the options, opens the queues and restores the active warnings of an
+// earlier run.
 func New(o Options) (*Notifier, error) {
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	fill := func(d *time.Duration, def time.Duration) {
-		if *d == 0 {
-			*d = def
-		}
-	}
-	fill(&o.Hold, alert.DefaultHold)
-	fill(&o.MaxAge, DefaultMaxAge)
-	fill(&o.Forget, DefaultForget)
-	fill(&o.Alertmanager.Timeout, DefaultTimeout)
-	if o.QueueMax == 0 {
-		o.QueueMax = DefaultQueueMax
-	}
-	if o.Incident == (alert.IncidentRule{}) {
-		o.Incident = alert.DefaultIncident()
-	}
+	o.fill()
 	if o.Dir != "" {
 		if err := os.MkdirAll(o.Dir, 0o700); err != nil {
-			return nil, fmt.Errorf("alerts: %w", err)
+			return nil, fmt.Errorf("directory of queues: %w", err)
 		}
 	}
-	a := &Notifier{log: o.Log, metrics: newMetrics(), wake: make(chan struct{}, 1)}
-	a.correlator = alert.NewCorrelator(alert.Rules{
+	n := &Notifier{log: o.Log, metrics: newMetrics(), wake: make(chan struct{}, 1)}
+	n.correlator = alert.NewCorrelator(alert.Rules{
 		Hold: o.Hold, Incident: o.Incident, MinimumUp: o.MinimumUp, MinimumDown: o.MinimumDown,
-	}, a.notify)
-	for _, h := range o.Webhooks {
-		if err := a.add(h, o); err != nil {
-			return nil, errors.Join(err, a.close())
+	}, n.notify)
+	if err := n.addReceivers(o); err != nil {
+		return nil, errors.Join(err, n.close())
+	}
+	if o.Dir != "" {
+		n.file = filepath.Join(o.Dir, activeFile)
+		n.restore(o.Forget)
+	}
+	return n, nil
+}
+
+func (n *Notifier) addReceivers(o Options) error {
+	for _, w := range o.Webhooks {
+		if slices.ContainsFunc(n.deliverers, func(d *deliverer) bool { return d.hook.Name == w.Name }) {
+			return fmt.Errorf("webhook %q: expected a name of its own", w.Name)
 		}
+		d, err := newDeliverer(w, o, n.metrics.of(w.Name))
+		if err != nil {
+			return err
+		}
+		n.deliverers = append(n.deliverers, d)
 	}
 	for _, u := range o.Alertmanager.URLs {
 		if err := CheckAlertmanagerURL(u); err != nil {
-			return nil, errors.Join(fmt.Errorf("alertmanager: %w", err), a.close())
+			return fmt.Errorf("alertmanager: %w", err)
 		}
-		client := newClient(o.Alertmanager.Timeout, o.Dial)
-		a.pushers = append(a.pushers, newPusher(o.Alertmanager, u, client, o.Log, a.metrics.of(AlertmanagerName)))
+		n.pushers = append(n.pushers, newPusher(o, u, n.metrics.of(AlertmanagerName)))
 	}
-	if o.Dir != "" {
-		a.activeFile = filepath.Join(o.Dir, "standing.json")
-		list, err := readActive(a.activeFile)
-		if err != nil { // better to serve without it
-			a.log.Error("alerts", "err", err)
-		}
-		for _, n := range list {
-			for _, p := range a.pushers {
-				p.take(n)
-			}
-		}
-		a.correlator.Restore(list, time.Now(), o.Forget)
-	}
-	return a, nil
-}
-
-// add opens a webhook's queue.
-func (a *Notifier) add(h Webhook, o Options) error {
-	if h.Timeout == 0 {
-		h.Timeout = DefaultTimeout
-	}
-	if !ReceiverName.MatchString(h.Name) || h.Name == AlertmanagerName ||
-		slices.ContainsFunc(a.deliverers, func(c *deliverer) bool { return c.hook.Name == h.Name }) {
-		return fmt.Errorf("webhook %q: expected a name of its own, of small letters, digits and hyphens", h.Name)
-	}
-	err := CheckURL(h.URL)
-	if err == nil {
-		err = CheckSecret(h.Secret)
-	}
-	if err != nil {
-		return fmt.Errorf("webhook %s: %w", h.Name, err)
-	}
-	sign, err := webhooks.NewWebhook(h.Secret)
-	if err != nil {
-		return fmt.Errorf("webhook %s: %w", h.Name, err)
-	}
-	file := ""
-	if o.Dir != "" {
-		file = filepath.Join(o.Dir, h.Name+".queue")
-	}
-	q, err := openQueue(h.Name, file, o.QueueMax)
-	if err != nil {
-		return err
-	}
-	if q.skipped > 0 {
-		o.Log.Warn("a queue's file was damaged, what could be read is delivered", "receiver", h.Name, "file", file, "lines_skipped", q.skipped)
-	}
-	a.deliverers = append(a.deliverers, &deliverer{
-		hook: h, queue: q, sign: sign, client: newClient(h.Timeout, o.Dial), maxAge: o.MaxAge, log: o.Log,
-		metrics: a.metrics.of(h.Name), lanes: map[string]*lane{}, done: make(chan result),
-	})
 	return nil
 }
 
+// restore takes up the active warnings of an earlier run. Without them the server
+// can still run.
+func (n *Notifier) restore(forget time.Duration) {
+	list, err := readActive(n.file)
+	if err != nil {
+		n.log.Error("active warnings not restored", "err", err)
+	}
+	for _, x := range list {
+		for _, p := range n.pushers {
+			p.update(x)
+		}
+	}
+	n.correlator.Restore(list, time.Now(), forget)
+}
+
 // Register adds the metrics to a registry.
-func (a *Notifier) Register(r prometheus.Registerer) error {
-	for _, c := range []prometheus.Collector{a.metrics.warnings, a.metrics.sent, a.metrics.failed, a.metrics.undelivered, waitingCollector{a}} {
+func (n *Notifier) Register(r prometheus.Registerer) error {
+	for _, c := range []prometheus.Collector{n.metrics.warnings, n.metrics.sent, n.metrics.failed, n.metrics.undelivered, waitingCollector{n}} {
 		if err := r.Register(c); err != nil {
 			return err
 		}
@@ -147,140 +113,136 @@ func (a *Notifier) Register(r prometheus.Registerer) error {
 }
 
 // State takes a change of a session's state. It does not block.
-func (a *Notifier) State(s alert.Session) { a.enqueue(func(c *alert.Correlator) { c.Change(s) }) }
+func (n *Notifier) State(s alert.Session) { n.enqueue(func(c *alert.Correlator) { c.Change(s) }) }
 
-// Reading takes what one train of a session read. It does not block.
-func (a *Notifier) Reading(s alert.Session, r alert.Reading) {
-	a.enqueue(func(c *alert.Correlator) { c.Read(s, r) })
+// Reading takes the reading of a train. It does not block.
+func (n *Notifier) Reading(s alert.Session, r alert.Reading) {
+	n.enqueue(func(c *alert.Correlator) { c.Read(s, r) })
 }
 
-// Minima puts other minima in force, IP-layer bit/s; 0 sets none. It does not
-// block. What stands is measured by them from its next reading on.
-func (a *Notifier) Minima(up, down float64) {
-	a.enqueue(func(c *alert.Correlator) { c.SetMinima(up, down) })
+// Minima replaces the policy's minima, IP-layer bit/s; 0 means none. The next
+// reading of a rate is the first that is compared with them. It does not block.
+func (n *Notifier) Minima(up, down float64) {
+	n.enqueue(func(c *alert.Correlator) { c.SetMinima(up, down) })
 }
 
-// happened queues what happened. The queue needs no bound: who empties it waits
-// for the disk at most, and for no receiver.
-func (a *Notifier) enqueue(f func(*alert.Correlator)) {
-	a.inbox.Lock()
-	a.events = append(a.events, f)
-	a.inbox.Unlock()
+// enqueue hands an event to the loop. The queue needs no bound: the loop that
+// empties it waits for the disk at most, never for a receiver.
+func (n *Notifier) enqueue(event func(*alert.Correlator)) {
+	n.inbox.Lock()
+	n.events = append(n.events, event)
+	n.inbox.Unlock()
 	select {
-	case a.wake <- struct{}{}:
+	case n.wake <- struct{}{}:
 	default:
 	}
 }
 
-// Run judges and delivers until ctx ends. It blocks. What could not be delivered
-// by then waits in the queues for the next run.
-func (a *Notifier) Run(ctx context.Context) error {
+// Run correlates events and delivers notices until ctx ends. Notices that are not
+// delivered by then are in the queues of the next run.
+func (n *Notifier) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
-	for _, c := range a.deliverers {
-		wg.Go(func() { c.run(ctx) }) // ends with ctx
+	for _, d := range n.deliverers {
+		wg.Go(func() { d.run(ctx) }) // ends with ctx
 	}
-	for _, p := range a.pushers {
+	for _, p := range n.pushers {
 		wg.Go(func() { p.run(ctx) }) // ends with ctx
 	}
 	for ctx.Err() == nil {
-		wait := a.work(time.Now())
-		timer := time.NewTimer(wait)
+		timer := time.NewTimer(n.process(time.Now()))
 		select {
-		case <-a.wake:
+		case <-n.wake:
 		case <-timer.C:
 		case <-ctx.Done():
 		}
 		timer.Stop()
 	}
 	wg.Wait()
-	a.work(time.Now())
-	return a.close()
+	n.process(time.Now())
+	return n.close()
 }
 
-// work judges what has happened, and says how long nothing is due.
-func (a *Notifier) work(now time.Time) time.Duration {
-	a.inbox.Lock()
-	events := a.events
-	a.events = nil
-	a.inbox.Unlock()
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for _, f := range events {
-		f(a.correlator)
+// process passes the events to the correlator and returns how long it has nothing
+// to do.
+func (n *Notifier) process(now time.Time) time.Duration {
+	n.inbox.Lock()
+	events := n.events
+	n.events = nil
+	n.inbox.Unlock()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, event := range events {
+		event(n.correlator)
 	}
-	a.correlator.Run(now)
-	if a.dirty && a.activeFile != "" {
-		if err := writeActive(a.activeFile, a.correlator.Active()); err != nil {
-			a.log.Error("alerts", "err", err)
+	n.correlator.Run(now)
+	if n.unsaved && n.file != "" {
+		if err := writeActive(n.file, n.correlator.Active()); err != nil {
+			n.log.Error("active warnings not saved", "err", err)
 		}
 	}
-	a.dirty = false
-	if at, ok := a.correlator.Next(); ok {
+	n.unsaved = false
+	if at, ok := n.correlator.Next(); ok {
 		return max(at.Sub(now), 0)
 	}
 	return time.Hour
 }
 
-// tell hands a notice to those who want it. Called by the correlator.
-func (a *Notifier) notify(n alert.Notice) {
-	a.dirty = true
-	a.metrics.count(n)
-	a.log.Info("notice", "kind", n.Kind, "state", n.State, "exam", n.Exam, "session", n.Session, "warning", n.Warning)
-	for _, c := range a.deliverers {
-		if !c.hook.wants(n) {
-			continue
-		}
-		lost, err := c.queue.put(n, time.Now())
-		c.note(err)
-		for _, u := range lost {
-			c.lost(u)
+// notify hands a notice to its receivers. The correlator calls it.
+func (n *Notifier) notify(x alert.Notice) {
+	n.unsaved = true
+	n.metrics.count(x)
+	n.log.Info("notice", "kind", x.Kind, "state", x.State, "exam", x.Exam, "session", x.Session, "warning", x.Warning)
+	for _, d := range n.deliverers {
+		if d.hook.wants(x) {
+			d.add(x, time.Now())
 		}
 	}
-	for _, p := range a.pushers {
-		p.take(n)
+	for _, p := range n.pushers {
+		p.update(x)
 	}
 }
 
-// Standing is what stands now, the oldest first.
-func (a *Notifier) Active() []alert.Notice {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.correlator.Active()
+// Active returns the latest notice of each active warning and incident, the oldest
+// warning first.
+func (n *Notifier) Active() []alert.Notice {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.correlator.Active()
 }
 
-// Rates are the latest readings of a session, as far as there are any: what the
-// server read going up, and what the client claims coming down.
-func (a *Notifier) Rates(session string) (up, down *alert.Rate) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.correlator.Rates(session)
+// Rates returns the latest readings of a session, nil where there is none: the
+// upload that the server measured and the download that the client claims.
+func (n *Notifier) Rates(session string) (up, down *alert.Rate) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.correlator.Rates(session)
 }
 
-// Undelivered lists what was given up lately, by receiver, the latest last.
-func (a *Notifier) Undelivered() []Undelivered {
+// Undelivered lists the notices that were given up, by receiver, the latest last.
+func (n *Notifier) Undelivered() []Undelivered {
 	out := []Undelivered{}
-	for _, c := range a.deliverers {
-		out = append(out, c.queue.undelivered()...)
+	for _, d := range n.deliverers {
+		out = append(out, d.queue.undelivered()...)
 	}
 	return out
 }
 
-// waiting counts what has not been delivered yet, by receiver.
-func (a *Notifier) waiting() map[string]int {
+// waiting counts the notices still to be delivered, by receiver.
+func (n *Notifier) waiting() map[string]int {
 	out := map[string]int{}
-	for _, c := range a.deliverers {
-		out[c.hook.Name] = c.queue.count()
+	for _, d := range n.deliverers {
+		out[d.hook.Name] = d.queue.count()
 	}
-	for _, p := range a.pushers {
+	for _, p := range n.pushers {
 		out[AlertmanagerName] += p.waiting()
 	}
 	return out
 }
 
-func (a *Notifier) close() error {
+func (n *Notifier) close() error {
 	var errs []error
-	for _, c := range a.deliverers {
-		errs = append(errs, c.queue.close())
+	for _, d := range n.deliverers {
+		errs = append(errs, d.queue.close())
 	}
 	return errors.Join(errs...)
 }

@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -19,26 +17,25 @@ import (
 
 // Chosen by us.
 const (
-	// An alert that is not sent again ends by itself after so many times the
-	// time between two sendings, as with Prometheus.
-	resendLife = 4
-	// keepResolved is how long the end of an alert is sent again, as with
-	// Prometheus: an Alertmanager that was away hears of it.
+	// resendLife is after how many intervals an alert ends if it is not resent, and
+	// keepResolved how long the end of an alert is resent, for an Alertmanager that
+	// was away. Both are as in Prometheus.
+	resendLife   = 4
 	keepResolved = 15 * time.Minute
 	perRequest   = 500 // alerts
 )
 
-// pushed is an alert as it stands, and what one Alertmanager knows of it.
+// pushed is an alert and how much of it one Alertmanager has.
 type pushed struct {
 	amAlert
-	warnings []string // it stands for; an exam's own incident and the server's are one alert
+	warnings []string // behind it; the incident of an exam and one of the server share an alert
 	session  string
-	resolved time.Time // zero: it stands
-	changed  bool      // since it was last taken
+	resolved time.Time // zero: it is active
+	changed  bool      // since Alertmanager last took it
 	version  int
 }
 
-// pusher keeps one Alertmanager told of what stands.
+// pusher keeps one Alertmanager up to date.
 type pusher struct {
 	url, generator string
 	client         *http.Client
@@ -51,35 +48,25 @@ type pusher struct {
 	alerts map[string]*pushed // by their labels
 }
 
-func newPusher(o Alertmanager, raw string, client *http.Client, log *slog.Logger, m receiverMetrics) *pusher {
-	p := &pusher{
-		url: strings.TrimSuffix(raw, "/") + "/api/v2/alerts", generator: o.GeneratorURL, client: client, resend: o.Resend,
-		log: log, metrics: m, wake: make(chan struct{}, 1), alerts: map[string]*pushed{},
+func newPusher(o Options, address string, m receiverMetrics) *pusher {
+	return &pusher{
+		url: strings.TrimSuffix(address, "/") + "/api/v2/alerts", generator: o.Alertmanager.GeneratorURL,
+		client: newClient(o.Alertmanager.Timeout, o.Dial), resend: o.Alertmanager.Resend,
+		log: o.Log, metrics: m, wake: make(chan struct{}, 1), alerts: map[string]*pushed{},
 	}
-	if p.resend == 0 {
-		p.resend = DefaultResend
-	}
-	return p
 }
 
-// take turns a notice into alerts. A graver stage of a silence is an alert of
-// its own; the less grave one goes on, for rules to inhibit. No student is named.
-func (p *pusher) take(n alert.Notice) {
+// update turns a notice into alerts. Each stage of a silence is an alert of its own;
+// the earlier ones stay active, for rules to inhibit.
+func (p *pusher) update(n alert.Notice) {
 	p.mu.Lock()
 	if n.State == alert.Cleared {
 		for _, a := range p.alerts {
-			if !a.resolved.IsZero() || !slices.Contains(a.warnings, n.Warning) && (n.Kind != alert.Ended || a.session != n.Session) {
-				continue
-			}
-			if a.warnings = slices.DeleteFunc(a.warnings, func(w string) bool { return w == n.Warning }); n.Kind == alert.Incident && len(a.warnings) > 0 {
-				continue
-			}
-			a.resolved, a.changed = n.At, true
-			a.version++
+			a.clear(n)
 		}
 	} else {
 		exams := []string{n.Exam}
-		if n.Counts != nil { // one for each exam, so that rules can compare the label
+		if n.Counts != nil { // an alert for each exam, so that rules can compare the label
 			exams = n.Counts.Exams
 		}
 		for _, exam := range exams {
@@ -93,27 +80,38 @@ func (p *pusher) take(n alert.Notice) {
 	}
 }
 
-// raise adds an alert, or brings it up to date. Called locked.
-func (p *pusher) raise(n alert.Notice, exam string) {
-	labels := map[string]string{
-		"alertname": alertName(n), "exam": exam, "session": n.Session, "severity": n.Severity, "audience": "proctor", "direction": n.Direction,
+// clear resolves the alert if the notice clears the last warning behind it, or ends
+// its session.
+func (a *pushed) clear(n alert.Notice) {
+	if !a.resolved.IsZero() || !slices.Contains(a.warnings, n.Warning) && (n.Kind != alert.Ended || a.session != n.Session) {
+		return
 	}
-	maps.DeleteFunc(labels, func(_, v string) bool { return v == "" })
-	key, _ := json.Marshal(labels) // keys are sorted
-	old := p.alerts[string(key)]
+	a.warnings = slices.DeleteFunc(a.warnings, func(w string) bool { return w == n.Warning })
+	if n.Kind == alert.Incident && len(a.warnings) > 0 {
+		return
+	}
+	a.resolved, a.changed = n.At, true
+	a.version++
+}
+
+// raise adds an alert or replaces it. Called locked.
+func (p *pusher) raise(n alert.Notice, exam string) {
+	labels := labelsOf(n, exam)
+	b, _ := json.Marshal(labels) // never fails, and sorts the keys
+	key := string(b)
 	a := &pushed{warnings: []string{n.Warning}, session: n.Session, changed: true, amAlert: amAlert{
 		Labels: labels, StartsAt: n.Since, GeneratorURL: p.generator, Annotations: annotations(n),
 	}}
-	if old != nil {
+	if old := p.alerts[key]; old != nil {
 		a.version = old.version + 1
 		if n.Kind == alert.Incident && old.resolved.IsZero() {
 			a.warnings = slices.Compact(slices.Sorted(slices.Values(append(a.warnings, old.warnings...))))
 		}
 	}
-	p.alerts[string(key)] = a
+	p.alerts[key] = a
 }
 
-// waiting counts alerts whose latest state has not been taken.
+// waiting counts the alerts that have changed since Alertmanager took them.
 func (p *pusher) waiting() (n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -125,58 +123,66 @@ func (p *pusher) waiting() (n int) {
 	return n
 }
 
-// run pushes until ctx ends: what has changed at once, all that stands now and
-// then. What stands when it ends ends by itself, or is pushed by the next run.
+// run pushes until ctx ends: changes at once, all alerts in intervals. Alerts that
+// are active when it ends expire, or the next run pushes them.
 func (p *pusher) run(ctx context.Context) {
 	defer p.client.CloseIdleConnections()
-	retry := newBackOff()
+	backOff := newBackOff()
 	all := time.NewTicker(p.resend)
 	defer all.Stop()
 	failing := false
 	for everything := false; ; {
 		err := p.push(ctx, everything)
-		var again <-chan time.Time
-		var timer *time.Timer
+		wake := p.wake
+		var retry <-chan time.Time
 		switch {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
 			p.metrics.failed.Inc()
 			if !failing {
-				p.log.Warn("alerts not pushed, trying again", "receiver", AlertmanagerName, "err", err)
+				p.log.Warn("alerts not pushed, will retry", "receiver", AlertmanagerName, "err", err)
 			}
 			failing = true
-			timer = time.NewTimer(retry.NextBackOff())
-			again = timer.C
+			wake = nil // a change does not shorten the pause
+			retry = time.After(backOff.NextBackOff())
 		default:
 			failing, everything = false, false
-			retry.Reset()
-		}
-		wake := p.wake
-		if failing {
-			wake = nil // it is tried when its time has come
+			backOff.Reset()
 		}
 		select {
 		case <-wake:
-		case <-again:
+		case <-retry:
 		case <-all.C:
 			everything = true
 		case <-ctx.Done():
 			return
 		}
-		if timer != nil {
-			timer.Stop()
-		}
 	}
 }
 
-// push sends what has changed, or everything.
+// sending is an alert as it is sent, and its version then.
+type sending struct {
+	alert   amAlert
+	of      *pushed
+	version int
+}
+
+// push sends the alerts that have changed, or all of them.
 func (p *pusher) push(ctx context.Context, everything bool) error {
-	now := time.Now()
-	var body []amAlert
-	var of []*pushed
-	var versions []int
+	for chunk := range slices.Chunk(p.due(time.Now(), everything), perRequest) {
+		if err := p.send(ctx, chunk); err != nil {
+			return err
+		}
+		p.taken(chunk)
+	}
+	return nil
+}
+
+// due drops the alerts that ended long ago and returns those to send.
+func (p *pusher) due(now time.Time, everything bool) (out []sending) {
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	maps.DeleteFunc(p.alerts, func(_ string, a *pushed) bool {
 		old := !a.resolved.IsZero() && now.Sub(a.resolved) > keepResolved
 		if old && a.changed {
@@ -189,41 +195,43 @@ func (p *pusher) push(ctx context.Context, everything bool) error {
 		if !a.changed && !everything {
 			continue
 		}
-		x := a.amAlert
-		if x.EndsAt = a.resolved; a.resolved.IsZero() {
-			x.EndsAt = now.Add(resendLife * p.resend)
+		x := sending{a.amAlert, a, a.version}
+		if x.alert.EndsAt = a.resolved; a.resolved.IsZero() {
+			x.alert.EndsAt = now.Add(resendLife * p.resend)
 		}
-		body, of, versions = append(body, x), append(of, a), append(versions, a.version)
+		out = append(out, x)
 	}
-	p.mu.Unlock()
-	for len(body) > 0 {
-		n := min(len(body), perRequest)
-		b, err := json.Marshal(body[:n])
-		if err != nil {
-			return err
-		}
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url, bytes.NewReader(b))
-		if err != nil {
-			var e *url.Error
-			if errors.As(err, &e) {
-				err = e.Err
-			}
-			return err
-		}
-		req.Header.Set("Content-Type", "application/json")
-		req.Header.Set("User-Agent", "examlink-server")
-		if f := post(p.client, req, func(int) bool { return false }); f.err != nil {
-			return f.err
-		}
-		p.mu.Lock()
-		for i, a := range of[:n] {
-			if a.changed && a.version == versions[i] {
-				a.changed = false
-				p.metrics.sent.Inc()
-			}
-		}
-		p.mu.Unlock()
-		body, of, versions = body[n:], of[n:], versions[n:]
+	return out
+}
+
+// send sends alerts in one request.
+func (p *pusher) send(ctx context.Context, list []sending) error {
+	alerts := make([]amAlert, len(list))
+	for i, x := range list {
+		alerts[i] = x.alert
 	}
-	return nil
+	body, err := json.Marshal(alerts)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url, bytes.NewReader(body))
+	if err != nil {
+		return withoutURL(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", "examlink-server")
+	return post(p.client, req, func(int) bool { return false }).err
+}
+
+// taken notes that Alertmanager has taken alerts, as far as they have not changed
+// since.
+func (p *pusher) taken(list []sending) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, x := range list {
+		if x.of.changed && x.of.version == x.version {
+			x.of.changed = false
+			p.metrics.sent.Inc()
+		}
+	}
 }

@@ -14,17 +14,17 @@ import (
 
 // Chosen by us.
 const (
-	slackBytes = 64 << 10  // that are added at least, before a file is written anew
-	keepLost   = 200       // entries of the list of what could not be delivered
-	maxLine    = 256 << 10 // bytes, its end included; a longer one is neither written nor read
+	slackBytes = 64 << 10  // a file grows by at least so much before it is rewritten
+	keepLost   = 200       // undelivered notices that are listed
+	maxLine    = 256 << 10 // bytes with the line's end; a longer line is neither written nor read
 )
 
-// message is one notice on its way to one receiver. Its body is signed and sent
-// as it is, each time the same.
+// message is one notice on its way to one receiver. Its body is the same in every
+// attempt.
 type message struct {
 	Number uint64          `json:"number"`
 	ID     string          `json:"id"`
-	Lane   string          `json:"lane"` // delivered in order of
+	Lane   string          `json:"lane"` // messages of a lane are delivered in order
 	Kind   alert.Kind      `json:"kind"`
 	At     time.Time       `json:"at"`
 	Body   json.RawMessage `json:"body"`
@@ -32,20 +32,20 @@ type message struct {
 	size int64
 }
 
-// Undelivered is a notice that was given up.
+// Undelivered is a notice that was given up. All times are the server's clock.
 type Undelivered struct {
 	Receiver string     `json:"receiver"`
 	ID       string     `json:"id"`
 	Kind     alert.Kind `json:"kind"`
-	At       time.Time  `json:"at"`       // of the notice
-	GivenUp  time.Time  `json:"given_up"` // when
+	At       time.Time  `json:"at"` // of the notice
+	GivenUp  time.Time  `json:"given_up"`
 	Why      string     `json:"why"`
 	Sentence string     `json:"sentence"`
 }
 
-// queue keeps what one receiver has not got yet, in memory and on disk, within
-// a bound, and the latest of what it will never get. It is safe for concurrent
-// use. What goes wrong with its file is an error once; it goes on in memory.
+// queue keeps the messages still to be delivered to one receiver, in memory and on
+// disk, within a bound, and lists the latest that were given up. It is safe for
+// concurrent use. It returns an error of its file once and goes on in memory.
 type queue struct {
 	receiver string
 	max      int64
@@ -56,21 +56,21 @@ type queue struct {
 	waiting []*message // by number
 	lost    []Undelivered
 	bytes   int64            // of waiting
-	file    *journal.Journal // nil: there is none
+	file    *journal.Journal // nil: none
 	skipped int              // lines of the file that could not be read
 }
 
-// entry is one line of the file: a message, the number of one that is gone, or
-// what was given up.
+// entry is one line of the file: a message, the number of one that has left the
+// queue, or a message that was given up.
 type entry struct {
-	Next uint64       `json:"next,omitempty"` // first number not used yet
+	Next uint64       `json:"next,omitempty"` // number of the next message
 	Put  *message     `json:"put,omitempty"`
 	Gone uint64       `json:"gone,omitempty"`
 	Lost *Undelivered `json:"lost,omitempty"`
 }
 
-// openQueue takes up what an earlier run left in the file; "" keeps it in memory
-// alone.
+// openQueue opens the queue of an earlier run or a new one; without a file, "", it is
+// in memory only.
 func openQueue(receiver, file string, most int64) (*queue, error) {
 	q := &queue{receiver: receiver, max: most, next: 1, wake: make(chan struct{}, 1)}
 	if file == "" {
@@ -83,6 +83,8 @@ func openQueue(receiver, file string, most int64) (*queue, error) {
 	return q, nil
 }
 
+// load reads the file. A line that occurs twice, since an earlier run ended while it
+// rewrote the file, counts once.
 func (q *queue) load(name string) (err error) {
 	found := map[uint64]*message{}
 	var gone []uint64
@@ -124,8 +126,8 @@ func (q *queue) load(name string) (err error) {
 	return q.file.Err()
 }
 
-// put adds a notice. What there is no room for any more is given up, the oldest
-// first, and returned; so is a notice that is too long for a line.
+// put adds a notice. To make room it gives up the oldest ones and returns them; so it
+// does with a notice that is too long for a line.
 func (q *queue) put(n alert.Notice, now time.Time) (lost []Undelivered, err error) {
 	body, err := json.Marshal(n.Event())
 	if err != nil {
@@ -139,24 +141,24 @@ func (q *queue) put(n alert.Notice, now time.Time) (lost []Undelivered, err erro
 	if err != nil {
 		return nil, fmt.Errorf("queue of %s: %w", q.receiver, err)
 	}
-	if len(line) >= maxLine { // it could not be read again
-		return []Undelivered{q.lose(m, fmt.Sprintf("%d bytes, expected at most %d", len(line), maxLine-1), now)}, q.trouble()
+	if len(line) >= maxLine { // it could not be read back
+		return []Undelivered{q.lose(m, fmt.Sprintf("%d bytes, expected at most %d", len(line), maxLine-1), now)}, q.fileErr()
 	}
 	m.size = q.file.Append(line)
 	q.waiting = append(q.waiting, m)
 	q.bytes += m.size
 	for q.bytes > q.max && len(q.waiting) > 1 {
-		lost = append(lost, q.lose(q.waiting[0], "no room is left in the queue", now))
+		lost = append(lost, q.lose(q.waiting[0], "the queue is full", now))
 	}
 	q.compact()
 	select {
 	case q.wake <- struct{}{}:
 	default:
 	}
-	return lost, q.trouble()
+	return lost, q.fileErr()
 }
 
-// laneOf names what notices must be delivered in order of.
+// laneOf names the lane of a notice: its session, or the warning of an incident.
 func laneOf(n alert.Notice) string {
 	if n.Session != "" {
 		return n.Session
@@ -164,7 +166,7 @@ func laneOf(n alert.Notice) string {
 	return n.Warning
 }
 
-// list is what waits, oldest first.
+// list returns the messages, oldest first.
 func (q *queue) list() []*message {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -177,24 +179,24 @@ func (q *queue) count() int {
 	return len(q.waiting)
 }
 
-// undelivered is what was given up, the latest last.
+// undelivered lists the notices that were given up, the latest last.
 func (q *queue) undelivered() []Undelivered {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return slices.Clone(q.lost)
 }
 
-// delivered forgets a message.
+// delivered removes a message.
 func (q *queue) delivered(m *message) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.remove(m)
 	q.compact()
-	return q.trouble()
+	return q.fileErr()
 }
 
-// giveUp moves a message to the list of what could not be delivered; false when
-// it has been there.
+// giveUp moves a message to the list of undelivered ones; false if it is not in the
+// queue any more.
 func (q *queue) giveUp(m *message, why string, now time.Time) (Undelivered, bool, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -203,9 +205,10 @@ func (q *queue) giveUp(m *message, why string, now time.Time) (Undelivered, bool
 	}
 	u := q.lose(m, why, now)
 	q.compact()
-	return u, true, q.trouble()
+	return u, true, q.fileErr()
 }
 
+// lose moves a message to the undelivered ones. Called locked.
 func (q *queue) lose(m *message, why string, now time.Time) Undelivered {
 	u := Undelivered{Receiver: q.receiver, ID: m.ID, Kind: m.Kind, At: m.At, GivenUp: now.Round(0), Why: why}
 	var e alert.Event
@@ -219,6 +222,7 @@ func (q *queue) lose(m *message, why string, now time.Time) Undelivered {
 	return u
 }
 
+// remove takes a message out of the queue, if it is in there. Called locked.
 func (q *queue) remove(m *message) {
 	i := slices.Index(q.waiting, m)
 	if i < 0 {
@@ -229,22 +233,22 @@ func (q *queue) remove(m *message) {
 	q.append(entry{Gone: m.Number})
 }
 
-// append writes a line of the file.
+// append adds a line to the file.
 func (q *queue) append(e entry) {
-	if b, err := json.Marshal(e); err == nil { // never fails: bodies were marshalled before
+	if b, err := json.Marshal(e); err == nil { // never fails: the body is valid JSON
 		q.file.Append(b)
 	}
 }
 
-// compact writes the file anew when much has been added since it last was: more
-// than what waits, else nothing much would be gained.
+// compact rewrites the file once more has been added than the messages in the queue
+// take up; before that it would gain little.
 func (q *queue) compact() {
 	if q.file.Grown() > max(slackBytes, q.bytes) {
 		q.rewrite()
 	}
 }
 
-// rewrite writes the file anew. A message that was read twice is one.
+// rewrite writes the file with the present messages only.
 func (q *queue) rewrite() {
 	all, _ := json.Marshal(entry{Next: q.next}) // never fails
 	all = append(all, '\n')
@@ -267,15 +271,15 @@ func (q *queue) rewrite() {
 	q.file.Rewrite(all)
 }
 
-// trouble says, once, what went wrong with the file.
-func (q *queue) trouble() error {
+// fileErr returns an error of the file, once.
+func (q *queue) fileErr() error {
 	if err := q.file.Err(); err != nil {
 		return fmt.Errorf("queue of %s: %w", q.receiver, err)
 	}
 	return nil
 }
 
-// close ends the writing of the file. What waits is there for the next run.
+// close closes the file. Its messages are there for the next run.
 func (q *queue) close() error {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -15,7 +15,7 @@ import (
 	"examlink/server/alert"
 )
 
-// threeNotices makes the file of a queue and returns what is in it.
+// threeNotices makes the file of a queue and returns its content.
 func threeNotices(t *testing.T, name string) string {
 	t.Helper()
 	q, err := openQueue("proctors", name, 1e6)
@@ -37,8 +37,8 @@ func threeNotices(t *testing.T, name string) string {
 	return string(b)
 }
 
-// Lines that are too long or mean nothing are passed over, wherever they are; the
-// rest is delivered, and the server starts.
+// Lines that are too long or damaged are skipped, wherever they are; the server
+// starts and delivers the others.
 func TestQueueSurvivesDamage(t *testing.T) {
 	dir := t.TempDir()
 	name := filepath.Join(dir, "proctors.queue")
@@ -47,7 +47,7 @@ func TestQueueSurvivesDamage(t *testing.T) {
 		"zeros": strings.Repeat("\x00", 3*maxLine/2), "few zeros": strings.Repeat("\x00", 100), "a long line": `{"put":{"number":9,"id":"` + strings.Repeat("x", 5*maxLine) + `"}}`,
 		"a line as long as the buffer": strings.Repeat("x", maxLine), "and one byte less": strings.Repeat("x", maxLine-1), "no JSON": "?", "a number": "7",
 	} {
-		for i := range lines { // at the end it is without an end of its own
+		for i := range lines { // the last line has no line break
 			bad := damage
 			if i < len(lines)-1 {
 				bad += "\n"
@@ -73,8 +73,8 @@ func TestQueueSurvivesDamage(t *testing.T) {
 	}
 }
 
-// A notice that is too long to be read again is given up at once, and is no
-// trouble to the next run.
+// A notice that is too long to be read back is given up at once, and does not harm
+// the next run.
 func TestQueueRefusesLongNotice(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "q")
 	q, err := openQueue("r", name, 10e6)
@@ -91,7 +91,7 @@ func TestQueueRefusesLongNotice(t *testing.T) {
 	if lost := put("short", 10); len(lost) != 0 {
 		t.Error(lost)
 	}
-	most := maxLine - 10 - int(q.bytes) // leaves the longest that fits, within a byte or two
+	most := maxLine - 10 - int(q.bytes) // about the longest that fits
 	for i := range 20 {
 		put(fmt.Sprint("edge", i), most+i)
 	}
@@ -100,7 +100,7 @@ func TestQueueRefusesLongNotice(t *testing.T) {
 	}
 	n, lost := q.count(), len(q.undelivered())
 	if n < 2 || lost < 2 || n+lost != 22 {
-		t.Errorf("%d wait, %d given up", n, lost)
+		t.Errorf("%d messages, %d given up", n, lost)
 	}
 	for _, u := range q.undelivered() {
 		if !strings.Contains(u.Why, "expected at most") {
@@ -115,12 +115,12 @@ func TestQueueRefusesLongNotice(t *testing.T) {
 		t.Fatal(err)
 	}
 	if q.skipped != 0 || q.count() != n || len(q.undelivered()) != lost {
-		t.Errorf("%d lines skipped, %d of %d wait, %d of %d given up", q.skipped, q.count(), n, len(q.undelivered()), lost)
+		t.Errorf("%d lines skipped, %d of %d messages, %d of %d given up", q.skipped, q.count(), n, len(q.undelivered()), lost)
 	}
 }
 
-// What was given up is kept in the file, and is no reason to write it anew with
-// each notice.
+// Notices that were given up are in the file, but do not cause a rewrite with each
+// new notice.
 func TestQueueIsSeldomRewritten(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "q")
 	q, err := openQueue("r", name, 10e6)
@@ -161,7 +161,7 @@ func TestQueueIsSeldomRewritten(t *testing.T) {
 		count()
 	}
 	if most := int(added/slackBytes) + 1; rewrites == 0 || rewrites > most {
-		t.Errorf("written anew %d times for %d bytes, want 1 to %d", rewrites, added, most)
+		t.Errorf("rewritten %d times for %d bytes, want 1 to %d", rewrites, added, most)
 	}
 	if info, err := os.Stat(name); err != nil || len(q.undelivered()) != keepLost || info.Size() > 2*slackBytes+keepLost*1000 {
 		t.Errorf("%d listed in %v, %v", len(q.undelivered()), info, err)
@@ -171,7 +171,7 @@ func TestQueueIsSeldomRewritten(t *testing.T) {
 	}
 }
 
-// A file that was cut off anywhere loses the cut line at most.
+// A file that is truncated loses the torn line at most.
 func TestQueueSurvivesTornFile(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "q")
 	whole := threeNotices(t, name)
@@ -192,7 +192,7 @@ func TestQueueSurvivesTornFile(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// The end came while the file was written anew: the copy counts.
+	// The process ended while it rewrote the file: the copy is read.
 	if err := os.WriteFile(name+journal.SpareSuffix, []byte(whole), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -216,17 +216,17 @@ func TestQueueIsBounded(t *testing.T) {
 		}
 		lost += len(l)
 		for _, u := range l {
-			if u.Why != "no room is left in the queue" {
+			if u.Why != "the queue is full" {
 				t.Errorf("%+v", u)
 			}
 		}
 	}
 	info, err := os.Stat(name)
 	if err != nil || info.Size() > 20e3+2*slackBytes+keepLost*400 || q.bytes > 20e3 {
-		t.Errorf("%v bytes, %d wait in %d, %v", info.Size(), q.count(), q.bytes, err)
+		t.Errorf("%v bytes, %d messages of %d bytes, %v", info.Size(), q.count(), q.bytes, err)
 	}
 	if lost+q.count() != 500 || len(q.undelivered()) != keepLost {
-		t.Errorf("%d lost, %d wait, %d listed", lost, q.count(), len(q.undelivered()))
+		t.Errorf("%d lost, %d messages, %d listed", lost, q.count(), len(q.undelivered()))
 	}
 	first := q.list()[0].ID
 	if err := q.close(); err != nil {
@@ -234,6 +234,6 @@ func TestQueueIsBounded(t *testing.T) {
 	}
 	again, err := openQueue("r", name, 20e3)
 	if err != nil || again.list()[0].ID != first || again.count() != q.count() || len(again.undelivered()) != keepLost {
-		t.Errorf("%v, %d wait, %d listed", err, again.count(), len(again.undelivered()))
+		t.Errorf("%v, %d messages, %d listed", err, again.count(), len(again.undelivered()))
 	}
 }

@@ -19,8 +19,8 @@ import (
 
 var secret = "whsec_" + base64.StdEncoding.EncodeToString([]byte("0123456789abcdef0123456789abcdef"))
 
-// pipes is a listener for connections within the process, which bubbles can
-// follow.
+// pipes is a listener for connections within the process, as synctest bubbles need
+// it.
 type pipes struct {
 	conns  chan net.Conn
 	closed chan struct{}
@@ -59,7 +59,7 @@ type got struct {
 	event  alert.Event
 }
 
-// receiver answers as it is told and keeps what it took.
+// receiver answers by a function and keeps the requests that it took.
 type receiver struct {
 	pipes
 	t      *testing.T
@@ -114,7 +114,7 @@ func (r *receiver) attempts() int {
 	return r.tries
 }
 
-// begin starts alerts with one receiver; stop ends them.
+// begin runs a notifier with one receiver; stop ends it.
 func begin(t *testing.T, r *receiver, o Options) (a *Notifier, stop func()) {
 	t.Helper()
 	if len(o.Webhooks) == 0 {

@@ -3,6 +3,7 @@ package delivery
 import (
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -12,27 +13,36 @@ import (
 	"examlink/server/alert"
 )
 
-// Chosen by us.
-const (
-	DefaultTimeout  = 10 * time.Second
-	DefaultMaxAge   = 24 * time.Hour
-	DefaultQueueMax = 10e6 // bytes for each receiver: some ten thousand notices
-
-	secretPrefix = "whsec_"
-)
+const secretPrefix = "whsec_" // the Standard Webhooks specification's
 
 // Webhook is one receiver of notices.
 type Webhook struct {
-	Name    string        // in metrics, logs and the queue's file
-	URL     string        // https, or http on this computer
+	Name    string        // in metrics, logs and the name of the queue's file
+	URL     string        // https, or http to the loopback address
 	Secret  string        // whsec_ and 24 to 64 bytes in base64
 	Exams   []string      // empty: all
 	Kinds   []alert.Kind  // empty: all
 	Timeout time.Duration // of one attempt; 0 is DefaultTimeout
 }
 
-// CheckURL says what is wrong with the address of a webhook. Students'
-// pseudonyms and what happens to them do not cross a network unencrypted.
+// check returns what is wrong with the webhook. Its errors never contain the
+// secret.
+func (w Webhook) check() error {
+	if !ReceiverName.MatchString(w.Name) || w.Name == AlertmanagerName {
+		return fmt.Errorf("webhook %q: expected a name of lower-case letters, digits and hyphens other than %s", w.Name, AlertmanagerName)
+	}
+	err := CheckURL(w.URL)
+	if err == nil {
+		err = CheckSecret(w.Secret)
+	}
+	if err != nil {
+		return fmt.Errorf("webhook %s: %w", w.Name, err)
+	}
+	return nil
+}
+
+// CheckURL returns what is wrong with the address of a webhook. Pseudonyms of
+// students, and what happens to them, do not cross a network unencrypted.
 func CheckURL(raw string) error {
 	u, err := parseURL(raw)
 	if err != nil {
@@ -44,7 +54,8 @@ func CheckURL(raw string) error {
 	return nil
 }
 
-// parseURL never repeats the address in an error: it may hold a secret.
+// parseURL parses the address of a receiver. Its errors never contain the address,
+// which may hold a secret.
 func parseURL(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	switch {
@@ -63,7 +74,7 @@ func loopback(host string) bool {
 	return err == nil && a.IsLoopback() || host == "localhost"
 }
 
-// CheckSecret says what is wrong with a signing secret.
+// CheckSecret returns what is wrong with a signing secret.
 func CheckSecret(secret string) error {
 	b, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, secretPrefix))
 	if err != nil || !strings.HasPrefix(secret, secretPrefix) || len(b) < 24 || len(b) > 64 {
@@ -72,9 +83,9 @@ func CheckSecret(secret string) error {
 	return nil
 }
 
-// wants says whether a notice is for this receiver. The end of a warning is for
-// those who were told of it and want to know of ends, also when it is the
-// session's.
+// wants says whether the webhook receives a notice. A notice that clears a warning
+// goes to the webhooks that want such notices and had one of the warning before,
+// also when the end of the session clears it.
 func (w Webhook) wants(n alert.Notice) bool {
 	if len(w.Exams) > 0 {
 		exams := []string{n.Exam}

@@ -65,9 +65,9 @@ func TestWebhookIsSignedAndComplete(t *testing.T) {
 	})
 }
 
-// A receiver that fails for a minute, in whatever way a receiver and what stands
-// before it fail, misses nothing, gets everything soon after, in order for each
-// session, and under the same id.
+// A receiver that fails for a minute, in any way that receivers and their proxies
+// fail, misses no notice: it gets each soon after, in order for each session, under
+// the same id.
 func TestReceiverFailsForAMinute(t *testing.T) {
 	for _, status := range []int{500, 503, 404, 401, 429, 301, 408} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
@@ -112,11 +112,11 @@ func TestReceiverFailsForAMinute(t *testing.T) {
 				}
 				for id, bodies := range ids {
 					if len(bodies) != 1 {
-						t.Errorf("%s came in %d forms", id, len(bodies))
+						t.Errorf("%s came with %d different bodies", id, len(bodies))
 					}
 				}
 				if n := r.attempts(); n > 24+6*12 {
-					t.Errorf("%d attempts: that is no backing off", n)
+					t.Errorf("%d attempts: no back-off", n)
 				}
 				if a.Undelivered(); metric(t, a, "notifications_sent_total") != 24 || metric(t, a, "notifications_failed_total") != float64(r.attempts()-24) {
 					t.Error("miscounted")
@@ -126,7 +126,7 @@ func TestReceiverFailsForAMinute(t *testing.T) {
 	}
 }
 
-// A message the receiver does not want is given up at once and holds up nothing.
+// A message that the receiver rejects is given up at once and delays no other.
 func TestFinalAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newReceiver(t, func(x got) int {
@@ -165,20 +165,20 @@ func TestTooOld(t *testing.T) {
 		if len(a.Undelivered()) != 0 {
 			t.Error("given up too early")
 		}
-		time.Sleep(46 * time.Second) // one attempt may be under way or waited for
+		time.Sleep(46 * time.Second) // an attempt may be under way, or due
 		if u := a.Undelivered(); len(u) != 1 || u[0].Why != "not delivered within 1h0m0s" {
 			t.Errorf("%+v", u)
 		}
 		n := r.attempts()
 		time.Sleep(time.Hour)
 		if r.attempts() != n {
-			t.Error("it goes on trying")
+			t.Error("attempts go on")
 		}
 	})
 }
 
-// A receiver that does not answer at all is given up on for this attempt, and
-// holds up no other session's notices for longer than that.
+// An attempt that the receiver does not answer times out, and delays the notices of
+// other sessions no longer than that.
 func TestReceiverHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hang := make(chan struct{})
@@ -206,7 +206,7 @@ func TestReceiverHangs(t *testing.T) {
 		}
 		time.Sleep(1900 * time.Millisecond)
 		if len(r.taken()) != 0 {
-			t.Error("who answered?")
+			t.Error("an attempt that hangs was answered")
 		}
 		time.Sleep(2 * time.Second)
 		if n := len(r.taken()); n != 8 {
@@ -215,8 +215,7 @@ func TestReceiverHangs(t *testing.T) {
 	})
 }
 
-// What was queued when the server ended, in order or not, is delivered by the
-// next one.
+// The next run delivers what was in the queues when the server ended.
 func TestRestartDelivers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
@@ -234,7 +233,7 @@ func TestRestartDelivers(t *testing.T) {
 		a.State(session("a", "dropped"))
 		time.Sleep(5 * time.Second)
 		if _, err := New(Options{Dir: dir, Webhooks: []Webhook{{Name: "proctors", URL: "http://127.0.0.1/", Secret: secret}}}); err == nil {
-			t.Error("two may use one queue")
+			t.Error("two processes can use one queue")
 		}
 		stop()
 		if b, err := os.ReadFile(filepath.Join(dir, "proctors.queue")); err != nil || strings.Count(string(b), `"put"`) != 2 {
@@ -283,21 +282,21 @@ func TestWants(t *testing.T) {
 		{"incident without its exam", []string{"e3"}, nil, alert.Notice{Kind: alert.Incident, Counts: &alert.IncidentCounts{Exams: []string{"e1", "e2"}}}, false},
 		{"its kind", nil, []alert.Kind{alert.Dropped}, alert.Notice{Kind: alert.Dropped}, true},
 		{"another kind", nil, []alert.Kind{alert.Dropped}, alert.Notice{Kind: alert.Suspect}, false},
-		{"end of what was told", nil, []alert.Kind{alert.Dropped, alert.Recovered}, recovered(alert.ExamRelevant), true},
-		{"end of what was not told", nil, []alert.Kind{alert.Dropped, alert.Recovered}, recovered(alert.Suspect), false},
-		{"end of a low rate that was not told", nil, []alert.Kind{alert.Dropped, alert.Recovered}, recovered(alert.BelowMinimum), false},
-		{"end of a low rate", nil, []alert.Kind{alert.BelowMinimum, alert.Recovered}, recovered(alert.BelowMinimum), true},
-		{"no ends", nil, []alert.Kind{alert.Dropped}, recovered(alert.Dropped), false},
-		{"session's end", nil, nil, ended(""), true},
-		{"session's end, of its kind", nil, []alert.Kind{alert.Ended}, ended(""), true},
-		{"session's end, of its kind, after what was not told", nil, []alert.Kind{alert.Ended}, ended(alert.Dropped), true},
-		{"session's end after what was told", nil, example, ended(alert.Dropped), true},
-		{"session's end after an earlier stage was told", nil, []alert.Kind{alert.Dropped, alert.Recovered}, ended(alert.ExamRelevant), true},
-		{"session's end after a low rate", nil, example, ended(alert.BelowMinimum), true},
-		{"session's end after what was not told", nil, example, ended(alert.Suspect), false},
-		{"session's end after nothing", nil, example, ended(""), false},
-		{"session's end, no ends", nil, []alert.Kind{alert.Dropped}, ended(alert.Dropped), false},
-		{"session's end of another exam", []string{"e2"}, example, ended(alert.Dropped), false},
+		{"recovered after a notice", nil, []alert.Kind{alert.Dropped, alert.Recovered}, recovered(alert.ExamRelevant), true},
+		{"recovered without a notice", nil, []alert.Kind{alert.Dropped, alert.Recovered}, recovered(alert.Suspect), false},
+		{"recovered rate without a notice", nil, []alert.Kind{alert.Dropped, alert.Recovered}, recovered(alert.BelowMinimum), false},
+		{"recovered rate", nil, []alert.Kind{alert.BelowMinimum, alert.Recovered}, recovered(alert.BelowMinimum), true},
+		{"recovered not wanted", nil, []alert.Kind{alert.Dropped}, recovered(alert.Dropped), false},
+		{"ended", nil, nil, ended(""), true},
+		{"ended, its kind", nil, []alert.Kind{alert.Ended}, ended(""), true},
+		{"ended, its kind, without a notice", nil, []alert.Kind{alert.Ended}, ended(alert.Dropped), true},
+		{"ended after a notice", nil, example, ended(alert.Dropped), true},
+		{"ended after a notice of an earlier stage", nil, []alert.Kind{alert.Dropped, alert.Recovered}, ended(alert.ExamRelevant), true},
+		{"ended after a low rate", nil, example, ended(alert.BelowMinimum), true},
+		{"ended without a notice", nil, example, ended(alert.Suspect), false},
+		{"ended without a warning", nil, example, ended(""), false},
+		{"ended, recovered not wanted", nil, []alert.Kind{alert.Dropped}, ended(alert.Dropped), false},
+		{"ended, another exam", []string{"e2"}, example, ended(alert.Dropped), false},
 	} {
 		if got := (Webhook{Exams: c.exams, Kinds: c.kinds}).wants(c.n); got != c.want {
 			t.Errorf("%s: %v", c.name, got)
@@ -319,17 +318,17 @@ func TestNewRefuses(t *testing.T) {
 		}
 	}
 	if _, err := New(Options{Webhooks: []Webhook{good, good}}); err == nil {
-		t.Error("two of one name")
+		t.Error("two webhooks of one name")
 	}
 	if _, err := New(Options{Webhooks: []Webhook{good}, Alertmanager: Alertmanager{URLs: []string{"ftp://x"}}}); err == nil {
-		t.Error("an alertmanager by ftp")
+		t.Error("an Alertmanager by ftp")
 	}
 	if _, err := New(Options{Webhooks: []Webhook{good}}); err != nil {
 		t.Error(err)
 	}
 }
 
-// Addresses of receivers may hold secrets: no log shows them.
+// Addresses of receivers may hold secrets: they are in no log.
 func TestLogsShowNoAddress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var text strings.Builder
@@ -357,7 +356,7 @@ func TestLogsShowNoAddress(t *testing.T) {
 		synctest.Wait()
 		stop()
 		if s := text.String(); strings.Contains(s, "very-secret") || strings.Contains(s, "/hook") || strings.Contains(s, "s-a") || strings.Contains(s, secret) ||
-			!strings.Contains(s, "notice not delivered") || !strings.Contains(s, "notice could not be delivered") {
+			!strings.Contains(s, "notice not delivered") || !strings.Contains(s, "notice given up") {
 			t.Error(s)
 		}
 	})
@@ -373,13 +372,13 @@ func FuzzCheckURL(f *testing.F) {
 		}
 		req, err := http.NewRequest(http.MethodPost, s, nil)
 		if err != nil {
-			t.Fatalf("%q is taken, but cannot be asked: %v", s, err)
+			t.Fatalf("%q is accepted, but makes no request: %v", s, err)
 		}
 		if req.URL.Scheme != "https" && !loopback(req.URL.Hostname()) {
-			t.Errorf("%q is taken", s)
+			t.Errorf("%q is accepted", s)
 		}
 		if CheckAlertmanagerURL(s) == nil && (req.URL.RawQuery != "" || req.URL.Fragment != "") {
-			t.Errorf("%q is taken for an Alertmanager", s)
+			t.Errorf("%q is accepted for an Alertmanager", s)
 		}
 	})
 }
