@@ -1,0 +1,143 @@
+package delivery
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"examlink/server/alert"
+)
+
+// The next run delivers what was in the queues when the server ended.
+func TestRestartDelivers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		up := false
+		r := newReceiver(t, func(got) int {
+			if up {
+				return 200
+			}
+			return 502
+		})
+		a, stop := begin(t, r, Options{Dir: dir})
+		a.State(session("a", "live"))
+		a.State(session("a", "suspect"))
+		time.Sleep(2 * time.Second)
+		a.State(session("a", "dropped"))
+		time.Sleep(5 * time.Second)
+		if _, err := New(Options{Dir: dir, Webhooks: []Webhook{{Name: "proctors", URL: "http://127.0.0.1/", Secret: secret}}}); err == nil {
+			t.Error("two processes can use one queue")
+		}
+		stop()
+		if b, err := os.ReadFile(filepath.Join(dir, "proctors.queue")); err != nil || strings.Count(string(b), `"put"`) != 2 {
+			t.Errorf("%s, %v", b, err)
+		}
+		r.mu.Lock()
+		up = true
+		first := r.tries
+		r.mu.Unlock()
+		a, stop = begin(t, r, Options{Dir: dir})
+		synctest.Wait()
+		a.State(session("a", "live"))
+		synctest.Wait()
+		stop()
+		var kinds []alert.Kind
+		warnings := map[string]bool{}
+		for _, x := range r.taken() {
+			kinds = append(kinds, x.event.Data.Kind)
+			warnings[x.event.Data.Warning] = true
+		}
+		if !slices.Equal(kinds, []alert.Kind{alert.Suspect, alert.Dropped, alert.Recovered}) || len(warnings) != 1 || first < 2 {
+			t.Errorf("%v of %d warnings after %d attempts", kinds, len(warnings), first)
+		}
+	})
+}
+
+func TestNewRefuses(t *testing.T) {
+	good := Webhook{Name: "a", URL: "https://x.example/h", Secret: secret}
+	for name, change := range map[string]func(*Webhook){
+		"no name": func(w *Webhook) { w.Name = "" }, "a path": func(w *Webhook) { w.Name = "../a" }, "alertmanager": func(w *Webhook) { w.Name = AlertmanagerName },
+		"http": func(w *Webhook) { w.URL = "http://x.example/h" }, "no host": func(w *Webhook) { w.URL = "https:///h" },
+		"a short secret": func(w *Webhook) { w.Secret = "whsec_YWJj" }, "no secret": func(w *Webhook) { w.Secret = "" },
+	} {
+		w := good
+		change(&w)
+		if _, err := New(Options{Webhooks: []Webhook{w}}); err == nil || strings.Contains(err.Error(), secret) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := New(Options{Webhooks: []Webhook{good, good}}); err == nil {
+		t.Error("two webhooks of one name")
+	}
+	if _, err := New(Options{Webhooks: []Webhook{good}, Alertmanager: Alertmanager{URLs: []string{"ftp://x"}}}); err == nil {
+		t.Error("an Alertmanager by ftp")
+	}
+	if _, err := New(Options{Webhooks: []Webhook{good}}); err != nil {
+		t.Error(err)
+	}
+}
+
+// Addresses of receivers may hold secrets: they are in no log.
+func TestLogsShowNoAddress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var text strings.Builder
+		log := slog.New(slog.NewTextHandler(&text, nil))
+		r := newReceiver(t, func(got) int { return 400 })
+		o := Options{Log: log, Webhooks: []Webhook{{Name: "x", URL: "http://127.0.0.1/very-secret", Secret: secret}},
+			Dial: func(context.Context, string, string) (net.Conn, error) { return nil, net.ErrClosed }}
+		a, err := New(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan error, 1)
+		go func() { done <- a.Run(ctx) }()
+		a.State(session("a", "live"))
+		a.State(session("a", "suspect"))
+		synctest.Wait()
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		b, stop := begin(t, r, Options{Log: log})
+		b.State(session("a", "live"))
+		b.State(session("a", "suspect"))
+		synctest.Wait()
+		stop()
+		if s := text.String(); strings.Contains(s, "very-secret") || strings.Contains(s, "/hook") || strings.Contains(s, "s-a") || strings.Contains(s, secret) ||
+			!strings.Contains(s, "notice not delivered") || !strings.Contains(s, "notice given up") {
+			t.Error(s)
+		}
+	})
+}
+
+// New minima apply to the next readings.
+func TestMinimaChange(t *testing.T) {
+	a, err := New(Options{MinimumUp: 384e3, MinimumDown: 768e3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	active := func(value float64) int {
+		now = now.Add(time.Second)
+		s := alert.Session{Session: "a", Exam: "e", Student: "p", State: "live", At: now, LastPacket: now, Transport: "udp"}
+		a.State(s)
+		a.Reading(s, reads(value, value*0.98, value*1.02))
+		a.process(now)
+		return len(a.Active())
+	}
+	if n := active(500e3); n != 0 {
+		t.Errorf("%d warnings above the minimum", n)
+	}
+	a.Minima(1e6, 2e6)
+	if n := active(500e3); n != 1 {
+		t.Errorf("%d warnings at half of the new minimum, want 1", n)
+	}
+}
