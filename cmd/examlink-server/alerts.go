@@ -12,7 +12,7 @@ import (
 	"examlink/server/delivery"
 )
 
-// newAlerts makes what tells proctors, as configured.
+// newAlerts makes the notifier of proctors, as configured.
 func newAlerts(f config.File, log *slog.Logger) (*delivery.Notifier, error) {
 	o, err := f.AlertOptions()
 	if err != nil {
@@ -22,7 +22,7 @@ func newAlerts(f config.File, log *slog.Logger) (*delivery.Notifier, error) {
 	return delivery.New(o)
 }
 
-// follow has the alerts hear of what the server sees.
+// follow passes the server's events to the notifier.
 func follow(o *server.Options, a *delivery.Notifier) {
 	o.OnState = func(i server.SessionInfo) {
 		if watched(i) {
@@ -43,8 +43,8 @@ func follow(o *server.Options, a *delivery.Notifier) {
 	o.OnReading, o.OnClaim = reading, reading
 }
 
-// watched says whether proctors are told of a session: a check is over in
-// seconds, disturbs its own link, and has a verdict of its own.
+// watched says whether a session generates notices. A check does not: it is over
+// in seconds, disturbs its own link, and has a verdict of its own.
 func watched(i server.SessionInfo) bool { return i.Purpose != "check" }
 
 func sessionOf(i server.SessionInfo) alert.Session {

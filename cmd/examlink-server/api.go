@@ -33,7 +33,7 @@ type sessionsPage struct {
 	Schema    string         `json:"schema"`
 	At        time.Time      `json:"at"`
 	Sessions  []sessionEntry `json:"sessions"`  // worst first
-	Incidents []alert.Notice `json:"incidents"` // that stand
+	Incidents []alert.Notice `json:"incidents"` // that are active
 }
 
 // sessionEntry is one live session.
@@ -55,7 +55,7 @@ type sessionEntry struct {
 		Download *alert.Rate   `json:"download,omitempty"`
 		Warnings []alert.Claim `json:"warnings,omitempty"`
 	} `json:"claimed"`
-	Warnings []alert.Notice `json:"warnings"` // the server's own that stand
+	Warnings []alert.Notice `json:"warnings"` // the server's own that are active
 }
 
 // warningsPage is the answer to warningsPath.
@@ -123,12 +123,12 @@ func fromLoopback(r *http.Request) bool {
 func (a api) sessions(exam string) sessionsPage {
 	now := time.Now()
 	page := sessionsPage{sessionsSchema, now.Round(0), []sessionEntry{}, []alert.Notice{}}
-	standing := map[string][]alert.Notice{}
+	active := map[string][]alert.Notice{}
 	for _, n := range a.alerts.Active() {
 		if n.Kind == alert.Incident {
 			page.Incidents = append(page.Incidents, n)
 		} else {
-			standing[n.Session] = append(standing[n.Session], n)
+			active[n.Session] = append(active[n.Session], n)
 		}
 	}
 	for _, i := range a.srv.Sessions() {
@@ -138,7 +138,7 @@ func (a api) sessions(exam string) sessionsPage {
 		s := sessionOf(i)
 		e := sessionEntry{
 			Session: i.Session, Exam: i.Exam, Student: i.Student, Purpose: i.Purpose, Transport: string(i.Transport), State: string(i.State),
-			Since: i.Since.Round(0), LastPacket: s.LastPacket.Round(0), Silent: i.Silent.Seconds(), Probes: i.Probes, Warnings: standing[i.Session],
+			Since: i.Since.Round(0), LastPacket: s.LastPacket.Round(0), Silent: i.Silent.Seconds(), Probes: i.Probes, Warnings: active[i.Session],
 		}
 		if e.Warnings == nil {
 			e.Warnings = []alert.Notice{}

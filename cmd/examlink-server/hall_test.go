@@ -33,8 +33,8 @@ const (
 	hookSecret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 )
 
-// told is a webhook as a proctor's receiver got it.
-type told struct {
+// received is a webhook as a proctor's receiver got it.
+type received struct {
 	at time.Time
 	alert.Notice
 }
@@ -44,7 +44,7 @@ type proctor struct {
 	t  *testing.T
 	mu sync.Mutex
 	// all that came, in order
-	all []told
+	all []received
 }
 
 func (p *proctor) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
@@ -67,11 +67,11 @@ func (p *proctor) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.all = append(p.all, told{at, e.Data})
+	p.all = append(p.all, received{at, e.Data})
 }
 
 // since lists what came of a student from a time on.
-func (p *proctor) since(student string, from time.Time) (out []told) {
+func (p *proctor) since(student string, from time.Time) (out []received) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, n := range p.all {
@@ -89,7 +89,7 @@ func (p *proctor) kinds(student string, from time.Time) (out []string) {
 	return out
 }
 
-// hall is an exam in a synctest bubble: a server that tells a proctor, and
+// hall is an exam in a synctest bubble: a server that notifies a proctor, and
 // students with a link each.
 type hall struct {
 	t       *testing.T

@@ -21,16 +21,16 @@ import (
 	"examlink/server/alert"
 )
 
-// checkCut checks what a proctor was told of one cut. Nothing arrives at the
+// checkCut checks the notices of one cut. Nothing arrives at the
 // server later than last.
-func checkCut(t *testing.T, got []told, last, back time.Time, slack time.Duration) {
+func checkCut(t *testing.T, got []received, last, back time.Time, slack time.Duration) {
 	t.Helper()
 	var kinds []alert.Kind
 	for _, n := range got {
 		kinds = append(kinds, n.Kind)
 	}
 	if !slices.Equal(kinds, []alert.Kind{alert.Suspect, alert.Dropped, alert.Recovered}) {
-		t.Fatalf("told %q", kinds)
+		t.Fatalf("notices: %q", kinds)
 	}
 	for i, within := range []time.Duration{1300 * ms, 3500 * ms} {
 		n := got[i]
@@ -48,7 +48,7 @@ func checkCut(t *testing.T, got []told, last, back time.Time, slack time.Duratio
 
 // A link is cut in mid-session, 20 times: each time the proctor has suspect
 // within 1.3 s and dropped within 3.5 s of the last packet, and recovered after.
-func TestProctorIsToldOfEachCut(t *testing.T) {
+func TestProctorIsNotifiedOfEachCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHall(t, "s1", "s2", "s3", "s4")
 		time.Sleep(20 * time.Second)
@@ -65,7 +65,7 @@ func TestProctorIsToldOfEachCut(t *testing.T) {
 		}
 		for _, s := range []string{"s2", "s3", "s4"} {
 			if k := h.proctor.kinds(s, time.Time{}); len(k) != 0 {
-				t.Errorf("told of %s, who was never cut: %q", s, k)
+				t.Errorf("notices of %s, who was never cut: %q", s, k)
 			}
 		}
 		h.leave["s2"]()
@@ -76,9 +76,9 @@ func TestProctorIsToldOfEachCut(t *testing.T) {
 	})
 }
 
-// When all fall silent at once it is one incident, and nobody is told of the
-// students.
-func TestProctorIsToldOfOneIncident(t *testing.T) {
+// Sessions that all fall silent at once are one incident, without notices of the
+// single sessions.
+func TestProctorIsNotifiedOfOneIncident(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := []string{"s1", "s2", "s3", "s4", "s5", "s6"}
 		h := newHall(t, all...)
@@ -95,7 +95,7 @@ func TestProctorIsToldOfOneIncident(t *testing.T) {
 				t.Fatalf("%+v", got)
 			}
 			if d := got[0].at.Sub(from); d > 1320*ms {
-				t.Errorf("the incident was told after %v", d)
+				t.Errorf("the notice of the incident came after %v", d)
 			}
 			if d := got[1].Duration; d < 7.9 || d > 14 {
 				t.Errorf("it lasted %v s", d)
@@ -109,8 +109,8 @@ func TestProctorIsToldOfOneIncident(t *testing.T) {
 	})
 }
 
-// A rate below the minimum is told in both directions, whose word it is with it.
-func TestProctorIsToldOfLowRates(t *testing.T) {
+// A rate below the minimum has a notice in either direction, with its source.
+func TestProctorIsNotifiedOfLowRates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHall(t, "s1")
 		time.Sleep(3 * time.Minute)
@@ -124,7 +124,7 @@ func TestProctorIsToldOfLowRates(t *testing.T) {
 		if len(got) != 1 || got[0].Kind != alert.BelowMinimum || got[0].Direction != "up" || got[0].Seen.Upload == nil || *got[0].Seen.Upload.Value > 0.27e6 || *got[0].Seen.Upload.Value < 0.23e6 {
 			t.Fatalf("%+v", got)
 		}
-		t.Logf("told %v after the upload fell", got[0].at.Sub(from))
+		t.Logf("notified %v after the upload fell", got[0].at.Sub(from))
 		h.clients["s1"].Up.Update(func(p *netsim.Params) { p.Rate = 5e6 })
 		time.Sleep(5 * time.Minute)
 		from = time.Now()
@@ -145,7 +145,7 @@ func TestProctorIsToldOfLowRates(t *testing.T) {
 
 // The same over sockets and by the clock on the wall, where a busy machine may
 // be late: EXAMLINK_CUTS says how often, and that it is not busy.
-func TestProctorIsToldOverSockets(t *testing.T) {
+func TestProctorIsNotifiedOverSockets(t *testing.T) {
 	cuts, slack := 1, 10*time.Second
 	if n, err := strconv.Atoi(os.Getenv("EXAMLINK_CUTS")); err == nil {
 		cuts, slack = n, 0

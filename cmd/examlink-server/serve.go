@@ -111,10 +111,10 @@ func serve(c *cobra.Command, load func() (config.File, config.Source, error)) er
 	log.Info("starting", "version", daemon.Version(), "config", src.File, "data_dir", f.Server.DataDir,
 		"fingerprint", keys.Fingerprint(), "certificate_until", keys.Certificate.Leaf.NotAfter.Format(time.DateOnly))
 	g.Go(func() error { return reloader.Run(ctx) })
-	telling, stop := context.WithCancel(context.WithoutCancel(ctx))
+	notifying, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	g.Go(func() error { return alerts.Run(telling) })
-	g.Go(func() error { defer stop(); return srv.Run(ctx) }) // what happens until its end is told
+	g.Go(func() error { return alerts.Run(notifying) })
+	g.Go(func() error { defer stop(); return srv.Run(ctx) }) // events until its end have notices
 	return g.Wait()
 }
 

@@ -130,9 +130,9 @@ func TestSessionsOfALiveServer(t *testing.T) {
 		if err := q.sessions(context.Background(), &out, "another", false); err != nil || out.String() != "no sessions\n" {
 			t.Errorf("%v\n%s", err, out.String())
 		}
-		var standing warningsPage
-		if _, err := q.ask(context.Background(), warningsPath, nil, &standing); err != nil || len(standing.Warnings) != 1 || standing.Schema != warningsSchema {
-			t.Errorf("%+v, %v", standing, err)
+		var active warningsPage
+		if _, err := q.ask(context.Background(), warningsPath, nil, &active); err != nil || len(active.Warnings) != 1 || active.Schema != warningsSchema {
+			t.Errorf("%+v, %v", active, err)
 		}
 		h.cut(false, "s2")
 		time.Sleep(10 * time.Second)

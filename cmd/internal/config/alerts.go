@@ -12,7 +12,7 @@ import (
 	"examlink/server/delivery"
 )
 
-// Alerts configures how proctors are told of what the server notices.
+// Alerts configures the notices to proctors.
 type Alerts struct {
 	Hold         time.Duration `mapstructure:"hold"`
 	Incident     Incident      `mapstructure:"incident"`
@@ -22,7 +22,7 @@ type Alerts struct {
 	Alertmanager Alertmanager  `mapstructure:"alertmanager"`
 }
 
-// Incident says when many silent sessions are an incident on our side.
+// Incident says when many sessions in the same condition are an incident on our side.
 type Incident struct {
 	Sessions int           `mapstructure:"sessions"`
 	Share    float64       `mapstructure:"share"`
