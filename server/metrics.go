@@ -56,39 +56,39 @@ func newMetrics() *metrics {
 		return v
 	}
 	m := &metrics{
-		received:  counter("probes_received_total", "Authentic probes received, each once."),
-		reflected: counter("probes_reflected_total", "Probes answered with an echo of the same size."),
-		dropped:   vec("packets_dropped_total", "Probe and train packets not answered or used, and answers not sent.", "reason", dropReasons[:]...),
+		received:  counter("probes_received_total", "Authenticated probes received, without duplicates."),
+		reflected: counter("probes_reflected_total", "Probes answered with an echo of the same size, including echoes that the system then failed to send."),
+		dropped:   vec("packets_dropped_total", "Probe and train packets neither answered nor used, and answers that could not be sent.", "reason", dropReasons[:]...),
 		turnaround: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Namespace: "examlink", Subsystem: "server", Name: "turnaround_seconds",
-			Help:    "Time from a probe's arrival, as stamped on receipt, to its echo's send stamp. Clients take it off the round trip.",
+			Help:    "Time from a probe's receive timestamp to its echo's send timestamp. Clients subtract it from the round trip.",
 			Buckets: []float64{25e-6, 50e-6, 100e-6, 250e-6, 500e-6, .001, .0025, .005, .01, .025, .1},
 
 			NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100, NativeHistogramMinResetDuration: time.Hour,
 		}),
 		started: counter("sessions_started_total", "Sessions opened."),
-		resumed: counter("sessions_resumed_total", "Sessions resumed over a new connection, those from before a restart included."),
-		connections: vec("connections_total", "Connections that opened or resumed a session. The sum is started plus resumed.", "transport",
+		resumed: counter("sessions_resumed_total", "Sessions resumed over a new connection, including sessions from before a restart."),
+		connections: vec("connections_total", "Connections that opened or resumed a session. The sum over transports is sessions started plus sessions resumed.", "transport",
 			string(link.UDP), string(link.WebSocket)),
-		refused: vec("requests_refused_total", "Handshakes, sessions, trains and reports refused.", "reason",
+		refused: vec("requests_refused_total", "Handshakes, sessions, trains, goodput streams and reports refused.", "reason",
 			"token", "version", "full", "limit", "budget", "busy", "request", "shutdown", "handshake-rate"),
-		transitions: vec("session_transitions_total", "Changes of a session's state, by the state entered.", "state",
+		transitions: vec("session_transitions_total", "Session state changes, by the state entered.", "state",
 			string(StateLive), string(StateSuspect), string(StateDropped), string(StateExamRelevant), string(StateEnded)),
 		trains: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: "examlink", Subsystem: "server", Name: "trains_total", Help: "Trains run, of checks and of floor tests.",
+			Namespace: "examlink", Subsystem: "server", Name: "trains_total", Help: "Trains started, for checks, floor tests and glances.",
 		}, []string{"direction"}),
-		goodput:    vec("goodput_bytes_total", "Payload of QUIC streams opened to measure their goodput: received going up, sent going down.", "direction", "up", "down"),
-		trainBytes: vec("train_bytes_total", "Bytes of trains, IP layer: received going up, sent going down.", "direction", "up", "down"),
+		goodput:    vec("goodput_bytes_total", "Payload bytes of QUIC streams opened to measure goodput: received (up), sent (down).", "direction", "up", "down"),
+		trainBytes: vec("train_bytes_total", "IP-layer bytes of trains: received (up), sent (down).", "direction", "up", "down"),
 	}
-	m.reports = vec("reports_total", "Reports of clients taken: their claims. Refused ones are among the refused requests.", "kind",
+	m.reports = vec("reports_total", "Client reports accepted, by kind. Refused reports are counted among the refused requests.", "kind",
 		string(wire.ReportWarning), string(wire.ReportMinute), string(wire.ReportDropped), string(wire.ReportVerdict))
-	m.verdicts = vec("verdicts_total", "Verdicts of checks, by the clients' word. A check that broke off, or whose client did not tell, has none.", "outcome")
+	m.verdicts = vec("verdicts_total", "Verdicts of checks, as reported by clients. A check that was aborted or not reported has none.", "outcome")
 	for _, o := range verdict.Outcomes() {
 		m.verdicts.WithLabelValues(string(o))
 	}
 	m.criteria = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: "examlink", Subsystem: "server", Name: "verdict_criteria_total",
-		Help: "What stood against checks, by the clients' word: criteria whose minimum was missed, or could not be told to be met, or whose recommended bound alone was not met.",
+		Help: "Criteria that checks did not fully meet, as reported by clients: the minimum was missed or undecided, or the minimum was met and the recommendation was missed or undecided.",
 	}, []string{"criterion", "finding"})
 	for _, c := range verdict.Criteria() {
 		for _, f := range []string{findingMissed, findingUnclear, findingBelow} {
@@ -97,12 +97,12 @@ func newMetrics() *metrics {
 	}
 	m.rates = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Namespace: "examlink", Subsystem: "server", Name: "rate_bytes_per_second",
-		Help:    "Rates that trains of all sessions read, IP layer (RFC 9097), one observation each: up, what this server read; down, what the client says it read. Trains that found only a bound, and glances, are not among them.",
+		Help:    "Rates measured by the trains of all sessions, IP layer (RFC 9097), one observation per train: up as measured by this server, down as reported by the client. Excludes glances and trains that found only a bound.",
 		Buckets: rateBuckets,
 
 		NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100, NativeHistogramMinResetDuration: time.Hour,
 	}, []string{"direction"})
-	m.repeated = counter("reports_repeated_total", "Reports that had been taken before, as when an answer got lost. Not among the taken.")
+	m.repeated = counter("reports_repeated_total", "Reports received again after they had been accepted, for example because the answer was lost. Not included in the reports accepted.")
 	for _, d := range []wire.Direction{wire.Up, wire.Down} {
 		m.trains.WithLabelValues(string(d))
 		m.rates.WithLabelValues(string(d))

@@ -53,22 +53,22 @@ func TestMetricNamesAndLabels(t *testing.T) {
 func TestSeriesArePresentAtZero(t *testing.T) {
 	_, r := registered(t)
 	const want = `
-# HELP examlink_server_sessions Sessions there are, by the state the server's own timers (server.silence) give them. Those that ended are gone.
+# HELP examlink_server_sessions Current sessions, by the state derived from the server's own timers (server.silence). Ended sessions are not included.
 # TYPE examlink_server_sessions gauge
 examlink_server_sessions{state="connected"} 0
 examlink_server_sessions{state="dropped"} 0
 examlink_server_sessions{state="exam-relevant"} 0
 examlink_server_sessions{state="live"} 0
 examlink_server_sessions{state="suspect"} 0
-# HELP examlink_server_session_transports Sessions there are, by what carries them now, or carried them last.
+# HELP examlink_server_session_transports Current sessions, by the transport that carries them now or carried them last.
 # TYPE examlink_server_session_transports gauge
 examlink_server_session_transports{transport="udp"} 0
 examlink_server_session_transports{transport="websocket"} 0
-# HELP examlink_server_connections_total Connections that opened or resumed a session. The sum is started plus resumed.
+# HELP examlink_server_connections_total Connections that opened or resumed a session. The sum over transports is sessions started plus sessions resumed.
 # TYPE examlink_server_connections_total counter
 examlink_server_connections_total{transport="udp"} 0
 examlink_server_connections_total{transport="websocket"} 0
-# HELP examlink_server_requests_refused_total Handshakes, sessions, trains and reports refused.
+# HELP examlink_server_requests_refused_total Handshakes, sessions, trains, goodput streams and reports refused.
 # TYPE examlink_server_requests_refused_total counter
 examlink_server_requests_refused_total{reason="budget"} 0
 examlink_server_requests_refused_total{reason="busy"} 0
@@ -79,7 +79,7 @@ examlink_server_requests_refused_total{reason="request"} 0
 examlink_server_requests_refused_total{reason="shutdown"} 0
 examlink_server_requests_refused_total{reason="token"} 0
 examlink_server_requests_refused_total{reason="version"} 0
-# HELP examlink_server_trains_total Trains run, of checks and of floor tests.
+# HELP examlink_server_trains_total Trains started, for checks, floor tests and glances.
 # TYPE examlink_server_trains_total counter
 examlink_server_trains_total{direction="down"} 0
 examlink_server_trains_total{direction="up"} 0

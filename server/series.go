@@ -38,45 +38,45 @@ func perSession(name, help string) *prometheus.Desc {
 	return desc("session_"+name, help, "exam", "session")
 }
 
-// What the claimed ones share in their definitions.
+// Shared by the definitions of the claimed metrics.
 const (
-	claimed  = ", as the client says in its latest report of a minute; absent when it does not say, or says what cannot be"
-	lossless = ". Absent, too, by TCP, which hides losses, and when of more than a tenth of the probes it is not known in which direction they were lost."
+	claimed  = ", from the client's latest minute report. Absent if not reported or implausible"
+	lossless = ", over TCP (which hides losses), or if more than a tenth of the probes were lost in an unknown direction."
 )
 
 var (
-	sessionsDesc  = desc("server_sessions", "Sessions there are, by the state the server's own timers (server.silence) give them. Those that ended are gone.", "state")
-	transportDesc = desc("server_session_transports", "Sessions there are, by what carries them now, or carried them last.", "transport")
+	sessionsDesc  = desc("server_sessions", "Current sessions, by the state derived from the server's own timers (server.silence). Ended sessions are not included.", "state")
+	transportDesc = desc("server_session_transports", "Current sessions, by the transport that carries them now or carried them last.", "transport")
 
-	seriesLimitDesc   = desc("server_session_series_limit", "Sessions shown one by one at most (server.metrics.session_series).")
-	withoutSeriesDesc = desc("server_sessions_without_series", "Sessions not shown one by one because of the limit on their series: those in the best state, and of these the last by their id.")
-	withoutExamDesc   = desc("server_exams_without_series", "Exams with sessions that have no series by exam, because there are more than 1000; those with the worst sessions come first. Above 0 the series by exam are not complete.")
+	seriesLimitDesc   = desc("server_session_series_limit", "Maximum number of sessions with series of their own (server.metrics.session_series).")
+	withoutSeriesDesc = desc("server_sessions_without_series", "Sessions without series of their own because of the limit. Sessions in a worse state get series first; ties are broken by session id.")
+	withoutExamDesc   = desc("server_exams_without_series", "Exams with sessions but without per-exam series, because there are more than 1000. Exams with the worst sessions get series first. Above 0, the per-exam series are incomplete.")
 
-	minimumDesc     = desc("server_minimum_rate_bytes_per_second", "The policy's minimum, IP layer.", "direction")
-	recommendedDesc = desc("server_recommended_rate_bytes_per_second", "The policy's recommendation, IP layer; absent when it has none.", "direction")
-	policyDesc      = desc("server_policy_info", "Always 1; the labels name the policy that the metrics compare rates with.", "policy", "version")
+	minimumDesc     = desc("server_minimum_rate_bytes_per_second", "The policy's minimum rate, IP layer.", "direction")
+	recommendedDesc = desc("server_recommended_rate_bytes_per_second", "The policy's recommended rate, IP layer. Absent if it has none.", "direction")
+	policyDesc      = desc("server_policy_info", "Always 1. The labels name the policy that rates are compared with.", "policy", "version")
 
-	examSessionsDesc = desc("exam_sessions", "Sessions of an exam, by the state the server's own timers give them, those without series of their own included. All states are there while the exam has a session.", "exam", "state")
-	examBelowDesc    = desc("exam_below_minimum_sessions", "Sessions of an exam whose last rate is known and below the policy's minimum: up, as this server read it; down, as the client says.", "exam", "direction")
+	examSessionsDesc = desc("exam_sessions", "Sessions of an exam, by the state derived from the server's own timers, including sessions without series of their own. All states are present while the exam has a session.", "exam", "state")
+	examBelowDesc    = desc("exam_below_minimum_sessions", "Sessions of an exam whose last rate is known and below the policy's minimum: up as measured by this server, down as reported by the client.", "exam", "direction")
 
-	stateDesc   = perSession("state", "Code of the session's state: 0 connected, 1 live, 2 suspect, 3 dropped, 4 exam-relevant.")
-	lastDesc    = perSession("last_packet_timestamp_seconds", "When the last authentic packet came, by the server's clock; absent before the first.")
-	startDesc   = perSession("start_timestamp_seconds", "When the session was opened here, by the server's clock.")
-	probesDesc  = perSession("probes_received_total", "Authentic probes the server received, each once, over all of the session's connections.")
-	tcpDesc     = perSession("transport_websocket", "1: everything goes by WebSocket over TCP, since UDP is blocked. 0: by UDP.")
-	warnDesc    = perSession("warnings", "Warnings that stand, of the latest 16, as the client says; absent before its first report.")
-	upDesc      = perSession("upload_bytes_per_second", "Rate the server read in the last train going up, IP layer; absent when that found only a bound, or nothing. Glances do not count.")
-	upLowDesc   = perSession("upload_lower_bound_bytes_per_second", "Rate there is at least by the last train going up, IP layer, as the server read it: the lower end of the 95 % interval, or the bound alone.")
-	upAtDesc    = perSession("upload_timestamp_seconds", "When the last train going up had been read, by the server's clock: the twin of the upload's rate and lower bound.")
-	downDesc    = perSession("download_bytes_per_second", "Rate the client says it read in the last train coming down, IP layer; absent when that found only a bound, or nothing. Glances do not count.")
-	downLowDesc = perSession("download_lower_bound_bytes_per_second", "Rate there is at least by the last train coming down, IP layer, as the client says.")
-	downAtDesc  = perSession("download_timestamp_seconds", "When the client told what it read in the last train coming down, by the server's clock: the twin of the download's rate and lower bound.")
+	stateDesc   = perSession("state", "Session state: 0 connected, 1 live, 2 suspect, 3 dropped, 4 exam-relevant.")
+	lastDesc    = perSession("last_packet_timestamp_seconds", "When the last authenticated probe or train packet arrived, by the server's clock. Absent before the first.")
+	startDesc   = perSession("start_timestamp_seconds", "When the session was opened on this server, or first resumed after its restart, by the server's clock.")
+	probesDesc  = perSession("probes_received_total", "Authenticated probes received by the server over all of the session's connections, without duplicates.")
+	tcpDesc     = perSession("transport_websocket", "1 if the session runs over WebSocket (TCP) because UDP is blocked, 0 if it runs over UDP.")
+	warnDesc    = perSession("warnings", "Active warnings among the latest 16, as reported by the client. Absent before its first report.")
+	upDesc      = perSession("upload_bytes_per_second", "Rate measured by the server in the last train up, IP layer. Absent if the train found only a lower bound, or nothing. Glances do not count.")
+	upLowDesc   = perSession("upload_lower_bound_bytes_per_second", "Lower bound on the rate from the last train up, IP layer, as measured by the server: the lower end of the 95 % interval, or the bound alone if no rate was measured.")
+	upAtDesc    = perSession("upload_timestamp_seconds", "When the last train up was measured, by the server's clock: the timestamp of the upload rate and lower bound.")
+	downDesc    = perSession("download_bytes_per_second", "Rate measured in the last train down, IP layer, as reported by the client. Absent if the train found only a lower bound, or nothing. Glances do not count.")
+	downLowDesc = perSession("download_lower_bound_bytes_per_second", "Lower bound on the rate from the last train down, IP layer, as reported by the client.")
+	downAtDesc  = perSession("download_timestamp_seconds", "When the client's report on the last train down arrived, by the server's clock: the timestamp of the download rate and lower bound.")
 	tripDesc    = perSession("claimed_round_trip_delay_seconds", "Median round-trip delay (RFC 2681)"+claimed+".")
-	lossUpDesc  = perSession("claimed_loss_up_ratio", "Share of the probes sent that were lost going up (RFC 7680)"+claimed+lossless)
-	lossDnDesc  = perSession("claimed_loss_down_ratio", "Share of the probes not lost going up that were lost coming down (RFC 7680)"+claimed+lossless)
-	varUpDesc   = perSession("claimed_delay_variation_up_seconds", "95th percentile of the packet delay variation going up, above the lowest delay (RFC 5481, section 4.2)"+claimed+".")
-	varDnDesc   = perSession("claimed_delay_variation_down_seconds", "95th percentile of the packet delay variation coming down, above the lowest delay (RFC 5481, section 4.2)"+claimed+".")
-	claimAtDesc = perSession("claimed_timestamp_seconds", "When the client's latest report of a minute came, by the server's clock: the twin of its claimed figures. What an interruption kept back comes late.")
+	lossUpDesc  = perSession("claimed_loss_up_ratio", "Share of the probes sent that were lost in the up direction (RFC 7680)"+claimed+lossless)
+	lossDnDesc  = perSession("claimed_loss_down_ratio", "Share of the probes not lost in the up direction that were lost in the down direction (RFC 7680)"+claimed+lossless)
+	varUpDesc   = perSession("claimed_delay_variation_up_seconds", "95th percentile of the packet delay variation in the up direction (RFC 5481, section 4.2)"+claimed+".")
+	varDnDesc   = perSession("claimed_delay_variation_down_seconds", "95th percentile of the packet delay variation in the down direction (RFC 5481, section 4.2)"+claimed+".")
+	claimAtDesc = perSession("claimed_timestamp_seconds", "When the client's latest minute report arrived, by the server's clock: the timestamp of the claimed figures. Reports queued during an outage arrive late.")
 )
 
 // sessionCollector shows the live session table, so that nothing can leak: a

@@ -29,6 +29,6 @@ func (c *certificate) config() *tls.Config {
 // expiry shows when it ends.
 func (c *certificate) expiry() prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Namespace: "examlink", Subsystem: "server", Name: "certificate_expiry_timestamp_seconds", Help: "When the certificate that students are shown ends.",
+		Namespace: "examlink", Subsystem: "server", Name: "certificate_expiry_timestamp_seconds", Help: "When the certificate presented to clients expires.",
 	}, func() float64 { return float64(c.p.Load().Leaf.NotAfter.Unix()) })
 }

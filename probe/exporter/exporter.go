@@ -65,30 +65,30 @@ func histogramOpts(name, help string, buckets []float64) prometheus.HistogramOpt
 // New makes an exporter for a watch judged by a policy and registers it.
 func New(r prometheus.Registerer, p verdict.Policy) (*Exporter, error) {
 	e := &Exporter{
-		sent:         counter("probes_sent_total", "Probes of the monitor stream that left this host and whose fate is known."),
-		received:     counter("probes_received_total", "Of the probes sent, those whose echo arrived within client.loss_after."),
-		unsent:       counter("probes_unsent_total", "Probes this host did not send on time, or that the system refused, or for which TCP had no room. Not among the sent."),
-		overTCP:      counter("probes_over_tcp_total", "Of the probes sent, those that went by WebSocket over TCP. TCP sends again what the network lost, so a loss shows as delay; those counted as lost came too late. For a share of loss, leave times out in which this grows."),
+		sent:         counter("probes_sent_total", "Probes of the monitor stream that left this host and whose outcome is known."),
+		received:     counter("probes_received_total", "Sent probes whose echo arrived within client.loss_after."),
+		unsent:       counter("probes_unsent_total", "Scheduled probes that were not sent: this host was too late, the system refused the packet, or TCP had no room. Not included in the probes sent."),
+		overTCP:      counter("probes_over_tcp_total", "Sent probes carried by WebSocket over TCP. TCP retransmits, so network loss appears as delay, and a probe counted as lost was late. Exclude periods in which this counter grows from loss ratios."),
 		late:         counter("echoes_late_total", "Echoes that arrived after their probe had been counted as lost."),
-		lost:         counters("probes_lost_total", "Of the probes sent, those whose echo did not arrive (RFC 7680, with client.loss_after as threshold of the round trip). The server's receive window, repeated in each echo, tells the direction. Unknown: no echo had told of the probe when it was counted, as in an interruption; it stays unknown here when an echo tells later, and moves to its direction in the summary of the watch.", "direction"),
-		duplicates:   counters("echoes_duplicate_total", "Echoes that arrived more than once (RFC 5560), on the way down.", "direction"),
-		reordered:    counters("echoes_reordered_total", "Echoes that arrived after one the server sent later (RFC 4737), on the way down.", "direction"),
-		roundTrip:    prometheus.NewHistogram(histogramOpts("round_trip_delay_seconds", "Round-trip delay (RFC 2681) of the probes received, less the time the server took to answer.", delayBuckets)),
-		pacing:       prometheus.NewHistogram(histogramOpts("pacing_lateness_seconds", "How late probes left by this host's own clock: what the instrument adds by itself.", instrumentBuckets)),
-		readLag:      prometheus.NewHistogram(histogramOpts("receive_lag_seconds", "How long echoes lay in this host before the process read them, by the kernel's receive stamps; 0 where the system gives none. Delays are taken from the stamps, so the lag is in none of them.", instrumentBuckets)),
-		localDrops:   counter("local_drops_total", "Packets that arrived and that this host dropped because the process did not read them in time. Loss down is not told for a check in which it rose."),
-		oneWay:       prometheus.NewHistogramVec(histogramOpts("one_way_delay_seconds", "One-way delay (RFC 7679), with the clocks' offset estimated from the round trips with the lowest delay: systematically wrong by up to the error bound, in one direction as much as in the other, with the opposite sign. Without probes sent while a floor test ran or in the second after.", delayBuckets), []string{"direction"}),
-		ipdv:         prometheus.NewHistogramVec(histogramOpts("ipdv_seconds", "Absolute inter-packet delay variation: change of one-way delay from one probe to the next, both received (RFC 3393; RFC 5481, section 4.1). The offset of the clocks cancels. Without probes sent while a floor test ran or in the second after.", delayBuckets), []string{"direction"}),
-		pdv:          prometheus.NewHistogramVec(histogramOpts("pdv_seconds", "Packet delay variation: one-way delay less the lowest of the window (RFC 5481, section 4.2). This is what policies bound. Without probes sent while a floor test ran or in the second after.", delayBuckets), []string{"direction"}),
-		connected:    prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Subsystem: subsystem, Name: "connected", Help: "1 while the server answers: 0 before the first connection, and from client.watch.silent_after without an echo until the next."}),
-		transport:    prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Subsystem: subsystem, Name: "transport", Help: "1 for what carries the session, or carried it last. All are 0 before the first connection."}, []string{"transport"}),
-		connects:     counter("connects_total", "Connections opened, the first and those after an interruption."),
-		floors:       counters("floor_tests_total", "Floor tests completed: trains that ask whether the rate is at least the policy's minimum.", "direction", "outcome"),
-		glances:      counters("glances_total", "Trains of eight packets that look for a fall of the rate between two floor tests. Their rates are in no gauge: they notice, and do not measure.", "direction", "outcome"),
-		floorBytes:   counters("floor_test_bytes_total", "What floor tests and glances cost, IP layer: sent going up, received coming down.", "direction"),
-		controlBytes: counters("control_bytes_total", "What everything else than probes and trains cost, IP layer: handshakes, requests, reports, acknowledgements. By WebSocket it is an estimate.", "direction"),
-		warnings:     counters("warnings_total", "Warnings raised. One that comes and goes counts once.", "kind"),
-		active:       prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Subsystem: subsystem, Name: "warning_active", Help: "1 while the warning stands."}, []string{"kind"}),
+		lost:         counters("probes_lost_total", "Sent probes counted as lost (RFC 7680): no echo arrived within client.loss_after of sending. The direction comes from the server's receive window, which each echo carries. It is unknown if no echo had covered the probe when it was counted, as during an outage; a later echo changes the summary of the watch, but not this counter.", "direction"),
+		duplicates:   counters("echoes_duplicate_total", "Duplicate echoes received (RFC 5560), in the down direction.", "direction"),
+		reordered:    counters("echoes_reordered_total", "Echoes that arrived after an echo the server sent later (RFC 4737), in the down direction.", "direction"),
+		roundTrip:    prometheus.NewHistogram(histogramOpts("round_trip_delay_seconds", "Round-trip delay (RFC 2681) of the probes received, without the server's turnaround time.", delayBuckets)),
+		pacing:       prometheus.NewHistogram(histogramOpts("pacing_lateness_seconds", "How far behind schedule probes were sent, by this host's clock: error added by the instrument.", instrumentBuckets)),
+		readLag:      prometheus.NewHistogram(histogramOpts("receive_lag_seconds", "Time echoes waited in this host before the process read them, from the kernel's receive timestamps; 0 where the system provides none. Delays are computed from these timestamps and do not include the lag.", instrumentBuckets)),
+		localDrops:   counter("local_drops_total", "Packets that reached this host and were dropped because the process did not read them in time. If a check with such drops also lost probes in the down direction, it reports that loss as unknown."),
+		oneWay:       prometheus.NewHistogramVec(histogramOpts("one_way_delay_seconds", "One-way delay (RFC 7679), with the clock offset estimated from the round trips with the lowest delay. The systematic error is at most the error bound, with opposite signs in the two directions. Excludes probes sent during a floor test or glance and in the second after it.", delayBuckets), []string{"direction"}),
+		ipdv:         prometheus.NewHistogramVec(histogramOpts("ipdv_seconds", "Absolute inter-packet delay variation: change in one-way delay between consecutive probes, both received (RFC 3393; RFC 5481, section 4.1). The clock offset cancels. Excludes probes sent during a floor test or glance and in the second after it.", delayBuckets), []string{"direction"}),
+		pdv:          prometheus.NewHistogramVec(histogramOpts("pdv_seconds", "Packet delay variation: one-way delay above the lowest of the window (RFC 5481, section 4.2). Policies bound this quantity. Excludes probes sent during a floor test or glance and in the second after it.", delayBuckets), []string{"direction"}),
+		connected:    prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Subsystem: subsystem, Name: "connected", Help: "1 while the server answers. 0 before the first connection, after client.watch.silent_after without an echo until the next echo, and after a reconnection was rejected."}),
+		transport:    prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Subsystem: subsystem, Name: "transport", Help: "1 for the transport that carries the session now or carried it last. All are 0 before the first connection."}, []string{"transport"}),
+		connects:     counter("connects_total", "Connections opened: the first, and those opened after an interruption or to return from WebSocket to UDP."),
+		floors:       counters("floor_tests_total", "Floor tests completed, by outcome. A floor test is a packet train that checks whether the rate is at least the policy's minimum.", "direction", "outcome"),
+		glances:      counters("glances_total", "Glances completed, by outcome. A glance is a train of eight packets that looks for a drop in the rate between two floor tests. It is too short to measure, so no rate gauge includes it.", "direction", "outcome"),
+		floorBytes:   counters("floor_test_bytes_total", "IP-layer bytes of floor tests and glances: sent (up), received (down).", "direction"),
+		controlBytes: counters("control_bytes_total", "IP-layer bytes of everything except probes and trains: handshakes, requests, reports, acknowledgements. An estimate when the session runs over WebSocket.", "direction"),
+		warnings:     counters("warnings_total", "Warnings raised. A warning that returns shortly after it cleared is not counted again.", "kind"),
+		active:       prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Subsystem: subsystem, Name: "warning_active", Help: "1 while a warning of this kind is active."}, []string{"kind"}),
 		last:         newLastValues(p),
 	}
 	for _, d := range []string{"up", "down", "unknown"} {
@@ -229,15 +229,15 @@ var (
 	directions = []string{"direction"}
 	name       = func(s string) string { return prometheus.BuildFQName(namespace, subsystem, s) }
 
-	rateDesc    = prometheus.NewDesc(name("rate_bytes_per_second"), "Rate the last floor test read, IP layer (RFC 9097), as counted at the receiver; absent when the test found only a bound, or nothing.", directions, nil)
-	lowDesc     = prometheus.NewDesc(name("rate_lower_bound_bytes_per_second"), "Rate there is at least by the last floor test, IP layer: the lower end of the 95 % interval, or the bound alone.", directions, nil)
-	stampDesc   = prometheus.NewDesc(name("floor_test_timestamp_seconds"), "End of the last floor test: the twin of its rate and lower bound.", directions, nil)
-	minDesc     = prometheus.NewDesc(name("minimum_rate_bytes_per_second"), "The policy's minimum, IP layer.", directions, nil)
-	recDesc     = prometheus.NewDesc(name("recommended_rate_bytes_per_second"), "The policy's recommendation, IP layer; absent when it has none.", directions, nil)
-	jitterDesc  = prometheus.NewDesc(name("rfc3550_jitter_seconds"), "Interarrival jitter (RFC 3550, section 6.4.1) at the end of the last window; absent after a window with fewer than two echoes. A running mean of the last few dozen probes.", directions, nil)
-	boundDesc   = prometheus.NewDesc(name("one_way_delay_error_bound_seconds"), "Largest error the one-way delays of the last window can have: half the lowest round-trip delay of the last minutes, since nothing is known of how it splits; absent after a window without one.", nil, nil)
-	windowDesc  = prometheus.NewDesc(name("window_timestamp_seconds"), "End of the last window: the twin of its jitter and error bound.", nil, nil)
-	policyDesc  = prometheus.NewDesc(name("policy_info"), "Always 1; the labels name the policy judged by.", []string{"policy", "version"}, nil)
+	rateDesc    = prometheus.NewDesc(name("rate_bytes_per_second"), "Rate measured by the last floor test, IP layer (RFC 9097), counted at the receiver. Absent if the test found only a lower bound, or nothing.", directions, nil)
+	lowDesc     = prometheus.NewDesc(name("rate_lower_bound_bytes_per_second"), "Lower bound on the rate from the last floor test, IP layer: the lower end of the 95 % interval, or the bound alone if no rate was measured.", directions, nil)
+	stampDesc   = prometheus.NewDesc(name("floor_test_timestamp_seconds"), "End of the last floor test: the timestamp of its rate and lower bound.", directions, nil)
+	minDesc     = prometheus.NewDesc(name("minimum_rate_bytes_per_second"), "The policy's minimum rate, IP layer.", directions, nil)
+	recDesc     = prometheus.NewDesc(name("recommended_rate_bytes_per_second"), "The policy's recommended rate, IP layer. Absent if it has none.", directions, nil)
+	jitterDesc  = prometheus.NewDesc(name("rfc3550_jitter_seconds"), "Interarrival jitter (RFC 3550, section 6.4.1) at the end of the last window: a running mean over the last few dozen probes. Absent after a window with fewer than two echoes.", directions, nil)
+	boundDesc   = prometheus.NewDesc(name("one_way_delay_error_bound_seconds"), "Largest possible error of the one-way delays in the last window: half the lowest round-trip delay of the last minutes, because its split between the directions is unknown. Absent after a window without one-way delays.", nil, nil)
+	windowDesc  = prometheus.NewDesc(name("window_timestamp_seconds"), "End of the last window: the timestamp of its jitter and error bound.", nil, nil)
+	policyDesc  = prometheus.NewDesc(name("policy_info"), "Always 1. The labels name the policy that judges the link.", []string{"policy", "version"}, nil)
 	allLastDesc = []*prometheus.Desc{rateDesc, lowDesc, stampDesc, minDesc, recDesc, jitterDesc, boundDesc, windowDesc, policyDesc}
 )
 

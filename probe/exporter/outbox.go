@@ -8,10 +8,10 @@ import (
 )
 
 var (
-	waitingDesc   = prometheus.NewDesc(name("reports_waiting"), "Warnings and minutes that the server has not taken yet, those an earlier run left included.", nil, nil)
-	takenDesc     = prometheus.NewDesc(name("reports_taken_total"), "Warnings and minutes the server has taken.", nil, nil)
-	unwantedDesc  = prometheus.NewDesc(name("reports_refused_total"), "Warnings and minutes the server refused for good.", nil, nil)
-	forgottenDesc = prometheus.NewDesc(name("reports_dropped_total"), "Warnings and minutes that there was no room to keep (client.queue_max): minutes first, warnings last.", []string{"kind"}, nil)
+	waitingDesc   = prometheus.NewDesc(name("reports_waiting"), "Reports queued for the server (warnings, minute reports, counts of dropped reports), including those left by an earlier run.", nil, nil)
+	takenDesc     = prometheus.NewDesc(name("reports_taken_total"), "Reports accepted by the server.", nil, nil)
+	unwantedDesc  = prometheus.NewDesc(name("reports_refused_total"), "Reports refused by the server and not sent again.", nil, nil)
+	forgottenDesc = prometheus.NewDesc(name("reports_dropped_total"), "Reports dropped because the queue was full (client.queue_max), minute reports before warnings, or because they were too large.", []string{"kind"}, nil)
 )
 
 // outboxCollector shows an outbox.

@@ -22,10 +22,10 @@ func newMetrics() *metrics {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "examlink", Subsystem: "server", Name: name, Help: help}, []string{label})
 	}
 	m := &metrics{
-		warnings:    vec("warnings_total", "Warnings the server has told proctors of by itself, and their ends (recovered). What an incident holds back is not among them.", "kind"),
-		sent:        vec("notifications_sent_total", "Notices a receiver has taken; for alertmanager, changes of alerts each Alertmanager has taken.", "receiver"),
-		failed:      vec("notifications_failed_total", "Attempts to deliver that failed, whether tried again or not.", "receiver"),
-		undelivered: vec("notifications_undelivered_total", "Notices given up: too old, refused for good, or without room in the queue.", "receiver"),
+		warnings:    vec("warnings_total", "Alerts raised by the server itself, by kind, one for each stage of a silence, and alerts cleared (recovered). Excludes alerts suppressed by an incident.", "kind"),
+		sent:        vec("notifications_sent_total", "Notifications accepted by a receiver. For alertmanager: alert changes, counted once for each Alertmanager that accepted them.", "receiver"),
+		failed:      vec("notifications_failed_total", "Failed delivery attempts, whether retried or not.", "receiver"),
+		undelivered: vec("notifications_undelivered_total", "Notifications given up: too old, too large, permanently refused, or dropped from a full queue.", "receiver"),
 	}
 	for _, k := range []alert.Kind{alert.Suspect, alert.Dropped, alert.ExamRelevant, alert.BelowMinimum, alert.Recovered, alert.Incident} {
 		m.warnings.WithLabelValues(string(k))
@@ -45,7 +45,7 @@ func (m *metrics) count(n alert.Notice) {
 	}
 }
 
-var waitingDesc = prometheus.NewDesc("examlink_server_notifications_waiting", "Notices that wait to be delivered.", []string{"receiver"}, nil)
+var waitingDesc = prometheus.NewDesc("examlink_server_notifications_waiting", "Notifications waiting for delivery.", []string{"receiver"}, nil)
 
 // waitingCollector counts the notices still to be delivered at each scrape.
 type waitingCollector struct{ n *Notifier }

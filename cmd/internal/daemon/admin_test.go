@@ -155,7 +155,7 @@ func TestReloader(t *testing.T) {
 	}
 	successful := func(want string) {
 		t.Helper()
-		text := "# HELP examlink_server_config_last_reload_successful 1 when the configuration was last read it came into force; 0 when it was broken, and the one before stays in force. What needs a restart to change is told in the log.\n# TYPE examlink_server_config_last_reload_successful gauge\nexamlink_server_config_last_reload_successful " + want + "\n"
+		text := "# HELP examlink_server_config_last_reload_successful 1 if the last load of the configuration succeeded, 0 if it failed and the previous configuration remains in force. The log lists changed keys that need a restart.\n# TYPE examlink_server_config_last_reload_successful gauge\nexamlink_server_config_last_reload_successful " + want + "\n"
 		if err := testutil.GatherAndCompare(registry, strings.NewReader(text), "examlink_server_config_last_reload_successful"); err != nil {
 			t.Error(err)
 		}

@@ -77,7 +77,7 @@ func Logger(w io.Writer, level slog.Leveler, format string) *slog.Logger {
 func Registry() *prometheus.Registry {
 	r := prometheus.NewRegistry()
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
-		Namespace: "examlink", Name: "build_info", Help: "Always 1; the labels say what runs.",
+		Namespace: "examlink", Name: "build_info", Help: "Always 1. The labels give the version and the platform.",
 		ConstLabels: prometheus.Labels{"version": Version(), "goversion": runtime.Version(), "goos": runtime.GOOS, "goarch": runtime.GOARCH},
 	})
 	build.Set(1)

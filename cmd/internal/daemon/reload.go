@@ -34,8 +34,8 @@ func NewReloader(r prometheus.Registerer, prefix string, log *slog.Logger, reloa
 	}
 	x := &Reloader{
 		log: log, reload: reload,
-		success: gauge("successful", "1 when the configuration was last read it came into force; 0 when it was broken, and the one before stays in force. What needs a restart to change is told in the log."),
-		at:      gauge("success_timestamp_seconds", "When a configuration last came into force, by the server's clock."),
+		success: gauge("successful", "1 if the last load of the configuration succeeded, 0 if it failed and the previous configuration remains in force. The log lists changed keys that need a restart."),
+		at:      gauge("success_timestamp_seconds", "When the configuration was last loaded successfully, by the server's clock."),
 	}
 	for _, c := range []prometheus.Collector{x.success, x.at} {
 		if err := r.Register(c); err != nil {
