@@ -1,15 +1,15 @@
-// Package dashboards makes the dashboards that operators read in Grafana, and
-// keeps the rules that Prometheus evaluates beside them. A dashboard is Go; the
-// JSON under json/ is what it comes to, and is committed. The package knows the
-// metrics' names and not how they come about.
+// Package dashboards generates the Grafana dashboards for operators, and holds
+// the Prometheus rules that go with them. Dashboards are defined in Go; the
+// generated JSON under json/ is committed. The package knows the metrics' names,
+// not how they are produced.
 package dashboards
 
 import "examlink/dashboards/grafana"
 
-// tag is on every dashboard; their links to each other go by it.
+// tag is set on every dashboard; dashboards link to each other by it.
 const tag = "examlink"
 
-// The dashboards' identities, which links and bookmarks hold on to.
+// UIDs of the dashboards. Links and bookmarks depend on them.
 const (
 	uidFleet   = "examlink-fleet"
 	uidExam    = "examlink-exam"
@@ -19,7 +19,7 @@ const (
 	uidClient  = "examlink-client"
 )
 
-// All is every dashboard, by the name of its file without the ending.
+// All returns every dashboard, by file name without extension.
 func All() map[string]*grafana.Dashboard {
 	return map[string]*grafana.Dashboard{
 		"fleet": fleet(), "exam": exam(), "session": session(),
@@ -27,7 +27,7 @@ func All() map[string]*grafana.Dashboard {
 	}
 }
 
-// Files is the JSON of every dashboard by the name of its file.
+// Files returns the JSON of every dashboard, by file name.
 func Files() (map[string][]byte, error) {
 	out := map[string][]byte{}
 	for name, d := range All() {

@@ -52,11 +52,11 @@ func TestFaultsAreFound(t *testing.T) {
 		alter                  func(*testing.T, *grafana.Panel)
 		alterAll               func(*testing.T, set)
 	}{
-		{name: "unknown metric", rule: "target-metric", uid: "examlink-fleet", panel: "Sessions live", alter: change("examlink_server_sessions", "examlink_server_session")},
-		{name: "unknown label in a matcher", rule: "target-label", uid: "examlink-fleet", panel: "Sessions live", alter: change(`state="live"`, `status="live"`)},
-		{name: "value a label never has", rule: "target-label-value", uid: "examlink-fleet", panel: "Sessions silent", alter: change("suspect|dropped", "suspect|droped")},
+		{name: "unknown metric", rule: "target-metric", uid: "examlink-fleet", panel: "Live sessions", alter: change("examlink_server_sessions", "examlink_server_session")},
+		{name: "unknown label in a matcher", rule: "target-label", uid: "examlink-fleet", panel: "Live sessions", alter: change(`state="live"`, `status="live"`)},
+		{name: "value a label never has", rule: "target-label-value", uid: "examlink-fleet", panel: "Silent sessions", alter: change("suspect|dropped", "suspect|droped")},
 		{name: "unknown label to aggregate by", rule: "target-label", uid: "examlink-fleet", panel: "Sessions by state", alter: change("by (state)", "by (exam)")},
-		{name: "unknown label to match on", rule: "target-label", uid: "examlink-session", panel: "Upload to the minimum", alter: change("on (job, instance)", "on (job, server)")},
+		{name: "unknown label to match on", rule: "target-label", uid: "examlink-session", panel: "Upload relative to minimum", alter: change("on (job, instance)", "on (job, server)")},
 		{name: "label of a legend that the result lacks", rule: "target-legend", uid: "examlink-fleet", panel: "Sessions by state", alter: func(_ *testing.T, p *grafana.Panel) { p.Targets[0].LegendFormat = "{{instance}}" }},
 		{name: "missing unit", rule: "panel-units", uid: "examlink-health", panel: "Memory", alter: func(_ *testing.T, p *grafana.Panel) { p.FieldConfig.Defaults.Unit = "" }},
 		{name: "missing unit of a state timeline", rule: "panel-units", uid: "examlink-session", panel: "State over time", alter: func(_ *testing.T, p *grafana.Panel) { p.FieldConfig.Defaults.Unit = "" }},
@@ -64,8 +64,8 @@ func TestFaultsAreFound(t *testing.T) {
 		{name: "missing description of a heatmap", rule: "panel-title-description", uid: "examlink-health", panel: "Turnaround", alter: func(_ *testing.T, p *grafana.Panel) { p.Description = "" }},
 		{name: "overlapping panels", rule: "panel-place", uid: "examlink-health", panel: "Memory", alter: func(_ *testing.T, p *grafana.Panel) { p.GridPos.X-- }},
 		{name: "panel beyond the page", rule: "panel-place", uid: "examlink-health", panel: "Memory", alter: func(_ *testing.T, p *grafana.Panel) { p.GridPos.W++ }},
-		{name: "rate over a window of its own", rule: "target-rate-interval", uid: "examlink-health", panel: "Processor", alter: change("$__rate_interval", "5m")},
-		{name: "counter as it is", rule: "target-counter-agg", uid: "examlink-health", panel: "Processor", alter: func(_ *testing.T, p *grafana.Panel) {
+		{name: "rate over a window of its own", rule: "target-rate-interval", uid: "examlink-health", panel: "CPU", alter: change("$__rate_interval", "5m")},
+		{name: "counter as it is", rule: "target-counter-agg", uid: "examlink-health", panel: "CPU", alter: func(_ *testing.T, p *grafana.Panel) {
 			p.Targets[0].Expr = `process_cpu_seconds_total{job=~"$job",instance=~"$instance"}`
 		}},
 		{name: "rate of a gauge", rule: "target-counter-agg", uid: "examlink-health", panel: "Goroutines", alter: func(_ *testing.T, p *grafana.Panel) {
@@ -75,13 +75,13 @@ func TestFaultsAreFound(t *testing.T) {
 		{name: "job not chosen", rule: "target-job", uid: "examlink-health", panel: "Goroutines", alter: change(`job=~"$job",`, "")},
 		{name: "instance not chosen", rule: "target-instance", uid: "examlink-health", panel: "Goroutines", alter: change(`,instance=~"$instance"`, "")},
 		{name: "session not chosen", rule: "target-session", uid: "examlink-session", panel: "Probes received", alter: change(`,session="$session"`, "")},
-		{name: "variable that is not there", rule: "template-unknown", uid: "examlink-fleet", panel: "Sessions live", alter: change(`state="live"`, `state="$state"`)},
-		{name: "bytes shown as bits", rule: "panel-bits", uid: "examlink-health", panel: "Traffic of trains", alter: change(" * 8", "")},
+		{name: "variable that is not there", rule: "template-unknown", uid: "examlink-fleet", panel: "Live sessions", alter: change(`state="live"`, `state="$state"`)},
+		{name: "bytes shown as bits", rule: "panel-bits", uid: "examlink-health", panel: "Train traffic", alter: change(" * 8", "")},
 		{name: "rate in a unit of its own", rule: "panel-bits", uid: "examlink-session", panel: "Upload", alter: func(_ *testing.T, p *grafana.Panel) { p.FieldConfig.Defaults.Unit = "short" }},
 		{name: "fixed data source", rule: "panel-datasource", uid: "examlink-health", panel: "Memory", alter: func(_ *testing.T, p *grafana.Panel) { p.Targets[0].Datasource.UID = "prometheus" }},
 		{name: "no data without a word", rule: "no-data", uid: "examlink-health", panel: "Memory", alter: func(_ *testing.T, p *grafana.Panel) { p.FieldConfig.Defaults.NoValue = "" }},
-		{name: "no data as zero", rule: "no-data", uid: "examlink-fleet", panel: "Sessions silent", alter: func(_ *testing.T, p *grafana.Panel) { p.Targets[0].Expr += " or vector(0)" }},
-		{name: "no data in green", rule: "no-data", uid: "examlink-fleet", panel: "Sessions silent", alter: func(_ *testing.T, p *grafana.Panel) { p.FieldConfig.Defaults.Thresholds.Steps[0].Color = "green" }},
+		{name: "no data as zero", rule: "no-data", uid: "examlink-fleet", panel: "Silent sessions", alter: func(_ *testing.T, p *grafana.Panel) { p.Targets[0].Expr += " or vector(0)" }},
+		{name: "no data in green", rule: "no-data", uid: "examlink-fleet", panel: "Silent sessions", alter: func(_ *testing.T, p *grafana.Panel) { p.FieldConfig.Defaults.Thresholds.Steps[0].Color = "green" }},
 		{name: "no data as the value before", rule: "no-data", uid: "examlink-session", panel: "State over time", alter: func(_ *testing.T, p *grafana.Panel) { p.FieldConfig.Defaults.Custom["spanNulls"] = true }},
 		{name: "no data as the last value there was", rule: "target-time", uid: "examlink-session", panel: "State", alter: func(_ *testing.T, p *grafana.Panel) { p.Targets[0].Instant, p.Targets[0].Range = false, true }},
 		{name: "link to nowhere", rule: "panel-link", uid: "examlink-fleet", panel: "Exams now", alter: func(t *testing.T, p *grafana.Panel) { relink(t, p, "/d/examlink-exam?", "/d/examlink-exams?") }},

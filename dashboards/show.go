@@ -2,7 +2,7 @@ package dashboards
 
 import "examlink/dashboards/grafana"
 
-// Units, as Grafana calls them.
+// Units, by Grafana's names.
 const (
 	unitBits      = "bps"
 	unitSeconds   = "s"
@@ -13,15 +13,14 @@ const (
 	unitPerSecond = "ops"
 )
 
-// noData is what is shown where nothing is known. It is never a zero.
+// noData is shown where no value is known, never a zero.
 const noData = "no data"
 
-// below is a value lower than any that is measured: the step that begins there
-// is for known values, what lies under it for unknown ones.
+// below is lower than any measured value: the step that begins there applies to
+// known values, the one under it to unknown values.
 const below = -1e15
 
-// counted colours a count of things that ought not to be: none is good, and so
-// many are bad.
+// counted colours a count of undesired items: 0 is good, bad or more is bad.
 func counted(bad float64) grafana.Option {
 	if bad <= 1 {
 		return grafana.Colored(grafana.At(0, grafana.Good), grafana.At(bad, grafana.Bad))
@@ -29,7 +28,7 @@ func counted(bad float64) grafana.Option {
 	return grafana.Colored(grafana.At(0, grafana.Good), grafana.At(1, grafana.Uneasy), grafana.At(bad, grafana.Bad))
 }
 
-// A session's states, in the colours that they have everywhere.
+// Colours of session states on all dashboards.
 const (
 	isConnected = "blue"
 	isLive      = grafana.Good
@@ -38,7 +37,7 @@ const (
 	isRelevant  = grafana.Bad
 )
 
-// sessionStates are the values of examlink_session_state.
+// sessionStates maps the values of examlink_session_state.
 func sessionStates() []grafana.Mapping {
 	return grafana.Texts(noData,
 		grafana.Result{Value: "0", Text: "connected, no probe yet", Color: isConnected},
@@ -49,7 +48,7 @@ func sessionStates() []grafana.Mapping {
 	)
 }
 
-// byState stacks counts of sessions, each state in its colour.
+// byState stacks session counts, each state in its colour.
 func byState() []grafana.Option {
 	return []grafana.Option{
 		grafana.FromZero(), grafana.Stacked(), grafana.Painted("connected", isConnected), grafana.Painted("live", isLive),
@@ -57,7 +56,7 @@ func byState() []grafana.Option {
 	}
 }
 
-// outcomes are the verdicts' colours.
+// outcomes colours verdicts.
 func outcomes() []grafana.Option {
 	return []grafana.Option{
 		grafana.Painted("ready", grafana.Good), grafana.Painted("marginal", "yellow"),
@@ -65,7 +64,7 @@ func outcomes() []grafana.Option {
 	}
 }
 
-// transports are the values of examlink_session_transport_websocket.
+// transports maps the values of examlink_session_transport_websocket.
 func transports() []grafana.Mapping {
 	return grafana.Texts(noData,
 		grafana.Result{Value: "0", Text: "UDP", Color: grafana.Good},
@@ -73,7 +72,7 @@ func transports() []grafana.Mapping {
 	)
 }
 
-// yesNo are the values of a gauge that is 1 when all is well.
+// yesNo maps a gauge that is 1 when all is well.
 func yesNo(yes, no string) []grafana.Mapping {
 	return grafana.Texts(noData,
 		grafana.Result{Value: "1", Text: yes, Color: grafana.Good},
@@ -81,16 +80,16 @@ func yesNo(yes, no string) []grafana.Mapping {
 	)
 }
 
-// link leads to another dashboard and takes time, data source, job and instance along.
+// link leads to another dashboard and keeps time range, data source, job and instance.
 func link(title, uid, more string) grafana.DataLink {
 	return grafana.DataLink{Title: title, URL: "/d/" + uid + "?${__url_time_range}&${datasource:queryparam}&${job:queryparam}&${instance:queryparam}" + more}
 }
 
-// warnings marks when alerts fired, and occupied when an exam had sessions: the
-// closest to its window that the metrics know.
+// warnings marks when alerts fired. occupied marks when an exam had sessions: the
+// closest approximation of its scheduled window in the metrics.
 func warnings(matchers string) grafana.Annotation {
 	return grafana.Annotation{
-		Name: "Warnings", Datasource: grafana.Chosen(), Enable: true, IconColor: grafana.Bad, Step: "15s",
+		Name: "Alerts", Datasource: grafana.Chosen(), Enable: true, IconColor: grafana.Bad, Step: "15s",
 		Expr:        `ALERTS{alertstate="firing",alertname=~"Examlink.+"` + matchers + `}`,
 		TitleFormat: "{{alertname}}", TextFormat: "exam {{exam}}, session {{session}}, server {{instance}}", TagKeys: "severity",
 	}
@@ -100,11 +99,11 @@ func occupied(selector string) grafana.Annotation {
 	return grafana.Annotation{
 		Name: "Exams with sessions", Datasource: grafana.Chosen(), Enable: true, IconColor: "blue", Step: "1m",
 		Expr:        "sum by (exam) (" + selector + ") > 0",
-		TitleFormat: "Sessions of exam {{exam}}", TextFormat: "Sessions of this exam were there. When the exam was planned is not in the metrics.", TagKeys: "exam",
+		TitleFormat: "Sessions of exam {{exam}}", TextFormat: "The exam had sessions at this time. The metrics do not contain its schedule.", TagKeys: "exam",
 	}
 }
 
-// bounds are a direction's minimum and recommendation, as lines.
+// bounds draws a direction's minimum and recommendation as lines.
 func bounds(side, direction string) []grafana.Target {
 	return []grafana.Target{
 		grafana.Over("minimum", bits("max("+of("examlink_"+side+"_minimum_rate_bytes_per_second", direction)+")")),
