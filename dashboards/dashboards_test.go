@@ -13,7 +13,7 @@ import (
 	"examlink/dashboards/lint"
 )
 
-// committed reads the JSON that Grafana gets, in the order of its files.
+// committed reads the committed JSON, in the order of the file names.
 func committed(t *testing.T) []*grafana.Dashboard {
 	t.Helper()
 	files, err := filepath.Glob("json/*.json")

@@ -2,8 +2,8 @@ package dashboards_test
 
 import "strings"
 
-// expectation is one value of an answer: of the series with these labels, as
-// name=value separated by blanks. The scene says where the values come from.
+// expectation is one value of an answer, of the series with these labels, given as
+// name=value separated by spaces. The scene defines where values come from.
 type expectation struct {
 	labels string
 	value  float64
@@ -37,18 +37,17 @@ func of(pairs ...any) []expectation {
 	return out
 }
 
-// none expects no series with these labels beside those expected.
+// none also expects no series with these labels.
 func none(e []expectation, labels string) []expectation {
 	return append(e, expectation{labels: labels, absent: true})
 }
 
-// hour is the window of panels whose least interval is an hour, and five minutes
-// that of those whose is five minutes.
+// hour is the window, in seconds, of panels whose minimum interval is one hour.
 const hour = 3615.0
 
-// expected is what each query of each panel comes to at the moment of the
-// scene. A quarter hour of a counter is 900 times its rate; half an hour, the
-// time shown, 1800 times; the usual window is a minute.
+// expected is the result of each query of each panel at the moment of the scene.
+// A counter grows by 1800 times its rate over the selected time range of half an
+// hour; the usual window is one minute.
 var expected = map[string][]expectation{
 	"examlink-fleet / Live sessions / A":            is(3),
 	"examlink-fleet / Silent sessions / A":          is(1),
@@ -108,7 +107,7 @@ var expected = map[string][]expectation{
 	"examlink-session / Age of the rates / A":              is(moment % 48 * 15),
 	"examlink-session / Age of the rates / B":              is(moment % 30 * 15),
 	"examlink-session / Age of the last minute report / A": is(moment % 7 * 15),
-	// 61 of 121 points, or of 120 in Prometheus 3, which leaves the first out
+	// 61 of 121 points, or of 120 in Prometheus 3, which excludes the first
 	"examlink-session / Time below minimum / A": {{value: .506, within: .004}},
 	"examlink-session / Time below minimum / B": is(1),
 	"examlink-session / State over time / A":    is(1),

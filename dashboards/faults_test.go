@@ -9,7 +9,7 @@ import (
 	"examlink/dashboards/lint"
 )
 
-// pick is a panel of a dashboard, by its title.
+// pick returns a panel of a dashboard, by title.
 func pick(t *testing.T, all []*grafana.Dashboard, uid, title string) *grafana.Panel {
 	t.Helper()
 	for _, d := range all {
@@ -23,7 +23,7 @@ func pick(t *testing.T, all []*grafana.Dashboard, uid, title string) *grafana.Pa
 	return nil
 }
 
-// page is a dashboard, by its uid.
+// page returns a dashboard, by UID.
 func page(t *testing.T, all []*grafana.Dashboard, uid string) *grafana.Dashboard {
 	t.Helper()
 	i := slices.IndexFunc(all, func(d *grafana.Dashboard) bool { return d.UID == uid })
@@ -33,8 +33,8 @@ func page(t *testing.T, all []*grafana.Dashboard, uid string) *grafana.Dashboard
 	return all[i]
 }
 
-// TestFaultsAreFound plants one fault at a time in the dashboards as they are
-// and expects the rule that is for it, and no other dashboard, to be named.
+// TestFaultsAreFound plants one fault at a time in the committed dashboards and
+// expects a finding of the rule for it, and none in another dashboard.
 func TestFaultsAreFound(t *testing.T) {
 	type set = []*grafana.Dashboard
 	change := func(old, new string) func(*testing.T, *grafana.Panel) {
@@ -125,7 +125,7 @@ func TestFaultsAreFound(t *testing.T) {
 	}
 }
 
-// relink changes the links in the columns of a table.
+// relink changes a link in the columns of a table.
 func relink(t *testing.T, p *grafana.Panel, old, new string) {
 	t.Helper()
 	for i := range p.FieldConfig.Overrides {

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// The history's time: one scrape each step, the queries at moment, which is
-// well before the end. 15 s is Prometheus' step in Grafana's rule for windows.
+// Times of the history: one scrape per step; queries run at moment, well before
+// the end. 15 s is the scrape interval that Grafana assumes for its windows.
 const (
 	step    = 15 * time.Second
 	scrapes = 541
@@ -23,10 +23,10 @@ var begin = time.Date(2026, 11, 30, 8, 0, 0, 0, time.UTC)
 // at is the time of the nth scrape.
 func at(n int) time.Time { return begin.Add(time.Duration(n) * step) }
 
-// history writes samples as OpenMetrics text, which promtool makes blocks of.
+// history writes samples as OpenMetrics text, which promtool converts to blocks.
 type history struct{ w *bufio.Writer }
 
-// series writes one series; value is asked for each scrape, and false is no sample.
+// series writes one series; value is called for each scrape, and false means no sample.
 func (h history) series(name, labels string, value func(n int) (float64, bool)) {
 	for n := range scrapes {
 		if v, ok := value(n); ok {
@@ -35,18 +35,18 @@ func (h history) series(name, labels string, value func(n int) (float64, bool)) 
 	}
 }
 
-// gauge writes a series of one value.
+// gauge writes a series with a constant value.
 func (h history) gauge(name, labels string, v float64) {
 	h.series(name, labels, func(int) (float64, bool) { return v, true })
 }
 
-// counter writes a series that grows by so much each second.
+// counter writes a series that grows by a constant rate per second.
 func (h history) counter(name, labels string, perSecond float64) {
 	h.series(name, labels, func(n int) (float64, bool) { return 1000 + perSecond*step.Seconds()*float64(n), true })
 }
 
-// histogram writes one whose buckets grow by so much each second, bounds in the
-// way that Prometheus writes them.
+// histogram writes a histogram whose buckets grow by constant rates per second,
+// with bounds in Prometheus' own format.
 func (h history) histogram(name, labels string, bounds []string, perSecond []float64) {
 	for i, le := range append(bounds, "+Inf") {
 		h.counter(name+"_bucket", labels+`,le="`+le+`"`, perSecond[i])
@@ -55,7 +55,7 @@ func (h history) histogram(name, labels string, bounds []string, perSecond []flo
 	h.counter(name+"_sum", labels, 1)
 }
 
-// startPrometheus makes blocks of the scene and starts Prometheus on them.
+// startPrometheus converts the scene to blocks and starts Prometheus on them.
 func startPrometheus(t *testing.T) string {
 	t.Helper()
 	promtool, program := tool(t, "promtool"), tool(t, "prometheus")

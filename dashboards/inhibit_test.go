@@ -14,7 +14,7 @@ import (
 type alertLabels = map[string]string
 
 // TestOneIncidentHoldsBackTheSingleAlerts asks a real Alertmanager, with our
-// configuration, which alerts it would tell of.
+// configuration, which alerts it would notify of.
 func TestOneIncidentHoldsBackTheSingleAlerts(t *testing.T) {
 	t.Parallel()
 	program := tool(t, "prometheus-alertmanager", "alertmanager")
@@ -34,7 +34,7 @@ func TestOneIncidentHoldsBackTheSingleAlerts(t *testing.T) {
 		return l
 	}
 	held := []alertLabels{
-		// by the incident of exam a, by exam-relevant, by the incident of server 2, by the server's own word
+		// by the incident of exam a, by exam-relevant, by the incident of server 2, by the alert the server pushed
 		alert("ExamlinkSessionDropped", "a", "a1", "1"),
 		alert("ExamlinkSessionBelowMinimum", "a", "a2", "1", "direction", "up"),
 		alert("ExamlinkSessionDropped", "b", "b1", "1"),
@@ -58,14 +58,14 @@ func TestOneIncidentHoldsBackTheSingleAlerts(t *testing.T) {
 		alert("ExamlinkServerDown", "", "", "3", "severity", "critical", "audience", "operator"),
 		alert("ExamlinkCertificateExpiring", "", "", "1", "severity", "critical"),
 		alert("ExamlinkCertificateExpiring", "", "", "2"),  // of another server
-		alert("ExamlinkNotificationsFailing", "", "", "1"), // another alert of the server with a critical one
+		alert("ExamlinkNotificationsFailing", "", "", "1"), // another alert of the server that has a critical one
 		alert("ExamlinkIncidentOnOurSide", "f", "", "", "severity", "critical"),
-		alert("ExamlinkSessionDropped", "f", "f2", "", "severity", "critical"), // pushed beside an incident: no part of it
+		alert("ExamlinkSessionDropped", "f", "f2", "", "severity", "critical"), // pushed during an incident: not part of it
 		alert("ExamlinkIncidentBelowMinimum", "g", "", "", "severity", "critical", "direction", "down"),
 		alert("ExamlinkIncidentBelowMinimum", "h", "", "", "severity", "critical", "direction", "up"),
-		alert("ExamlinkSessionDropped", "g", "g1", "1"),                          // an incident of rates holds no silence back,
+		alert("ExamlinkSessionDropped", "g", "g1", "1"),                          // an incident of rates inhibits no silence alert,
 		alert("ExamlinkSessionBelowMinimum", "g", "g2", "1", "direction", "up"),  // nor the other direction,
-		alert("ExamlinkSessionBelowMinimum", "g", "g3", "", "direction", "down"), // nor what is pushed beside it
+		alert("ExamlinkSessionBelowMinimum", "g", "g3", "", "direction", "down"), // nor an alert pushed during it
 	}
 	type body struct {
 		Labels   alertLabels `json:"labels"`

@@ -13,7 +13,7 @@ import (
 	"examlink/dashboards/grafana"
 )
 
-// shown is the time a dashboard shows in these tests, in scrapes.
+// shown is the selected time range in these tests, in scrapes.
 const shown = 120
 
 // sample is one series of an answer, with its value at the end.
@@ -24,11 +24,11 @@ type sample struct {
 
 func (s sample) String() string { return fmt.Sprintf("%v %v", s.labels, s.value) }
 
-// choice is what a reader chose at the top of the page.
+// choice holds the selected values of the variables.
 type choice struct{ job, exam, session string }
 
-// fill puts in what Grafana would. Its rule for windows: four times the step of
-// scrapes, or the panel's least interval and one more scrape.
+// fill replaces variables as Grafana would. Its rule for windows: four scrape
+// intervals, or the panel's minimum interval plus one scrape interval.
 func fill(expr, interval string, c choice) string {
 	window := 4 * step
 	if interval != "" {
@@ -45,7 +45,7 @@ func fill(expr, interval string, c choice) string {
 	).Replace(expr)
 }
 
-// answer is Prometheus' own form.
+// answer is an answer of the Prometheus API.
 type answer struct {
 	Data struct {
 		Result []struct {
@@ -56,7 +56,7 @@ type answer struct {
 	}
 }
 
-// number reads a value as Prometheus writes it, in text.
+// number parses a value, which Prometheus encodes as text.
 func number(t *testing.T, pair []any) float64 {
 	t.Helper()
 	v, err := strconv.ParseFloat(pair[1].(string), 64)
@@ -66,8 +66,8 @@ func number(t *testing.T, pair []any) float64 {
 	return v
 }
 
-// ask runs a query as Grafana does, so that it ends at the nth scrape, and
-// returns the values there. A series without a value there is not among them.
+// ask runs a query as Grafana does, ending at the nth scrape, and returns the
+// values at that scrape. Series without a value there are left out.
 func ask(t *testing.T, base string, target grafana.Target, expr string, n int) []sample {
 	t.Helper()
 	var out []sample
@@ -91,7 +91,7 @@ func ask(t *testing.T, base string, target grafana.Target, expr string, n int) [
 	return out
 }
 
-// readers are what a reader chose on each dashboard.
+// readers are the variables selected on each dashboard.
 var readers = map[string]choice{
 	"examlink-fleet": {job: "examlink-server"}, "examlink-checks": {job: "examlink-server"}, "examlink-health": {job: "examlink-server"},
 	"examlink-exam":    {job: "examlink-server", exam: "msds-5001"},
@@ -102,7 +102,7 @@ var readers = map[string]choice{
 var selectsExam = regexp.MustCompile(`exam="\$exam"`)
 
 // TestPanelsOnARealPrometheus runs every query of every panel on a real
-// Prometheus with a history that is known, and compares what comes out.
+// Prometheus with a known history, and compares the results.
 func TestPanelsOnARealPrometheus(t *testing.T) {
 	t.Parallel()
 	base := startPrometheus(t)
@@ -119,8 +119,8 @@ func TestPanelsOnARealPrometheus(t *testing.T) {
 				}
 				compare(t, key, want, ask(t, base, target, fill(target.Expr, p.Interval, reader), moment))
 
-				// Where nothing is known, nothing is shown: not before the first
-				// scrape, and not of an exam that is not there.
+				// Without data nothing is shown: before the first scrape, and for an
+				// exam that does not exist.
 				unknown(t, key+" before the first scrape", ask(t, base, target, fill(target.Expr, p.Interval, reader), -2*shown))
 				if selectsExam.MatchString(target.Expr) {
 					nowhere := reader
@@ -140,8 +140,8 @@ func TestPanelsOnARealPrometheus(t *testing.T) {
 	ended(t, base)
 }
 
-// compare holds an answer to what is expected of it: for each, one series has
-// its labels and its value.
+// compare checks an answer: for each expectation, one series has its labels and
+// value.
 func compare(t *testing.T, key string, want []expectation, got []sample) {
 	t.Helper()
 	for _, w := range want {
@@ -163,7 +163,7 @@ func compare(t *testing.T, key string, want []expectation, got []sample) {
 	}
 }
 
-// unknown holds an answer to being none: no series, or not a number.
+// unknown checks that an answer has no value: no series, or NaN only.
 func unknown(t *testing.T, key string, got []sample) {
 	t.Helper()
 	for _, s := range got {
@@ -175,7 +175,7 @@ func unknown(t *testing.T, key string, got []sample) {
 
 var labelValues = regexp.MustCompile(`^label_values\((.+), ?([a-z_]+)\)$`)
 
-// choices holds the variables to having the value that the reader chose.
+// choices checks that the variables offer the selected values.
 func choices(t *testing.T, base string, d *grafana.Dashboard, reader choice) {
 	t.Helper()
 	for _, v := range d.Templating.List {
@@ -197,11 +197,11 @@ func choices(t *testing.T, base string, d *grafana.Dashboard, reader choice) {
 	}
 }
 
-// marks holds annotations to marking something.
+// marks checks that annotations mark something.
 func marks(t *testing.T, base string, d *grafana.Dashboard, reader choice) {
 	t.Helper()
 	if reader.session != "" {
-		reader.session = "s-gone" // the one that was warned of
+		reader.session = "s-gone" // the one with an alert
 	}
 	for _, a := range d.Annotations.List {
 		got := ask(t, base, grafana.Target{Range: true}, fill(a.Expr, "", reader), moment)
@@ -216,8 +216,8 @@ func marks(t *testing.T, base string, d *grafana.Dashboard, reader choice) {
 	}
 }
 
-// ended holds what is shown of a session that ended to being nothing, and of a
-// client that was not scraped for a while to being a gap.
+// ended checks that a session that ended is not shown, and that a client that was
+// not scraped for a while shows a gap.
 func ended(t *testing.T, base string) {
 	t.Helper()
 	all := committed(t)
@@ -230,5 +230,5 @@ func ended(t *testing.T, base string) {
 	line := pick(t, all, "examlink-client", "Connection").Targets[0]
 	client := readers["examlink-client"]
 	compare(t, "client while it was scraped", []expectation{{value: 1}}, ask(t, base, line, fill(line.Expr, "", client), 429))
-	unknown(t, "client while it was not scraped", ask(t, base, line, fill(line.Expr, "", client), 453)) // past the five minutes that Prometheus looks back
+	unknown(t, "client while it was not scraped", ask(t, base, line, fill(line.Expr, "", client), 453)) // beyond Prometheus' lookback of five minutes
 }

@@ -13,7 +13,7 @@ import (
 
 var picturesIn = flag.String("pictures", "", "draw the dashboards into this `folder`; wants node, chromium and `npm ci` in pictures/")
 
-// drawn is what pictures/draw.mjs reads.
+// drawn is the input of pictures/draw.mjs.
 type drawn struct {
 	Prometheus string               `json:"prometheus"`
 	Start      time.Time            `json:"start"`
@@ -22,8 +22,8 @@ type drawn struct {
 	Dashboards []*grafana.Dashboard `json:"dashboards"`
 }
 
-// TestPictures draws each dashboard as it is of the scene, in a real browser
-// and from a real Prometheus, with Perses in Grafana's place.
+// TestPictures draws each dashboard of the scene in a real browser, from a real
+// Prometheus, with Perses in place of Grafana.
 func TestPictures(t *testing.T) {
 	if *picturesIn == "" {
 		t.Skip("pictures are drawn for -pictures FOLDER only")

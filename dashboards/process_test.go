@@ -16,10 +16,10 @@ import (
 	"time"
 )
 
-// patience bounds waiting for a program to start or to act.
+// patience limits how long tests wait for a program to start or to act.
 const patience = 2 * time.Minute
 
-// output collects what a program prints.
+// output collects the output of a program.
 type output struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -37,10 +37,10 @@ func (o *output) String() string {
 	return o.b.String()
 }
 
-// serve starts a program that listens on a free port of the loopback, which
-// takes the place of ADDRESS in its arguments, and ends it with the test. It
-// returns the program's URL when path answers. A port that somebody else took
-// meanwhile is given up for another.
+// serve starts a program on a free loopback port, which replaces ADDRESS in its
+// arguments, and stops it at the end of the test. It returns the program's URL
+// once path answers. If another process took the port meanwhile, serve tries
+// another one.
 func serve(t *testing.T, path, program string, args ...string) string {
 	t.Helper()
 	var said string
@@ -86,8 +86,8 @@ func serve(t *testing.T, path, program string, args ...string) string {
 	return ""
 }
 
-// answers waits until a page is there; false when the program ends first, or
-// patience does.
+// answers waits until a page answers; false if the program ends first, or time
+// runs out.
 func answers(ended <-chan struct{}, page string) bool {
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
 		if r, err := http.Get(page); err == nil {
@@ -105,10 +105,10 @@ func answers(ended <-chan struct{}, page string) bool {
 	return false
 }
 
-// getJSON reads a page as T.
+// getJSON decodes a page as T.
 func getJSON[T any](t *testing.T, page string, query url.Values) T {
 	t.Helper()
-	r, err := http.PostForm(page, query) // expressions are longer than URLs like
+	r, err := http.PostForm(page, query) // expressions can be too long for URLs
 	if query == nil {
 		r, err = http.Get(page)
 	}

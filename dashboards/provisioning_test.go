@@ -11,7 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// read decodes a YAML file, and any key twice or a wrong indentation is an error.
+// read decodes a YAML file; duplicate keys and wrong indentation are errors.
 func read[T any](t *testing.T, path string) T {
 	t.Helper()
 	data, err := os.ReadFile(path)
@@ -40,7 +40,7 @@ const provisioning = "provisioning"
 func TestPrometheusTakesItsConfiguration(t *testing.T) {
 	t.Parallel()
 	promtool := tool(t, "promtool")
-	dir := t.TempDir() // laid out as compose.yaml mounts it
+	dir := t.TempDir() // laid out as compose.yaml mounts the files
 	if err := os.CopyFS(filepath.Join(dir, "rules"), os.DirFS("rules")); err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func TestComposeRefersToWhatIsThere(t *testing.T) {
 			}
 		}
 	}
-	for _, target := range []string{"examlink-server:9481", "alertmanager:9093"} { // as the containers call each other
+	for _, target := range []string{"examlink-server:9481", "alertmanager:9093"} { // as the containers address each other
 		data, err := os.ReadFile(provisioning + "/prometheus/prometheus.yml")
 		if err != nil || !strings.Contains(string(data), target) {
 			t.Errorf("prometheus.yml has no %s, %v", target, err)
@@ -160,8 +160,8 @@ func TestGrafanaFindsItsFiles(t *testing.T) {
 	}
 }
 
-// TestImageBuildsWithTheGoWeNeed compares the Dockerfile with go.mod: whether
-// the image builds is for a machine with containers to say.
+// TestImageBuildsWithTheGoWeNeed compares the Dockerfile with go.mod. It does not
+// build the image, which needs a container runtime.
 func TestImageBuildsWithTheGoWeNeed(t *testing.T) {
 	docker, err := os.ReadFile(provisioning + "/server/Dockerfile")
 	if err != nil {
@@ -192,13 +192,13 @@ func TestUnitIsAsSystemdWantsIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	unit := strings.Replace(string(data), "/usr/local/bin/examlink-server", self, 1) // it must be there to be executable
+	unit := strings.Replace(string(data), "/usr/local/bin/examlink-server", self, 1) // the program must exist
 	path := filepath.Join(t.TempDir(), "examlink-server.service")
 	if err := os.WriteFile(path, []byte(unit), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, line := range strings.Split(run(t, ".", analyze, "verify", "--man=no", path), "\n") {
-		if strings.Contains(line, "examlink-server.service") { // others of this machine are none of our business
+		if strings.Contains(line, "examlink-server.service") { // messages about other units are not ours
 			t.Error(line)
 		}
 	}

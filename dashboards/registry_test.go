@@ -12,14 +12,13 @@ import (
 	"examlink/dashboards/lint"
 )
 
-// agreed are tables like those of docs/METRICS.md of metrics that are agreed on
-// and not documented there yet.
+// agreed holds tables like those of docs/METRICS.md, for metrics that are agreed on
+// but not documented there yet.
 var agreed []string
 
-// programs is every metric of both programs, as docs/METRICS.md has them (a test
-// beside the programs compares that document with what they register), those of
-// Go and the process as client_golang registers them, and what Prometheus
-// itself adds to each scrape.
+// programs returns every metric of both programs, from docs/METRICS.md (which a
+// test of the programs compares with what they register), the Go and process
+// metrics of client_golang, and those that Prometheus adds to each scrape.
 func programs(t *testing.T) lint.Registry {
 	t.Helper()
 	doc, err := os.ReadFile("../docs/METRICS.md")
@@ -51,7 +50,7 @@ func programs(t *testing.T) lint.Registry {
 	return out
 }
 
-// runtimeMetrics are those of Go and of the process.
+// runtimeMetrics are the Go and process metrics.
 func runtimeMetrics(t *testing.T) lint.Registry {
 	t.Helper()
 	r := prometheus.NewRegistry()

@@ -13,7 +13,7 @@ import (
 	"examlink/dashboards/lint"
 )
 
-// ruleFile is what of a file of rules the tests look at.
+// ruleFile is the part of a rule file that the tests check.
 type ruleFile struct {
 	Groups []struct {
 		Name  string
@@ -27,7 +27,7 @@ type rule struct {
 	Labels, Annotations map[string]string
 }
 
-// rules are those of every file, recording rules first.
+// rules returns the rules of every file, recording rules first.
 func rules(t *testing.T) (recording, alerting []rule) {
 	t.Helper()
 	for _, name := range []string{"recording.yaml", "alerts.yaml"} {
@@ -52,7 +52,7 @@ func rules(t *testing.T) (recording, alerting []rule) {
 	return recording, alerting
 }
 
-// withRecorded adds what rules record to what programs register.
+// withRecorded adds the recorded metrics to the registered ones.
 func withRecorded(t *testing.T, registry lint.Registry) lint.Registry {
 	t.Helper()
 	recording, _ := rules(t)
@@ -158,7 +158,7 @@ func TestAlertsSayWhatTheyMustAndHaveARunbook(t *testing.T) {
 
 var queries = regexp.MustCompile("(?s)```promql\n(.*?)```")
 
-// runbook holds a page to its form, and its queries to what there is.
+// runbook checks a page's form, and that its queries use existing metrics.
 func runbook(t *testing.T, name string, registry lint.Registry) {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join("../docs/runbooks", name))
@@ -191,8 +191,8 @@ func runbook(t *testing.T, name string, registry lint.Registry) {
 	}
 }
 
-// TestAlertsAreTestedBothWays reads promtool's tests: each rule must be seen
-// firing, and its alert must be seen not firing before that and after.
+// TestAlertsAreTestedBothWays reads promtool's tests: each rule must be tested
+// firing, and its alert must be tested not firing before and after that.
 func TestAlertsAreTestedBothWays(t *testing.T) {
 	type expectation struct {
 		Alertname string

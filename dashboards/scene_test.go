@@ -7,12 +7,11 @@ const (
 	onClient = `job="examlink-client",instance="laptop:9482"`
 )
 
-// scene is two hours of two servers and one client. Server exam-2 never
-// answers. On exam-1 two exams are sat. Of msds-5001: s-good is good; s-slow
-// falls below the minimum at scrape 440; s-gone is silent from scrape 420 on, for
-// 30 s and more from 422 on;
-// s-left ended at scrape 400. Of csca-5622: s-tcp goes by WebSocket, and only a
-// lower bound of its upload is known.
+// scene is two hours of two servers and one client. Server exam-2 never answers.
+// Server exam-1 has two exams. In msds-5001, s-good is good; s-slow falls below
+// the minimum at scrape 440; s-gone is silent from scrape 420 on, for 30 s or more
+// from 422 on; s-left ended at scrape 400. In csca-5622, s-tcp uses WebSocket, and
+// only a lower bound of its upload is known.
 func scene(h history) {
 	h.gauge("up", onServer, 1)
 	h.gauge("up", `job="examlink-server",instance="exam-2:9481"`, 0)
@@ -35,7 +34,7 @@ func sessions(h history) {
 			return after, true
 		}
 	}
-	every := func(k int) func(int) (float64, bool) { // the time of the last multiple of k scrapes
+	every := func(k int) func(int) (float64, bool) { // time of the last multiple of k scrapes
 		return func(n int) (float64, bool) { return float64(at(n / k * k).Unix()), true }
 	}
 	one := func(exam, session string) func(string, func(int) (float64, bool)) {
@@ -121,8 +120,9 @@ func servers(h history) {
 	h.gauge("examlink_server_session_series_limit", onServer, 8)
 	h.gauge("examlink_server_certificate_expiry_timestamp_seconds", onServer, float64(at(moment).Unix()+30*86400))
 	h.gauge("examlink_server_config_last_reload_successful", onServer, 0)
-	// a quarter of the rates up is at most the minimum, half at most the
-	// recommended; down a fifth, two fifths. Prometheus 3 would write 48000.0.
+	// a quarter of the upload rates is at most the minimum, half at most the
+	// recommendation; of the download rates, a fifth and two fifths. Prometheus 3
+	// would write 48000.0.
 	h.histogram("examlink_server_rate_bytes_per_second", onServer+`,direction="up"`, []string{"48000", "125000"}, []float64{1, 2, 4})
 	h.histogram("examlink_server_rate_bytes_per_second", onServer+`,direction="down"`, []string{"96000.0", "187500.0"}, []float64{1, 2, 5})
 	h.histogram("examlink_server_turnaround_seconds", onServer, []string{"0.0001", "0.005"}, []float64{50, 199, 200})
@@ -191,7 +191,7 @@ func clients(h history) {
 	h.counter("examlink_client_echoes_late_total", onClient, .125)
 	h.counter("examlink_client_echoes_duplicate_total", onClient+`,direction="down"`, .0625)
 	h.counter("examlink_client_echoes_reordered_total", onClient+`,direction="down"`, .25)
-	// half of all are in the first bucket, the rest in the second
+	// half of the observations are in the first bucket, the rest in the second
 	h.histogram("examlink_client_round_trip_delay_seconds", onClient, []string{"0.02", "0.03"}, []float64{5, 10, 10})
 	for _, direction := range []string{"up", "down"} {
 		l := onClient + `,direction="` + direction + `"`

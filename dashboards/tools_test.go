@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// tool finds a program that a test needs. Without it the test is skipped, but
-// not in CI, where it is a failure.
+// tool finds a program that a test needs. Without it the test is skipped; in CI it
+// fails.
 func tool(t *testing.T, names ...string) string {
 	t.Helper()
 	for _, name := range names {
@@ -23,7 +23,7 @@ func tool(t *testing.T, names ...string) string {
 	return ""
 }
 
-// run runs a program in dir and fails the test with what it printed if it fails.
+// run runs a program in dir; if the program fails, so does the test, with its output.
 func run(t *testing.T, dir, program string, args ...string) string {
 	t.Helper()
 	c := exec.CommandContext(t.Context(), program, args...)

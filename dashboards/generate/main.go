@@ -19,8 +19,8 @@ func main() {
 	}
 }
 
-// write makes the folder's files what the code says, and takes out those that
-// no dashboard stands behind any more.
+// write writes the generated files and removes JSON files that belong to no
+// dashboard.
 func write() error {
 	files, err := dashboards.Files()
 	if err != nil {

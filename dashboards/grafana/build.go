@@ -1,9 +1,9 @@
 package grafana
 
-// Option changes a panel as it is made.
+// Option changes a panel under construction.
 type Option func(*Panel)
 
-// newPanel is what all panels with queries share.
+// newPanel returns what all panels with queries share.
 func newPanel(kind, title, description, unit, noValue string, targets []Target) Panel {
 	for i := range targets {
 		targets[i].RefID = string(rune('A' + i))
@@ -18,7 +18,7 @@ func newPanel(kind, title, description, unit, noValue string, targets []Target) 
 	}
 }
 
-// NewStat is one number for each series, as of the end of the time shown.
+// NewStat shows one number for each series, at the end of the selected time range.
 func NewStat(title, description, unit, noValue string, targets []Target, options ...Option) Panel {
 	p := newPanel(Stat, title, description, unit, noValue, targets)
 	p.FieldConfig.Defaults.Color = &Color{Mode: "thresholds"}
@@ -33,7 +33,7 @@ func NewStat(title, description, unit, noValue string, targets []Target, options
 	return p
 }
 
-// NewTimeSeries is lines over time. Where nothing is known the line is broken.
+// NewTimeSeries shows lines over time, broken where there is no data.
 func NewTimeSeries(title, description, unit, noValue string, targets []Target, options ...Option) Panel {
 	p := newPanel(TimeSeries, title, description, unit, noValue, targets)
 	p.FieldConfig.Defaults.Custom = map[string]any{
@@ -50,7 +50,7 @@ func NewTimeSeries(title, description, unit, noValue string, targets []Target, o
 	return p
 }
 
-// NewStateTimeline is one bar for each series, in the colour of its state.
+// NewStateTimeline shows one bar for each series, coloured by state.
 func NewStateTimeline(title, description, noValue string, targets []Target, states []Mapping, options ...Option) Panel {
 	p := newPanel(StateTimeline, title, description, "short", noValue, targets)
 	p.FieldConfig.Defaults.Mappings = states
@@ -67,7 +67,7 @@ func NewStateTimeline(title, description, noValue string, targets []Target, stat
 	return p
 }
 
-// NewHeatmap is a histogram over time. Unit is that of the buckets' bounds.
+// NewHeatmap shows a histogram over time. unit is that of the bucket bounds.
 func NewHeatmap(title, description, unit, noValue string, targets []Target, options ...Option) Panel {
 	p := newPanel(Heatmap, title, description, unit, noValue, targets)
 	p.FieldConfig.Defaults.Custom = map[string]any{"hideFrom": map[string]any{"legend": false, "tooltip": false, "viz": false}}
@@ -87,7 +87,7 @@ func NewHeatmap(title, description, unit, noValue string, targets []Target, opti
 	return p
 }
 
-// NewText is words, in Markdown.
+// NewText shows Markdown.
 func NewText(title, markdown string) Panel {
 	return Panel{Type: Text, Title: title, Options: map[string]any{"mode": "markdown", "content": markdown}}
 }

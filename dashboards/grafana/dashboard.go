@@ -1,6 +1,6 @@
-// Package grafana is the part of Grafana's dashboard JSON that we write, as Go
-// types: the classic schema, which every Grafana since version 10 reads. It
-// knows how a dashboard is laid out and nothing of what it shows.
+// Package grafana models the part of Grafana's dashboard JSON that we generate:
+// the classic schema, which every Grafana since version 10 reads. It knows how a
+// dashboard is laid out, but not what it shows.
 package grafana
 
 import (
@@ -12,13 +12,13 @@ import (
 const (
 	// Columns is the width of a dashboard.
 	Columns = 24
-	// schemaVersion is that of Grafana 11; later versions migrate on loading.
+	// schemaVersion is Grafana 11's; later versions migrate on loading.
 	schemaVersion = 39
-	// prometheusType is the data source's plugin.
+	// prometheusType is the data source plugin.
 	prometheusType = "prometheus"
 )
 
-// Dashboard is one page.
+// Dashboard is one dashboard.
 type Dashboard struct {
 	UID           string      `json:"uid"`
 	Title         string      `json:"title"`
@@ -37,13 +37,13 @@ type Dashboard struct {
 	Panels        []Panel     `json:"panels"`
 }
 
-// TimeRange is what is shown when the page opens.
+// TimeRange is the time range shown when the dashboard opens.
 type TimeRange struct {
 	From string `json:"from"`
 	To   string `json:"to"`
 }
 
-// Link leads to other dashboards: here always to those with the same tag.
+// Link links to other dashboards: here always to those with the same tag.
 type Link struct {
 	Title       string   `json:"title"`
 	Type        string   `json:"type"`
@@ -54,7 +54,7 @@ type Link struct {
 	Icon        string   `json:"icon"`
 }
 
-// Annotations are marks on the time axis of every panel.
+// Annotations mark times on the time axis of every panel.
 type Annotations struct {
 	List []Annotation `json:"list"`
 }
@@ -74,17 +74,17 @@ type Annotation struct {
 	UseValueForTime bool       `json:"useValueForTime"`
 }
 
-// Datasource names where a query goes.
+// Datasource identifies the data source of a query.
 type Datasource struct {
 	Type string `json:"type,omitempty"`
 	UID  string `json:"uid"`
 }
 
-// Chosen is the data source the reader has chosen at the top of the page.
+// Chosen is the data source selected in the dashboard's variable.
 func Chosen() Datasource { return Datasource{Type: prometheusType, UID: "$datasource"} }
 
-// New is an empty dashboard that nobody can edit in place: the source of truth
-// is the code.
+// New returns an empty dashboard that is not editable in Grafana: the code is the
+// source of truth.
 func New(uid, title, description, tag string) *Dashboard {
 	return &Dashboard{
 		UID: uid, Title: title, Description: description, Tags: []string{tag},
@@ -97,7 +97,7 @@ func New(uid, title, description, tag string) *Dashboard {
 	}
 }
 
-// Encode writes a dashboard the same way every time, with a line break at the end.
+// Encode encodes a dashboard deterministically, with a trailing newline.
 func Encode(d *Dashboard) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -109,8 +109,8 @@ func Encode(d *Dashboard) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// Decode reads what Encode wrote. A key it does not know is an error: it would
-// be one that no rule looks at.
+// Decode decodes the output of Encode. An unknown key is an error, because no
+// lint rule would check it.
 func Decode(data []byte) (*Dashboard, error) {
 	d := &Dashboard{}
 	dec := json.NewDecoder(bytes.NewReader(data))

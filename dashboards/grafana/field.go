@@ -1,12 +1,12 @@
 package grafana
 
-// FieldConfig is how values are shown.
+// FieldConfig configures how values are shown.
 type FieldConfig struct {
 	Defaults  Field      `json:"defaults"`
 	Overrides []Override `json:"overrides"`
 }
 
-// Field is how one value is shown.
+// Field configures how one value is shown.
 type Field struct {
 	Unit       string         `json:"unit"`
 	NoValue    string         `json:"noValue,omitempty"`
@@ -19,57 +19,57 @@ type Field struct {
 	Custom     map[string]any `json:"custom,omitempty"`
 }
 
-// Color says where a value's colour comes from.
+// Color selects where a value's colour comes from.
 type Color struct {
 	Mode string `json:"mode"`
 }
 
-// Thresholds give values a colour. The first step, whose value is null, is what
-// a value that is not there gets: it is never a good one.
+// Thresholds colour values. The first step, whose value is null, applies to
+// missing values: its colour is never a good one.
 type Thresholds struct {
 	Mode  string `json:"mode"`
 	Steps []Step `json:"steps"`
 }
 
-// Step begins at Value and reaches to the next.
+// Step applies from Value up to the next step.
 type Step struct {
 	Color string   `json:"color"`
 	Value *float64 `json:"value"`
 }
 
-// Mapping shows a text in place of a value. Options is a map from values to
-// results for "value" and a SpecialMapping for "special".
+// Mapping replaces a value by a text. Options is a map from values to results for
+// "value" and a SpecialMapping for "special".
 type Mapping struct {
 	Type    string         `json:"type"`
 	Options map[string]any `json:"options"`
 }
 
-// DataLink leads from a value to another page.
+// DataLink links a value to another page.
 type DataLink struct {
 	Title       string `json:"title"`
 	URL         string `json:"url"`
 	TargetBlank bool   `json:"targetBlank"`
 }
 
-// Override changes how the fields that match are shown.
+// Override changes how matching fields are shown.
 type Override struct {
 	Matcher    Matcher    `json:"matcher"`
 	Properties []Property `json:"properties"`
 }
 
-// Matcher picks fields.
+// Matcher selects fields.
 type Matcher struct {
 	ID      string `json:"id"`
 	Options string `json:"options"`
 }
 
-// Property is one change.
+// Property is one changed property.
 type Property struct {
 	ID    string `json:"id"`
 	Value any    `json:"value"`
 }
 
-// Colours by what they say. Unknown is no colour at all.
+// Colours by meaning. Unknown is no colour at all.
 const (
 	Unknown = "text"
 	Good    = "green"
@@ -77,16 +77,16 @@ const (
 	Bad     = "red"
 )
 
-// At begins a step at value.
+// At returns a step that begins at value.
 func At(value float64, color string) Step { return Step{Color: color, Value: &value} }
 
-// steps put the colour of what is not known under all others.
+// steps puts the colour of unknown values below all others.
 func steps(above []Step) *Thresholds {
 	return &Thresholds{Mode: "absolute", Steps: append([]Step{{Color: Unknown}}, above...)}
 }
 
-// Texts maps whole values to words and colours, and what is not there to a word
-// of its own.
+// Texts maps whole values to texts and colours, and missing values to a text of
+// their own.
 func Texts(unknown string, results ...Result) []Mapping {
 	values := map[string]any{}
 	for i, r := range results {
@@ -100,5 +100,5 @@ func Texts(unknown string, results ...Result) []Mapping {
 	}
 }
 
-// Result is what one value is shown as.
+// Result is how one value is shown.
 type Result struct{ Value, Text, Color string }

@@ -7,9 +7,8 @@ const (
 	High = 12 // tables and timelines
 )
 
-// AddRow adds a heading and, under it, panels of one height side by side; those
-// that do not fit the width go on in the next line. Each gets a share of the
-// width: across says how many stand in a line.
+// AddRow adds a heading and, below it, panels of one height side by side, across
+// of them in a line. Further panels continue in the next line.
 func (d *Dashboard) AddRow(title string, height, across int, panels ...Panel) {
 	y := d.bottom()
 	d.Panels = append(d.Panels, Panel{
@@ -18,7 +17,7 @@ func (d *Dashboard) AddRow(title string, height, across int, panels ...Panel) {
 	d.place(y+1, height, across, panels)
 }
 
-// Add adds panels below, without a heading.
+// Add adds panels at the bottom, without a heading.
 func (d *Dashboard) Add(height, across int, panels ...Panel) {
 	d.place(d.bottom(), height, across, panels)
 }

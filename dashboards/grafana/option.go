@@ -1,6 +1,6 @@
 package grafana
 
-// Colored gives values colours: what is not known none, then each step's.
+// Colored colours values by step; unknown values have no colour.
 func Colored(above ...Step) Option {
 	return func(p *Panel) {
 		p.FieldConfig.Defaults.Thresholds = steps(above)
@@ -10,22 +10,22 @@ func Colored(above ...Step) Option {
 	}
 }
 
-// Worded shows words in place of values.
+// Worded shows texts in place of values.
 func Worded(m []Mapping) Option {
 	return func(p *Panel) { p.FieldConfig.Defaults.Mappings = m }
 }
 
-// Linked leads from a value to another dashboard.
+// Linked links a value to another dashboard.
 func Linked(links ...DataLink) Option {
 	return func(p *Panel) { p.FieldConfig.Defaults.Links = append(p.FieldConfig.Defaults.Links, links...) }
 }
 
-// Within bounds the axis.
+// Within limits the axis.
 func Within(least, most float64) Option {
 	return func(p *Panel) { p.FieldConfig.Defaults.Min, p.FieldConfig.Defaults.Max = &least, &most }
 }
 
-// FromZero begins the axis at zero.
+// FromZero starts the axis at zero.
 func FromZero() Option {
 	return func(p *Panel) {
 		zero := 0.0
@@ -33,7 +33,7 @@ func FromZero() Option {
 	}
 }
 
-// Stacked lays lines on one another.
+// Stacked stacks the series.
 func Stacked() Option {
 	return func(p *Panel) {
 		p.FieldConfig.Defaults.Custom["stacking"] = map[string]any{"mode": "normal", "group": "A"}
@@ -41,12 +41,12 @@ func Stacked() Option {
 	}
 }
 
-// Painted gives the series of one name a colour of its own.
+// Painted colours the series of one name.
 func Painted(name, color string) Option {
 	return styled(name, color)
 }
 
-// Bound draws the series of one name as a bound: dashed, in one colour.
+// Bound draws the series of one name as a bound: a dashed line in one colour.
 func Bound(name, color string) Option {
 	return styled(name, color,
 		Property{ID: "custom.lineStyle", Value: map[string]any{"fill": "dash", "dash": []int{8, 6}}},

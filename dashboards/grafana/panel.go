@@ -1,6 +1,6 @@
 package grafana
 
-// Kinds of panels.
+// Panel types.
 const (
 	Stat          = "stat"
 	TimeSeries    = "timeseries"
@@ -11,7 +11,7 @@ const (
 	Row           = "row"
 )
 
-// Panel is one picture, or the heading of a row of them.
+// Panel is one panel, or the heading of a row of panels.
 type Panel struct {
 	ID              int              `json:"id"`
 	Type            string           `json:"type"`
@@ -28,7 +28,7 @@ type Panel struct {
 	Panels          []Panel          `json:"panels,omitempty"`
 }
 
-// GridPos is a panel's place: columns of 24, rows of 30 pixels.
+// GridPos is a panel's position and size: 24 columns, rows of 30 pixels.
 type GridPos struct {
 	H int `json:"h"`
 	W int `json:"w"`
@@ -47,28 +47,28 @@ type Target struct {
 	Range        bool       `json:"range"`
 }
 
-// Transformation changes a table before it is shown.
+// Transformation transforms a table before it is shown.
 type Transformation struct {
 	ID      string         `json:"id"`
 	Options map[string]any `json:"options"`
 }
 
-// Over is a query over the time shown, one line for each series.
+// Over is a query over the selected time range, one line for each series.
 func Over(legend, expr string) Target {
 	return Target{Datasource: Chosen(), Expr: expr, LegendFormat: legend, Format: "time_series", Range: true}
 }
 
-// Now is a query at the end of the time shown.
+// Now is a query at the end of the selected time range.
 func Now(legend, expr string) Target {
 	return Target{Datasource: Chosen(), Expr: expr, LegendFormat: legend, Format: "time_series", Instant: true}
 }
 
-// Rows is a query at the end of the time shown, one row of a table for each series.
+// Rows is a query at the end of the selected time range, one table row for each series.
 func Rows(expr string) Target {
 	return Target{Datasource: Chosen(), Expr: expr, Format: "table", Instant: true}
 }
 
-// Buckets is a query of a histogram's buckets over the time shown.
+// Buckets is a query of a histogram's buckets over the selected time range.
 func Buckets(expr string) Target {
 	return Target{Datasource: Chosen(), Expr: expr, LegendFormat: "{{le}}", Format: "heatmap", Range: true}
 }

@@ -12,9 +12,9 @@ type Column struct {
 	Links    []DataLink
 }
 
-// NewTable is one row for each set of labels, one column for each query, as of
-// the end of the time shown. Rows that a query has no value for show noValue.
-// They are sorted by the columns of sortBy, the greatest first.
+// NewTable shows one row for each set of labels and one column for each query,
+// at the end of the selected time range. A missing value shows noValue. Rows are
+// sorted by the columns in sortBy, greatest first.
 func NewTable(title, description, noValue string, sortBy []string, columns []Column, options ...Option) Panel {
 	var targets []Target
 	var overrides []Override
@@ -30,7 +30,7 @@ func NewTable(title, description, noValue string, sortBy []string, columns []Col
 		rename[field] = c.Title
 		overrides = append(overrides, c.override())
 	}
-	if len(targets) == 1 { // Grafana numbers values only where there are several
+	if len(targets) == 1 { // Grafana numbers values only if there are several
 		rename["Value"], index["Value"] = rename["Value #A"], index["Value #A"]
 	}
 	p := newPanel(Table, title, description, "short", noValue, targets)
@@ -53,7 +53,7 @@ func NewTable(title, description, noValue string, sortBy []string, columns []Col
 	return p
 }
 
-// override is how the column is shown; the matcher is its title, since the
+// override returns how the column is shown; it matches by title, because the
 // columns have been renamed by then.
 func (c Column) override() Override {
 	o := Override{Matcher: Matcher{ID: "byName", Options: c.Title}, Properties: []Property{{ID: "unit", Value: c.Unit}}}

@@ -1,14 +1,14 @@
 package grafana
 
-// When a variable's values are looked up anew.
+// When a variable's values are queried again.
 const refreshOnTimeChange = 2
 
-// Templating are the choices at the top of the page.
+// Templating holds the dashboard's variables.
 type Templating struct {
 	List []Variable `json:"list"`
 }
 
-// Variable is one of them.
+// Variable is one variable.
 type Variable struct {
 	Name       string      `json:"name"`
 	Label      string      `json:"label"`
@@ -24,25 +24,25 @@ type Variable struct {
 	Hide       int         `json:"hide"`
 }
 
-// Query is a variable's query as the data source's plugin keeps it.
+// Query is a variable's query in the form the data source plugin stores.
 type Query struct {
 	Query string `json:"query"`
 	RefID string `json:"refId"`
 }
 
-// DatasourceVariable lets the reader choose among Prometheus servers.
+// DatasourceVariable selects a Prometheus server.
 func DatasourceVariable() Variable {
 	return Variable{Name: "datasource", Label: "Data Source", Type: "datasource", Query: prometheusType, Refresh: 1}
 }
 
-// Many is a variable of which the reader may choose several values, or all.
+// Many is a variable with several selectable values, or all.
 func Many(name, label, query string) Variable {
 	v := One(name, label, query)
 	v.Multi, v.IncludeAll, v.AllValue = true, true, ".+"
 	return v
 }
 
-// One is a variable of which the reader chooses one value.
+// One is a variable with one selectable value.
 func One(name, label, query string) Variable {
 	return Variable{
 		Name: name, Label: label, Type: "query", Datasource: &Datasource{Type: prometheusType, UID: "$datasource"},
@@ -50,7 +50,7 @@ func One(name, label, query string) Variable {
 	}
 }
 
-// Text is the variable's query as text, whichever way it is kept.
+// Text returns the variable's query as text, in whichever form it is stored.
 func (v Variable) Text() string {
 	switch q := v.Query.(type) {
 	case string:

@@ -8,8 +8,8 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
-// query is an expression with Grafana's own durations put in: values that
-// nobody writes, so that the rules can tell them from any other.
+// query returns an expression with Grafana's duration variables replaced by
+// values that nobody writes, so that the rules can recognise them.
 type query struct {
 	text string
 	expr parser.Expr
@@ -31,7 +31,7 @@ func parse(text string) (query, error) {
 	return query{text: text, expr: e}, err
 }
 
-// labelsOf are the labels that the series of a result can have.
+// labelsOf returns the labels that the series of a result can have.
 func (c *checker) labelsOf(e parser.Expr) []string {
 	switch e := e.(type) {
 	case *parser.VectorSelector:
@@ -74,7 +74,7 @@ func (c *checker) labelsOf(e parser.Expr) []string {
 	return nil
 }
 
-// labelsOfBoth are the labels of what two sides come to.
+// labelsOfBoth returns the labels of the result of a binary operation.
 func (c *checker) labelsOfBoth(e *parser.BinaryExpr) []string {
 	left, right := c.labelsOf(e.LHS), c.labelsOf(e.RHS)
 	if e.LHS.Type() == parser.ValueTypeScalar {
@@ -103,15 +103,15 @@ func without(all, drop []string) []string {
 	return slices.DeleteFunc(slices.Clone(all), func(l string) bool { return slices.Contains(drop, l) })
 }
 
-// alerts are the series Prometheus makes of alerts that are pending or firing,
-// with the labels that ours have.
+// alerts are the series Prometheus exposes for pending and firing alerts, with
+// the labels of our alerts.
 var alerts = map[string][]string{
 	"ALERTS":           {"alertname", "alertstate", "severity", "audience", "job", "instance", "exam", "session", "receiver", "direction", "reason"},
 	"ALERTS_FOR_STATE": {"alertname", "severity", "audience", "job", "instance", "exam", "session", "receiver", "direction", "reason"},
 }
 
-// divides says whether some part of an expression is a quotient or a truth
-// value: its unit is not that of its metrics.
+// divides reports whether some part of an expression is a quotient or a Boolean,
+// whose unit is not that of its metrics.
 func divides(e parser.Expr) bool {
 	found := false
 	parser.Inspect(e, func(n parser.Node, _ []parser.Node) error {
@@ -123,7 +123,7 @@ func divides(e parser.Expr) bool {
 	return found
 }
 
-// timesEight says whether some part of an expression is multiplied by eight.
+// timesEight reports whether some part of an expression is multiplied by eight.
 func timesEight(e parser.Expr) bool {
 	found := false
 	parser.Inspect(e, func(n parser.Node, _ []parser.Node) error {

@@ -15,8 +15,8 @@ var (
 	fieldLabel  = regexp.MustCompile(`\$\{__field\.labels\.([a-z_]+)\}`)
 )
 
-// links holds a panel's data links to the rules: they lead to a dashboard there
-// is, set variables it has, and from values this panel has.
+// links checks a panel's data links: they lead to an existing dashboard, and set
+// its variables from values that this panel has.
 func (c *checker) links(p *grafana.Panel) {
 	all := slices.Clone(p.FieldConfig.Defaults.Links)
 	for _, o := range p.FieldConfig.Overrides {
@@ -50,7 +50,7 @@ func (c *checker) link(p *grafana.Panel, l grafana.DataLink) {
 	for _, part := range strings.Split(m[2], "&") {
 		name, value, sets := strings.Cut(part, "=")
 		if !sets {
-			continue // ${job:queryparam} and its like
+			continue // ${job:queryparam} and the like
 		}
 		if v, is := strings.CutPrefix(name, "var-"); !is || !has(c.all[i], v) {
 			c.add("panel-link", "%q sets %s, which %s does not have", l.Title, name, m[1])
@@ -75,7 +75,7 @@ func (c *checker) link(p *grafana.Panel, l grafana.DataLink) {
 	}
 }
 
-// columns are the titles of a table's columns.
+// columns returns the titles of a table's columns.
 func columns(p *grafana.Panel) []string {
 	var out []string
 	for _, t := range p.Transformations {

@@ -1,7 +1,7 @@
-// Package lint holds dashboards to the rules of Grafana's own dashboard linter,
-// over every kind of panel, and to some of ours: every metric and label is one
-// that the programs really have, and what is not known never looks good. It
-// reads dashboards and asks nobody. Tests import it, and nothing else.
+// Package lint checks dashboards against the rules of Grafana's dashboard linter,
+// for every panel type, and against rules of our own: every metric and label is
+// one the programs export, and an unknown value never looks good. It makes no
+// network requests. Only tests import it.
 package lint
 
 import (
@@ -13,7 +13,7 @@ import (
 	"examlink/dashboards/grafana"
 )
 
-// Finding is one rule that one dashboard, or one panel of it, breaks.
+// Finding is one rule broken by one dashboard, or by one of its panels.
 type Finding struct {
 	Rule      string
 	Dashboard string
@@ -25,16 +25,16 @@ func (f Finding) String() string {
 	return fmt.Sprintf("%s: %s: %s: %s", f.Dashboard, cmp.Or(f.Panel, "(dashboard)"), f.Rule, f.Detail)
 }
 
-// checker is one pass over all dashboards.
+// checker makes one pass over all dashboards.
 type checker struct {
 	registry Registry
 	all      []*grafana.Dashboard
-	d        *grafana.Dashboard // the one being looked at
+	d        *grafana.Dashboard // the one being checked
 	p        *grafana.Panel     // nil: the dashboard itself
 	found    []Finding
 }
 
-// Check lists what is wrong with a set of dashboards that link to each other.
+// Check returns the faults of a set of dashboards that link to each other.
 func Check(all []*grafana.Dashboard, registry Registry) []Finding {
 	c := &checker{registry: registry, all: all}
 	uids, titles := map[string]bool{}, map[string]bool{}
@@ -65,7 +65,7 @@ func (c *checker) add(rule, format string, args ...any) {
 
 var uidForm = regexp.MustCompile(`^examlink-[a-z-]+$`)
 
-// dashboard holds what belongs to no panel to the rules.
+// dashboard checks what belongs to no panel.
 func (c *checker) dashboard() {
 	d := c.d
 	if !uidForm.MatchString(d.UID) {

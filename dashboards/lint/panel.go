@@ -7,10 +7,10 @@ import (
 	"examlink/dashboards/grafana"
 )
 
-// units are those of Grafana's that we use.
+// units are the Grafana units that we use.
 var units = []string{"bps", "s", "percentunit", "short", "pps", "bytes", "ops", "string"}
 
-// panels holds each panel to the rules, and all of them to their places.
+// panels checks each panel and the layout.
 func (c *checker) panels() {
 	ids, titles := map[int]bool{}, map[string]bool{}
 	if len(c.d.Panels) == 0 {
@@ -45,7 +45,7 @@ func (c *checker) panels() {
 	c.p = nil
 }
 
-// place holds a panel to the page's width and to a place of its own.
+// place checks that a panel fits the width and overlaps no other.
 func (c *checker) place(before []grafana.Panel) {
 	g := c.p.GridPos
 	if g.W <= 0 || g.H <= 0 || g.X < 0 || g.Y < 0 || g.X+g.W > grafana.Columns {
@@ -59,7 +59,7 @@ func (c *checker) place(before []grafana.Panel) {
 	}
 }
 
-// panel holds one with queries to the rules.
+// panel checks a panel with queries.
 func (c *checker) panel(p *grafana.Panel) {
 	if p.Title == "" || len(p.Description) < 20 {
 		c.add("panel-title-description", "title %q and description %q: both are needed, and the question the panel answers", p.Title, p.Description)
@@ -90,7 +90,7 @@ func (c *checker) panel(p *grafana.Panel) {
 	c.labelColumns(p)
 }
 
-// labelColumns says which columns of a table are labels that no result has.
+// labelColumns reports table columns for labels that no result has.
 func (c *checker) labelColumns(p *grafana.Panel) {
 	for _, t := range p.Transformations {
 		order, _ := t.Options["indexByName"].(map[string]any)
@@ -108,7 +108,7 @@ func (c *checker) labelColumns(p *grafana.Panel) {
 	}
 }
 
-// target holds one query to the rules.
+// target checks one query.
 func (c *checker) target(p *grafana.Panel, t grafana.Target) {
 	if !chosen(t.Datasource) {
 		c.add("panel-datasource", "query %s does not ask $datasource", t.RefID)
@@ -138,7 +138,8 @@ func (c *checker) target(p *grafana.Panel, t grafana.Target) {
 	}
 }
 
-// unitOf is the unit a query's values are shown in: its column's in a table.
+// unitOf returns the unit in which a query's values are shown: in a table, its
+// column's.
 func unitOf(p *grafana.Panel, t grafana.Target) string {
 	if p.Type == grafana.Table {
 		title := columnOf(p, t.RefID)
@@ -153,7 +154,7 @@ func unitOf(p *grafana.Panel, t grafana.Target) string {
 	return p.FieldConfig.Defaults.Unit
 }
 
-// columnOf is the title of the column that has a query's values.
+// columnOf returns the title of the column with a query's values.
 func columnOf(p *grafana.Panel, ref string) string {
 	for _, t := range p.Transformations {
 		if names, ok := t.Options["renameByName"].(map[string]any); ok {

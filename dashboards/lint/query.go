@@ -9,18 +9,18 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
-// nameLabel is the label that a metric's name is kept in.
+// nameLabel is the label that holds a metric's name.
 const nameLabel = "__name__"
 
-// growth are the functions of a counter's growth.
+// growth lists the functions that compute a counter's growth.
 var growth = []string{"rate", "irate", "increase"}
 
-// overTime are the functions of a gauge's change, for which a window of
-// Grafana's own choice is as needed as for a rate.
+// overTime lists the functions that compute a gauge's change; like rates, they
+// need the window that Grafana chooses.
 var overTime = []string{"delta", "idelta", "deriv"}
 
-// selectors holds each series an expression selects to the rules: its metric
-// and labels exist, and it is chosen by the variables of the page.
+// selectors checks each selector of an expression: its metric and labels exist,
+// and it uses the dashboard's variables.
 func (c *checker) selectors(q query, rule string) {
 	parser.Inspect(q.expr, func(n parser.Node, _ []parser.Node) error {
 		switch n := n.(type) {
@@ -39,7 +39,7 @@ func (c *checker) selectors(q query, rule string) {
 	})
 }
 
-// known says which labels an operation names and its operands do not have.
+// known reports labels that an operation names but its operands do not have.
 func (c *checker) known(names, have []string, n parser.Node) {
 	for _, l := range names {
 		if !slices.Contains(have, l) {
@@ -78,8 +78,8 @@ func (c *checker) selector(s *parser.VectorSelector, rule string) {
 
 var alternatives = regexp.MustCompile(`^[a-z-]+(\|[a-z-]+)*$`)
 
-// matchers holds the labels of a selector, and their values where these are a
-// closed set, to what there is.
+// matchers checks that the labels of a selector exist, and so do their values if
+// these are a closed set.
 func (c *checker) matchers(s *parser.VectorSelector, have []string, values map[string][]string) {
 	for _, l := range s.LabelMatchers {
 		if l.Name == nameLabel {
@@ -101,8 +101,8 @@ func (c *checker) matchers(s *parser.VectorSelector, have []string, values map[s
 	}
 }
 
-// windows holds counters and windows to the rules: what only grows is shown as
-// growth, over a window that fits the time shown.
+// windows checks counters and windows: a counter is shown as growth, over a window
+// that fits the selected time range.
 func (c *checker) windows(q query) {
 	parser.Inspect(q.expr, func(n parser.Node, path []parser.Node) error {
 		switch n := n.(type) {
@@ -139,7 +139,7 @@ func (c *checker) windows(q query) {
 
 var inLegend = regexp.MustCompile(`\{\{\s*([a-zA-Z_]\w*)\s*\}\}`)
 
-// legend says which labels a text names that the result does not have.
+// legend reports labels that a text names but the result does not have.
 func (c *checker) legend(where, text string, have []string) {
 	for _, m := range inLegend.FindAllStringSubmatch(text, -1) {
 		if !slices.Contains(have, m[1]) {

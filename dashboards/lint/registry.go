@@ -8,16 +8,16 @@ import (
 	"strings"
 )
 
-// Metric is one that a program registers.
+// Metric is a metric that a program registers.
 type Metric struct {
 	Name   string
 	Type   string // counter, gauge, histogram
 	Labels []string
-	// Values are those a label can have, for labels whose values are a closed set.
+	// Values lists a label's possible values, for labels with a closed set of them.
 	Values map[string][]string
 }
 
-// Registry is every metric there is, by name.
+// Registry holds every metric, by name.
 type Registry map[string]Metric
 
 // Target labels, which Prometheus adds to every series it scrapes.
@@ -29,9 +29,9 @@ var (
 	theOnly = regexp.MustCompile("^`([a-z_]+)`$")
 )
 
-// ParseDocument reads metrics and the values of their labels from the tables of
-// a document such as docs/METRICS.md: those with columns "metric", "type" and
-// "labels", and those with columns "label" and "values".
+// ParseDocument reads metrics and their label values from the tables of a
+// document such as docs/METRICS.md: tables with columns "metric", "type" and
+// "labels", and tables with columns "label" and "values".
 func ParseDocument(markdown string) (Registry, error) {
 	out := Registry{}
 	general := map[string][]string{}               // label -> values
@@ -88,7 +88,7 @@ func ParseDocument(markdown string) (Registry, error) {
 	return out, nil
 }
 
-// cells are a table row's, or nil for a line that is none.
+// cells returns the cells of a table row, or nil if the line is not one.
 func cells(line string) []string {
 	line = strings.TrimSpace(line)
 	if !strings.HasPrefix(line, "|") {
@@ -101,7 +101,7 @@ func cells(line string) []string {
 	return out
 }
 
-// words are what a cell has in backquotes.
+// words returns the backquoted words of a cell.
 func words(cell string) []string {
 	var out []string
 	for _, m := range quoted.FindAllStringSubmatch(cell, -1) {
@@ -110,7 +110,7 @@ func words(cell string) []string {
 	return out
 }
 
-// Add adds the metrics of others. One that is there already must be the same.
+// Add adds the metrics of others. A metric already present must be identical.
 func (r Registry) Add(others Registry) error {
 	for _, name := range slices.Sorted(maps.Keys(others)) {
 		m := others[name]
@@ -125,8 +125,8 @@ func (r Registry) Add(others Registry) error {
 	return nil
 }
 
-// series is the metric behind the name of a series, the labels the series can
-// have, and whether it only ever grows.
+// series returns the metric behind a series name, the labels the series can have,
+// and whether it is a counter.
 func (r Registry) series(name string) (m Metric, labels []string, counter, ok bool) {
 	if m, ok := r[name]; ok && m.Type != "histogram" {
 		return m, append(slices.Clone(m.Labels), targetLabels...), m.Type == "counter", true

@@ -2,8 +2,8 @@ package lint
 
 import "examlink/dashboards/grafana"
 
-// Expression holds an expression that is on no dashboard, of a rule or in a
-// runbook, to what there is: its metrics, their labels and the values of these.
+// Expression checks an expression of a rule or runbook: its metrics, labels and
+// label values must exist.
 func Expression(where, expr string, registry Registry) []Finding {
 	c := &checker{registry: registry, d: &grafana.Dashboard{UID: where}}
 	q, err := parse(expr)
@@ -15,8 +15,8 @@ func Expression(where, expr string, registry Registry) []Finding {
 	return c.found
 }
 
-// Labels are the labels that the result of an expression can have, and nil for
-// one that cannot be read.
+// Labels returns the labels that the result of an expression can have, or nil if
+// the expression cannot be parsed.
 func Labels(expr string, registry Registry) []string {
 	q, err := parse(expr)
 	if err != nil {

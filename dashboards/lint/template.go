@@ -8,13 +8,13 @@ import (
 	"examlink/dashboards/grafana"
 )
 
-// refreshOnTimeChange is Grafana's code for looking values up anew when the
-// time shown changes.
+// refreshOnTimeChange is Grafana's code for querying values again when the time
+// range changes.
 const refreshOnTimeChange = 2
 
 var labelValues = regexp.MustCompile(`^label_values\((.+), ?([a-z_]+)\)$`)
 
-// templates holds the choices at the top of a page to the rules.
+// templates checks the variables of a dashboard.
 func (c *checker) templates() {
 	seen := map[string]int{}
 	for _, v := range c.d.Templating.List {
@@ -46,7 +46,7 @@ func (c *checker) templates() {
 	}
 }
 
-// template holds one variable with a query to the rules.
+// template checks one variable with a query.
 func (c *checker) template(v grafana.Variable) {
 	if v.Datasource == nil || !chosen(*v.Datasource) {
 		c.add("template-datasource", "variable %s does not ask $datasource", v.Name)
@@ -70,10 +70,10 @@ func (c *checker) template(v grafana.Variable) {
 	}
 }
 
-// variable finds $name, ${name} and ${name:format}.
+// variable matches $name, ${name} and ${name:format}.
 var variable = regexp.MustCompile(`\$(?:\{([A-Za-z_]\w*)[^}]*\}|([A-Za-z_]\w*))`)
 
-// variables says which of text's variables neither the dashboard nor Grafana has.
+// variables reports variables in text that neither the dashboard nor Grafana has.
 func (c *checker) variables(rule, text string) {
 	for _, m := range variable.FindAllStringSubmatch(text, -1) {
 		name := m[1] + m[2]
@@ -84,17 +84,17 @@ func (c *checker) variables(rule, text string) {
 	}
 }
 
-// has says whether the dashboard lets the reader choose a value of name.
+// has reports whether the dashboard has a variable of that name.
 func has(d *grafana.Dashboard, name string) bool {
 	return slices.ContainsFunc(d.Templating.List, func(v grafana.Variable) bool { return v.Name == name })
 }
 
-// chosen says whether queries go where the reader chose.
+// chosen reports whether queries go to the selected data source.
 func chosen(s grafana.Datasource) bool {
 	return s.Type == "prometheus" && (s.UID == "$datasource" || s.UID == "${datasource}")
 }
 
-// annotations holds the marks on the time axis to the rules of queries.
+// annotations checks the queries of annotations.
 func (c *checker) annotations() {
 	for _, a := range c.d.Annotations.List {
 		if !chosen(a.Datasource) {

@@ -7,11 +7,11 @@ import (
 	"examlink/dashboards/grafana"
 )
 
-// favourable are the colours that say all is well.
+// favourable lists the colours that mean all is well.
 var favourable = []string{"green", "dark-green", "light-green", "semi-dark-green", "super-light-green", "blue"}
 
-// unknown holds a panel to what is told of values that are not there: they have
-// words of their own, no favourable colour, and no line leads across them.
+// unknown checks how a panel shows missing values: with a text of their own, in no
+// favourable colour, and with no line drawn across them.
 func (c *checker) unknown(p *grafana.Panel) {
 	f := p.FieldConfig.Defaults
 	if f.NoValue == "" || (f.NoValue[0] >= '0' && f.NoValue[0] <= '9') || f.NoValue[0] == '-' {
@@ -43,8 +43,8 @@ func (c *checker) unknown(p *grafana.Panel) {
 	}
 }
 
-// steps holds the colour of what is not known, which is the lowest step's, to
-// being none that says all is well.
+// steps checks that the colour of unknown values, the lowest step's, does not mean
+// that all is well.
 func (c *checker) steps(t *grafana.Thresholds) {
 	if t == nil || len(t.Steps) == 0 || t.Steps[0].Value != nil {
 		c.add("no-data", "no lowest threshold: Grafana's own is green")
@@ -55,7 +55,7 @@ func (c *checker) steps(t *grafana.Thresholds) {
 	}
 }
 
-// spoken says whether null and NaN have words, in no favourable colour.
+// spoken reports whether null and NaN have a text, in no favourable colour.
 func spoken(mappings []grafana.Mapping) bool {
 	for _, m := range mappings {
 		if m.Type != "special" || m.Options["match"] != "null+nan" {
@@ -69,7 +69,7 @@ func spoken(mappings []grafana.Mapping) bool {
 	return false
 }
 
-// as reads a decoded value as T; nil when it is none.
+// as returns a decoded value as T, or nil if it is not one.
 func as[T any](v any) *T {
 	data, err := json.Marshal(v)
 	if err != nil {
