@@ -16,7 +16,7 @@ import (
 	"examlink/cmd/internal/daemon"
 )
 
-// Exit codes, documented in README.md.
+// Exit codes, documented in docs/operators.md.
 const (
 	exitFailure = 1
 	exitUsage   = 2

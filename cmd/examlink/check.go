@@ -35,7 +35,7 @@ will not. TOKEN is the join token, or @FILE to read it from a file.
 
 The exit code is 0 when the link is ready (or marginal: all minima are met), 3
 when it is not, 4 when we could not tell, and 10 to 16 when the test could not
-be made; README.md lists them.`,
+be made; docs/students.md lists them.`,
 		Args: oneToken,
 		RunE: func(c *cobra.Command, args []string) error {
 			f, err := load(a, c, args)

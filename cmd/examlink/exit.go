@@ -12,7 +12,7 @@ import (
 	"examlink/probe/wire"
 )
 
-// Exit codes, documented in README.md.
+// Exit codes, documented in docs/students.md.
 const (
 	exitReady        = 0 // also: marginal
 	exitFailure      = 1
