@@ -26,26 +26,27 @@ import (
 )
 
 // Options configures a check or a watch. Zero values take the defaults of
-// DefaultOptions.
+// DefaultOptions. Tags declare keys of config.yaml, for the programs; this package
+// does not read them.
 type Options struct {
 	// Token is the join token; it names the server and its key.
-	Token string
+	Token string `mapstructure:"token" secret:"true" doc:"The join token. It names the server and the server's key."`
 	// Server, if set, outranks the join token's address: host:port.
-	Server string
+	Server string `mapstructure:"server" is:"host:port or empty" doc:"The server's address. It overrides the address in the join token."`
 	Policy verdict.Policy
 	// Plan says when what is due; the zero Plan watches without pause.
 	Plan plan.Plan
 
 	// Interval is the spacing of the monitor stream, PacketSize its UDP
 	// payload.
-	Interval   time.Duration
-	PacketSize int
+	Interval   time.Duration `mapstructure:"interval" default:"100ms" min:"1ms" max:"1s" doc:"The monitor stream: once per interval, a packet with packet_size bytes of UDP payload travels each way."`
+	PacketSize int           `mapstructure:"packet_size" default:"64" min:"64" max:"1232" doc:"UDP payload of a packet of the monitor stream, in bytes."`
 	// LossAfter is how long a packet may take before it counts as lost.
-	LossAfter time.Duration
+	LossAfter time.Duration `mapstructure:"loss_after" default:"3s" doc:"A packet is lost if its echo takes longer. Must exceed interval."`
 	// TrainPacket is the UDP payload of a train packet.
-	TrainPacket int
+	TrainPacket int `mapstructure:"train_packet" default:"1200" min:"64" max:"1232" doc:"UDP payload of a packet of a train, in bytes. Trains measure rates."`
 
-	Check CheckOptions
+	Check CheckOptions `mapstructure:"check" doc:"The readiness test, 'examlink check'."`
 	Watch WatchOptions
 	// Attribution finds out why a watch gets no answer; nil: nothing is known
 	// beyond what the connection itself says.
@@ -76,22 +77,22 @@ type Options struct {
 
 // CheckOptions configures the readiness test.
 type CheckOptions struct {
-	IdleTime     time.Duration // how long delay and loss are watched on the idle link
-	IdleInterval time.Duration // spacing of probes meanwhile
-	LoadInterval time.Duration // spacing of probes beside trains
-	CapacityMax  ippm.Rate     // rates above are reported as "at least"
-	MaxBytes     int64         // IP-layer bytes of the whole check at most
+	IdleTime     time.Duration `mapstructure:"idle_time" default:"4s" min:"500ms" max:"1m" doc:"How long delay and loss are measured on the idle link, before the rates."`
+	IdleInterval time.Duration `mapstructure:"idle_interval" default:"20ms" min:"1ms" doc:"Spacing of probes on the idle link."`
+	LoadInterval time.Duration `mapstructure:"load_interval" default:"50ms" min:"1ms" doc:"Spacing of probes while trains fill the link."`
+	CapacityMax  ippm.Rate     `mapstructure:"capacity_max" default:"25Mbit/s" min:"1Mbit/s" max:"2Gbit/s" doc:"Rates above this one are reported as 'at least'."`
+	MaxBytes     int64         `mapstructure:"max_bytes" unit:"bytes" default:"10MB" min:"1MB" doc:"The most that a check may transfer, in IP-layer bytes, both ways together."`
 }
 
 // WatchOptions configures the daemon.
 type WatchOptions struct {
-	Window      time.Duration // what one delay and loss observation covers
-	FloorEvery  time.Duration // mean time between floor tests
-	GlanceEvery time.Duration // mean time between glances: very short trains that notice a fall
-	BudgetShare float64       // of the minimum rate, each way, that floor tests may use
-	SilentAfter time.Duration // without an echo: an interruption
-	RedialAfter time.Duration // without an echo: try a new connection beside the old one
-	RetestAfter time.Duration // shortest time between two floor tests that a suspicion asks for
+	Window      time.Duration `mapstructure:"window" default:"5s" min:"1s" doc:"Delay and loss are judged once per window."`
+	FloorEvery  time.Duration `mapstructure:"floor_every" default:"40s" min:"1s" doc:"Mean time between floor tests, which ask whether the rate is at least the minimum."`
+	GlanceEvery time.Duration `mapstructure:"glance_every" default:"5s" min:"1s" doc:"Mean time between glances: trains of eight packets that detect a fall of the rate and then start a floor test at once."`
+	BudgetShare float64       `mapstructure:"budget_share" default:"0.03" above:"0" max:"1" doc:"The share of the minimum rate that floor tests and glances may use, each way, averaged over a minute."`
+	SilentAfter time.Duration `mapstructure:"silent_after" default:"3s" min:"1s" doc:"Without an echo for this long, the connection counts as interrupted."`
+	RedialAfter time.Duration `mapstructure:"redial_after" default:"5s" doc:"Without an echo for this long, a new connection is tried beside the old one. At least silent_after."`
+	RetestAfter time.Duration `mapstructure:"retest_after" default:"4s" above:"0s" doc:"When something looks wrong, the next floor test starts no sooner than this after the last one."`
 }
 
 // DefaultOptions are the options of a student who sets none.

@@ -73,16 +73,17 @@ type Options struct {
 }
 
 // Limits bounds what students can make a server do. Zero values take the
-// defaults of DefaultLimits.
+// defaults of DefaultLimits. Tags declare keys of config.yaml, for the programs;
+// this package does not read them.
 type Limits struct {
-	Sessions         int     // live sessions in all
-	SessionsPerToken int     // live sessions of one join token
-	HandshakeRate    float64 // handshakes per second from one address
-	RetryRate        float64 // handshakes per second in all above which addresses must prove themselves
-	ProbeRate        float64 // probes per second of one session
-	TrainBytes       int64   // IP-layer bytes of trains of one session, both ways together
-	TrainBitRate     float64 // bit/s one train may ask for
-	TotalBitRate     float64 // bit/s all trains running together may ask for
+	Sessions         int     `mapstructure:"sessions" default:"5000" min:"1" max:"1000000" doc:"Live sessions in all."`
+	SessionsPerToken int     `mapstructure:"sessions_per_token" default:"3" min:"1" max:"1000000" doc:"Live sessions of one join token."`
+	HandshakeRate    float64 `mapstructure:"handshake_rate" default:"10" above:"0" max:"1000000" doc:"Handshakes per second from one address."`
+	RetryRate        float64 `mapstructure:"retry_rate" default:"200" above:"0" max:"1000000" doc:"Handshakes per second in all. Above this rate, addresses must prove themselves with a QUIC Retry."`
+	ProbeRate        float64 `mapstructure:"probe_rate" default:"200" above:"0" max:"1000000" doc:"Probes per second of one session."`
+	TrainBytes       int64   `mapstructure:"train_bytes" unit:"bytes" default:"512MB" min:"1B" doc:"IP-layer bytes of all trains of one session, both ways together."`
+	TrainBitRate     float64 `mapstructure:"train_rate" unit:"bit/s" default:"1Gbit/s" above:"0bit/s" doc:"The rate that one train may ask for."`
+	TotalBitRate     float64 `mapstructure:"total_rate" unit:"bit/s" default:"2Gbit/s" above:"0bit/s" doc:"The rate that all trains running together may ask for."`
 }
 
 // DefaultLimits are the limits of a server that is told none.
@@ -95,10 +96,10 @@ func DefaultLimits() Limits {
 
 // Silence is when a session that sends nothing changes its state.
 type Silence struct {
-	Suspect      time.Duration // something is wrong
-	Dropped      time.Duration // the link is down
-	ExamRelevant time.Duration // long enough to matter to the exam
-	Forget       time.Duration // the session is over
+	Suspect      time.Duration `mapstructure:"suspect" default:"1s" doc:"Until it is suspect: something may be wrong."`
+	Dropped      time.Duration `mapstructure:"dropped" default:"3s" doc:"Until it is dropped: the link is down."`
+	ExamRelevant time.Duration `mapstructure:"exam_relevant" default:"30s" doc:"Until it is exam-relevant: the silence matters to the exam."`
+	Forget       time.Duration `mapstructure:"forget" default:"30m" doc:"Until it is over."`
 }
 
 func (s Silence) ordered() bool {

@@ -14,13 +14,13 @@ import (
 // Policy is a named, versioned set of bounds. For rates the bound is the least
 // that will do, for everything else the most.
 type Policy struct {
-	Name    string `json:"name" mapstructure:"name"`
-	Version string `json:"version" mapstructure:"version"`
-	Source  string `json:"source" mapstructure:"source"`
-	Date    string `json:"date" mapstructure:"date"` // of the source, YYYY-MM-DD or YYYY
+	Name    string `json:"name" mapstructure:"name" example:"our-exam"`
+	Version string `json:"version" mapstructure:"version" example:"\"1\""`
+	Source  string `json:"source" mapstructure:"source" example:"our handbook, section 4"`
+	Date    string `json:"date" mapstructure:"date" example:"\"2026-10-01\"" doc:"Of the source: YYYY-MM-DD or YYYY."`
 
-	Minimum     Bounds `json:"minimum" mapstructure:"minimum"`
-	Recommended Bounds `json:"recommended" mapstructure:"recommended"`
+	Minimum     Bounds `json:"minimum" mapstructure:"minimum" example:"{download: 1Mbit/s, upload: 500kbit/s, one_way_delay: 400ms, delay_variation: 100ms, loss: 0.03, outage: 30s}"`
+	Recommended Bounds `json:"recommended" mapstructure:"recommended" example:"{download: 2Mbit/s, upload: 1Mbit/s, one_way_delay: 150ms, delay_variation: 50ms, loss: 0.001, outage: 3s}"`
 }
 
 // Bounds is one column of a policy. A zero value sets no bound.

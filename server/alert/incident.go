@@ -39,9 +39,9 @@ const (
 // sessions, enter it within Window. For rates below the minimum the window is
 // three times as long.
 type IncidentRule struct {
-	Sessions int
-	Share    float64
-	Window   time.Duration
+	Sessions int           `mapstructure:"sessions" default:"3" min:"2" max:"1000000" doc:"The least number of sessions."`
+	Share    float64       `mapstructure:"share" default:"0.3" above:"0" max:"1" doc:"Their least share of the live sessions."`
+	Window   time.Duration `mapstructure:"window" default:"10s" min:"1s" max:"10m" doc:"The time within which they fall silent."`
 }
 
 // DefaultIncident is the rule of a server that configures none.

@@ -20,10 +20,10 @@ const (
 
 // Alertmanager configures the push of alerts, by version 2 of Alertmanager's API.
 type Alertmanager struct {
-	URLs         []string      // every member of the cluster, such as http://alertmanager:9093
-	Resend       time.Duration // 0 is DefaultResend
-	Timeout      time.Duration // of one request; 0 is DefaultTimeout
-	GeneratorURL string        // a page for people; "": none
+	URLs         []string      `mapstructure:"urls" is:"URL" doc:"Every member of a cluster, such as http://alertmanager:9093."`
+	Resend       time.Duration `mapstructure:"resend" default:"1m" min:"1s" max:"1h" doc:"Active alerts are resent at this interval. An alert that is not resent for four intervals ends by itself."`
+	Timeout      time.Duration `mapstructure:"timeout" default:"10s" min:"100ms" max:"1m" doc:"Time-out of one request."`
+	GeneratorURL string        `mapstructure:"generator_url" is:"URL or empty" doc:"A page for people that alerts link to."`
 }
 
 // CheckAlertmanagerURL returns what is wrong with an Alertmanager's address. Plain

@@ -29,18 +29,17 @@ type Options struct {
 	// Empty: they are in memory only.
 	Dir          string
 	Webhooks     []Webhook
-	Alertmanager Alertmanager
-	// MinimumUp and MinimumDown are the policy's minima, IP-layer bit/s; 0 means
+	Alertmanager Alertmanager `mapstructure:"alertmanager" doc:"Alerts pushed to Alertmanager through version 2 of its API. They name no student."`
 	// none.
 	MinimumUp, MinimumDown float64
 	// Hold is how long the first notice of a silence waits; see alert.DefaultHold.
 	// A negative value holds back nothing, neither silences nor rates.
-	Hold     time.Duration
-	Incident alert.IncidentRule
-	MaxAge   time.Duration // after which a notice is given up
-	QueueMax int64         // bytes for each receiver, in memory and on disk
-	Forget   time.Duration // how long to wait for the sessions of an earlier run
-	Log      *slog.Logger  // nil: none
+	Hold     time.Duration      `mapstructure:"hold" default:"150ms" min:"0s" max:"10s" doc:"The first alert of a silence waits this long for other sessions to fall silent too, as long as there are enough sessions for an incident. 0s: it does not wait, and neither do alerts of sessions below the minimum (otherwise 5 s, when more than incident.sessions fall below it together)."`
+	Incident alert.IncidentRule `mapstructure:"incident" doc:"One incident on our side replaces individual alerts when at least this many sessions of the server, or of one exam on it, and at least this share of them fall silent within the window. It also takes in sessions that fall silent within one window of its latest member, during three windows from its start; later ones alert individually. For sessions that fall below the minimum together, all windows are three times as long."`
+	MaxAge   time.Duration      `mapstructure:"max_age" default:"24h" min:"1m" max:"720h" doc:"How long delivery of an alert is attempted. Until then the alert is kept in data_dir; afterwards 'examlink-server sessions --undelivered' lists it."`
+	QueueMax int64              `mapstructure:"queue_max" unit:"bytes" default:"10MB" min:"100kB" doc:"Size of the queue of each receiver. When it is full, the oldest alert is given up."`
+	Forget   time.Duration      // how long to wait for the sessions of an earlier run
+	Log      *slog.Logger       // nil: none
 	// Dial connects to receivers; nil: as the system does.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }

@@ -17,12 +17,12 @@ const secretPrefix = "whsec_" // the Standard Webhooks specification's
 
 // Webhook is one receiver of notices.
 type Webhook struct {
-	Name    string        // in metrics, logs and the name of the queue's file
-	URL     string        // https, or http to the loopback address
-	Secret  string        // whsec_ and 24 to 64 bytes in base64
-	Exams   []string      // empty: all
-	Kinds   []alert.Kind  // empty: all
-	Timeout time.Duration // of one attempt; 0 is DefaultTimeout
+	Name    string        `mapstructure:"name" example:"proctors" doc:"Unique, of small letters, digits and hyphens."` // in metrics, logs and the queue's file
+	URL     string        `mapstructure:"url" is:"https URL" example:"https://proctors.example.edu/examlink" doc:"https, or http to this computer: alerts contain students' pseudonyms."`
+	Secret  string        `mapstructure:"secret" secret:"true" is:"secret or empty" doc:"The secret itself, instead of secret_file."`
+	Exams   []string      `mapstructure:"exams" example:"[msds-5001]" doc:"Only these exams. Empty: all."`
+	Kinds   []alert.Kind  `mapstructure:"kinds" is:"kind" example:"[dropped, exam-relevant, below-minimum, recovered, incident]" doc:"Only these kinds, out of {kinds}. Empty: all."`
+	Timeout time.Duration `mapstructure:"timeout" default:"10s" min:"100ms" max:"1m" example:"10s" doc:"Time-out of one attempt."`
 }
 
 // check returns what is wrong with the webhook. Its errors never contain the
