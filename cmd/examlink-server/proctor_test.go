@@ -160,7 +160,7 @@ func TestProctorIsNotifiedOverSockets(t *testing.T) {
 	defer hook.Close()
 	f := config.Default()
 	f.Server.DataDir = dir
-	f.Server.Alerts.Webhooks = []config.Webhook{{Name: "proctors", URL: hook.URL, Secret: hookSecret, Timeout: 10 * time.Second}}
+	f.Server.Alerts.Webhooks = []config.Webhook{{Webhook: alert.Webhook{Name: "proctors", URL: hook.URL, Secret: hookSecret, Timeout: 10 * time.Second}}}
 	alerts, err := newAlerts(f, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"time"
 
@@ -14,17 +13,6 @@ import (
 	"examlink/server"
 	"examlink/server/delivery"
 )
-
-// changeable are the keys, and the sections, that can change while a server
-// runs; unconcerned those that a server has nothing to do with.
-var (
-	changeable  = []string{"log.level", "policy", "policies", "server.certificate", "server.key", "server.metrics.", "server.limits.", "server.silence."}
-	unconcerned = []string{"client.", "server.public"}
-)
-
-func among(keys []string, key string) bool {
-	return slices.ContainsFunc(keys, func(k string) bool { return key == k || strings.HasSuffix(k, ".") && strings.HasPrefix(key, k) })
-}
 
 // running is a server under way, and what it was configured with.
 type running struct {
@@ -71,14 +59,14 @@ func (r *running) reload() error {
 	}
 	held := func(key string) bool { return restart && (key == "server.certificate" || key == "server.key") }
 	var changed []string
-	for _, key := range config.Changed(r.force, f) {
-		if among(changeable, key) && !held(key) {
-			changed = append(changed, key)
+	for _, c := range config.Changed(r.force, f) {
+		if c.Reload == config.Live && !held(c.Key) {
+			changed = append(changed, c.Key)
 		}
 	}
-	for _, key := range config.Changed(r.started, f) {
-		if !among(changeable, key) && !among(unconcerned, key) || held(key) {
-			r.log.Warn("changed in the configuration, and needs a restart", "key", key)
+	for _, c := range config.Changed(r.started, f) {
+		if c.Reload == config.Restart || held(c.Key) {
+			r.log.Warn("changed in the configuration, and needs a restart", "key", c.Key)
 		}
 	}
 	r.force = f

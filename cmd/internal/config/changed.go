@@ -1,18 +1,31 @@
 package config
 
-import "reflect"
+import (
+	"reflect"
+	"slices"
+	"strings"
+)
 
-// Changed lists the keys whose values differ.
-func Changed(a, b File) []string { return changed("", reflect.ValueOf(a), reflect.ValueOf(b)) }
+// Change is a key whose value has changed.
+type Change struct {
+	Key    string
+	Reload Reload
+}
 
-func changed(prefix string, a, b reflect.Value) (out []string) {
-	for i := range a.NumField() {
-		key := prefix + a.Type().Field(i).Tag.Get("mapstructure")
-		switch x, y := a.Field(i), b.Field(i); {
-		case x.Kind() == reflect.Struct:
-			out = append(out, changed(key+".", x, y)...)
+// Changed lists the keys whose values differ, in the order of their names.
+func Changed(a, b File) []Change {
+	out := root.changed(reflect.ValueOf(a), reflect.ValueOf(b))
+	slices.SortFunc(out, func(x, y Change) int { return strings.Compare(x.Key, y.Key) })
+	return out
+}
+
+func (n *node) changed(a, b reflect.Value) (out []Change) {
+	for _, c := range n.children {
+		switch x, y := c.of(a), c.of(b); {
+		case c.shape == section:
+			out = append(out, c.changed(x, y)...)
 		case !reflect.DeepEqual(x.Interface(), y.Interface()):
-			out = append(out, key)
+			out = append(out, Change{c.path, c.reload})
 		}
 	}
 	return out

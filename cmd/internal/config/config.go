@@ -1,16 +1,13 @@
 // Package config reads config.yaml, the environment and flags into the options
-// of the programs. It is the only importer of viper.
+// of the programs. A key is a struct field with tags, which declare all there is
+// to know about it; config.yaml is written from them. The package is the only
+// importer of viper.
 package config
 
 import (
 	"reflect"
-	"time"
-
-	"go.yaml.in/yaml/v3"
 
 	"examlink/probe"
-	"examlink/probe/ippm"
-	"examlink/probe/outbox"
 	"examlink/probe/plan"
 	"examlink/probe/verdict"
 	"examlink/server"
@@ -24,137 +21,76 @@ const EnvPrefix = "EXAMLINK"
 // configuration directory when none is named.
 const FileName = "config.yaml"
 
-// sessionSeries is how many sessions the server's metrics show one by one. A
-// session has up to 18 series: a thousand are what Prometheus stores without
-// notice, and what a scrape gathers in a tenth of a second of the processor
-// that also answers probes.
-const sessionSeries = 1000
-
 // File is the whole configuration of both programs.
 type File struct {
-	Log      Log              `mapstructure:"log"`
-	Policy   string           `mapstructure:"policy"`
-	Policies []verdict.Policy `mapstructure:"policies"`
-	Client   Client           `mapstructure:"client"`
-	Server   Server           `mapstructure:"server"`
+	_ struct{} `doc:"The configuration of both programs, with every key at its default. Flags override the environment, which overrides this file, which overrides the defaults. The environment variable of client.interval is EXAMLINK_CLIENT_INTERVAL. Durations, rates and sizes need a unit; an unknown key is an error. 'examlink config' and 'examlink-server config' print the configuration in force."`
+
+	Policy   string           `mapstructure:"policy" default:"default" reload:"live" doc:"The policy that links are judged by: one of policies, or a built-in one: {policies}."`
+	Policies []verdict.Policy `mapstructure:"policies" reload:"live" doc:"Policies of your own. They override built-in ones of the same name. The bound of a rate is the least acceptable value, every other bound the greatest. A bound that is left out is not checked, but minimum needs download and upload."`
+	Log      Log              `mapstructure:"log" doc:"Messages on standard error."`
+	Client   Client           `mapstructure:"client" reload:"unused" doc:"The student's program, examlink."`
+	Server   Server           `mapstructure:"server" doc:"The operator's program, examlink-server. SIGHUP, or a POST to /-/reload where metrics are served, loads this file again and applies changes of {reloadable}. Other changes need a restart."`
 }
 
 // Log says what is logged and how.
 type Log struct {
-	Level  string `mapstructure:"level"`
-	Format string `mapstructure:"format"`
+	Level  string `mapstructure:"level" default:"info" oneof:"debug info warn error" reload:"live" doc:"The least level that is logged."`
+	Format string `mapstructure:"format" default:"text" oneof:"text json" doc:"The format of the lines."`
 }
 
-// Client configures the student's program.
+// Client configures the student's program. ProbeOptions completes the options of
+// the engine.
 type Client struct {
-	Token         string        `mapstructure:"token"`
-	Server        string        `mapstructure:"server"`
-	MetricsListen string        `mapstructure:"metrics_listen"`
-	Interval      time.Duration `mapstructure:"interval"`
-	PacketSize    int           `mapstructure:"packet_size"`
-	LossAfter     time.Duration `mapstructure:"loss_after"`
-	TrainPacket   int           `mapstructure:"train_packet"`
-	QueueMax      Bytes         `mapstructure:"queue_max"`
-	Notify        string        `mapstructure:"notify"`
-	Exam          Exam          `mapstructure:"exam"`
-	Check         Check         `mapstructure:"check"`
-	Watch         Watch         `mapstructure:"watch"`
+	probe.Options `mapstructure:",squash"`
+	MetricsListen string `mapstructure:"metrics_listen" default:"127.0.0.1:9482" is:"host:port or empty" doc:"Where 'examlink watch' serves its metrics. Empty: nowhere. Keep it on the loopback interface."`
+	QueueMax      int64  `mapstructure:"queue_max" unit:"bytes" default:"4MB" min:"100kB" doc:"Reports that cannot reach the server (warnings, minute figures) are queued in memory and in a file beside the record, and delivered after the outage. Reports beyond this size are dropped: the oldest minute figures first, warnings last."`
+	Notify        string `mapstructure:"notify" default:"before-exam" oneof:"off before-exam always" doc:"When warnings are shown as desktop notifications. before-exam shows none during the exam, and none when the time of the exam is unknown: proctoring software may forbid pop-ups, and a proctor may mistake them for help."`
+	Exam          Exam   `mapstructure:"exam" doc:"The time of the exam. It overrides the join token. Give local times such as '2026-11-30T09:00' with the name of their zone, or times with their offset such as '2026-11-30T09:00-07:00', in quotes."`
+	// Watch replaces the engine's, which has one key less.
+	Watch Watch `mapstructure:"watch" doc:"The daemon, 'examlink watch'."`
 }
 
-// Exam says when the exam is. It outranks what the join token says.
+// Exam says when the exam is.
 type Exam struct {
-	Start string `mapstructure:"start"`
-	End   string `mapstructure:"end"`
-	Zone  string `mapstructure:"zone"`
-}
-
-// Check configures the readiness test.
-type Check struct {
-	IdleTime     time.Duration `mapstructure:"idle_time"`
-	IdleInterval time.Duration `mapstructure:"idle_interval"`
-	LoadInterval time.Duration `mapstructure:"load_interval"`
-	CapacityMax  ippm.Rate     `mapstructure:"capacity_max"`
-	MaxBytes     Bytes         `mapstructure:"max_bytes"`
+	Start string `mapstructure:"start" doc:"When the exam starts."`
+	End   string `mapstructure:"end" doc:"When the exam ends."`
+	Zone  string `mapstructure:"zone" doc:"The time zone of local times, such as America/Denver."`
 }
 
 // Watch configures the daemon.
 type Watch struct {
-	Window      time.Duration `mapstructure:"window"`
-	FloorEvery  time.Duration `mapstructure:"floor_every"`
-	GlanceEvery time.Duration `mapstructure:"glance_every"`
-	BudgetShare float64       `mapstructure:"budget_share"`
-	SilentAfter time.Duration `mapstructure:"silent_after"`
-	RedialAfter time.Duration `mapstructure:"redial_after"`
-	RetestAfter time.Duration `mapstructure:"retest_after"`
-	Record      string        `mapstructure:"record"`
+	probe.WatchOptions `mapstructure:",squash"`
+	Record             string `mapstructure:"record" doc:"The file for the record of the watch, which 'examlink report' reads. Empty: one file per exam and day, in the folder examlink/records of the user's configuration directory. none: no record."`
 }
 
 // Server configures the operator's program.
 type Server struct {
-	Listen             string   `mapstructure:"listen"`
-	Public             []string `mapstructure:"public"`
-	AdminListen        string   `mapstructure:"admin_listen"`
-	AdminSystemdSocket bool     `mapstructure:"admin_systemd_socket"`
-	AdminWebConfig     string   `mapstructure:"admin_web_config"`
-	DataDir            string   `mapstructure:"data_dir"`
-	Certificate        string   `mapstructure:"certificate"`
-	Key                string   `mapstructure:"key"`
-	Metrics            Metrics  `mapstructure:"metrics"`
-	Limits             Limits   `mapstructure:"limits"`
-	Silence            Silence  `mapstructure:"silence"`
-	Alerts             Alerts   `mapstructure:"alerts"`
+	Listen             string         `mapstructure:"listen" default:":8443" is:"host:port" doc:"The UDP port for QUIC and probes. The same port is opened for TCP."`
+	Public             []string       `mapstructure:"public" is:"host:port" reload:"unused" doc:"The addresses that students reach the server at, for join tokens."`
+	AdminListen        string         `mapstructure:"admin_listen" default:"127.0.0.1:9481" is:"host:port or empty" doc:"Where metrics, health and profiles are served. Keep it away from students. Empty: nowhere."`
+	AdminSystemdSocket bool           `mapstructure:"admin_systemd_socket" doc:"Serve them on the sockets that systemd passes, instead of admin_listen."`
+	AdminWebConfig     string         `mapstructure:"admin_web_config" doc:"TLS, passwords, headers and a rate limit for metrics, health and profiles: a web configuration file as Prometheus exporters take it. It is read with each request. Empty: plain HTTP, for everybody who can connect. /-/healthy and /-/ready never need a password and have no rate limit."`
+	DataDir            string         `mapstructure:"data_dir" default:"examlink-data" doc:"The directory for keys and the certificate, which are made on the first start."`
+	Certificate        string         `mapstructure:"certificate" reload:"live" doc:"A certificate of your own, as a PEM file. Empty: a self-signed one, whose key is named in join tokens."`
+	Key                string         `mapstructure:"key" reload:"live" doc:"The private key of your own certificate, as a PEM file."`
+	Metrics            Metrics        `mapstructure:"metrics" reload:"live" doc:"What the server's metrics show."`
+	Limits             server.Limits  `mapstructure:"limits" reload:"live" doc:"What students can make the server do."`
+	Silence            server.Silence `mapstructure:"silence" reload:"live" doc:"How long a session sends nothing until its state changes. Each time must exceed the one before."`
+	Alerts             Alerts         `mapstructure:"alerts" doc:"Proctors are alerted when a session falls silent (suspect, dropped, exam-relevant), falls below the policy's minimum (below-minimum), recovers or ends, and of incidents."`
 }
 
-// Metrics says what the server's metrics show.
+// Metrics says what the server's metrics show. A session has up to 18 series: a
+// thousand sessions are what Prometheus stores without notice, and what a scrape
+// gathers in a tenth of a second of the processor that also answers probes.
 type Metrics struct {
-	SessionSeries int `mapstructure:"session_series"`
-}
-
-// Limits bounds what students can make a server do.
-type Limits struct {
-	Sessions         int       `mapstructure:"sessions"`
-	SessionsPerToken int       `mapstructure:"sessions_per_token"`
-	HandshakeRate    float64   `mapstructure:"handshake_rate"`
-	RetryRate        float64   `mapstructure:"retry_rate"`
-	ProbeRate        float64   `mapstructure:"probe_rate"`
-	TrainBytes       Bytes     `mapstructure:"train_bytes"`
-	TrainRate        ippm.Rate `mapstructure:"train_rate"`
-	TotalRate        ippm.Rate `mapstructure:"total_rate"`
-}
-
-// Silence is when a silent session changes its state.
-type Silence struct {
-	Suspect      time.Duration `mapstructure:"suspect"`
-	Dropped      time.Duration `mapstructure:"dropped"`
-	ExamRelevant time.Duration `mapstructure:"exam_relevant"`
-	Forget       time.Duration `mapstructure:"forget"`
+	SessionSeries int `mapstructure:"session_series" default:"1000" min:"0" max:"1000000" doc:"How many sessions have series of their own, up to 18 each: those in the worst state first. The sums by exam and of the server include the others."`
 }
 
 // Default is the configuration without file, environment and flags.
 func Default() File {
-	p, l, s := probe.DefaultOptions(), server.DefaultLimits(), server.DefaultSilence()
-	return File{
-		Log:      Log{Level: "info", Format: "text"},
-		Policy:   verdict.DefaultName,
-		Policies: []verdict.Policy{},
-		Client: Client{
-			MetricsListen: "127.0.0.1:9482",
-			Interval:      p.Interval, PacketSize: p.PacketSize, LossAfter: p.LossAfter, TrainPacket: p.TrainPacket,
-			QueueMax: outbox.DefaultBytes, Notify: "before-exam",
-			Check: Check{p.Check.IdleTime, p.Check.IdleInterval, p.Check.LoadInterval, p.Check.CapacityMax, Bytes(p.Check.MaxBytes)},
-			Watch: Watch{p.Watch.Window, p.Watch.FloorEvery, p.Watch.GlanceEvery, p.Watch.BudgetShare, p.Watch.SilentAfter, p.Watch.RedialAfter, p.Watch.RetestAfter, ""},
-		},
-		Server: Server{
-			Listen: ":8443", Public: []string{}, AdminListen: "127.0.0.1:9481", DataDir: "examlink-data",
-			Metrics: Metrics{SessionSeries: sessionSeries},
-			Limits: Limits{
-				l.Sessions, l.SessionsPerToken, l.HandshakeRate, l.RetryRate, l.ProbeRate,
-				Bytes(l.TrainBytes), ippm.Rate(l.TrainBitRate), ippm.Rate(l.TotalBitRate),
-			},
-			Silence: Silence{s.Suspect, s.Dropped, s.ExamRelevant, s.Forget},
-			Alerts:  defaultAlerts(),
-		},
-	}
+	var f File
+	root.setDefaults(reflect.ValueOf(&f).Elem())
+	return f
 }
 
 // SelectedPolicy returns the policy judged by. Those of the file outrank the
@@ -176,105 +112,14 @@ func (f File) ProbeOptions() (probe.Options, error) {
 	if err != nil {
 		return probe.Options{}, err
 	}
-	c := f.Client
-	return probe.Options{
-		Token: c.Token, Server: c.Server, Policy: p,
-		Interval: c.Interval, PacketSize: c.PacketSize, LossAfter: c.LossAfter, TrainPacket: c.TrainPacket,
-		Check: probe.CheckOptions{
-			IdleTime: c.Check.IdleTime, IdleInterval: c.Check.IdleInterval, LoadInterval: c.Check.LoadInterval,
-			CapacityMax: c.Check.CapacityMax, MaxBytes: int64(c.Check.MaxBytes),
-		},
-		Watch: probe.WatchOptions{
-			Window: c.Watch.Window, FloorEvery: c.Watch.FloorEvery, GlanceEvery: c.Watch.GlanceEvery, BudgetShare: c.Watch.BudgetShare,
-			SilentAfter: c.Watch.SilentAfter, RedialAfter: c.Watch.RedialAfter, RetestAfter: c.Watch.RetestAfter,
-		},
-	}, nil
-}
-
-// ServerLimits are the limits of the server's side.
-func (f File) ServerLimits() server.Limits {
-	l := f.Server.Limits
-	return server.Limits{
-		Sessions: l.Sessions, SessionsPerToken: l.SessionsPerToken, HandshakeRate: l.HandshakeRate, RetryRate: l.RetryRate,
-		ProbeRate: l.ProbeRate, TrainBytes: int64(l.TrainBytes), TrainBitRate: float64(l.TrainRate), TotalBitRate: float64(l.TotalRate),
-	}
-}
-
-// ServerSilence is the silence the server judges by.
-func (f File) ServerSilence() server.Silence {
-	s := f.Server.Silence
-	return server.Silence{Suspect: s.Suspect, Dropped: s.Dropped, ExamRelevant: s.ExamRelevant, Forget: s.Forget}
+	o := f.Client.Options
+	o.Policy, o.Watch = p, f.Client.Watch.WatchOptions
+	return o, nil
 }
 
 // ServerSettings are what can change while the server runs.
 func (f File) ServerSettings() (server.Settings, error) {
 	p, err := f.SelectedPolicy()
-	return server.Settings{Limits: f.ServerLimits(), Silence: f.ServerSilence(), Policy: p, SessionSeries: f.Server.Metrics.SessionSeries}, err
-}
-
-// YAML prints the effective configuration so that it can be loaded again. The
-// join token and the secrets of webhooks are left out: a webhook whose secret is
-// not in a file of its own wants it again.
-func (f File) YAML() (string, error) {
-	const hidden = "set, not shown"
-	secret := f.Client.Token != ""
-	f.Client.Token = ""
-	hooks := f.Server.Alerts.Webhooks
-	f.Server.Alerts = f.Server.Alerts.withoutSecrets()
-	root := tree(reflect.ValueOf(f))
-	if secret {
-		child(child(root, "client"), "token").LineComment = hidden
-	}
-	for i, n := range child(child(child(root, "server"), "alerts"), "webhooks").Content {
-		if hooks[i].Secret != "" {
-			child(n, "secret").LineComment = hidden
-		}
-	}
-	b, err := yaml.Marshal(root)
-	return string(b), err
-}
-
-// child returns the value of a key; nil when it is not there.
-func child(n *yaml.Node, key string) *yaml.Node {
-	for i := 0; i < len(n.Content); i += 2 {
-		if n.Content[i].Value == key {
-			return n.Content[i+1]
-		}
-	}
-	return nil
-}
-
-// tree turns a struct into ordered YAML with units.
-func tree(v reflect.Value) *yaml.Node {
-	n := &yaml.Node{Kind: yaml.MappingNode}
-	for i := range v.NumField() {
-		key := &yaml.Node{Kind: yaml.ScalarNode, Value: v.Type().Field(i).Tag.Get("mapstructure")}
-		n.Content = append(n.Content, key, leaf(v.Field(i)))
-	}
-	return n
-}
-
-func leaf(v reflect.Value) *yaml.Node {
-	n := &yaml.Node{Kind: yaml.ScalarNode}
-	switch x := v.Interface().(type) {
-	case time.Duration:
-		n.Value = x.String()
-	case ippm.Rate:
-		n.Value = FormatRate(x)
-	case Bytes:
-		n.Value = x.String()
-	default:
-		switch v.Kind() {
-		case reflect.Struct:
-			return tree(v)
-		case reflect.Slice:
-			n = &yaml.Node{Kind: yaml.SequenceNode}
-			for i := range v.Len() {
-				n.Content = append(n.Content, leaf(v.Index(i)))
-			}
-		default:
-			_ = n.Encode(x)
-		}
-	}
-	return n
+	s := f.Server
+	return server.Settings{Limits: s.Limits, Silence: s.Silence, Policy: p, SessionSeries: s.Metrics.SessionSeries}, err
 }

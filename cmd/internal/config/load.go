@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-viper/mapstructure/v2"
 	"github.com/spf13/pflag"
 	"github.com/spf13/viper"
 )
@@ -19,22 +18,18 @@ import (
 // Source says where a configuration came from.
 type Source struct{ File string }
 
-// problem is one thing wrong with the configuration.
-type problem struct{ key, text string }
-
 // Load reads the configuration: flags over environment over file over
 // defaults. path names the file; empty looks for one and does without if there
 // is none. flags maps keys such as "client.server" to flags; only flags that
 // were set count. Every problem is reported at once, with its key.
 func Load(path string, flags map[string]*pflag.Flag) (File, Source, error) {
-	f := Default()
 	v := viper.New()
 	v.SetEnvPrefix(EnvPrefix)
 	v.SetEnvKeyReplacer(strings.NewReplacer(".", "_"))
-	for _, key := range keys("", reflect.TypeFor[File]()) {
+	for _, n := range root.keys() {
 		// Each key by itself: AutomaticEnv would let EXAMLINK_SERVER hide all
 		// of server.
-		v.MustBindEnv(key)
+		v.MustBindEnv(n.path)
 	}
 	var src Source
 	if path == "" {
@@ -55,19 +50,15 @@ func Load(path string, flags map[string]*pflag.Flag) (File, Source, error) {
 			v.Set(key, flag.Value.String())
 		}
 	}
-	err := v.UnmarshalExact(&f, func(c *mapstructure.DecoderConfig) {
-		c.DecodeHook = mapstructure.ComposeDecodeHookFunc(
-			mapstructure.DecodeHookFuncType(unitHook), mapstructure.DecodeHookFuncType(listHook), mapstructure.DecodeHookFuncType(plainHook))
-		c.WeaklyTypedInput = false // it takes true for 1 and 1.9 for 1
-	})
-	f.Server.Alerts.fill()
-	found := problems(err)
-	for _, p := range f.check() {
-		// What could not be read need not be judged as well.
-		if !slices.ContainsFunc(found, func(q problem) bool { return q.key == p.key || strings.HasPrefix(q.key, p.key+".") }) {
-			found = append(found, p)
-		}
-	}
+	var unread, found problems
+	f := Default()
+	root.decode("", reflect.ValueOf(&f).Elem(), v.AllSettings(), &unread)
+	root.check("", reflect.ValueOf(f), &found)
+	f.checkTogether(&found)
+	// What could not be read need not be judged as well.
+	found = append(unread, slices.DeleteFunc(found, func(p problem) bool {
+		return slices.ContainsFunc(unread, func(q problem) bool { return within(p.key, q.key) || within(q.key, p.key) })
+	})...)
 	if len(found) == 0 {
 		return f, src, nil
 	}
@@ -79,28 +70,10 @@ func Load(path string, flags map[string]*pflag.Flag) (File, Source, error) {
 	return File{}, src, fmt.Errorf("configuration%s:\n%w", in(src.File), errors.Join(errs...))
 }
 
-// problems takes a decoder's error apart into its keys.
-func problems(err error) (out []problem) {
-	switch e := err.(type) { //nolint:errorlint // the tree is walked, not searched
-	case nil:
-	case *mapstructure.DecodeError:
-		unknown, ok := strings.CutPrefix(e.Unwrap().Error(), "has invalid keys: ")
-		if !ok {
-			return []problem{{e.Name(), e.Unwrap().Error()}}
-		}
-		for _, key := range strings.Split(unknown, ", ") {
-			out = append(out, problem{strings.TrimPrefix(e.Name()+"."+key, reflect.TypeFor[File]().String()+"."), "unknown key"})
-		}
-	case interface{ Unwrap() []error }:
-		for _, err := range e.Unwrap() {
-			out = append(out, problems(err)...)
-		}
-	case interface{ Unwrap() error }:
-		return problems(e.Unwrap())
-	default:
-		out = append(out, problem{"configuration", err.Error()})
-	}
-	return out
+// within says whether a key is another, or lies within it.
+func within(key, other string) bool {
+	rest, ok := strings.CutPrefix(key, other)
+	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
 func in(file string) string {
@@ -122,18 +95,4 @@ func find() string {
 		}
 	}
 	return ""
-}
-
-// keys lists a struct's leaves by their key.
-func keys(prefix string, t reflect.Type) (out []string) {
-	for i := range t.NumField() {
-		f := t.Field(i)
-		key := prefix + f.Tag.Get("mapstructure")
-		if f.Type.Kind() == reflect.Struct {
-			out = append(out, keys(key+".", f.Type)...)
-			continue
-		}
-		out = append(out, key)
-	}
-	return out
 }

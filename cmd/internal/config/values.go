@@ -11,166 +11,151 @@ import (
 	"examlink/probe/ippm"
 )
 
-// Bytes is a size in bytes.
-type Bytes int64
-
-// String prints the size as it is written in the file.
-func (b Bytes) String() string {
-	for _, u := range []struct {
-		name string
-		n    Bytes
-	}{{"GB", 1e9}, {"MB", 1e6}, {"kB", 1e3}} {
-		if b >= u.n && b%u.n == 0 {
-			return fmt.Sprintf("%d%s", b/u.n, u.name)
-		}
-	}
-	return fmt.Sprintf("%dB", int64(b))
+// kind is how a value is written. Durations, rates and sizes need their unit: a
+// bare number would silently mean nanoseconds, bits or bytes.
+type kind struct {
+	expected string
+	ordered  bool                     // it can have bounds
+	parse    func(string) (any, bool) // the environment and flags know text only
+	take     func(any) (any, bool)    // what YAML has made a value of; nil: nothing but text will do
+	format   func(reflect.Value) string
 }
 
-// rateUnits are the units of a rate, largest first.
-var rateUnits = []struct {
-	name string
-	bits float64
-}{{"Gbit/s", 1e9}, {"Mbit/s", 1e6}, {"kbit/s", 1e3}}
+// The kinds.
+var (
+	duration = &kind{
+		expected: `a duration with its unit, such as "100ms"`, ordered: true,
+		parse:  func(s string) (any, bool) { d, err := time.ParseDuration(s); return d, err == nil },
+		format: func(v reflect.Value) string { return time.Duration(v.Int()).String() },
+	}
+	rate = &kind{
+		expected: `a rate with its unit, such as "768kbit/s" or "1.5Mbit/s"`, ordered: true,
+		parse:  func(s string) (any, bool) { r, ok := ParseRate(s); return r, ok },
+		format: func(v reflect.Value) string { return FormatRate(ippm.Rate(v.Float())) },
+	}
+	size = &kind{
+		expected: `a size with its unit, such as "500kB" or "10MB"`, ordered: true,
+		parse:  func(s string) (any, bool) { n, ok := ParseSize(s); return n, ok },
+		format: func(v reflect.Value) string { return FormatSize(v.Int()) },
+	}
+	text = &kind{
+		expected: "text; put it in quotes",
+		parse:    func(s string) (any, bool) { return s, true },
+		format:   func(v reflect.Value) string { return v.String() },
+	}
+	truth = &kind{
+		expected: "true or false",
+		parse:    func(s string) (any, bool) { return s == "true", s == "true" || s == "false" },
+		take:     func(x any) (any, bool) { b, ok := x.(bool); return b, ok },
+		format:   func(v reflect.Value) string { return strconv.FormatBool(v.Bool()) },
+	}
+	whole = &kind{
+		expected: "a whole number", ordered: true,
+		parse:  func(s string) (any, bool) { n, err := strconv.Atoi(s); return n, err == nil },
+		take:   func(x any) (any, bool) { n, ok := x.(int); return n, ok },
+		format: func(v reflect.Value) string { return strconv.FormatInt(v.Int(), 10) },
+	}
+	decimal = &kind{
+		expected: "a number", ordered: true,
+		parse: func(s string) (any, bool) { x, err := strconv.ParseFloat(s, 64); return x, err == nil && finite(x) },
+		take: func(x any) (any, bool) {
+			if v := reflect.ValueOf(x); v.CanInt() || v.CanFloat() {
+				return number(v), finite(number(v))
+			}
+			return nil, false
+		},
+		format: func(v reflect.Value) string { return strconv.FormatFloat(v.Float(), 'g', -1, 64) },
+	}
+)
+
+// read turns what the file, the environment, a flag or a tag has into a value.
+func (k *kind) read(data any) (any, error) {
+	s, isText := data.(string)
+	var x any
+	ok := false
+	switch {
+	case isText:
+		x, ok = k.parse(s)
+	case k.take != nil:
+		x, ok = k.take(data)
+	}
+	if !ok {
+		return nil, fmt.Errorf("%s, expected %s", show(data), k.expected)
+	}
+	return x, nil
+}
+
+// number is a value as its bounds see it.
+func number(v reflect.Value) float64 {
+	if v.CanInt() {
+		return float64(v.Int())
+	}
+	return v.Float()
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
+// unit is a factor by its name.
+type unit struct {
+	name   string
+	factor float64
+}
+
+// Units, largest first.
+var (
+	rateUnits = []unit{{"Gbit/s", 1e9}, {"Mbit/s", 1e6}, {"kbit/s", 1e3}, {"bit/s", 1}}
+	sizeUnits = []unit{{"GB", 1e9}, {"MB", 1e6}, {"kB", 1e3}, {"B", 1}}
+)
 
 // FormatRate prints a rate as it is written in the file, so that reading it
 // gives the same rate again.
 func FormatRate(r ippm.Rate) string {
 	for _, u := range rateUnits {
-		if v := float64(r) / u.bits; v >= 1 && v*u.bits == float64(r) {
+		if v := float64(r) / u.factor; v >= 1 && v*u.factor == float64(r) {
 			return strconv.FormatFloat(v, 'f', -1, 64) + u.name
 		}
 	}
 	return strconv.FormatFloat(float64(r), 'f', -1, 64) + "bit/s"
 }
 
-func parseUnits(s, expected string, units map[string]float64) (float64, error) {
-	t := strings.TrimSpace(s)
-	i := strings.IndexFunc(t, func(r rune) bool { return r != '.' && r != '-' && r != '+' && (r < '0' || r > '9') })
-	if i <= 0 {
-		return 0, fmt.Errorf("%q, expected %s", s, expected)
+// FormatSize prints a number of bytes as it is written in the file.
+func FormatSize(n int64) string {
+	for _, u := range sizeUnits {
+		if f := int64(u.factor); n >= f && n%f == 0 {
+			return strconv.FormatInt(n/f, 10) + u.name
+		}
 	}
-	v, err := strconv.ParseFloat(t[:i], 64)
-	factor, ok := units[strings.TrimSpace(t[i:])]
-	if err != nil || !ok || v < 0 || math.IsInf(v*factor, 0) {
-		return 0, fmt.Errorf("%q, expected %s", s, expected)
-	}
-	return v * factor, nil
+	return strconv.FormatInt(n, 10) + "B"
 }
 
 // ParseRate reads a rate with its unit.
-func ParseRate(s string) (ippm.Rate, error) {
-	v, err := parseUnits(s, `a rate with its unit, such as "768kbit/s" or "1.5Mbit/s"`,
-		map[string]float64{"bit/s": 1, "kbit/s": 1e3, "Mbit/s": 1e6, "Gbit/s": 1e9})
-	return ippm.Rate(v), err
+func ParseRate(s string) (ippm.Rate, bool) {
+	v, ok := parseUnits(s, rateUnits)
+	return ippm.Rate(v), ok
 }
 
-// ParseBytes reads a size with its unit.
-func ParseBytes(s string) (Bytes, error) {
-	const expected = `a size with its unit, such as "500kB" or "10MB"`
-	v, err := parseUnits(s, expected, map[string]float64{"B": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9})
-	if v >= math.MaxInt64 {
-		return 0, fmt.Errorf("%q, expected %s", s, expected)
+// ParseSize reads a number of bytes with its unit.
+func ParseSize(s string) (int64, bool) {
+	v, ok := parseUnits(s, sizeUnits)
+	if !ok || v >= math.MaxInt64 {
+		return 0, false
 	}
-	return Bytes(v), err
+	return int64(v), true
 }
 
-// unitHook turns text into durations, rates and sizes. A bare number for any of
-// them is refused: it would silently mean nanoseconds, bits or bytes.
-func unitHook(from, to reflect.Type, data any) (any, error) {
-	if from == to {
-		return data, nil
+func parseUnits(s string, units []unit) (float64, bool) {
+	t := strings.TrimSpace(s)
+	i := strings.IndexFunc(t, func(r rune) bool { return r != '.' && r != '-' && r != '+' && (r < '0' || r > '9') })
+	if i <= 0 {
+		return 0, false
 	}
-	text, isText := data.(string)
-	switch to {
-	case reflect.TypeFor[time.Duration]():
-		if !isText {
-			return nil, fmt.Errorf("%v, expected a duration with its unit, such as %q", data, "100ms")
-		}
-		d, err := time.ParseDuration(text)
-		if err != nil {
-			return nil, fmt.Errorf("%q, expected a duration with its unit, such as %q", text, "100ms")
-		}
-		return d, nil
-	case reflect.TypeFor[ippm.Rate]():
-		if !isText {
-			return nil, fmt.Errorf("%v, expected a rate with its unit, such as %q", data, "768kbit/s")
-		}
-		return ParseRate(text)
-	case reflect.TypeFor[Bytes]():
-		if !isText {
-			return nil, fmt.Errorf("%v, expected a size with its unit, such as %q", data, "10MB")
-		}
-		return ParseBytes(text)
-	}
-	return data, nil
-}
-
-// listHook splits text at commas where a list is expected, as the environment
-// and flags give it.
-func listHook(from, to reflect.Type, data any) (any, error) {
-	if from.Kind() != reflect.String || to != reflect.TypeFor[[]string]() {
-		return data, nil
-	}
-	text := strings.TrimSpace(data.(string))
-	if strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]") { // a list, and no IPv6 address
-		text = text[1 : len(text)-1]
-	}
-	out := []string{}
-	for _, s := range strings.Split(text, ",") {
-		if s = strings.TrimSpace(s); s != "" {
-			out = append(out, s)
+	v, err := strconv.ParseFloat(t[:i], 64)
+	name := strings.TrimSpace(t[i:])
+	for _, u := range units {
+		if u.name == name {
+			v *= u.factor
+			return v, err == nil && v >= 0 && !math.IsInf(v, 0)
 		}
 	}
-	return out, nil
-}
-
-// plainHook reads numbers and bools from text, since the environment knows nothing else,
-// and refuses whatever else would have to be bent into its place.
-func plainHook(from, to reflect.Type, data any) (any, error) {
-	if to.PkgPath() != "" {
-		return data, nil
-	}
-	text, isText := data.(string)
-	switch to.Kind() {
-	case reflect.String:
-		if !isText {
-			return nil, fmt.Errorf("%v, expected text; put it in quotes", data)
-		}
-	case reflect.Bool:
-		switch {
-		case text == "true":
-			return true, nil
-		case text == "false":
-			return false, nil
-		case from.Kind() != reflect.Bool:
-			return nil, fmt.Errorf("%v, expected true or false", data)
-		}
-	case reflect.Int:
-		if isText {
-			if n, err := strconv.Atoi(text); err == nil {
-				return n, nil
-			}
-		} else if from.Kind() == reflect.Int || from.Kind() == reflect.Int64 {
-			return data, nil
-		}
-		return nil, fmt.Errorf("%v, expected a whole number", data)
-	case reflect.Float64:
-		v := math.NaN()
-		switch {
-		case isText:
-			if n, err := strconv.ParseFloat(text, 64); err == nil {
-				v = n
-			}
-		case from.Kind() == reflect.Int || from.Kind() == reflect.Int64:
-			v = float64(reflect.ValueOf(data).Int())
-		case from.Kind() == reflect.Float64:
-			v = reflect.ValueOf(data).Float()
-		}
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return nil, fmt.Errorf("%v, expected a number", data)
-		}
-		return v, nil
-	}
-	return data, nil
+	return 0, false
 }

@@ -1,0 +1,48 @@
+package config
+
+import (
+	"reflect"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// YAML prints the effective configuration so that it can be loaded again.
+// Secrets are left out: a webhook whose secret is not in a file of its own needs
+// it again.
+func (f File) YAML() (string, error) {
+	b, err := yaml.Marshal(root.yaml(reflect.ValueOf(f)))
+	return string(b), err
+}
+
+// yaml is a key, or those in a section, as ordered YAML with units.
+func (n *node) yaml(v reflect.Value) *yaml.Node {
+	switch n.shape {
+	case section:
+		return n.mapping(v)
+	case items:
+		out := &yaml.Node{Kind: yaml.SequenceNode}
+		for i := range v.Len() {
+			out.Content = append(out.Content, n.mapping(v.Index(i)))
+		}
+		return out
+	}
+	out := &yaml.Node{Kind: yaml.ScalarNode}
+	switch {
+	case n.secret && !v.IsZero():
+		_ = out.Encode("")
+		out.LineComment = "set, not shown"
+	case n.kind == text:
+		_ = out.Encode(v.Interface()) // in quotes where it needs them
+	default:
+		out.Value = n.kind.format(v)
+	}
+	return out
+}
+
+func (n *node) mapping(v reflect.Value) *yaml.Node {
+	out := &yaml.Node{Kind: yaml.MappingNode}
+	for _, c := range n.children {
+		out.Content = append(out.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: c.name}, c.yaml(c.of(v)))
+	}
+	return out
+}
