@@ -3,7 +3,7 @@
 GOLANGCI = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 TARGETS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
-.PHONY: build test race lint fuzz bench metrics-doc cross lab demo dashboards test-dashboards pictures
+.PHONY: build test race lint fuzz bench metrics-doc config cross lab demo dashboards test-dashboards pictures
 
 build: ## both programs, in bin/
 	go build -o bin/ ./cmd/examlink ./cmd/examlink-server
@@ -31,6 +31,9 @@ bench: ## every benchmark
 metrics-doc: ## docs/METRICS.md, and what the metrics' own tests compare with, from the code
 	go test ./probe/exporter ./server -run '^TestMetricsOf' -update
 	go test ./cmd/examlink-server -run '^TestDocument$$' -update
+
+config: ## config.yaml, from the tags that declare its keys
+	go test ./cmd/internal/config -run '^TestDocument$$' -update
 
 cross: ## build for every system, without C
 	@for t in $(TARGETS); do echo $$t; CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/} go build -o /dev/null ./cmd/examlink && \
