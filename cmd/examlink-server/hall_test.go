@@ -156,7 +156,7 @@ func newHall(t *testing.T, students ...string) *hall {
 	}
 	f := config.Default()
 	f.Server.DataDir = t.TempDir()
-	f.Server.Alerts.Webhooks = []config.Webhook{{Webhook: alert.Webhook{Name: "proctors", URL: "http://127.0.0.1/hook", Secret: hookSecret, Timeout: 10 * time.Second}}}
+	f.Server.Alerts.Webhooks = []config.Webhook{{Webhook: delivery.Webhook{Name: "proctors", URL: "http://127.0.0.1/hook", Secret: hookSecret, Timeout: 10 * time.Second}}}
 	o, err := f.AlertOptions()
 	if err != nil {
 		t.Fatal(err)

@@ -19,6 +19,7 @@ import (
 	"examlink/probe/netsim"
 	"examlink/server"
 	"examlink/server/alert"
+	"examlink/server/delivery"
 )
 
 // checkCut checks the notices of one cut. Nothing arrives at the
@@ -160,7 +161,7 @@ func TestProctorIsNotifiedOverSockets(t *testing.T) {
 	defer hook.Close()
 	f := config.Default()
 	f.Server.DataDir = dir
-	f.Server.Alerts.Webhooks = []config.Webhook{{Webhook: alert.Webhook{Name: "proctors", URL: hook.URL, Secret: hookSecret, Timeout: 10 * time.Second}}}
+	f.Server.Alerts.Webhooks = []config.Webhook{{Webhook: delivery.Webhook{Name: "proctors", URL: hook.URL, Secret: hookSecret, Timeout: 10 * time.Second}}}
 	alerts, err := newAlerts(f, nil)
 	if err != nil {
 		t.Fatal(err)

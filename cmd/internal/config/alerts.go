@@ -13,13 +13,13 @@ import (
 // of the engine.
 type Alerts struct {
 	delivery.Options `mapstructure:",squash"`
-	Webhooks      []Webhook `mapstructure:"webhooks" doc:"Webhooks, signed according to the Standard Webhooks specification; see README.md."`
+	Webhooks         []Webhook `mapstructure:"webhooks" doc:"Webhooks, signed according to the Standard Webhooks specification; see docs/webhooks.md."`
 }
 
 // Webhook is one receiver of alerts.
 type Webhook struct {
 	delivery.Webhook `mapstructure:",squash"`
-	SecretFile    string `mapstructure:"secret_file" example:"/etc/examlink/proctors.secret" doc:"A file with the signing secret: whsec_ and 24 to 64 random bytes in base64, as from\n  echo whsec_$(openssl rand -base64 32)"`
+	SecretFile       string `mapstructure:"secret_file" example:"/etc/examlink/proctors.secret" doc:"A file with the signing secret: whsec_ and 24 to 64 random bytes in base64, as from\n  echo whsec_$(openssl rand -base64 32)"`
 }
 
 // alertsDir is where in the data directory queues are kept.

@@ -10,12 +10,9 @@ import (
 	_ "time/tzdata"
 
 	"examlink/cmd/internal/config"
-	"examlink/probe"
 	"examlink/probe/ippm"
 	"examlink/probe/verdict"
-	"examlink/server"
 	"examlink/server/alert"
-	"examlink/server/delivery"
 )
 
 // documented is the configuration file that documents every key.
@@ -52,10 +49,16 @@ func write(t *testing.T, text string) string {
 	return name
 }
 
-func TestDocumentedFileHoldsTheDefaults(t *testing.T) {
-	if got, want := load(t, documented), config.Default(); !reflect.DeepEqual(got, want) {
-		t.Errorf("config.yaml\n%+v\nthe code's defaults\n%+v", got, want)
+// same says which keys of two configurations differ.
+func same(t *testing.T, what string, got, want config.File) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%s: keys that differ: %v", what, config.Changed(got, want))
 	}
+}
+
+func TestDocumentedFileHoldsTheDefaults(t *testing.T) {
+	same(t, "config.yaml", load(t, documented), config.Default())
 }
 
 func TestNoFile(t *testing.T) {
@@ -112,9 +115,7 @@ func reload(t *testing.T, f config.File) {
 		t.Fatalf("what is printed does not load: %v\n%s", err, text)
 	}
 	f.Client.Token = "" // left out on purpose
-	if !reflect.DeepEqual(again, f) {
-		t.Errorf("read back\n%+v\nwant\n%+v\nfrom\n%s", again, f, text)
-	}
+	same(t, "printed and read back", again, f)
 }
 
 func TestEveryValueIsRead(t *testing.T) {
@@ -134,39 +135,33 @@ func TestEveryValueIsRead(t *testing.T) {
 	c.Server, c.MetricsListen, c.Interval, c.PacketSize, c.LossAfter, c.TrainPacket = "[2001:db8::1]:8443", "", 50*ms, 200, 90*second, 600
 	c.QueueMax, c.Notify = 1e6, "off"
 	c.Exam = config.Exam{Start: "2026-11-30T09:00", End: "2026-11-30T16:50", Zone: "America/Denver"}
-	c.Check = probe.CheckOptions{IdleTime: 2500 * ms, IdleInterval: 10 * ms, LoadInterval: second, CapacityMax: 1.5e6, MaxBytes: 1.5e6}
-	c.Watch.WatchOptions = probe.WatchOptions{
-		Window: 2 * second, FloorEvery: time.Minute, GlanceEvery: 6 * second, BudgetShare: 1, SilentAfter: second, RedialAfter: second, RetestAfter: ms,
-	}
-	c.Watch.Record = "exam.jsonl"
+	k := &c.Check
+	k.IdleTime, k.IdleInterval, k.LoadInterval, k.CapacityMax, k.MaxBytes = 2500*ms, 10*ms, second, 1.5e6, 1.5e6
+	w := &c.Watch
+	w.Window, w.FloorEvery, w.GlanceEvery, w.BudgetShare = 2*second, time.Minute, 6*second, 1
+	w.SilentAfter, w.RedialAfter, w.RetestAfter, w.Record = second, second, ms, "exam.jsonl"
 	s := &want.Server
 	s.Listen, s.Public, s.DataDir = "127.0.0.1:0", []string{"exam.example.edu:8443", "[2001:db8::1]:8443"}, "/var/lib/examlink"
 	s.AdminListen, s.AdminSystemdSocket, s.AdminWebConfig, s.Certificate, s.Key = "", true, "web.yaml", "server.pem", "server.key"
 	s.Metrics.SessionSeries = 0
-	s.Limits = server.Limits{
-		Sessions: 1, SessionsPerToken: 1, HandshakeRate: 0.5, RetryRate: 1000, ProbeRate: 20, TrainBytes: 1, TrainBitRate: 3333333, TotalBitRate: 3e9,
-	}
-	s.Silence = server.Silence{Suspect: 500 * ms, Dropped: 2 * second, ExamRelevant: 45 * second, Forget: 2 * time.Hour}
+	l := &s.Limits
+	l.Sessions, l.SessionsPerToken, l.HandshakeRate, l.RetryRate, l.ProbeRate = 1, 1, 0.5, 1000, 20
+	l.TrainBytes, l.TrainBitRate, l.TotalBitRate = 1, 3333333, 3e9
+	q := &s.Silence
+	q.Suspect, q.Dropped, q.ExamRelevant, q.Forget = 500*ms, 2*second, 45*second, 2*time.Hour
 	a := &s.Alerts
 	a.Hold, a.MaxAge, a.QueueMax = 0, time.Hour, 1e6
-	a.Incident = alert.IncidentRule{Sessions: 5, Share: 0.5, Window: 20 * second}
-	a.Webhooks = []config.Webhook{
-		{SecretFile: "hook.secret", Webhook: delivery.Webhook{
-			Name: "proctors", URL: "https://proctors.example.edu/hook?x=1", Exams: []string{"e1", "e2"}, Kinds: []alert.Kind{alert.Dropped, alert.Recovered}, Timeout: 2 * second,
-		}},
-		{SecretFile: "bridge.secret", Webhook: delivery.Webhook{
-			Name: "bridge", URL: "http://127.0.0.1:8080/", Exams: []string{"e3"}, Kinds: []alert.Kind{}, Timeout: 10 * second,
-		}},
-	}
-	a.Alertmanager = delivery.Alertmanager{
-		URLs: []string{"http://am-0:9093", "https://am-1.example.edu/am"}, Resend: 30 * second, Timeout: 5 * second, GeneratorURL: "https://status.example.edu/",
-	}
-	if got := load(t, "testdata/valid-full.yaml"); !reflect.DeepEqual(got, want) {
-		t.Errorf("got\n%+v\nwant\n%+v", got, want)
-	}
-	if got := load(t, "testdata/valid-empty.yaml"); !reflect.DeepEqual(got, config.Default()) {
-		t.Errorf("empty sections: got\n%+v\nwant the defaults", got)
-	}
+	a.Incident.Sessions, a.Incident.Share, a.Incident.Window = 5, 0.5, 20*second
+	proctors := load(t, write(t, `server: {alerts: {webhooks: [{name: bridge, url: "http://127.0.0.1:8080/", secret_file: bridge.secret}]}}`)).Server.Alerts.Webhooks[0]
+	bridge := proctors
+	bridge.Exams = []string{"e3"}
+	proctors.Name, proctors.URL, proctors.SecretFile, proctors.Timeout = "proctors", "https://proctors.example.edu/hook?x=1", "hook.secret", 2*second
+	proctors.Exams, proctors.Kinds = []string{"e1", "e2"}, []alert.Kind{alert.Dropped, alert.Recovered}
+	a.Webhooks = []config.Webhook{proctors, bridge}
+	m := &a.Alertmanager
+	m.URLs, m.Resend, m.Timeout, m.GeneratorURL = []string{"http://am-0:9093", "https://am-1.example.edu/am"}, 30*second, 5*second, "https://status.example.edu/"
+	same(t, "every value", load(t, "testdata/valid-full.yaml"), want)
+	same(t, "empty sections", load(t, "testdata/valid-empty.yaml"), config.Default())
 	if got := load(t, "testdata/valid-one-address.yaml").Server.Public; !reflect.DeepEqual(got, []string{"exam.example.edu:8443"}) {
 		t.Errorf("one address: %q", got)
 	}

@@ -70,9 +70,7 @@ server: {public: [file.example.edu:1, file.example.edu:2]}
 			}
 			want := config.Default()
 			want.Client.Watch.FloorEvery, want.Server.Public = c.wantEvery, c.wantAddresses
-			if !reflect.DeepEqual(f, want) {
-				t.Errorf("other keys have changed:\n%+v", f)
-			}
+			same(t, "other keys", f, want)
 		})
 	}
 }
@@ -105,7 +103,5 @@ func TestVariables(t *testing.T) {
 func TestSectionsAreNotVariables(t *testing.T) {
 	t.Setenv("EXAMLINK_SERVER", "exam.example.edu")
 	t.Setenv("EXAMLINK_CLIENT_CHECK", "1")
-	if got := load(t, documented); !reflect.DeepEqual(got, config.Default()) {
-		t.Errorf("got\n%+v\nwant the defaults", got)
-	}
+	same(t, "with variables named like sections", load(t, documented), config.Default())
 }
