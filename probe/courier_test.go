@@ -11,11 +11,11 @@ import (
 	"examlink/probe/outbox"
 	"examlink/probe/record"
 	"examlink/probe/warning"
-	"examlink/server"
+	"examlink/server/session"
 )
 
 // claims are what the server keeps of the only session's reports.
-func (w *world) claims() *server.Claims {
+func (w *world) claims() *session.Claims {
 	w.t.Helper()
 	list := w.server.Sessions()
 	if len(list) != 1 || list[0].Claims == nil {
@@ -98,7 +98,7 @@ func TestDeliveryByTheNextRun(t *testing.T) {
 		run(func() {
 			time.Sleep(30 * time.Second)
 			for _, s := range w.server.Sessions() {
-				if s.State != server.StateLive {
+				if s.State != session.Live {
 					continue
 				}
 				if c := s.Claims; c == nil || len(c.Warnings) != 1 || c.Warnings[0].Kind != warning.Outage || c.Warnings[0].Subject == s.Session || !c.Warnings[0].End.IsZero() {

@@ -26,6 +26,7 @@ import (
 	"examlink/probe/verdict"
 	"examlink/probe/wire"
 	"examlink/server"
+	"examlink/server/event"
 	"examlink/server/exam"
 )
 
@@ -124,15 +125,19 @@ func (w *world) serve() {
 	srv, err := server.New(server.Options{
 		Conn: conn, TCP: tcp, TLS: &tls.Config{Certificates: []tls.Certificate{w.keys.Certificate}}, Log: logger(),
 		TokenKey: w.keys.Token.Public().(ed25519.PublicKey), Secret: w.keys.Secret, Clock: w.far,
-		NewWaiter: w.waiters, OnState: func(i server.SessionInfo) {
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			w.states = append(w.states, fmt.Sprintf("%v %s", time.Since(w.began).Round(100*ms), i.State))
-		},
+		NewWaiter: w.waiters,
 	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	srv.Events().Handle(func(e event.Event) {
+		switch e.Payload.(type) {
+		case event.State, event.Ended:
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.states = append(w.states, fmt.Sprintf("%v %s", time.Since(w.began).Round(100*ms), e.Session.State))
+		}
+	})
 	w.server, w.served = srv, make(chan error, 1)
 	w.stop = func() {
 		cancel()

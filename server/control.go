@@ -4,126 +4,140 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
-
-	"examlink/probe/ippm"
 	"examlink/probe/link"
-	"examlink/probe/train"
 	"examlink/probe/wire"
+	"examlink/server/event"
 	"examlink/server/exam"
+	"examlink/server/reflect"
+	"examlink/server/session"
+	"examlink/server/trains"
 )
 
-// Chosen by us.
-const (
-	writeTimeout = 10 * time.Second
-	// grantBurst is how many seconds of its probe rate a session may send at once.
-	grantBurst = 2
-)
+// helloTimeout is how long a client may take from handshake to hello: chosen by
+// us.
+const helloTimeout = 5 * time.Second
 
-// control writes to a control stream from several goroutines.
-type control struct {
-	mu     sync.Mutex
-	stream link.Stream
+// conversation is one connection's control stream.
+type conversation struct {
+	s       *Server
+	conn    *link.Conn
+	stream  link.Stream
+	control *session.Control
+	session *session.Session
+	flow    *reflect.Flow
+	trains  *trains.Trains
+	wg      sync.WaitGroup // trains end with the connection
 }
-
-func (c *control) send(m wire.Message) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	_ = c.stream.SetWriteDeadline(time.Now().Add(writeTimeout))
-	return wire.WriteMessage(c.stream, m)
-}
-
-// refusal is an error that is told to the client.
-type refusal struct {
-	reason wire.Refusal
-	detail string
-}
-
-func (r *refusal) Error() string { return string(r.reason) + ": " + r.detail }
 
 // serve runs one connection until it ends.
 func (s *Server) serve(ctx context.Context, conn *link.Conn) {
 	if conn.Transport() != link.UDP { // it has a read loop of its own
-		r := &reflector{socket: conn.Socket()}
-		r.init(1)
-		conn.Socket().Handle(func(batch []link.Datagram) { s.probes(r, batch) })
+		s.flows.Serve(conn.Socket(), false)
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	var wg sync.WaitGroup
-	defer func() { cancel(); wg.Wait() }() // its trains end with the connection
+	c := &conversation{s: s, conn: conn}
+	defer func() { cancel(); c.wg.Wait() }()
 	defer conn.Close("bye")
 	stop := context.AfterFunc(ctx, func() { conn.Close("server is shutting down") })
 	defer stop()
-
-	hello, cancelHello := context.WithTimeout(ctx, helloTimeout)
-	defer cancelHello()
-	stream, err := conn.Accept(hello)
-	if err != nil {
-		return
-	}
-	c := &control{stream: stream}
-	_ = stream.SetReadDeadline(time.Now().Add(helloTimeout))
-	m, err := wire.ReadMessage(stream)
-	if err != nil || m.Type != wire.TypeHello {
-		s.refuse(c, m.ID, &refusal{wire.RefusedVersion, fmt.Sprintf("expected a hello of version %d", wire.ControlVersion)})
-		drain(conn)
-		return
-	}
-	ss, welcome, err := s.admit(conn, c, *m.Hello)
-	if err != nil {
-		s.refuse(c, m.ID, err)
-		drain(conn)
-		return
-	}
-	_ = stream.SetReadDeadline(time.Time{})
-	if c.send(wire.Message{Type: wire.TypeWelcome, ID: m.ID, Welcome: &welcome}) != nil {
+	if !c.greet(ctx) {
 		return
 	}
 	for {
-		m, err := wire.ReadMessage(stream)
-		if err != nil {
+		m, err := wire.ReadMessage(c.stream)
+		if err != nil || !c.answer(ctx, m) {
 			return
-		}
-		switch m.Type {
-		case wire.TypeTrainRequest:
-			if err := s.startTrain(ctx, &wg, ss, conn, c, m); err != nil {
-				s.refuse(c, m.ID, err)
-			}
-		case wire.TypeTrainReport:
-			if s.claimRate(ss, *m.TrainReport) && s.o.OnClaim != nil && m.TrainReport.Direction == wire.Down && train.ValidateReport(*m.TrainReport) == nil {
-				s.o.OnClaim(ss.info(s.o.Clock.Now()), *m.TrainReport)
-			}
-		case wire.TypeCount:
-			n := ss.count()
-			if c.send(wire.Message{Type: wire.TypeCount, ID: m.ID, Count: &n}) != nil {
-				return
-			}
-		case wire.TypeGoodput:
-			if err := s.startGoodput(ctx, &wg, ss, conn, c, m); err != nil {
-				s.refuse(c, m.ID, err)
-			}
-		case wire.TypeReport:
-			if m.ID == 0 { // nobody waits for an answer
-				continue
-			}
-			if err := s.takeReport(ss, *m.Report); err != nil {
-				s.refuse(c, m.ID, err)
-			} else if c.send(wire.Message{Type: wire.TypeReported, ID: m.ID, Reported: &wire.Reported{Number: m.Report.Number}}) != nil {
-				return
-			}
-		case wire.TypeBye:
-			if from, ok := ss.end(conn, EndGoodbye); ok {
-				s.stateChanged(ss, from, StateEnded)
-			}
-			return
-		default:
-			s.refuse(c, m.ID, &refusal{wire.RefusedRequest, fmt.Sprintf("message type %q is not for a server", m.Type)})
 		}
 	}
+}
+
+// greet takes the hello and answers it; false when the connection is over.
+func (c *conversation) greet(ctx context.Context) bool {
+	hello, cancel := context.WithTimeout(ctx, helloTimeout)
+	defer cancel()
+	stream, err := c.conn.Accept(hello)
+	if err != nil {
+		return false
+	}
+	c.stream, c.control = stream, session.NewControl(stream)
+	_ = stream.SetReadDeadline(time.Now().Add(helloTimeout))
+	m, err := wire.ReadMessage(stream)
+	if err != nil || m.Type != wire.TypeHello {
+		err = &session.Refusal{Reason: wire.RefusedVersion, Detail: fmt.Sprintf("expected a hello of version %d", wire.ControlVersion)}
+		c.refuse(m.ID, err)
+		drain(c.conn)
+		return false
+	}
+	welcome, err := c.admit(*m.Hello)
+	if err != nil {
+		c.refuse(m.ID, err)
+		drain(c.conn)
+		return false
+	}
+	_ = stream.SetReadDeadline(time.Time{})
+	return c.control.Send(wire.Message{Type: wire.TypeWelcome, ID: m.ID, Welcome: &welcome}) == nil
+}
+
+// admit opens or resumes a session.
+func (c *conversation) admit(h wire.Hello) (wire.Welcome, error) {
+	s := c.s
+	token, err := exam.Verify(s.o.TokenKey, h.Token, s.o.Clock.Wall())
+	if err != nil {
+		return wire.Welcome{}, &session.Refusal{Reason: wire.RefusedToken, Detail: err.Error()}
+	}
+	if s.closing.Load() {
+		return wire.Welcome{}, &session.Refusal{Reason: wire.RefusedShutdown, Detail: "the server is shutting down"}
+	}
+	a, err := s.sessions.Admit(token, h.Purpose, h.Resume)
+	if err != nil {
+		return wire.Welcome{}, err
+	}
+	limits := s.limits()
+	c.session, c.trains = a.Session, s.trains.Of(a.Session)
+	if c.flow, err = s.flows.Open(c.conn, a.Session, limits.ProbeRate, c.trains); err != nil {
+		return wire.Welcome{}, err
+	}
+	s.flows.Add(c.flow, s.sessions.Attach(a, c.conn, c.flow.Link, c.control))
+	return wire.Welcome{
+		Session: a.ID, Resume: a.Ticket, Resumed: a.Resumed, Server: s.o.Version,
+		Time: s.o.Clock.Wall(), Exam: token.Exam, Flow: c.flow.Link.ID,
+		Grant: wire.Grant{ProbeRate: limits.ProbeRate, TrainBytes: limits.TrainBytes, TrainBitRate: limits.TrainBitRate},
+	}, nil
+}
+
+// answer takes one message; false when the connection is over.
+func (c *conversation) answer(ctx context.Context, m wire.Message) bool {
+	var err error
+	switch m.Type {
+	case wire.TypeTrainRequest:
+		err = c.trains.Start(ctx, &c.wg, c.flow, c.control, m)
+	case wire.TypeTrainReport:
+		c.trains.Claim(*m.TrainReport)
+	case wire.TypeCount:
+		n := c.flow.Count()
+		return c.control.Send(wire.Message{Type: wire.TypeCount, ID: m.ID, Count: &n}) == nil
+	case wire.TypeGoodput:
+		err = c.trains.StartGoodput(ctx, &c.wg, c.conn, c.control, m)
+	case wire.TypeReport:
+		if m.ID == 0 { // nobody waits for an answer
+			return true
+		}
+		if err = c.s.sessions.TakeReport(c.session, *m.Report); err == nil {
+			return c.control.Send(wire.Message{Type: wire.TypeReported, ID: m.ID, Reported: &wire.Reported{Number: m.Report.Number}}) == nil
+		}
+	case wire.TypeBye:
+		c.s.sessions.End(c.session, c.conn, session.Goodbye)
+		return false
+	default:
+		err = &session.Refusal{Reason: wire.RefusedRequest, Detail: fmt.Sprintf("message type %q is not for a server", m.Type)}
+	}
+	if err != nil {
+		c.refuse(m.ID, err)
+	}
+	return true
 }
 
 // drain gives a refused client a moment to read why.
@@ -134,108 +148,17 @@ func drain(conn *link.Conn) {
 	}
 }
 
-func (s *Server) refuse(c *control, id uint64, err error) {
-	var r *refusal
+// refuse tells the client, and the subscribers, why a request is refused.
+func (c *conversation) refuse(id uint64, err error) {
+	var r *session.Refusal
 	if !errors.As(err, &r) {
-		r = &refusal{wire.RefusedRequest, err.Error()}
+		r = &session.Refusal{Reason: wire.RefusedRequest, Detail: err.Error()}
 	}
-	s.metrics.refused.WithLabelValues(string(r.reason)).Inc()
-	_ = c.send(wire.Message{Type: wire.TypeRefused, ID: id, Refused: &wire.Refused{Reason: r.reason, Detail: r.detail}})
-}
-
-// admit opens or resumes a session.
-func (s *Server) admit(conn *link.Conn, c *control, h wire.Hello) (*session, wire.Welcome, error) {
-	token, err := exam.Verify(s.o.TokenKey, h.Token, s.o.Clock.Wall())
-	if err != nil {
-		return nil, wire.Welcome{}, &refusal{wire.RefusedToken, err.Error()}
-	}
-	if s.closing.Load() {
-		return nil, wire.Welcome{}, &refusal{wire.RefusedShutdown, "the server is shutting down"}
-	}
-	purpose := "watch"
-	if h.Purpose == "check" {
-		purpose = "check"
-	}
-	id, resuming := s.redeem(h.Resume, token.ID)
-	if !resuming {
-		id = exam.NewID()
-	}
-	limits := s.limits()
-	others := s.makeRoom(token.ID, id, limits.SessionsPerToken)
-	if others >= limits.SessionsPerToken {
-		return nil, wire.Welcome{}, &refusal{wire.RefusedLimit, fmt.Sprintf("this join token has %d sessions open, at most %d", others, limits.SessionsPerToken)}
-	}
-
-	s.mu.Lock()
-	ss, known := s.sessions[id]
-	if !known || ss.over() {
-		if len(s.sessions) >= limits.Sessions {
-			s.mu.Unlock()
-			return nil, wire.Welcome{}, &refusal{wire.RefusedFull, "the server has no room for another session"}
-		}
-		ss = &session{
-			id: id, exam: token.Exam, student: token.Student, token: token.ID, purpose: purpose,
-			state: StateConnected, opened: s.o.Clock.Wall(), openedAt: s.o.Clock.Now(), since: time.Now(), lastSeen: s.o.Clock.Now(), calmFrom: s.o.Clock.Now(),
-		}
-		s.sessions[id] = ss
-	}
-	flowID := wire.FlowID(rand.Uint32())
-	for flowID == 0 || s.flows[flowID] != nil {
-		flowID = wire.FlowID(rand.Uint32())
-	}
-	s.mu.Unlock()
-
-	flow, err := conn.NewFlow(flowID, link.Server)
-	if err != nil {
-		return nil, wire.Welcome{}, err
-	}
-	ss.mu.Lock()
-	old, oldFlow := ss.conn, ss.flow
-	if oldFlow != nil {
-		w := oldFlow.Received(wire.KindProbe)
-		ss.earlier += w.Count()
-	}
-	ss.flow, ss.conn, ss.socket, ss.control = flow, conn, conn.Socket(), c
-	ss.addr, ss.ipv6 = conn.Remote(), conn.Remote().Addr().Is6()
-	ss.grant = rate.NewLimiter(rate.Limit(limits.ProbeRate), int(limits.ProbeRate*grantBurst)+1)
-	ss.echo = lastEcho{}
-	ss.reorder, ss.overGrant, ss.noise = ippm.Reordering{}, 0, ippm.Variation{} // they belong to a flow
-	ss.mu.Unlock()
-	s.mu.Lock()
-	if oldFlow != nil {
-		delete(s.flows, oldFlow.ID)
-	}
-	s.flows[flowID] = ss
-	s.sessions[id] = ss
-	s.mu.Unlock()
-	if old != nil {
-		go old.Close(link.Superseded) // ends soon; its own goroutine waits for it
-	}
-	s.metrics.connections.WithLabelValues(string(conn.Transport())).Inc()
-	if resuming {
-		s.metrics.resumed.Inc()
+	p := event.Refused{Reason: r.Reason, Detail: r.Detail}
+	if c.session != nil {
+		c.s.sessions.Publish(c.session, p)
 	} else {
-		s.metrics.started.Inc()
-		s.replaceSilent(ss)
+		c.s.events.Publish(event.Event{At: c.s.o.Clock.Wall(), Payload: p})
 	}
-	s.o.Log.Info("session open", "session", id, "exam", token.Exam, "purpose", purpose, "resumed", resuming, "transport", conn.Transport())
-	return ss, wire.Welcome{
-		Session: id, Resume: s.ticket(id, token.ID), Resumed: resuming, Server: s.o.Version,
-		Time: s.o.Clock.Wall(), Exam: token.Exam, Flow: flowID,
-		Grant: wire.Grant{ProbeRate: limits.ProbeRate, TrainBytes: limits.TrainBytes, TrainBitRate: limits.TrainBitRate},
-	}, nil
-}
-
-func (ss *session) sendBye(deadline time.Time, why string) {
-	ss.mu.Lock()
-	c := ss.control
-	ss.mu.Unlock()
-	if c == nil {
-		return
-	}
-	_ = c.stream.SetWriteDeadline(deadline) // also frees a write that is stuck
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	_ = c.stream.SetWriteDeadline(deadline)
-	_ = wire.WriteMessage(c.stream, wire.Message{Type: wire.TypeBye, Bye: &wire.Bye{Reason: why}})
+	_ = c.control.Send(wire.Message{Type: wire.TypeRefused, ID: id, Refused: &wire.Refused{Reason: r.Reason, Detail: r.Detail}})
 }

@@ -34,8 +34,8 @@ func TestImportsRunOneWay(t *testing.T) {
 		"examlink/probe/journal":  {"examlink/probe/lockfile"},
 		"examlink/probe/outbox":   {"examlink/probe/journal", "examlink/probe/lockfile", "examlink/probe/wire"},
 		"examlink/server/alert":   {"examlink/probe/ippm", "examlink/probe/verdict", "examlink/probe/warning"},
-		"examlink/server/delivery": { // it is handed plain values, and knows no server
-			"examlink/probe/journal", "examlink/server/alert",
+		"examlink/server/delivery": { // it subscribes to events, and knows no server
+			"examlink/probe/journal", "examlink/probe/lockfile", "examlink/probe/link", "examlink/probe/wire", "examlink/server/alert", "examlink/server/event", "examlink/server/session",
 			"github.com/cenkalti/backoff", "github.com/standard-webhooks/standard-webhooks", "github.com/prometheus/client_golang",
 		},
 		"examlink/probe/record":        {"examlink/probe/lockfile", "examlink/probe/warning", "examlink/probe/ippm", "examlink/probe/wire"},

@@ -7,6 +7,7 @@ import (
 
 	"examlink/probe/wire"
 	"examlink/server"
+	"examlink/server/session"
 )
 
 // A client that was killed and started again is one student, not two: the
@@ -42,10 +43,10 @@ func TestStartedAgain(t *testing.T) {
 				if len(list) != c.want {
 					t.Fatalf("%d sessions, want %d: %+v", len(list), c.want, list)
 				}
-				if c.want == 2 && (list[0].Session != a.welcome.Session || list[0].State != server.StateDropped) {
+				if c.want == 2 && (list[0].Session != a.welcome.Session || list[0].State != session.Dropped) {
 					t.Errorf("%+v, want the first to be dropped", list[0])
 				}
-				if last := list[len(list)-1]; last.Session != b.welcome.Session || last.State != server.StateLive {
+				if last := list[len(list)-1]; last.Session != b.welcome.Session || last.State != session.Live {
 					t.Errorf("%+v, want the second to be live", last)
 				}
 			})

@@ -11,23 +11,14 @@ import (
 
 	"examlink/probe/link"
 	"examlink/probe/wire"
+	"examlink/server/session"
 )
 
 // maxExams bounds the exams that have series of their own. A server's sessions
 // are of a few exams; this many are a mistake in somebody's join tokens.
 const maxExams = 1000
 
-// states of sessions that have not ended, by their code.
-var states = [...]State{StateConnected, StateLive, StateSuspect, StateDropped, StateExamRelevant}
-
-func (s State) code() int {
-	for i, x := range states {
-		if x == s {
-			return i
-		}
-	}
-	return -1 // ended
-}
+var states = session.States()
 
 func desc(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("examlink_"+name, help, labels, nil)
@@ -81,7 +72,10 @@ var (
 
 // sessionCollector shows the live session table, so that nothing can leak: a
 // session that has ended is gone with the next scrape.
-type sessionCollector struct{ s *Server }
+type sessionCollector struct {
+	samples  func() []session.Sample
+	settings func() *Settings
+}
 
 // Describe implements prometheus.Collector.
 func (c sessionCollector) Describe(ch chan<- *prometheus.Desc) {
@@ -97,7 +91,7 @@ func (c sessionCollector) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (c sessionCollector) Collect(ch chan<- prometheus.Metric) {
-	all, settings := c.s.samples(), c.s.settings.Load()
+	all, settings := sorted(c.samples()), c.settings()
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
@@ -120,21 +114,21 @@ func (c sessionCollector) Collect(ch chan<- prometheus.Metric) {
 	gauge(withoutSeriesDesc, float64(len(all)-len(shown)))
 	// In the order that a registry sorts them into: with 5,000 sessions it
 	// takes a quarter of a scrape to do that, and next to nothing to find it done.
-	slices.SortFunc(shown, func(a, b sample) int {
-		return cmp.Or(strings.Compare(a.exam, b.exam), strings.Compare(a.id, b.id))
+	slices.SortFunc(shown, func(a, b session.Sample) int {
+		return cmp.Or(strings.Compare(a.Exam, b.Exam), strings.Compare(a.ID, b.ID))
 	})
 	for i := range shown {
-		shown[i].collect(ch)
+		collect(&shown[i], ch)
 	}
 }
 
 // fleet counts all sessions.
-func (c sessionCollector) fleet(gauge func(*prometheus.Desc, float64, ...string), all []sample) {
-	var count [len(states)]int
+func (c sessionCollector) fleet(gauge func(*prometheus.Desc, float64, ...string), all []session.Sample) {
+	count := make([]int, len(states))
 	tcp := 0
 	for _, x := range all {
-		count[x.state.code()]++
-		if x.tcp {
+		count[x.State.Code()]++
+		if x.WebSocket {
 			tcp++
 		}
 	}
@@ -146,25 +140,25 @@ func (c sessionCollector) fleet(gauge func(*prometheus.Desc, float64, ...string)
 }
 
 // exams counts the sessions of each exam.
-func (c sessionCollector) exams(gauge func(*prometheus.Desc, float64, ...string), all []sample, settings *Settings) {
+func (c sessionCollector) exams(gauge func(*prometheus.Desc, float64, ...string), all []session.Sample, settings *Settings) {
 	type counts struct {
-		state    [len(states)]int
+		state    []int
 		up, down int
 	}
 	exams := map[string]*counts{}
 	var names []string // in the order of their worst session
 	for _, x := range all {
-		e := exams[x.exam]
+		e := exams[x.Exam]
 		if e == nil {
-			e = new(counts)
-			exams[x.exam] = e
-			names = append(names, x.exam)
+			e = &counts{state: make([]int, len(states))}
+			exams[x.Exam] = e
+			names = append(names, x.Exam)
 		}
-		e.state[x.state.code()]++
-		if x.up.below(settings.Policy.Minimum.Upload) {
+		e.state[x.State.Code()]++
+		if x.Up.Below(settings.Policy.Minimum.Upload) {
 			e.up++
 		}
-		if x.down.below(settings.Policy.Minimum.Download) {
+		if x.Down.Below(settings.Policy.Minimum.Download) {
 			e.down++
 		}
 	}
@@ -181,8 +175,8 @@ func (c sessionCollector) exams(gauge func(*prometheus.Desc, float64, ...string)
 }
 
 // collect shows one session.
-func (x *sample) collect(ch chan<- prometheus.Metric) {
-	labels := prometheus.MakeLabelPairs(stateDesc, []string{x.exam, x.id}) // those of all of them
+func collect(x *session.Sample, ch chan<- prometheus.Metric) {
+	labels := prometheus.MakeLabelPairs(stateDesc, []string{x.Exam, x.ID}) // those of all of them
 	gauge := func(d *prometheus.Desc, v float64) {
 		ch <- &point{d, prometheus.GaugeValue, v, labels}
 	}
@@ -196,30 +190,30 @@ func (x *sample) collect(ch chan<- prometheus.Metric) {
 			gauge(d, float64(t.UnixMilli())/1000)
 		}
 	}
-	gauge(stateDesc, float64(x.state.code()))
-	at(startDesc, x.opened)
-	at(lastDesc, x.last)
-	ch <- &point{probesDesc, prometheus.CounterValue, float64(x.probes), labels}
+	gauge(stateDesc, float64(x.State.Code()))
+	at(startDesc, x.Opened)
+	at(lastDesc, x.Last)
+	ch <- &point{probesDesc, prometheus.CounterValue, float64(x.Probes), labels}
 	tcp := 0.0
-	if x.tcp {
+	if x.WebSocket {
 		tcp = 1
 	}
 	gauge(tcpDesc, tcp)
-	if x.warnings != nil {
-		gauge(warnDesc, float64(*x.warnings))
+	if x.Warnings != nil {
+		gauge(warnDesc, float64(*x.Warnings))
 	}
-	known(upDesc, x.up.rate)
-	known(upLowDesc, x.up.low)
-	at(upAtDesc, x.up.at)
-	known(downDesc, x.down.rate)
-	known(downLowDesc, x.down.low)
-	at(downAtDesc, x.down.at)
-	known(tripDesc, x.figures.roundTrip)
-	known(lossUpDesc, x.figures.lossUp)
-	known(lossDnDesc, x.figures.lossDown)
-	known(varUpDesc, x.figures.variationUp)
-	known(varDnDesc, x.figures.variationDown)
-	at(claimAtDesc, x.figures.at)
+	known(upDesc, x.Up.Value)
+	known(upLowDesc, x.Up.Low)
+	at(upAtDesc, x.Up.At)
+	known(downDesc, x.Down.Value)
+	known(downLowDesc, x.Down.Low)
+	at(downAtDesc, x.Down.At)
+	known(tripDesc, x.Figures.RoundTrip)
+	known(lossUpDesc, x.Figures.LossUp)
+	known(lossDnDesc, x.Figures.LossDown)
+	known(varUpDesc, x.Figures.VariationUp)
+	known(varDnDesc, x.Figures.VariationDown)
+	at(claimAtDesc, x.Figures.At)
 }
 
 // point is one value of one session. A session's share their labels, which the

@@ -1,16 +1,13 @@
 package server
 
 import (
-	"crypto/ed25519"
-	"crypto/tls"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,70 +17,63 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"examlink/probe/exporter/naming"
-	"examlink/probe/record"
 	"examlink/probe/verdict"
-	"examlink/probe/warning"
 	"examlink/probe/wire"
+	"examlink/server/event"
+	"examlink/server/reflect"
+	"examlink/server/session"
+	"examlink/server/trains"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// stopped is a clock that stands still.
-type stopped struct{ time.Time }
-
-func (c stopped) Now() time.Duration               { return time.Hour }
-func (c stopped) Wall() time.Time                  { return c.Time }
-func (c stopped) Awake() (d time.Duration, _ bool) { return 0, false }
-
 var noon = time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
 
-// table is a server at noon that nobody talks to, for sessions put in by hand.
-func table(tb testing.TB, series int) (*Server, *prometheus.Registry) {
+// table is a server's session metrics at noon, of sessions put in by hand.
+type table struct {
+	list     []session.Sample
+	settings Settings
+	metrics  *metrics
+}
+
+func newTable(tb testing.TB, series int) (*table, *prometheus.Registry) {
 	tb.Helper()
-	pc, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	settings, err := Settings{SessionSeries: series}.complete()
 	if err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(func() { _ = pc.Close() })
-	pub, _, _ := ed25519.GenerateKey(nil)
-	s, err := New(Options{
-		Conn: pc, TLS: &tls.Config{Certificates: []tls.Certificate{{}}}, TokenKey: pub, Clock: stopped{noon}, SessionSeries: series,
-	})
-	if err != nil {
-		tb.Fatal(err)
-	}
+	x := &table{settings: settings, metrics: newMetrics()}
 	r := prometheus.NewRegistry()
-	if err := s.Register(r); err != nil {
-		tb.Fatal(err)
+	x.register(tb, r)
+	return x, r
+}
+
+// register adds all of a server's metrics to a registry.
+func (x *table) register(tb testing.TB, r prometheus.Registerer) {
+	tb.Helper()
+	collector := sessionCollector{func() []session.Sample { return slices.Clone(x.list) }, func() *Settings { return &x.settings }}
+	m := trains.NewManager(trains.Options{})
+	for _, c := range slices.Concat(x.metrics.collectors(), reflect.NewTable(nil).Collectors(), m.Collectors(), []prometheus.Collector{collector}) {
+		if err := r.Register(c); err != nil {
+			tb.Fatal(err)
+		}
 	}
-	return s, r
 }
 
 // put adds a session that was opened half an hour ago.
-func (s *Server) put(id, exam string, state State) *session {
-	ss := &session{id: id, exam: exam, state: state, opened: noon.Add(-30 * time.Minute), lastSeen: time.Hour}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.sessions[id] = ss
-	return ss
+func (x *table) put(id, exam string, state session.State) *session.Sample {
+	x.list = append(x.list, session.Sample{ID: id, Exam: exam, State: state, Opened: noon.Add(-30 * time.Minute)})
+	return &x.list[len(x.list)-1]
 }
 
 // busy gives a session everything there can be to show.
-func (s *Server) busy(ss *session) {
-	up, down, low, trip, variation := 384e3, 1.2e6, 350e3, 0.045, 0.012
-	ss.heard, ss.lastSeen, ss.earlier = true, time.Hour-1500*time.Millisecond, 18000
-	ss.rateUp = s.read(wire.Up, wire.TrainReport{Rate: &up, Low: &low})
-	ss.awaited = &wire.TrainRequest{Train: 7, PrimeBytes: 1, MaxBytes: 2}
-	s.claimRate(ss, wire.TrainReport{Train: 7, Rate: &down, Low: &up})
-	ss.claims.Reports = 2
-	ss.claims.Warnings = []warning.Warning{{Kind: warning.Delay}, {Kind: warning.Loss, Cleared: noon}}
-	b, err := json.Marshal(record.Minute{
-		Sent: 600, Received: 570, LostUp: 12, LostDown: 6, LostUnknown: 12, RoundTrip: &trip, PDVUp: &variation, PDVDown: &trip,
-	})
-	if err != nil {
-		panic(err)
-	}
-	ss.claims.figures = figuresOf(b, noon.Add(-20*time.Second))
+func busy(s *session.Sample) {
+	up, down, low, trip, variation, warnings := 384e3, 1.2e6, 350e3, 0.045, 0.012, 1
+	lossUp, lossDown := 0.02, 6.0/588
+	s.Last, s.Probes, s.Warnings = noon.Add(-1500*time.Millisecond), 18000, &warnings
+	s.Up = session.RateOf(wire.TrainReport{Rate: &up, Low: &low}, noon)
+	s.Down = session.RateOf(wire.TrainReport{Rate: &down, Low: &up}, noon)
+	s.Figures = session.Figures{At: noon.Add(-20 * time.Second), RoundTrip: &trip, LossUp: &lossUp, LossDown: &lossDown, VariationUp: &variation, VariationDown: &trip}
 }
 
 func scrape(tb testing.TB, g prometheus.Gatherer) string {
@@ -107,20 +97,20 @@ func series(text, name string) (out []string) {
 }
 
 func TestMetricsOfSessions(t *testing.T) {
-	s, r := table(t, 4)
-	s.busy(s.put("b-busy", "msds-5001", StateLive))
-	s.put("c-new", "msds-5001", StateConnected)
-	s.put("a-live", "msds-5001", StateLive) // of two that are well, the one with the lower id is shown
-	silent := s.put("d-silent", "msds-5002", StateExamRelevant)
-	silent.heard, silent.lastSeen = true, time.Hour-40*time.Second
-	s.put("e-left-out", "msds-5002", StateLive)
-	s.put("f-gone", "msds-5003", StateEnded)
+	s, r := newTable(t, 4)
+	busy(s.put("b-busy", "msds-5001", session.Live))
+	s.put("c-new", "msds-5001", session.Connected)
+	s.put("a-live", "msds-5001", session.Live) // of two that are well, the one with the lower id is shown
+	silent := s.put("d-silent", "msds-5002", session.ExamRelevant)
+	silent.Last = noon.Add(-40 * time.Second)
+	s.put("e-left-out", "msds-5002", session.Live)
+	up, down := 384e3, 1.2e6
+	s.metrics.handle(event.Event{Payload: event.Reading{Report: wire.TrainReport{Rate: &up}, Measures: true}})
+	s.metrics.handle(event.Event{Payload: event.Claim{Report: wire.TrainReport{Rate: &down}}})
 	got := scrape(t, r)
 	naming.Golden(t, filepath.Join("testdata", "metrics.txt"), got, *update)
 	strict := prometheus.NewPedanticRegistry()
-	if err := s.Register(strict); err != nil {
-		t.Fatal(err)
-	}
+	s.register(t, strict)
 	naming.Lint(t, strict)
 }
 
@@ -128,13 +118,13 @@ func TestMetricsOfSessions(t *testing.T) {
 // with the sessions their series are gone.
 func TestSeriesOf5000Sessions(t *testing.T) {
 	const sessions, most = 5000, 1000
-	s, r := table(t, most)
+	s, r := newTable(t, most)
 	for i := range sessions {
-		state := StateLive
+		state := session.Live
 		if i >= sessions-700 { // by their ids the last ones
 			state = states[2+i%3]
 		}
-		s.busy(s.put(fmt.Sprintf("s%04d", i), fmt.Sprintf("exam-%d", i%7), state))
+		busy(s.put(fmt.Sprintf("s%04d", i), fmt.Sprintf("exam-%d", i%7), state))
 	}
 	text := scrape(t, r)
 	state := series(text, "examlink_session_state{")
@@ -175,10 +165,7 @@ func TestSeriesOf5000Sessions(t *testing.T) {
 	if again := scrape(t, r); len(series(again, "examlink_session_")) != len(series(text, "examlink_session_")) || again != text {
 		t.Error("a second scrape of the same sessions differs")
 	}
-	for _, ss := range s.snapshot() {
-		ss.end(nil, EndSilent)
-		s.forget(ss)
-	}
+	s.list = nil
 	text = scrape(t, r)
 	if left := append(series(text, "examlink_session_"), series(text, "examlink_exam_")...); len(left) > 0 {
 		t.Errorf("%d series are left after all sessions ended, such as %s", len(left), left[0])
@@ -189,8 +176,8 @@ func TestSeriesOf5000Sessions(t *testing.T) {
 }
 
 func TestNoSeriesOfSessionsWhenNoneAreWanted(t *testing.T) {
-	s, r := table(t, 0)
-	s.busy(s.put("s", "e", StateLive))
+	s, r := newTable(t, 0)
+	busy(s.put("s", "e", session.Live))
 	text := scrape(t, r)
 	if got := series(text, "examlink_session_"); len(got) > 0 {
 		t.Errorf("%q", got)
@@ -202,9 +189,9 @@ func TestNoSeriesOfSessionsWhenNoneAreWanted(t *testing.T) {
 
 // An operator names exams as they like, and scrapes go on.
 func TestExamNames(t *testing.T) {
-	s, r := table(t, 10)
+	s, r := newTable(t, 10)
 	for i, exam := range []string{"a\"b\\c\nd}{,=", "Prüfung 数学", "\xff", "\xfe", strings.Repeat("é", 300), " ", "__name__"} {
-		s.put(fmt.Sprint(i), exam, StateLive)
+		s.put(fmt.Sprint(i), exam, session.Live)
 	}
 	text := scrape(t, r)
 	if got := series(text, "examlink_session_state{"); len(got) != 7 {
@@ -223,11 +210,11 @@ func TestExamNames(t *testing.T) {
 }
 
 func TestExamsAreBounded(t *testing.T) {
-	s, r := table(t, 0)
+	s, r := newTable(t, 0)
 	for i := range maxExams + 500 {
-		state := StateLive
+		state := session.Live
 		if i == maxExams+499 {
-			state = StateDropped
+			state = session.Dropped
 		}
 		s.put(fmt.Sprintf("s%05d", i), fmt.Sprintf("e%05d", i), state)
 	}
@@ -246,9 +233,9 @@ func TestExamsAreBounded(t *testing.T) {
 // Whoever is below the policy's minimum is counted by exam; who is only not
 // known to be above is not.
 func TestBelowMinimumByExam(t *testing.T) {
-	s, r := table(t, 0)
+	s, r := newTable(t, 0)
 	for i, v := range []*float64{number(383e3), number(384e3), number(1e6), nil} {
-		s.put(fmt.Sprint(i), "e", StateLive).rateUp = reading{at: noon, rate: believed(v)}
+		s.put(fmt.Sprint(i), "e", session.Live).Up = session.RateOf(wire.TrainReport{Rate: v}, noon)
 	}
 	line := func(d string) string {
 		return strings.Join(series(scrape(t, r), `examlink_exam_below_minimum_sessions{direction="`+d+`",exam="e"}`), "")
@@ -261,9 +248,7 @@ func TestBelowMinimumByExam(t *testing.T) {
 	}
 	stricter := verdict.BuiltIn()[0]
 	stricter.Minimum.Upload = stricter.Recommended.Upload
-	if err := s.Change(Settings{Policy: stricter}); err != nil {
-		t.Fatal(err)
-	}
+	s.settings.Policy = stricter
 	if got := line("up"); !strings.HasSuffix(got, " 2") {
 		t.Errorf("%q by a stricter policy, want 2", got)
 	}
@@ -280,9 +265,9 @@ func BenchmarkScrape(b *testing.B) {
 			"protobuf": "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited",
 		} {
 			b.Run(fmt.Sprintf("shown=%d/%s", most, name), func(b *testing.B) {
-				s, r := table(b, most)
+				s, r := newTable(b, most)
 				for i := range 5000 {
-					s.busy(s.put(fmt.Sprintf("s%04d", i), fmt.Sprintf("exam-%d", i%7), states[i%len(states)]))
+					busy(s.put(fmt.Sprintf("s%04d", i), fmt.Sprintf("exam-%d", i%7), states[i%len(states)]))
 				}
 				h := promhttp.HandlerFor(r, promhttp.HandlerOpts{})
 				q := httptest.NewRequest(http.MethodGet, "/metrics", nil)

@@ -7,6 +7,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"crypto/tls"
@@ -14,6 +15,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/netip"
 	"slices"
 	"sync"
@@ -21,32 +23,49 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"golang.org/x/time/rate"
 
 	"examlink/probe/clock"
 	"examlink/probe/link"
 	"examlink/probe/verdict"
-	"examlink/probe/wire"
+	"examlink/server/api"
+	"examlink/server/auth"
+	"examlink/server/delivery"
+	"examlink/server/event"
+	"examlink/server/reflect"
+	"examlink/server/session"
+	"examlink/server/trains"
 )
 
-// Chosen by us.
-const (
-	helloTimeout = 5 * time.Second        // from handshake to hello
-	scanEvery    = 100 * time.Millisecond // silence timers
-	stallLimit   = 400 * time.Millisecond // a scan so late says that this host stood still
-	byeTimeout   = time.Second            // telling clients of a shutdown
-	addressTable = 4096                   // addresses whose handshake rate is remembered
+// byeTimeout is how long telling clients of a shutdown may take: chosen by us.
+const byeTimeout = time.Second
+
+// What sessions are bounded and judged by.
+type (
+	Limits  = session.Limits
+	Silence = session.Silence
+	// SessionInfo is a copy of what is known of a session.
+	SessionInfo = session.Info
 )
+
+// DefaultLimits are the limits of a server that is told none.
+func DefaultLimits() Limits { return session.DefaultLimits() }
+
+// DefaultSilence is the silence a server that is told none judges by.
+func DefaultSilence() Silence { return session.DefaultSilence() }
 
 // Options configures a server. Constructors check it.
 type Options struct {
 	// Conn is the UDP socket, or a simulated one. The server does not close it.
 	Conn net.PacketConn
 	// TCP, if set, listens by TCP on the same port, for WebSockets where UDP
-	// does not get through. Run closes it.
+	// does not get through, and for Handlers. Run closes it.
 	TCP net.Listener
-	// TLS holds the certificate.
-	TLS *tls.Config
+	// Handlers are served by TCP beside WebSockets, by net/http's patterns. The
+	// listener sets no deadline for their answers: each sets its own.
+	Handlers map[string]http.Handler
+	// Certificate is what clients are shown; TLS, if set, takes its place.
+	Certificate *Certificate
+	TLS         *tls.Config
 	// TokenKey verifies join tokens.
 	TokenKey ed25519.PublicKey
 	// Secret, kept across restarts, authenticates resume tickets and stateless
@@ -61,80 +80,28 @@ type Options struct {
 	Silence       Silence
 	Policy        verdict.Policy
 	SessionSeries int
-	Log           *slog.Logger
-	Version       string
-	// OnState, if set, hears of every change of a session's state, from the
-	// server's own goroutines: it must not block.
-	OnState func(SessionInfo)
-	// OnReading, if set, hears of every train going up that the server has read,
-	// OnClaim of every train going down that the client says to have read. As
-	// with OnState they must not block.
-	OnReading, OnClaim func(SessionInfo, wire.TrainReport)
+	// Notify, if set, configures who is notified of what the server notices. Its
+	// minima are the policy's.
+	Notify  *delivery.Options
+	Log     *slog.Logger
+	Version string
 }
 
-// Limits bounds what students can make a server do. Zero values take the
-// defaults of DefaultLimits. Tags declare keys of config.yaml, for the programs;
-// this package does not read them.
-type Limits struct {
-	Sessions         int     `mapstructure:"sessions" default:"5000" min:"1" max:"1000000" doc:"Live sessions in all."`
-	SessionsPerToken int     `mapstructure:"sessions_per_token" default:"3" min:"1" max:"1000000" doc:"Live sessions of one join token."`
-	HandshakeRate    float64 `mapstructure:"handshake_rate" default:"10" above:"0" max:"1000000" doc:"Handshakes per second from one address."`
-	RetryRate        float64 `mapstructure:"retry_rate" default:"200" above:"0" max:"1000000" doc:"Handshakes per second in all. Above this rate, addresses must prove themselves with a QUIC Retry."`
-	ProbeRate        float64 `mapstructure:"probe_rate" default:"200" above:"0" max:"1000000" doc:"Probes per second of one session."`
-	TrainBytes       int64   `mapstructure:"train_bytes" unit:"bytes" default:"512MB" min:"1B" doc:"IP-layer bytes of all trains of one session, both ways together."`
-	TrainBitRate     float64 `mapstructure:"train_rate" unit:"bit/s" default:"1Gbit/s" above:"0bit/s" doc:"The rate that one train may ask for."`
-	TotalBitRate     float64 `mapstructure:"total_rate" unit:"bit/s" default:"2Gbit/s" above:"0bit/s" doc:"The rate that all trains running together may ask for."`
-}
-
-// DefaultLimits are the limits of a server that is told none.
-func DefaultLimits() Limits {
-	return Limits{
-		Sessions: 5000, SessionsPerToken: 3, HandshakeRate: 10, RetryRate: 200,
-		ProbeRate: 200, TrainBytes: 512e6, TrainBitRate: 1e9, TotalBitRate: 2e9,
-	}
-}
-
-// Silence is when a session that sends nothing changes its state.
-type Silence struct {
-	Suspect      time.Duration `mapstructure:"suspect" default:"1s" doc:"Until it is suspect: something may be wrong."`
-	Dropped      time.Duration `mapstructure:"dropped" default:"3s" doc:"Until it is dropped: the link is down."`
-	ExamRelevant time.Duration `mapstructure:"exam_relevant" default:"30s" doc:"Until it is exam-relevant: the silence matters to the exam."`
-	Forget       time.Duration `mapstructure:"forget" default:"30m" doc:"Until it is over."`
-}
-
-func (s Silence) ordered() bool {
-	return 0 < s.Suspect && s.Suspect < s.Dropped && s.Dropped < s.ExamRelevant && s.ExamRelevant < s.Forget
-}
-
-// DefaultSilence is the silence a server that is told none judges by.
-func DefaultSilence() Silence {
-	return Silence{Suspect: time.Second, Dropped: 3 * time.Second, ExamRelevant: 30 * time.Second, Forget: 30 * time.Minute}
-}
-
-// Server measures with students.
+// Server measures with students. What happens on it is published as events.
 type Server struct {
-	o        Options
-	settings atomic.Pointer[Settings]
-	metrics  *metrics
-	ready    atomic.Bool
-	closing  atomic.Bool
+	o          Options
+	settings   atomic.Pointer[Settings]
+	events     *event.Bus
+	sessions   *session.Registry
+	flows      *reflect.Table
+	trains     *trains.Manager
+	handshakes *handshakes
+	metrics    *metrics
+	notifier   *delivery.Notifier // nil: nobody is notified
+	ready      atomic.Bool
+	closing    atomic.Bool
 
 	webSockets atomic.Pointer[link.WebSockets] // nil until it runs, and without TCP
-
-	mu       sync.RWMutex // before a session's own lock, never after it
-	flows    map[wire.FlowID]*session
-	sessions map[string]*session
-
-	reports heard
-
-	plan    sync.Mutex
-	planned float64 // bit/s of the trains running now
-
-	admission sync.Mutex
-	addresses map[netip.Addr]*rate.Limiter
-	retry     *rate.Limiter
-
-	reflector reflector
 }
 
 // New checks the options and prepares a server.
@@ -143,7 +110,9 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := settings.Limits
+	if o.TLS == nil && o.Certificate != nil {
+		o.TLS = o.Certificate.Config()
+	}
 	switch {
 	case o.Conn == nil:
 		return nil, errors.New("server: no socket")
@@ -161,35 +130,84 @@ func New(o Options) (*Server, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{
-		o: o, metrics: newMetrics(),
-		flows: map[wire.FlowID]*session{}, sessions: map[string]*session{},
-		addresses: map[netip.Addr]*rate.Limiter{}, reports: heard{most: originsPerSession * l.Sessions},
-		retry: rate.NewLimiter(rate.Limit(l.RetryRate), int(l.RetryRate)+1),
-	}
+	s := &Server{o: o, events: event.NewBus(0), metrics: newMetrics(), flows: reflect.NewTable(o.Clock)}
 	s.settings.Store(&settings)
-	s.reflector.init(reflectBatch)
+	s.handshakes = newHandshakes(s.limits)
+	s.sessions = session.NewRegistry(session.Options{
+		Clock: o.Clock, Secret: o.Secret, Limits: s.limits, Silence: func() Silence { return s.settings.Load().Silence },
+		Publish: s.events.Publish, Forgotten: s.forgotten,
+	})
+	s.trains = trains.NewManager(trains.Options{Clock: o.Clock, NewWaiter: o.NewWaiter, Limits: s.limits, Publish: s.sessions.Publish, Log: o.Log})
+	s.events.Handle(s.metrics.handle)
+	s.events.Handle(logEvents(o.Log))
+	if o.Notify != nil {
+		n := *o.Notify
+		n.MinimumUp, n.MinimumDown = float64(settings.Policy.Minimum.Upload), float64(settings.Policy.Minimum.Download)
+		n.Publish = s.events.Publish
+		if s.notifier, err = delivery.New(n); err != nil {
+			return nil, err
+		}
+		s.events.Handle(s.notifier.Handle)
+	}
 	return s, nil
 }
 
+// Events is where what happens is published.
+func (s *Server) Events() *event.Bus { return s.events }
+
+// Notifier notifies people; nil when nobody is.
+func (s *Server) Notifier() *delivery.Notifier { return s.notifier }
+
 // Register adds the server's metrics to a registry.
 func (s *Server) Register(r prometheus.Registerer) error {
-	for _, c := range append(s.metrics.collectors(), sessionCollector{s}) {
+	all := slices.Concat(s.metrics.collectors(), s.flows.Collectors(), s.trains.Collectors())
+	for _, c := range append(all, sessionCollector{s.samples, s.settings.Load}) {
 		if err := r.Register(c); err != nil {
 			return err
 		}
 	}
+	if s.o.Certificate != nil {
+		if err := r.Register(s.o.Certificate.expiry()); err != nil {
+			return err
+		}
+	}
+	if s.notifier != nil {
+		return s.notifier.Register(r)
+	}
 	return nil
 }
 
-// Ready says whether the server accepts sessions.
+// API is the operators' HTTP interface, for those whom the authenticator lets in.
+func (s *Server) API(a auth.Authenticator) *api.API { return api.New(s, a) }
+
+// Ready reports whether the server accepts sessions.
 func (s *Server) Ready() bool { return s.ready.Load() && !s.closing.Load() }
+
+// limits are those in force.
+func (s *Server) limits() Limits { return s.settings.Load().Limits }
+
+// forgotten takes that a session is over.
+func (s *Server) forgotten(ss *session.Session) {
+	if id, ok := ss.FlowID(); ok {
+		s.flows.Remove(id)
+	}
+	s.trains.Forget(ss)
+}
+
+// admitHandshake charges a handshake to its address.
+func (s *Server) admitHandshake(a netip.Addr, proved bool) bool {
+	ok := s.handshakes.admit(a, proved)
+	if !ok {
+		s.events.Publish(event.Event{At: s.o.Clock.Wall(), Payload: event.Refused{Reason: "handshake-rate"}})
+	}
+	return ok
+}
 
 // Run serves until ctx ends, then tells the clients and closes. It blocks.
 func (s *Server) Run(ctx context.Context) error {
 	ln, err := link.Listen(s.o.Conn, link.ListenOptions{
-		TLS: s.o.TLS, Clock: s.o.Clock, ResetKey: derive(s.o.Secret, "stateless reset"),
-		VerifySource: s.suspicious,
+		TLS: s.o.TLS, Clock: s.o.Clock, ResetKey: session.Derive(s.o.Secret, "stateless reset"),
+		VerifySource: s.handshakes.suspicious,
 		Admit:        s.admitHandshake,
 	})
 	if err != nil {
@@ -198,16 +216,15 @@ func (s *Server) Run(ctx context.Context) error {
 		}
 		return err
 	}
-	s.reflector.socket = ln.Socket()
-	ln.Socket().Handle(func(batch []link.Datagram) { s.probes(&s.reflector, batch) })
-	ln.Socket().HandleSent(s.departed)
+	s.flows.Serve(ln.Socket(), true)
 	s.ready.Store(true)
 	s.o.Log.Info("serving", "address", s.o.Conn.LocalAddr().String(), "version", s.o.Version)
 
 	var wg sync.WaitGroup
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	wg.Go(func() { s.watchSilence(inner) })
+	wg.Go(func() { s.sessions.Run(inner) })
+	stopNotifier := s.runNotifier(ctx)
 	accept := func(next func(context.Context) (*link.Conn, error)) {
 		wg.Go(func() { // ends when the listener is closed, or with inner
 			for {
@@ -222,7 +239,7 @@ func (s *Server) Run(ctx context.Context) error {
 	accept(ln.Accept)
 	stopTCP := func() error { return nil }
 	if s.o.TCP != nil {
-		ws := link.NewWebSockets(s.o.Clock, s.limits().webSockets())
+		ws := link.NewWebSockets(s.o.Clock, s.limits().WebSockets())
 		s.webSockets.Store(ws)
 		accept(ws.Accept)
 		stopTCP = s.serveTCP(s.o.TCP, ws)
@@ -233,6 +250,7 @@ func (s *Server) Run(ctx context.Context) error {
 	cancel()
 	err = errors.Join(ln.Close(), stopTCP())
 	wg.Wait()
+	err = errors.Join(err, stopNotifier())
 	s.o.Log.Info("stopped")
 	if err != nil {
 		return fmt.Errorf("close: %w", err)
@@ -240,137 +258,36 @@ func (s *Server) Run(ctx context.Context) error {
 	return nil
 }
 
-// suspicious says whether an address must prove itself before its handshake
-// counts: when handshakes are many in all, or many in its name.
-func (s *Server) suspicious(a netip.Addr) bool {
-	if !s.retry.Allow() {
-		return true
+// runNotifier starts the notifier, which outlives the sessions: what happens
+// until their end is notified. The function it returns ends it.
+func (s *Server) runNotifier(ctx context.Context) (stop func() error) {
+	if s.notifier == nil {
+		return func() error { return nil }
 	}
-	s.admission.Lock()
-	defer s.admission.Unlock()
-	l := s.limiter(a)
-	return l.Tokens() < float64(l.Burst())/2
-}
-
-// limiter returns the handshake limiter of an address. Called locked.
-func (s *Server) limiter(a netip.Addr) *rate.Limiter {
-	l := s.addresses[a]
-	if l == nil {
-		if len(s.addresses) >= addressTable {
-			clear(s.addresses) // forgets who was fast; the total stays limited by Retry
-		}
-		most := s.limits().HandshakeRate
-		l = rate.NewLimiter(rate.Limit(most), int(most)+1)
-		s.addresses[a] = l
-	}
-	return l
-}
-
-// admitHandshake charges a handshake to its address. One that has not proved
-// itself is never refused for what may have been sent in its name.
-func (s *Server) admitHandshake(a netip.Addr, proved bool) bool {
-	s.admission.Lock()
-	defer s.admission.Unlock()
-	ok := s.limiter(a).Allow() || !proved
-	if !ok {
-		s.metrics.refused.WithLabelValues("handshake-rate").Inc()
-	}
-	return ok
-}
-
-// watchSilence runs every session's silence timers until ctx ends.
-func (s *Server) watchSilence(ctx context.Context) {
-	tick := time.NewTicker(scanEvery)
-	defer tick.Stop()
-	last := s.o.Clock.Now()
-	calm := last
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		now := s.o.Clock.Now()
-		if now-last > scanEvery+stallLimit {
-			calm = now + stallLimit*2 // it was this host that stood still: let the packets come in first
-		}
-		last = now
-		if now < calm {
-			continue
-		}
-		silence := s.settings.Load().Silence
-		for _, ss := range s.snapshot() {
-			from, to, changed := ss.judge(now, silence)
-			if !changed || to.severity() >= StateSuspect.severity() && s.replaced(ss) {
-				continue
-			}
-			s.stateChanged(ss, from, to)
-		}
-	}
-}
-
-func (s *Server) stateChanged(ss *session, from, to State) {
-	s.metrics.transitions.WithLabelValues(string(to)).Inc()
-	if to == StateEnded {
-		s.forget(ss)
-	}
-	info := ss.info(s.o.Clock.Now())
-	s.o.Log.Info("session state", "session", info.Session, "exam", info.Exam, "from", from, "to", to, "silent", info.Silent.Round(time.Millisecond))
-	if s.o.OnState != nil {
-		s.o.OnState(info)
-	}
-}
-
-func (s *Server) snapshot() []*session {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	out := make([]*session, 0, len(s.sessions))
-	for _, ss := range s.sessions {
-		out = append(out, ss)
-	}
-	return out
+	notifying, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan error, 1)
+	go func() { done <- s.notifier.Run(notifying) }() // ends with stop
+	return func() error { cancel(); return <-done }
 }
 
 // Sessions lists the sessions there are, worst state first, then by silence.
 func (s *Server) Sessions() []SessionInfo {
 	now := s.o.Clock.Now()
 	var out []SessionInfo
-	for _, ss := range s.snapshot() {
-		out = append(out, ss.info(now))
+	for _, ss := range s.sessions.All() {
+		out = append(out, ss.Info(now))
 	}
 	slices.SortFunc(out, func(a, b SessionInfo) int {
-		if d := b.State.severity() - a.State.severity(); d != 0 {
-			return d
-		}
-		return int(b.Silent - a.Silent)
+		return cmp.Or(b.State.Severity()-a.State.Severity(), cmp.Compare(b.Silent, a.Silent))
 	})
 	return out
-}
-
-func (s *Server) forget(ss *session) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.sessions[ss.id] == ss {
-		delete(s.sessions, ss.id)
-	}
-	ss.mu.Lock()
-	conn := ss.conn
-	ss.mu.Unlock()
-	if conn != nil {
-		go conn.Close("session over") // ends at once; not under the lock
-	}
-	for id, other := range s.flows {
-		if other == ss {
-			delete(s.flows, id)
-		}
-	}
 }
 
 func (s *Server) sayGoodbye() {
 	deadline := time.Now().Add(byeTimeout)
 	var wg sync.WaitGroup
-	for _, ss := range s.snapshot() {
-		wg.Go(func() { ss.sendBye(deadline, "server is shutting down") })
+	for _, ss := range s.sessions.All() {
+		wg.Go(func() { ss.SayBye(deadline, "server is shutting down") })
 	}
 	wg.Wait()
 }

@@ -13,6 +13,7 @@ import (
 	"examlink/probe/netsim"
 	"examlink/probe/wire"
 	"examlink/server"
+	"examlink/server/session"
 )
 
 func TestReflectorAnswersOnceAndNeverMore(t *testing.T) {
@@ -224,7 +225,7 @@ func TestSessionsAreListedWorstFirstAndForgotten(t *testing.T) {
 		b.send(b.seal(1, 64))
 		time.Sleep(500 * ms)
 		list := s.srv.Sessions()
-		if len(list) != 2 || list[0].Session != a.welcome.Session || list[0].State != server.StateDropped || list[1].State != server.StateLive {
+		if len(list) != 2 || list[0].Session != a.welcome.Session || list[0].State != session.Dropped || list[1].State != session.Live {
 			t.Errorf("sessions %+v", list)
 		}
 		time.Sleep(31 * time.Minute)

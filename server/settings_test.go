@@ -11,6 +11,7 @@ import (
 	"examlink/probe/verdict"
 	"examlink/probe/wire"
 	"examlink/server"
+	"examlink/server/session"
 )
 
 // values are a registry's gauges and counters by name and labels.
@@ -44,7 +45,7 @@ func values(t *testing.T, r *prometheus.Registry) map[string]float64 {
 func TestSeriesOfASession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t, server.Limits{})
-		if err := s.srv.Change(server.Settings{SessionSeries: 10}); err != nil {
+		if err := s.srv.Reload(server.Settings{SessionSeries: 10}); err != nil {
 			t.Fatal(err)
 		}
 		r := prometheus.NewPedanticRegistry()
@@ -123,14 +124,14 @@ func TestChange(t *testing.T) {
 		} {
 			bad := to
 			spoil(&bad)
-			if err := s.srv.Change(bad); err == nil {
+			if err := s.srv.Reload(bad); err == nil {
 				t.Errorf("%s was put in force", what)
 			}
 		}
 		if got := values(t, r)["examlink_server_session_series_limit"]; got != 0 {
 			t.Errorf("a limit of %v came into force with what was wrong", got)
 		}
-		if err := s.srv.Change(to); err != nil {
+		if err := s.srv.Reload(to); err != nil {
 			t.Fatal(err)
 		}
 		got := values(t, r)
@@ -145,11 +146,11 @@ func TestChange(t *testing.T) {
 			t.Error("the session there was does not go on")
 		}
 		time.Sleep(30 * time.Second)
-		if state := s.srv.Sessions()[0].State; state != server.StateLive {
+		if state := s.srv.Sessions()[0].State; state != session.Live {
 			t.Errorf("%s after 30 s of silence, want it live for a minute", state)
 		}
 		to.Limits.Sessions = 2
-		if err := s.srv.Change(to); err != nil {
+		if err := s.srv.Reload(to); err != nil {
 			t.Fatal(err)
 		}
 		if c := s.call(s.host("10.0.0.4:5000"), s.good("c"), ""); c.refused != nil {

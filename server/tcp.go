@@ -14,22 +14,36 @@ import (
 	"examlink/probe/wire"
 )
 
+// deadline bounds how long a route may read its request and write its answer. A
+// live stream goes without, and bounds each write instead.
+func deadline(d time.Duration, f http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, at := http.NewResponseController(w), time.Now().Add(d)
+		_ = c.SetReadDeadline(at) // a connection that knows none has bounds of its own
+		_ = c.SetWriteDeadline(at)
+		f(w, r)
+	})
+}
+
 // serveTCP answers on the server's port by TCP: WebSockets, for clients whose
 // UDP packets get no answer, and a line of text for everybody else. The function
 // it returns ends it. It fails like a server that is down: UDP goes on.
 func (s *Server) serveTCP(l net.Listener, ws *link.WebSockets) (stop func() error) {
 	mux := http.NewServeMux()
 	mux.Handle("GET "+wire.WebSocketPath, ws)
-	mux.HandleFunc("GET /", func(w http.ResponseWriter, _ *http.Request) {
+	mux.Handle("GET /", deadline(10*time.Second, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		fmt.Fprintln(w, "This is an examlink server. It measures by UDP on this port: examlink check TOKEN")
-	})
+	}))
+	for pattern, handler := range s.o.Handlers {
+		mux.Handle(pattern, handler)
+	}
 	h := &http.Server{
 		Handler: mux, TLSConfig: link.AdmitTCP(s.o.TLS, func(a netip.Addr) bool { return s.admitHandshake(a, true) }),
 		ConnContext:       ws.ConnContext,
-		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
-		WriteTimeout: 10 * time.Second, IdleTimeout: 30 * time.Second, MaxHeaderBytes: 8 << 10,
+		ReadHeaderTimeout: 5 * time.Second, // the rest is each route's own: see deadline
+		IdleTimeout:       30 * time.Second, MaxHeaderBytes: 8 << 10,
 		ErrorLog: log.New(io.Discard, "", 0), // every port scan is a failed handshake
 	}
 	done := make(chan error, 1)

@@ -27,7 +27,9 @@ import (
 	"examlink/probe/warning"
 	"examlink/probe/wire"
 	"examlink/server"
+	"examlink/server/event"
 	"examlink/server/exam"
+	"examlink/server/session"
 )
 
 // The demo's link and how it changes: good, then the download falls below the
@@ -110,19 +112,18 @@ func (d *demo) run(ctx context.Context) error {
 		return err
 	}
 	defer udp.Close()
-	shown := newCertificate(keys.Certificate)
 	srv, err := server.New(server.Options{
-		Conn: udp, TLS: shown.config(), SessionSeries: config.Default().Server.Metrics.SessionSeries,
+		Conn: udp, Certificate: server.NewCertificate(keys.Certificate), SessionSeries: config.Default().Server.Metrics.SessionSeries,
 		TokenKey: keys.Token.Public().(ed25519.PublicKey), Secret: keys.Secret, Version: daemon.Version(),
-		OnState: func(i server.SessionInfo) {
-			if i.State != server.StateLive && i.State != server.StateEnded {
-				d.say("server:  session is %s", i.State)
-			}
-		},
 	})
 	if err != nil {
 		return err
 	}
+	srv.Events().Handle(func(e event.Event) {
+		if _, ok := e.Payload.(event.State); ok && e.Session.State != string(session.Live) {
+			d.say("server:  session is %s", e.Session.State)
+		}
+	})
 	up := netsim.Params{Rate: demoUp, QueueTime: demoQueue, Delay: demoDelay}
 	down := up
 	down.Rate = demoDown
@@ -130,8 +131,8 @@ func (d *demo) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	registry, err := registryOf(srv, shown)
-	if err != nil {
+	registry := daemon.Registry()
+	if err := srv.Register(registry); err != nil {
 		return err
 	}
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))

@@ -96,7 +96,6 @@ type hall struct {
 	net     *netsim.Network
 	keys    server.Keys
 	srv     *server.Server
-	alerts  *delivery.Notifier
 	proctor *proctor
 	clients map[string]*netsim.Client
 	leave   map[string]func()
@@ -162,31 +161,24 @@ func newHall(t *testing.T, students ...string) *hall {
 		t.Fatal(err)
 	}
 	o.Dial = l.dial
-	if h.alerts, err = delivery.New(o); err != nil {
-		t.Fatal(err)
-	}
 	conn := h.net.Server()
 	options := server.Options{
 		Conn: conn, TLS: &tls.Config{Certificates: []tls.Certificate{h.keys.Certificate}},
-		TokenKey: h.keys.Token.Public().(ed25519.PublicKey), Secret: h.keys.Secret, NewWaiter: waiters,
+		TokenKey: h.keys.Token.Public().(ed25519.PublicKey), Secret: h.keys.Secret, NewWaiter: waiters, Notify: &o,
 	}
-	follow(&options, h.alerts)
 	if h.srv, err = server.New(options); err != nil {
 		t.Fatal(err)
 	}
 	serving, stop := context.WithCancel(ctx)
-	done := make(chan error, 2)
+	done := make(chan error, 1)
 	go func() { done <- h.srv.Run(serving) }()
-	go func() { done <- h.alerts.Run(serving) }()
 	t.Cleanup(func() {
 		for _, leave := range h.leave {
 			leave()
 		}
 		stop()
-		for range 2 {
-			if err := <-done; err != nil {
-				t.Error(err)
-			}
+		if err := <-done; err != nil {
+			t.Error(err)
 		}
 		_ = hook.Close()
 		cancel()

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"crypto/ed25519"
-	"crypto/tls"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -56,21 +55,14 @@ func programs(t *testing.T) map[string]*prometheus.Registry {
 	}
 	t.Cleanup(func() { _ = conn.Close() })
 	srv, err := server.New(server.Options{
-		Conn: conn, TLS: &tls.Config{Certificates: []tls.Certificate{keys.Certificate}, MinVersion: tls.VersionTLS13},
-		TokenKey: keys.Token.Public().(ed25519.PublicKey), Secret: keys.Secret,
+		Conn: conn, Certificate: server.NewCertificate(keys.Certificate), TokenKey: keys.Token.Public().(ed25519.PublicKey), Secret: keys.Secret,
+		Notify: &delivery.Options{Webhooks: []delivery.Webhook{{Name: "proctors", URL: "https://proctors.example.edu/", Secret: hookSecret}}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	operator, err := registryOf(srv, newCertificate(keys.Certificate))
-	if err != nil {
-		t.Fatal(err)
-	}
-	alerts, err := delivery.New(delivery.Options{Webhooks: []delivery.Webhook{{Name: "proctors", URL: "https://proctors.example.edu/", Secret: hookSecret}}})
-	if err == nil {
-		err = alerts.Register(operator)
-	}
-	if err != nil {
+	operator := daemon.Registry()
+	if err := srv.Register(operator); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := daemon.NewReloader(operator, "examlink_server", slog.New(slog.DiscardHandler), func() error { return nil }); err != nil {

@@ -20,6 +20,7 @@ import (
 	"examlink/server"
 	"examlink/server/alert"
 	"examlink/server/delivery"
+	"examlink/server/session"
 )
 
 // checkCut checks the notices of one cut. Nothing arrives at the
@@ -162,7 +163,7 @@ func TestProctorIsNotifiedOverSockets(t *testing.T) {
 	f := config.Default()
 	f.Server.DataDir = dir
 	f.Server.Alerts.Webhooks = []config.Webhook{{Webhook: delivery.Webhook{Name: "proctors", URL: hook.URL, Secret: hookSecret, Timeout: 10 * time.Second}}}
-	alerts, err := newAlerts(f, nil)
+	notify, err := f.AlertOptions()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,9 +174,8 @@ func TestProctorIsNotifiedOverSockets(t *testing.T) {
 	defer udp.Close()
 	options := server.Options{
 		Conn: udp, TLS: &tls.Config{Certificates: []tls.Certificate{keys.Certificate}, MinVersion: tls.VersionTLS13},
-		TokenKey: keys.Token.Public().(ed25519.PublicKey), Secret: keys.Secret,
+		TokenKey: keys.Token.Public().(ed25519.PublicKey), Secret: keys.Secret, Notify: &notify,
 	}
-	follow(&options, alerts)
 	srv, err := server.New(options)
 	if err != nil {
 		t.Fatal(err)
@@ -186,10 +186,9 @@ func TestProctorIsNotifiedOverSockets(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 4)
+	done := make(chan error, 3)
 	go func() { done <- srv.Run(ctx) }()
 	go func() { done <- relay.Run(ctx) }()
-	go func() { done <- alerts.Run(ctx) }()
 	o, err := f.ProbeOptions()
 	if err != nil {
 		t.Fatal(err)
@@ -201,7 +200,7 @@ func TestProctorIsNotifiedOverSockets(t *testing.T) {
 		_, err := probe.Watch(ctx, o)
 		done <- err
 	}()
-	for len(srv.Sessions()) == 0 || srv.Sessions()[0].State != server.StateLive {
+	for len(srv.Sessions()) == 0 || srv.Sessions()[0].State != session.Live {
 		time.Sleep(50 * ms)
 	}
 	time.Sleep(time.Second)
@@ -227,7 +226,7 @@ func TestProctorIsNotifiedOverSockets(t *testing.T) {
 		}
 	}
 	cancel()
-	for range 4 {
+	for range 3 {
 		if err := <-done; err != nil {
 			t.Error(err)
 		}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -11,7 +10,6 @@ import (
 	"examlink/cmd/internal/daemon"
 	"examlink/cmd/internal/web"
 	"examlink/server"
-	"examlink/server/delivery"
 )
 
 // running is a server under way, and what it was configured with.
@@ -19,9 +17,8 @@ type running struct {
 	load           func() (config.File, config.Source, error)
 	started, force config.File // what it was started with, and what is in force where that can change
 	level          *slog.LevelVar
-	certificate    *certificate
+	certificate    *server.Certificate
 	srv            *server.Server
-	alerts         *delivery.Notifier
 	log            *slog.Logger
 }
 
@@ -40,23 +37,20 @@ func (r *running) reload() error {
 	// Join tokens name the key of a certificate we made; whether they need to is
 	// settled when they are issued.
 	restart := own != (r.started.Server.Certificate != "")
-	var next tls.Certificate
 	if own && !restart {
-		if next, err = server.LoadCertificate(f.Server.Certificate, f.Server.Key, time.Now()); err != nil {
+		next, err := server.LoadCertificate(f.Server.Certificate, f.Server.Key, time.Now())
+		if err != nil {
 			return err
 		}
+		settings.Certificate = &next
 	}
 	if err := checkWeb(r.started); err != nil {
 		return err
 	}
-	if err := r.srv.Change(settings); err != nil {
+	if err := r.srv.Reload(settings); err != nil {
 		return err
 	}
-	r.alerts.Minima(float64(settings.Policy.Minimum.Upload), float64(settings.Policy.Minimum.Download))
 	r.level.Set(daemon.Level(f.Log.Level))
-	if next.Leaf != nil {
-		r.certificate.p.Store(&next)
-	}
 	held := func(key string) bool { return restart && (key == "server.certificate" || key == "server.key") }
 	var changed []string
 	for _, c := range config.Changed(r.force, f) {
@@ -71,7 +65,7 @@ func (r *running) reload() error {
 	}
 	r.force = f
 	r.log.Info("configuration reloaded", "config", src.File, "changed", strings.Join(changed, ","),
-		"certificate_until", r.certificate.p.Load().Leaf.NotAfter.Format(time.DateOnly))
+		"certificate_until", r.certificate.NotAfter().Format(time.DateOnly))
 	return nil
 }
 

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"context"
 	"crypto/ed25519"
 	"fmt"
 	"log/slog"
-	"net"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -17,6 +15,7 @@ import (
 	"examlink/cmd/internal/daemon"
 	"examlink/cmd/internal/web"
 	"examlink/server"
+	"examlink/server/auth"
 )
 
 func newServe(a *cli.App) *cobra.Command {
@@ -60,35 +59,31 @@ func serve(c *cobra.Command, load func() (config.File, config.Source, error)) er
 	if err != nil {
 		return err
 	}
-	udp, tcp, err := listen(f.Server.Listen)
+	notify, err := f.AlertOptions()
 	if err != nil {
 		return err
+	}
+	notify.Log = log
+	udp, tcp, err := server.Listen(c.Context(), f.Server.Listen)
+	if err != nil {
+		return fmt.Errorf("server.listen: %w", err)
 	}
 	defer udp.Close()
 	defer tcp.Close() // the server closes it, if it comes to that
-	alerts, err := newAlerts(f, log)
-	if err != nil {
-		return err
-	}
-	shown := newCertificate(keys.Certificate)
-	options := server.Options{
-		Conn: udp, TCP: tcp, TLS: shown.config(), TokenKey: keys.Token.Public().(ed25519.PublicKey), Secret: keys.Secret,
+	shown := server.NewCertificate(keys.Certificate)
+	srv, err := server.New(server.Options{
+		Conn: udp, TCP: tcp, Certificate: shown, TokenKey: keys.Token.Public().(ed25519.PublicKey), Secret: keys.Secret,
 		Limits: settings.Limits, Silence: settings.Silence, Policy: settings.Policy, SessionSeries: settings.SessionSeries,
-		Log: log, Version: daemon.Version(),
-	}
-	follow(&options, alerts)
-	srv, err := server.New(options)
+		Notify: &notify, Log: log, Version: daemon.Version(),
+	})
 	if err != nil {
 		return err
 	}
-	registry, err := registryOf(srv, shown)
-	if err == nil {
-		err = alerts.Register(registry)
-	}
-	if err != nil {
+	registry := daemon.Registry()
+	if err := srv.Register(registry); err != nil {
 		return err
 	}
-	run := &running{load: load, started: f, force: f, level: level, certificate: shown, srv: srv, alerts: alerts, log: log}
+	run := &running{load: load, started: f, force: f, level: level, certificate: shown, srv: srv, log: log}
 	reloader, err := daemon.NewReloader(registry, "examlink_server", log, run.reload)
 	if err != nil {
 		return err
@@ -99,22 +94,19 @@ func serve(c *cobra.Command, load func() (config.File, config.Source, error)) er
 		if err != nil {
 			return err
 		}
-		admin.Handle("POST /-/reload", reloader)
-		token, err := adminToken(f.Server.DataDir, true)
+		token, err := auth.ReadOperatorToken(f.Server.DataDir, true)
 		if err != nil {
 			return err
 		}
-		api{token, srv, alerts}.mount(admin)
+		admin.Handle("POST /-/reload", reloader)
+		srv.API(auth.NewOperatorToken(token)).Mount(admin)
 		log.Info("metrics", "address", admin.Address(), "web_config", f.Server.AdminWebConfig)
 		g.Go(func() error { return admin.Run(ctx) })
 	}
 	log.Info("starting", "version", daemon.Version(), "config", src.File, "data_dir", f.Server.DataDir,
-		"fingerprint", keys.Fingerprint(), "certificate_until", keys.Certificate.Leaf.NotAfter.Format(time.DateOnly))
+		"fingerprint", keys.Fingerprint(), "certificate_until", shown.NotAfter().Format(time.DateOnly))
 	g.Go(func() error { return reloader.Run(ctx) })
-	notifying, stop := context.WithCancel(context.WithoutCancel(ctx))
-	defer stop()
-	g.Go(func() error { return alerts.Run(notifying) })
-	g.Go(func() error { defer stop(); return srv.Run(ctx) }) // events until its end have notices
+	g.Go(func() error { return srv.Run(ctx) })
 	return g.Wait()
 }
 
@@ -131,44 +123,6 @@ func adminOf(f config.Server, r prometheus.Gatherer, ready func() bool, log *slo
 		return nil, fmt.Errorf("metrics listener: %w", err)
 	}
 	return daemon.NewAdminOn(listeners, daemon.AdminOptions{Gatherer: r, Ready: ready, Page: page, Serve: web.Serve(f.AdminWebConfig, log), Log: log}), nil
-}
-
-// listen opens one port by UDP and TCP. With port 0 the system picks one that
-// is free for both.
-func listen(address string) (*net.UDPConn, net.Listener, error) {
-	var last error
-	for range 10 {
-		tcp, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", address)
-		if err != nil {
-			return nil, nil, fmt.Errorf("server.listen: %w", err)
-		}
-		a, err := net.ResolveUDPAddr("udp", address)
-		if err != nil {
-			_ = tcp.Close()
-			return nil, nil, fmt.Errorf("server.listen: %w", err)
-		}
-		wanted := a.Port
-		a.Port = tcp.Addr().(*net.TCPAddr).Port
-		udp, err := net.ListenUDP("udp", a)
-		if err == nil {
-			return udp, tcp, nil
-		}
-		_ = tcp.Close()
-		last = fmt.Errorf("server.listen: %w", err)
-		if wanted != 0 {
-			break
-		}
-	}
-	return nil, nil, last
-}
-
-// registryOf makes the server's registry.
-func registryOf(srv *server.Server, shown *certificate) (*prometheus.Registry, error) {
-	r := daemon.Registry()
-	if err := r.Register(shown.expiry()); err != nil {
-		return nil, err
-	}
-	return r, srv.Register(r)
 }
 
 // publicAddresses is how students reach the server.

@@ -1,18 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
-	"net/netip"
-	"net/url"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -25,14 +18,12 @@ import (
 	"examlink/cmd/internal/cli"
 	"examlink/cmd/internal/config"
 	"examlink/server/alert"
+	"examlink/server/api"
+	"examlink/server/auth"
 )
 
-// Chosen by us.
-const (
-	askTimeout  = 10 * time.Second
-	repaintRate = time.Second
-	answerMost  = 64 << 20 // bytes
-)
+// repaintRate is how often --watch shows the sessions anew: chosen by us.
+const repaintRate = time.Second
 
 // clearScreen moves to the top left corner and clears what is below.
 const clearScreen = "\x1b[H\x1b[2J"
@@ -61,16 +52,16 @@ token in a file.`,
 			if undelivered && (watch || exam != "") {
 				return cli.Usage(errors.New("--undelivered: expected without --watch and --exam"))
 			}
-			q, err := newAsker(f, address, tokenFile, ca)
+			q, err := newClient(f, address, tokenFile, ca)
 			if err != nil {
 				return err
 			}
 			out := c.OutOrStdout()
 			if undelivered {
-				return q.undelivered(c.Context(), out, asJSON)
+				return showUndelivered(c.Context(), q, out, asJSON)
 			}
 			if !watch {
-				return q.sessions(c.Context(), out, exam, asJSON)
+				return showSessions(c.Context(), q, out, exam, asJSON)
 			}
 			terminal := false
 			if file, ok := out.(*os.File); ok {
@@ -80,7 +71,7 @@ token in a file.`,
 			defer tick.Stop()
 			for first := true; ; first = false {
 				var page strings.Builder
-				switch err := q.sessions(c.Context(), &page, exam, asJSON); {
+				switch err := showSessions(c.Context(), q, &page, exam, asJSON); {
 				case c.Context().Err() != nil:
 					return nil
 				case err != nil && first:
@@ -116,127 +107,44 @@ token in a file.`,
 	return c
 }
 
-// asker asks a server's admin API.
-type asker struct {
-	base   *url.URL
-	token  string
-	client *http.Client
-}
-
-func newAsker(f config.File, address, tokenFile, ca string) (*asker, error) {
+// newClient makes a client of the admin listener that the flags name.
+func newClient(f config.File, address, tokenFile, ca string) (*api.Client, error) {
+	var err error
 	if address == "" {
-		var err error
-		if address, err = adminURL(f.Server.AdminListen); err != nil {
-			return nil, cli.Usage(err)
+		if address, err = api.LocalURL(f.Server.AdminListen); err != nil {
+			return nil, cli.Usage(fmt.Errorf("server.admin_listen: %w", err))
 		}
 	}
-	base, err := checkAdminURL(address)
-	if err != nil {
+	if err := api.CheckURL(address); err != nil {
 		return nil, cli.Usage(fmt.Errorf("--url: %w", err))
 	}
-	q := &asker{base: base}
+	var token string
 	if tokenFile == "" {
-		q.token, err = adminToken(f.Server.DataDir, false)
+		token, err = auth.ReadOperatorToken(f.Server.DataDir, false)
 	} else {
 		var b []byte
 		b, err = os.ReadFile(tokenFile)
-		q.token = strings.TrimSpace(string(b))
+		token = strings.TrimSpace(string(b))
 	}
 	if err != nil {
 		return nil, err
 	}
-	conf := &tls.Config{MinVersion: tls.VersionTLS12}
+	var roots *x509.CertPool
 	if ca != "" {
 		pem, err := os.ReadFile(ca)
 		if err != nil {
 			return nil, fmt.Errorf("--ca: %w", err)
 		}
-		conf.RootCAs = x509.NewCertPool()
-		if !conf.RootCAs.AppendCertsFromPEM(pem) {
+		if roots = x509.NewCertPool(); !roots.AppendCertsFromPEM(pem) {
 			return nil, fmt.Errorf("--ca: %s: no certificate in it", ca)
 		}
 	}
-	q.client = &http.Client{
-		Timeout: askTimeout, Transport: &http.Transport{TLSClientConfig: conf}, // no proxy: it would see the token
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	return q, nil
+	return api.NewClient(address, token, roots)
 }
 
-// adminURL is how the admin listener is reached from its own computer.
-func adminURL(listen string) (string, error) {
-	if listen == "" {
-		return "", errors.New("server.admin_listen is empty: the server has no admin listener")
-	}
-	host, port, err := net.SplitHostPort(listen)
-	if err != nil {
-		return "", fmt.Errorf("server.admin_listen: %w", err)
-	}
-	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
-		host = "127.0.0.1"
-	}
-	return "http://" + net.JoinHostPort(host, port), nil
-}
-
-// checkAdminURL refuses addresses to which the token would cross a network in
-// clear.
-func checkAdminURL(raw string) (*url.URL, error) {
-	u, err := url.Parse(raw)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
-		return nil, errors.New("expected a URL such as https://exam.example.edu:9481")
-	}
-	ip, err := netip.ParseAddr(u.Hostname())
-	local := err == nil && ip.Unmap().IsLoopback() || u.Hostname() == "localhost"
-	if u.Scheme == "http" && !local {
-		return nil, fmt.Errorf("%s is another address than the loopback and has no TLS: the admin token, and what students' sessions are like, would cross the network in clear; expected https", u.Hostname())
-	}
-	return u, nil
-}
-
-// ask gets a page.
-func (q *asker) ask(ctx context.Context, path string, query url.Values, into any) ([]byte, error) {
-	u := q.base.JoinPath(path)
-	u.RawQuery = query.Encode()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set(tokenHeader, q.token)
-	resp, err := q.client.Do(req)
-	if err != nil {
-		var e *url.Error
-		if errors.As(err, &e) {
-			err = e.Err
-		}
-		return nil, fmt.Errorf("admin listener %s: %w", q.base.Host, err)
-	}
-	defer resp.Body.Close()
-	b, err := io.ReadAll(io.LimitReader(resp.Body, answerMost))
-	switch {
-	case err != nil:
-	case resp.StatusCode == http.StatusUnauthorized:
-		err = errors.New("refused: the token is another server's, or the listener wants a name and a password, as in https://name:password@host")
-	case resp.StatusCode == http.StatusBadRequest && q.base.Scheme == "http" && bytes.Contains(b, []byte("HTTPS")):
-		err = errors.New("the listener speaks TLS: give --url https://..., and --ca for a certificate of your own")
-	case resp.StatusCode != http.StatusOK:
-		err = fmt.Errorf("answer %s: %s", resp.Status, strings.TrimSpace(string(b[:min(len(b), 200)])))
-	default:
-		err = json.Unmarshal(b, into)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("admin listener %s: %w", q.base.Host, err)
-	}
-	return b, nil
-}
-
-// sessions prints the sessions once.
-func (q *asker) sessions(ctx context.Context, out io.Writer, exam string, asJSON bool) error {
-	query := url.Values{}
-	if exam != "" {
-		query.Set("exam", exam)
-	}
-	var page sessionsPage
-	b, err := q.ask(ctx, sessionsPath, query, &page)
+// showSessions prints the sessions once.
+func showSessions(ctx context.Context, q *api.Client, out io.Writer, exam string, asJSON bool) error {
+	page, b, err := q.Sessions(ctx, exam)
 	if err != nil {
 		return err
 	}
@@ -247,7 +155,7 @@ func (q *asker) sessions(ctx context.Context, out io.Writer, exam string, asJSON
 	return printSessions(out, page)
 }
 
-func printSessions(out io.Writer, page sessionsPage) error {
+func printSessions(out io.Writer, page api.SessionsPage) error {
 	for _, n := range page.Incidents {
 		fmt.Fprintf(out, "%s Since %s.\n", plain(n.Sentence), n.Since.UTC().Format(time.TimeOnly+" MST"))
 	}
@@ -306,10 +214,9 @@ func rateText(r *alert.Rate, now time.Time) string {
 	return fmt.Sprintf("%s%.3g Mbit/s, %s ago", prefix, *v/1e6, now.Sub(r.At).Round(time.Second))
 }
 
-// undelivered prints what could not be delivered.
-func (q *asker) undelivered(ctx context.Context, out io.Writer, asJSON bool) error {
-	var page undeliveredPage
-	b, err := q.ask(ctx, undeliveredPath, nil, &page)
+// showUndelivered prints what could not be delivered.
+func showUndelivered(ctx context.Context, q *api.Client, out io.Writer, asJSON bool) error {
+	page, b, err := q.Undelivered(ctx)
 	if err != nil {
 		return err
 	}

@@ -91,9 +91,9 @@ func TestAlertmanagerPushAndResend(t *testing.T) {
 				t.Errorf("pushed\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 			}
 		}
-		a.State(session("a", "live"))
+		a.State(sessionNamed("a", "live"))
 		says()
-		a.State(session("a", "suspect"))
+		a.State(sessionNamed("a", "suspect"))
 		synctest.Wait()
 		first := m.taken()
 		if len(first) != 1 || first[0].Labels["severity"] != "info" || first[0].Labels["audience"] != "proctor" || first[0].GeneratorURL != "https://e.example/" ||
@@ -104,13 +104,13 @@ func TestAlertmanagerPushAndResend(t *testing.T) {
 			t.Errorf("the student is named: %s", b)
 		}
 		time.Sleep(2 * time.Second)
-		a.State(session("a", "dropped"))
+		a.State(sessionNamed("a", "dropped"))
 		says("SessionDropped e1 a firing for 4m0s") // beside the earlier stage
 		time.Sleep(58 * time.Second)
 		says("SessionDropped e1 a firing for 4m0s", "SessionSuspect e1 a firing for 4m0s")
 		m.set(true)
 		time.Sleep(30 * time.Second)
-		a.State(session("a", "live"))
+		a.State(sessionNamed("a", "live"))
 		synctest.Wait()
 		if n := a.waiting()[AlertmanagerName]; n != 2 {
 			t.Errorf("%d wait", n)
@@ -130,9 +130,9 @@ func TestAlertmanagerPushAndResend(t *testing.T) {
 		m.taken()
 		time.Sleep(10 * time.Minute)
 		says() // nothing is active, nothing is pushed
-		a.State(session("a", "suspect"))
+		a.State(sessionNamed("a", "suspect"))
 		says("SessionSuspect e1 a firing for 4m0s")
-		a.State(session("a", "ended"))
+		a.State(sessionNamed("a", "ended"))
 		says("SessionSuspect e1 a over 0s ago")
 	})
 }

@@ -20,8 +20,8 @@ func TestWebhookIsSignedAndComplete(t *testing.T) {
 		r := newReceiver(t, nil)
 		a, stop := begin(t, r, Options{})
 		defer stop()
-		a.State(session("a", "live"))
-		a.State(session("a", "suspect"))
+		a.State(sessionNamed("a", "live"))
+		a.State(sessionNamed("a", "suspect"))
 		synctest.Wait()
 		took := r.taken()
 		if len(took) != 1 {
@@ -84,10 +84,10 @@ func TestReceiverFailsForAMinute(t *testing.T) {
 				want := map[string][]alert.Kind{}
 				for i := range 6 {
 					id := fmt.Sprint(i)
-					a.State(session(id, "live"))
+					a.State(sessionNamed(id, "live"))
 					for _, state := range []string{"suspect", "dropped", "live", "ended"} {
 						time.Sleep(3 * time.Second)
-						a.State(session(id, state))
+						a.State(sessionNamed(id, state))
 					}
 					want[id] = []alert.Kind{alert.Suspect, alert.Dropped, alert.Recovered, alert.Ended}
 				}
@@ -133,7 +133,7 @@ func TestFinalAnswer(t *testing.T) {
 		a, stop := begin(t, r, Options{})
 		defer stop()
 		for _, state := range []string{"live", "suspect", "dropped"} {
-			a.State(session("a", state))
+			a.State(sessionNamed("a", state))
 		}
 		synctest.Wait()
 		if took := r.taken(); len(took) != 1 || took[0].event.Data.Kind != alert.Dropped || r.attempts() != 2 {
@@ -154,8 +154,8 @@ func TestTooOld(t *testing.T) {
 		r := newReceiver(t, func(got) int { return 500 })
 		a, stop := begin(t, r, Options{MaxAge: time.Hour})
 		defer stop()
-		a.State(session("a", "live"))
-		a.State(session("a", "suspect"))
+		a.State(sessionNamed("a", "live"))
+		a.State(sessionNamed("a", "suspect"))
 		time.Sleep(time.Hour - time.Second)
 		if len(a.Undelivered()) != 0 {
 			t.Error("given up too early")
@@ -196,8 +196,8 @@ func TestReceiverHangs(t *testing.T) {
 		a, stop := begin(t, r, Options{Hold: -1, Webhooks: []Webhook{{Timeout: 2 * time.Second}}, Incident: alert.IncidentRule{Sessions: 100, Share: 1, Window: time.Second}})
 		defer stop()
 		for i := range 8 {
-			a.State(session(fmt.Sprint(i), "live"))
-			a.State(session(fmt.Sprint(i), "suspect"))
+			a.State(sessionNamed(fmt.Sprint(i), "live"))
+			a.State(sessionNamed(fmt.Sprint(i), "suspect"))
 		}
 		time.Sleep(1900 * time.Millisecond)
 		if len(r.taken()) != 0 {

@@ -3,8 +3,8 @@
 // when a receiver was away for a while or the server has restarted: undelivered
 // notices and active warnings are on disk.
 //
-// It knows nothing of the server, whose events are plain values here. Metrics,
-// logs and Alertmanager never name a student.
+// It subscribes to a server's events and knows nothing else of it. Metrics, logs
+// and Alertmanager never name a student.
 package delivery
 
 import (
@@ -21,6 +21,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"examlink/server/alert"
+	"examlink/server/event"
 )
 
 // activeFile holds the active warnings; see readActive.
@@ -34,6 +35,7 @@ type Notifier struct {
 	deliverers []*deliverer
 	pushers    []*pusher
 	file       string // of active warnings; "": none
+	publish    func(event.Event)
 
 	inbox  sync.Mutex
 	events []func(*alert.Correlator)
@@ -53,7 +55,7 @@ func New(o Options) (*Notifier, error) {
 			return nil, fmt.Errorf("directory of queues: %w", err)
 		}
 	}
-	n := &Notifier{log: o.Log, metrics: newMetrics(), wake: make(chan struct{}, 1)}
+	n := &Notifier{log: o.Log, publish: o.Publish, metrics: newMetrics(), wake: make(chan struct{}, 1)}
 	n.correlator = alert.NewCorrelator(alert.Rules{
 		Hold: o.Hold, Incident: o.Incident, MinimumUp: o.MinimumUp, MinimumDown: o.MinimumDown,
 	}, n.notify)
@@ -128,9 +130,9 @@ func (n *Notifier) Minima(up, down float64) {
 
 // enqueue hands an event to the loop. The queue needs no bound: the loop that
 // empties it waits for the disk at most, never for a receiver.
-func (n *Notifier) enqueue(event func(*alert.Correlator)) {
+func (n *Notifier) enqueue(f func(*alert.Correlator)) {
 	n.inbox.Lock()
-	n.events = append(n.events, event)
+	n.events = append(n.events, f)
 	n.inbox.Unlock()
 	select {
 	case n.wake <- struct{}{}:
@@ -171,8 +173,8 @@ func (n *Notifier) process(now time.Time) time.Duration {
 	n.inbox.Unlock()
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for _, event := range events {
-		event(n.correlator)
+	for _, f := range events {
+		f(n.correlator)
 	}
 	n.correlator.Run(now)
 	if n.unsaved && n.file != "" {
@@ -192,6 +194,9 @@ func (n *Notifier) notify(x alert.Notice) {
 	n.unsaved = true
 	n.metrics.count(x)
 	n.log.Info("notice", "kind", x.Kind, "state", x.State, "exam", x.Exam, "session", x.Session, "warning", x.Warning)
+	if e, ok := eventOf(x); ok && n.publish != nil {
+		n.publish(e)
+	}
 	for _, d := range n.deliverers {
 		if d.hook.wants(x) {
 			d.add(x, time.Now())

@@ -27,10 +27,10 @@ func TestRestartDelivers(t *testing.T) {
 			return 502
 		})
 		a, stop := begin(t, r, Options{Dir: dir})
-		a.State(session("a", "live"))
-		a.State(session("a", "suspect"))
+		a.State(sessionNamed("a", "live"))
+		a.State(sessionNamed("a", "suspect"))
 		time.Sleep(2 * time.Second)
-		a.State(session("a", "dropped"))
+		a.State(sessionNamed("a", "dropped"))
 		time.Sleep(5 * time.Second)
 		if _, err := New(Options{Dir: dir, Webhooks: []Webhook{{Name: "proctors", URL: "http://127.0.0.1/", Secret: secret}}}); err == nil {
 			t.Error("two processes can use one queue")
@@ -45,7 +45,7 @@ func TestRestartDelivers(t *testing.T) {
 		r.mu.Unlock()
 		a, stop = begin(t, r, Options{Dir: dir})
 		synctest.Wait()
-		a.State(session("a", "live"))
+		a.State(sessionNamed("a", "live"))
 		synctest.Wait()
 		stop()
 		var kinds []alert.Kind
@@ -99,16 +99,16 @@ func TestLogsShowNoAddress(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		done := make(chan error, 1)
 		go func() { done <- a.Run(ctx) }()
-		a.State(session("a", "live"))
-		a.State(session("a", "suspect"))
+		a.State(sessionNamed("a", "live"))
+		a.State(sessionNamed("a", "suspect"))
 		synctest.Wait()
 		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
 		b, stop := begin(t, r, Options{Log: log})
-		b.State(session("a", "live"))
-		b.State(session("a", "suspect"))
+		b.State(sessionNamed("a", "live"))
+		b.State(sessionNamed("a", "suspect"))
 		synctest.Wait()
 		stop()
 		if s := text.String(); strings.Contains(s, "very-secret") || strings.Contains(s, "/hook") || strings.Contains(s, "s-a") || strings.Contains(s, secret) ||

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"examlink/server/alert"
+	"examlink/server/event"
 )
 
 // Chosen by us.
@@ -40,6 +41,8 @@ type Options struct {
 	QueueMax int64              `mapstructure:"queue_max" unit:"bytes" default:"10MB" min:"100kB" doc:"Size of the queue of each receiver. When it is full, the oldest alert is given up."`
 	Forget   time.Duration      // how long to wait for the sessions of an earlier run
 	Log      *slog.Logger       // nil: none
+	// Publish takes each notice as an event; nil: nobody does. It must not block.
+	Publish func(event.Event)
 	// Dial connects to receivers; nil: as the system does.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }

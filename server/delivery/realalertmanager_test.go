@@ -139,7 +139,7 @@ func TestRealAlertmanager(t *testing.T) {
 	defer finish(t, cancel, done)
 	change := func(exam, state string, ids ...string) {
 		for _, id := range ids {
-			s := session(id, state)
+			s := sessionNamed(id, state)
 			s.Exam = exam
 			a.State(s)
 		}

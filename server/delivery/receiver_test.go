@@ -138,7 +138,7 @@ func begin(t *testing.T, r *receiver, o Options) (a *Notifier, stop func()) {
 	}
 }
 
-func session(id, state string) alert.Session {
+func sessionNamed(id, state string) alert.Session {
 	return alert.Session{Session: id, Exam: "e1", Student: "s-" + id, State: state, At: time.Now(), LastPacket: time.Now().Add(-time.Second)}
 }
 

@@ -1,4 +1,4 @@
-package server
+package session
 
 import (
 	"encoding/json"
@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -14,6 +13,7 @@ import (
 	"examlink/probe/verdict"
 	"examlink/probe/warning"
 	"examlink/probe/wire"
+	"examlink/server/event"
 )
 
 // Chosen by us.
@@ -42,52 +42,88 @@ type Claims struct {
 	Verdict  *verdict.Gist     `json:"verdict"`  // of its check; nil: none yet
 }
 
-// claims gathers what a session's client reports.
-type claims struct {
+// clientReports gathers what a session's client reports. Its session's lock
+// guards it.
+type clientReports struct {
 	Claims
-	figures figures  // of the latest minute
+	figures Figures  // of the latest minute
 	origins []string // of Warnings
 	limit   *rate.Limiter
 }
 
-// takeReport takes a report, or says why not.
-func (s *Server) takeReport(ss *session, r wire.Report) error {
-	bad := func(format string, args ...any) error {
-		return &refusal{wire.RefusedRequest, fmt.Sprintf("report: "+format, args...)}
+// Active are the client's warnings that are active.
+func (c Claims) Active() (out []event.ClaimedWarning) {
+	for _, w := range c.Warnings {
+		if w.Active() {
+			out = append(out, event.ClaimedWarning{Kind: w.Kind, Since: w.Start, Cause: w.Cause})
+		}
 	}
-	switch {
-	case r.Number == 0 || !isOrigin(r.Origin):
-		return bad("number %d of origin %q, expected a number from 1 and 1 to %d letters and digits", r.Number, r.Origin, wire.MaxOrigin)
-	case !slices.Contains(wire.ReportKinds(), r.Kind):
-		return bad("kind %q, expected one of %q", r.Kind, wire.ReportKinds())
-	case len(r.Contents) > wire.MaxReport:
-		return bad("contents of %d bytes, at most %d", len(r.Contents), wire.MaxReport)
-	}
-	ss.mu.Lock()
-	defer ss.mu.Unlock()
-	if ss.claims.limit == nil {
-		ss.claims.limit = rate.NewLimiter(reportRate, reportBurst)
-	}
-	if !ss.claims.limit.Allow() {
-		return &refusal{wire.RefusedLimit, fmt.Sprintf("more than %d reports a second", reportRate)}
-	}
-	if !s.reports.above(ss.token, r.Origin, r.Number) {
-		s.metrics.repeated.Inc()
+	return out
+}
+
+// claimed is a copy of what the client has reported. Called locked.
+func (s *Session) claimed() *Claims {
+	if s.reports.Reports == 0 {
 		return nil
 	}
-	judged := ss.claims.Verdict != nil
-	if err := ss.claims.take(r, s.o.Clock.Wall()); err != nil {
+	c := s.reports.Claims
+	return &c
+}
+
+// TakeReport takes a client's report. The error is a *Refusal.
+func (r *Registry) TakeReport(s *Session, p wire.Report) error {
+	bad := func(format string, args ...any) error {
+		return &Refusal{wire.RefusedRequest, fmt.Sprintf("report: "+format, args...)}
+	}
+	switch {
+	case p.Number == 0 || !isOrigin(p.Origin):
+		return bad("number %d of origin %q, expected a number from 1 and 1 to %d letters and digits", p.Number, p.Origin, wire.MaxOrigin)
+	case !slices.Contains(wire.ReportKinds(), p.Kind):
+		return bad("kind %q, expected one of %q", p.Kind, wire.ReportKinds())
+	case len(p.Contents) > wire.MaxReport:
+		return bad("contents of %d bytes, at most %d", len(p.Contents), wire.MaxReport)
+	}
+	repeated, first, err := r.addReport(s, p)
+	var refusal *Refusal
+	switch {
+	case errors.As(err, &refusal):
+		return refusal
+	case err != nil:
 		return bad("%v", err)
 	}
-	if v := ss.claims.Verdict; v != nil && !judged {
-		s.metrics.verdict(*v)
-		s.o.Log.Info("verdict of a check", "session", ss.id, "exam", ss.exam, "outcome", v.Outcome, "missed", v.Missed, "unclear", v.Unclear, "below", v.Below)
+	r.publish(s, event.Report{About: p.Kind, Repeated: repeated})
+	if first != nil {
+		r.publish(s, event.Verdict{Gist: *first})
 	}
-	s.reports.note(ss.token, r.Origin, r.Number)
-	ss.claims.Reports++
-	ss.claims.Last = s.o.Clock.Wall()
-	s.metrics.reports.WithLabelValues(string(r.Kind)).Inc()
 	return nil
+}
+
+// addReport adds a report to what its client has reported. verdict is the
+// session's first.
+func (r *Registry) addReport(s *Session, p wire.Report) (repeated bool, first *verdict.Gist, err error) {
+	wall := r.o.Clock.Wall()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.reports.limit == nil {
+		s.reports.limit = rate.NewLimiter(reportRate, reportBurst)
+	}
+	if !s.reports.limit.AllowN(time.Unix(0, int64(r.o.Clock.Now())), 1) {
+		return false, nil, &Refusal{wire.RefusedLimit, fmt.Sprintf("more than %d reports a second", reportRate)}
+	}
+	if !r.reports.above(s.Token, p.Origin, p.Number) {
+		return true, nil, nil
+	}
+	judged := s.reports.Verdict != nil
+	if err := s.reports.take(p, wall); err != nil {
+		return false, nil, err
+	}
+	r.reports.note(s.Token, p.Origin, p.Number)
+	s.reports.Reports++
+	s.reports.Last = wall
+	if !judged {
+		first = s.reports.Verdict
+	}
+	return false, first, nil
 }
 
 func isOrigin(s string) bool {
@@ -100,7 +136,7 @@ func isOrigin(s string) bool {
 }
 
 // take adds the contents of a report that comes at now. Called locked.
-func (c *claims) take(r wire.Report, now time.Time) error {
+func (c *clientReports) take(r wire.Report, now time.Time) error {
 	switch r.Kind {
 	case wire.ReportWarning:
 		var w warning.Warning
@@ -139,7 +175,7 @@ func (c *claims) take(r wire.Report, now time.Time) error {
 }
 
 // warning keeps a warning in place of its earlier state.
-func (c *claims) warning(origin string, w warning.Warning) error {
+func (c *clientReports) warning(origin string, w warning.Warning) error {
 	if w.ID <= 0 || !slices.Contains(warning.Kinds(), w.Kind) {
 		return fmt.Errorf("a warning of kind %q and id %d, expected a kind that is known and an id from 1", w.Kind, w.ID)
 	}
@@ -165,34 +201,4 @@ func (c *claims) warning(origin string, w warning.Warning) error {
 
 func clip(s string, most int) string {
 	return strings.ToValidUTF8(s[:min(len(s), most)], "")
-}
-
-// heard are the highest numbers of reports taken, by join token and origin. So
-// a repeat is one in whatever session it comes.
-type heard struct {
-	mu      sync.Mutex
-	most    int
-	highest map[string]uint64
-}
-
-// bound changes how many origins are known.
-func (h *heard) bound(most int) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.most = most
-}
-
-func (h *heard) above(token, origin string, n uint64) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return n > h.highest[token+"\x00"+origin]
-}
-
-func (h *heard) note(token, origin string, n uint64) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.highest == nil || len(h.highest) >= h.most {
-		h.highest = map[string]uint64{}
-	}
-	h.highest[token+"\x00"+origin] = n
 }

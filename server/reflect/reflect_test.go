@@ -1,33 +1,31 @@
-package server
+package reflect
 
 import (
 	"bytes"
-	"crypto/ed25519"
-	"crypto/tls"
-	"net"
 	"net/netip"
 	"testing"
 	"time"
 
 	"golang.org/x/time/rate"
 
+	"examlink/probe/clock"
 	"examlink/probe/link"
 	"examlink/probe/wire"
+	"examlink/server/session"
 )
 
-// bench is a server with one session, fed without a network.
-func bench(tb testing.TB) (*Server, *link.Flow) {
+// noTrains is a session without trains.
+type noTrains struct{}
+
+func (noTrains) Packet(wire.TrainPacket, []byte, link.Datagram, int64) (f wire.Feedback, send, ok bool) {
+	return f, false, false
+}
+func (noTrains) Feedback(wire.Feedback) {}
+func (noTrains) Running() bool          { return false }
+
+// bench is a read loop with one flow, fed without a network.
+func bench(tb testing.TB) (*Loop, *link.Flow) {
 	tb.Helper()
-	pc, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { _ = pc.Close() })
-	pub, _, _ := ed25519.GenerateKey(nil)
-	s, err := New(Options{Conn: pc, TLS: &tls.Config{Certificates: []tls.Certificate{{}}}, TokenKey: pub})
-	if err != nil {
-		tb.Fatal(err)
-	}
 	up, down := bytes.Repeat([]byte{1}, wire.KeySize), bytes.Repeat([]byte{2}, wire.KeySize)
 	far, err := link.NewFlow(7, up, down)
 	if err != nil {
@@ -37,30 +35,30 @@ func bench(tb testing.TB) (*Server, *link.Flow) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	ss := &session{id: "s", flow: near, state: StateLive, grant: rate.NewLimiter(rate.Inf, 1)}
-	s.flows[7], s.sessions["s"] = ss, ss
-	return s, far
+	t := NewTable(clock.NewSystem())
+	t.Add(&Flow{Session: new(session.Session), Link: near, trains: noTrains{}, grant: rate.NewLimiter(rate.Inf, 1)}, nil)
+	return t.loop(nil, batchUDP), far
 }
 
 // one makes and reflects one probe, and forgets the reply.
-func one(tb testing.TB, s *Server, far *link.Flow, buf []byte, from netip.AddrPort) {
+func one(tb testing.TB, l *Loop, far *link.Flow, buf []byte, from netip.AddrPort) {
 	b, err := far.Seal(buf, wire.KindProbe, far.Next(wire.KindProbe), wire.MinPacketSize, func(b []byte) []byte {
 		return wire.AppendProbe(b, wire.Probe{Sent: 1})
 	})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s.probe(&s.reflector, link.Datagram{Data: b, From: from, At: time.Second})
-	if len(s.reflector.replies) != 1 {
+	l.packet(link.Datagram{Data: b, From: from, At: time.Second})
+	if len(l.replies) != 1 {
 		tb.Fatal("not reflected")
 	}
-	s.reflector.replies = s.reflector.replies[:0]
+	l.replies = l.replies[:0]
 }
 
 func TestReflectingAllocatesNothing(t *testing.T) {
-	s, far := bench(t)
+	l, far := bench(t)
 	buf, from := make([]byte, 0, wire.MaxPacketSize), netip.MustParseAddrPort("127.0.0.1:9")
-	if n := testing.AllocsPerRun(1000, func() { one(t, s, far, buf, from) }); n != 0 {
+	if n := testing.AllocsPerRun(1000, func() { one(t, l, far, buf, from) }); n != 0 {
 		t.Errorf("%v allocations for each probe", n)
 	}
 }
@@ -68,10 +66,10 @@ func TestReflectingAllocatesNothing(t *testing.T) {
 // BenchmarkReflect is one probe sealed by the student, opened, counted and its
 // echo sealed by the server; no system calls.
 func BenchmarkReflect(b *testing.B) {
-	s, far := bench(b)
+	l, far := bench(b)
 	buf, from := make([]byte, 0, wire.MaxPacketSize), netip.MustParseAddrPort("127.0.0.1:9")
 	b.ReportAllocs()
 	for b.Loop() {
-		one(b, s, far, buf, from)
+		one(b, l, far, buf, from)
 	}
 }

@@ -1,4 +1,4 @@
-package server
+package session
 
 import (
 	"encoding/json"
@@ -16,33 +16,33 @@ const (
 	unknownMost = 10
 )
 
-// figures are what a client claims of its latest minute. Seconds, and shares
+// Figures are what a client claims of its latest minute. Seconds, and shares
 // from 0 to 1; nil is unknown.
-type figures struct {
-	at                         time.Time // the server's clock when they came; zero: never
-	roundTrip                  *float64  // median
-	lossUp, lossDown           *float64
-	variationUp, variationDown *float64 // 95th percentile above the lowest
+type Figures struct {
+	At                         time.Time // the server's clock when they came; zero: never
+	RoundTrip                  *float64  // median
+	LossUp, LossDown           *float64
+	VariationUp, VariationDown *float64 // 95th percentile above the lowest
 }
 
 // figuresOf reads the contents of a report of a minute that came at now. What
 // is not there or makes no sense is not known.
-func figuresOf(contents []byte, now time.Time) figures {
-	f := figures{at: now}
+func figuresOf(contents []byte, now time.Time) Figures {
+	f := Figures{At: now}
 	var m record.Minute
 	if json.Unmarshal(contents, &m) != nil {
 		return f
 	}
-	f.roundTrip = seconds(m.RoundTrip)
-	f.variationUp, f.variationDown = seconds(m.PDVUp), seconds(m.PDVDown)
+	f.RoundTrip = seconds(m.RoundTrip)
+	f.VariationUp, f.VariationDown = seconds(m.PDVUp), seconds(m.PDVDown)
 	lost := func(n uint64) bool { return n <= m.Sent } // of each, so that the sum cannot wrap
 	switch {
 	case m.Sent == 0 || m.Sent > packetsMost, m.OverTCP > 0: // TCP hides losses
 	case !lost(m.LostUp) || !lost(m.LostDown) || !lost(m.LostUnknown) || m.Lost() > m.Sent:
 	case m.LostUnknown*unknownMost > m.Sent:
 	default:
-		f.lossUp = share(m.LostUp, m.Sent)
-		f.lossDown = share(m.LostDown, m.Sent-m.LostUp)
+		f.LossUp = share(m.LostUp, m.Sent)
+		f.LossDown = share(m.LostDown, m.Sent-m.LostUp)
 	}
 	return f
 }

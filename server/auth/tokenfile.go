@@ -1,4 +1,4 @@
-package main
+package auth
 
 import (
 	"crypto/rand"
@@ -10,13 +10,13 @@ import (
 	"strings"
 )
 
-// adminTokenFile, in the data directory, holds what lets its reader see the live
-// sessions.
-const adminTokenFile = "admin-token"
+// tokenFile, in the data directory, holds the operator's token.
+const tokenFile = "admin-token"
 
-// adminToken reads the token; if it is not there it is made, or is an error.
-func adminToken(dir string, create bool) (string, error) {
-	name := filepath.Join(dir, adminTokenFile)
+// ReadOperatorToken reads the operator's token from a data directory; if it is
+// not there it is made, or is an error.
+func ReadOperatorToken(dir string, create bool) (string, error) {
+	name := filepath.Join(dir, tokenFile)
 	b, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) && create {
 		token := rand.Text() + rand.Text()

@@ -1,0 +1,127 @@
+// Package auth says who asks: it turns the credentials of a request into a
+// principal with a role.
+//
+// It refuses to know what a principal asks for; handlers say which roles they
+// serve.
+package auth
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+)
+
+// Role is what a principal may do.
+type Role string
+
+// The roles.
+const (
+	Operator Role = "operator" // runs the server, sees everything
+	Proctor  Role = "proctor"  // watches over exams
+	Student  Role = "student"  // takes one exam
+)
+
+// Principal is who asks.
+type Principal struct {
+	Role     Role
+	Identity string   // in the audit log; never a name
+	Exams    []string // that it may see; empty for an operator, who may see all
+}
+
+// MaySee reports whether a principal may see an exam.
+func (p Principal) MaySee(exam string) bool {
+	return p.Role == Operator || slices.Contains(p.Exams, exam)
+}
+
+// Errors of Authenticate, for callers that branch.
+var (
+	// ErrMissing says that the request has none of an authenticator's credentials.
+	ErrMissing = errors.New("no credentials")
+	// ErrInvalid says that the credentials are wrong or no longer valid.
+	ErrInvalid = errors.New("the credentials are not valid")
+	// ErrInsecure says that the credentials crossed a network in clear.
+	ErrInsecure = errors.New("credentials over a network without TLS")
+)
+
+// Authenticator finds out who asks. It is safe for concurrent use.
+type Authenticator interface {
+	// Authenticate returns the principal of a request. The error is ErrMissing when
+	// the request has no credentials of this kind.
+	Authenticate(*http.Request) (Principal, error)
+}
+
+// Any asks authenticators one after the other, until one finds credentials of its
+// kind.
+func Any(list ...Authenticator) Authenticator { return anyOf(list) }
+
+type anyOf []Authenticator
+
+// Authenticate implements Authenticator.
+func (a anyOf) Authenticate(r *http.Request) (Principal, error) {
+	for _, x := range a {
+		p, err := x.Authenticate(r)
+		if !errors.Is(err, ErrMissing) {
+			return p, err
+		}
+	}
+	return Principal{}, ErrMissing
+}
+
+// OperatorHeader carries the operator's token. It is not Authorization, which the
+// listener's own basic authentication may use.
+const OperatorHeader = "Examlink-Admin-Token"
+
+// OperatorToken authenticates whoever shows one secret as the operator.
+type OperatorToken struct{ sum [sha256.Size]byte }
+
+// NewOperatorToken makes an authenticator for a token.
+func NewOperatorToken(token string) OperatorToken {
+	return OperatorToken{sha256.Sum256([]byte(token))}
+}
+
+// Authenticate implements Authenticator.
+func (t OperatorToken) Authenticate(r *http.Request) (Principal, error) {
+	shown := r.Header.Get(OperatorHeader)
+	got := sha256.Sum256([]byte(shown))
+	switch {
+	case r.TLS == nil && !fromLoopback(r):
+		return Principal{}, ErrInsecure
+	case shown == "":
+		return Principal{}, ErrMissing
+	case subtle.ConstantTimeCompare(got[:], t.sum[:]) != 1:
+		return Principal{}, ErrInvalid
+	}
+	return Principal{Role: Operator, Identity: "admin-token"}, nil
+}
+
+func fromLoopback(r *http.Request) bool {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
+
+// Require lets requests of principals with one of the roles through to a handler,
+// and answers the others: 401 without valid credentials, 403 with another role or
+// over a network in clear.
+func Require(a Authenticator, h func(http.ResponseWriter, *http.Request, Principal), roles ...Role) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p, err := a.Authenticate(r)
+		switch {
+		case errors.Is(err, ErrInsecure):
+			http.Error(w, "not over a network without TLS", http.StatusForbidden)
+		case err != nil:
+			http.Error(w, "the header "+OperatorHeader+" does not hold the admin token", http.StatusUnauthorized)
+		case !slices.Contains(roles, p.Role):
+			http.Error(w, "not for the role "+string(p.Role), http.StatusForbidden)
+		default:
+			h(w, r, p)
+		}
+	})
+}

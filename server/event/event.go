@@ -1,0 +1,168 @@
+// Package event carries what happens on a server to whoever wants to know:
+// alerts, metrics, the log, boards. Events are typed, stamped where they happen
+// and numbered in the order they are published.
+//
+// It refuses to know what the events mean, and where their subscribers send them.
+package event
+
+import (
+	"time"
+
+	"examlink/probe/verdict"
+	"examlink/probe/warning"
+	"examlink/probe/wire"
+)
+
+// Event is one thing that happened.
+type Event struct {
+	// Number is 1 for the first event and one more for each that follows. Publish
+	// sets it.
+	Number uint64 `json:"number"`
+	// At is the server's clock where the event happened.
+	At time.Time `json:"at"`
+	// Session is the session concerned, as it was then; its ID is empty when the
+	// event is about no session, or none was opened.
+	Session Session `json:"session"`
+	Payload Payload `json:"payload"`
+}
+
+// Session is what subscribers are told about a session. Students are named by
+// their pseudonyms.
+type Session struct {
+	ID        string `json:"session"`
+	Exam      string `json:"exam"`
+	Student   string `json:"student"`
+	Purpose   string `json:"purpose"`   // check, watch
+	Transport string `json:"transport"` // what carries it now, or carried it last
+	State     string `json:"state"`
+	// LastPacket is when the last authentic packet came, by the server's clock.
+	LastPacket time.Time `json:"last_packet"`
+	// Claimed are the client's own warnings that are active.
+	Claimed []ClaimedWarning `json:"claimed_warnings,omitempty"`
+}
+
+// ClaimedWarning is an active warning of a client. Its free text is left out.
+type ClaimedWarning struct {
+	Kind  warning.Kind  `json:"kind"`
+	Since time.Time     `json:"since"` // the client's clock
+	Cause warning.Cause `json:"cause,omitempty"`
+}
+
+// Payload is one of the types below.
+type Payload interface{ Kind() Kind }
+
+// Kind names a type of payload.
+type Kind string
+
+// The kinds.
+const (
+	KindAdmitted Kind = "admitted"
+	KindResumed  Kind = "resumed"
+	KindRefused  Kind = "refused"
+	KindState    Kind = "state"
+	KindReading  Kind = "reading"
+	KindClaim    Kind = "claim"
+	KindReport   Kind = "report"
+	KindVerdict  Kind = "verdict"
+	KindWarning  Kind = "warning"
+	KindIncident Kind = "incident"
+	KindEnded    Kind = "ended"
+)
+
+type (
+	// Admitted says that a session was opened.
+	Admitted struct{}
+	// Resumed says that a session goes on over another connection.
+	Resumed struct{}
+	// Refused says that a request was refused: a session, a train, a report.
+	Refused struct {
+		Reason wire.Refusal `json:"reason"`
+		Detail string       `json:"detail"`
+	}
+	// State says that the server's own timers moved a session to another state,
+	// which the event's Session names.
+	State struct {
+		From   string        `json:"from"`
+		Silent time.Duration `json:"-"` // since the last authentic packet
+	}
+	// Reading is what the server itself read of a train going up.
+	Reading struct {
+		Report wire.TrainReport `json:"report"`
+		// Measures is false for a glance, which is too short to read a rate.
+		Measures bool `json:"measures"`
+	}
+	// Claim is what a client says it read of a train going down. Only the train
+	// that was sent to it last makes one, once.
+	Claim struct {
+		Report wire.TrainReport `json:"report"`
+	}
+	// Report says that a report of the client was accepted, or repeated.
+	Report struct {
+		About    wire.ReportKind `json:"about"`
+		Repeated bool            `json:"repeated"`
+	}
+	// Verdict is what the client says its check came to.
+	Verdict struct {
+		verdict.Gist
+	}
+	// Warning is a warning of the server's about one session, raised or cleared.
+	Warning struct {
+		ID        string    `json:"id"`
+		Name      string    `json:"name"` // suspect, dropped, exam-relevant, below-minimum, recovered
+		Active    bool      `json:"active"`
+		Direction string    `json:"direction,omitempty"`
+		Severity  string    `json:"severity"`
+		Since     time.Time `json:"since"`
+		Incident  string    `json:"incident,omitempty"`
+		Sentence  string    `json:"sentence"`
+	}
+	// Incident is many sessions in the same trouble at once, raised, updated or
+	// cleared.
+	Incident struct {
+		ID        string    `json:"id"`
+		Active    bool      `json:"active"`
+		Direction string    `json:"direction,omitempty"`
+		Exams     []string  `json:"exams"`
+		Affected  int       `json:"affected"`
+		Since     time.Time `json:"since"`
+		Sentence  string    `json:"sentence"`
+	}
+	// Ended says that a session is over. Nothing follows about it.
+	Ended struct {
+		From string `json:"from"` // the state it ended in
+		Why  string `json:"why"`  // goodbye, silent, replaced
+	}
+)
+
+// Kind implements Payload.
+func (Admitted) Kind() Kind { return KindAdmitted }
+
+// Kind implements Payload.
+func (Resumed) Kind() Kind { return KindResumed }
+
+// Kind implements Payload.
+func (Refused) Kind() Kind { return KindRefused }
+
+// Kind implements Payload.
+func (State) Kind() Kind { return KindState }
+
+// Kind implements Payload.
+func (Reading) Kind() Kind { return KindReading }
+
+// Kind implements Payload.
+func (Claim) Kind() Kind { return KindClaim }
+
+// Kind implements Payload.
+func (Report) Kind() Kind { return KindReport }
+
+// Kind implements Payload.
+func (Verdict) Kind() Kind { return KindVerdict }
+
+// Kind implements Payload.
+func (Warning) Kind() Kind { return KindWarning }
+
+// Kind implements Payload.
+func (Incident) Kind() Kind { return KindIncident }
+
+// Kind implements Payload.
+func (Ended) Kind() Kind { return KindEnded }

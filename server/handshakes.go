@@ -1,0 +1,72 @@
+package server
+
+import (
+	"net/netip"
+	"sync"
+
+	"golang.org/x/time/rate"
+)
+
+// addressTable is how many addresses' handshake rates are remembered.
+const addressTable = 4096
+
+// handshakes limits how fast addresses may open connections. It is safe for
+// concurrent use.
+type handshakes struct {
+	limits func() Limits
+
+	mu        sync.Mutex
+	addresses map[netip.Addr]*rate.Limiter
+	retry     *rate.Limiter
+}
+
+func newHandshakes(limits func() Limits) *handshakes {
+	r := limits().RetryRate
+	return &handshakes{limits: limits, addresses: map[netip.Addr]*rate.Limiter{}, retry: rate.NewLimiter(rate.Limit(r), int(r)+1)}
+}
+
+// suspicious reports whether an address must prove itself before its handshake
+// counts: when handshakes are many in all, or many in its name.
+func (h *handshakes) suspicious(a netip.Addr) bool {
+	if !h.retry.Allow() {
+		return true
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	l := h.limiter(a)
+	return l.Tokens() < float64(l.Burst())/2
+}
+
+// limiter returns the limiter of an address. Called locked.
+func (h *handshakes) limiter(a netip.Addr) *rate.Limiter {
+	l := h.addresses[a]
+	if l == nil {
+		if len(h.addresses) >= addressTable {
+			clear(h.addresses) // forgets who was fast; the total stays limited by Retry
+		}
+		most := h.limits().HandshakeRate
+		l = rate.NewLimiter(rate.Limit(most), int(most)+1)
+		h.addresses[a] = l
+	}
+	return l
+}
+
+// admit charges a handshake to its address. One that has not proved itself is
+// never refused for what may have been sent in its name.
+func (h *handshakes) admit(a netip.Addr, proved bool) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.limiter(a).Allow() || !proved
+}
+
+// reload puts limits in force; swap does so for everybody else and returns those
+// before.
+func (h *handshakes) reload(l Limits, swap func() Limits) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if before := swap(); l.HandshakeRate != before.HandshakeRate {
+		clear(h.addresses) // they are made anew, at the rate in force
+	}
+	h.retry.SetLimit(rate.Limit(l.RetryRate))
+	h.retry.SetBurst(int(l.RetryRate) + 1)
+}

@@ -1,0 +1,263 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"examlink/probe/clock"
+	"examlink/probe/link"
+	"examlink/probe/wire"
+	"examlink/server/event"
+	"examlink/server/exam"
+)
+
+// Chosen by us.
+const (
+	scanEvery  = 100 * time.Millisecond // silence timers
+	stallLimit = 400 * time.Millisecond // a scan so late says that this host stood still
+)
+
+// Options configures a registry.
+type Options struct {
+	Clock clock.Clock
+	// Secret authenticates resume tickets.
+	Secret [32]byte
+	// Limits and Silence are those in force.
+	Limits  func() Limits
+	Silence func() Silence
+	// Publish takes what happens to sessions.
+	Publish func(event.Event)
+	// Forgotten is called, without a lock, once a session is in the registry no more.
+	Forgotten func(*Session)
+}
+
+// Registry holds the sessions there are, by their identity and by their join
+// token. It is safe for concurrent use.
+type Registry struct {
+	o Options
+
+	mu       sync.RWMutex // before a session's own lock, never after it
+	sessions map[string]*Session
+	byToken  map[string]map[*Session]struct{}
+
+	reports reportDedup
+}
+
+// NewRegistry makes an empty registry.
+func NewRegistry(o Options) *Registry {
+	r := &Registry{o: o, sessions: map[string]*Session{}, byToken: map[string]map[*Session]struct{}{}}
+	r.Rebound()
+	return r
+}
+
+// Rebound takes over limits that have changed.
+func (r *Registry) Rebound() { r.reports.bound(originsPerSession * r.o.Limits().Sessions) }
+
+// Admission is a session that was opened or resumed.
+type Admission struct {
+	*Session
+	Resumed bool
+	Ticket  string // resumes it
+}
+
+// Admit opens a session for a join token, or resumes the one that ticket is for.
+// It has no connection until Attach. The error is a *Refusal.
+func (r *Registry) Admit(token wire.JoinToken, purpose, resume string) (Admission, error) {
+	if purpose != PurposeCheck {
+		purpose = "watch"
+	}
+	id, resuming := redeem(r.o.Secret, resume, token.ID)
+	if !resuming {
+		id = exam.NewID()
+	}
+	limits := r.o.Limits()
+	if others := r.makeRoom(token.ID, id, limits.SessionsPerToken); others >= limits.SessionsPerToken {
+		return Admission{}, &Refusal{wire.RefusedLimit, fmt.Sprintf("this join token has %d sessions open, at most %d", others, limits.SessionsPerToken)}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s, known := r.sessions[id]
+	if !known || s.over() {
+		if len(r.sessions) >= limits.Sessions {
+			return Admission{}, &Refusal{wire.RefusedFull, "the server has no room for another session"}
+		}
+		now := r.o.Clock.Now()
+		s = &Session{
+			ID: id, Exam: token.Exam, Student: token.Student, Token: token.ID, Purpose: purpose,
+			state: Connected, opened: r.o.Clock.Wall(), openedAt: now, since: r.o.Clock.Wall(), lastSeen: now,
+		}
+		r.put(s)
+	}
+	return Admission{Session: s, Resumed: resuming, Ticket: ticket(r.o.Secret, id, token.ID)}, nil
+}
+
+// put adds a session. Called locked.
+func (r *Registry) put(s *Session) {
+	r.sessions[s.ID] = s
+	of := r.byToken[s.Token]
+	if of == nil {
+		of = map[*Session]struct{}{}
+		r.byToken[s.Token] = of
+	}
+	of[s] = struct{}{}
+}
+
+// Attach makes a connection the one that an admitted session uses. It returns the
+// flow of the one before, if there was one.
+func (r *Registry) Attach(a Admission, conn *link.Conn, flow *link.Flow, c *Control) (oldFlow *link.Flow) {
+	old, oldFlow := a.attach(conn, flow, c)
+	r.mu.Lock()
+	r.put(a.Session) // it may have been forgotten since it was admitted
+	r.mu.Unlock()
+	if old != nil {
+		go old.Close(link.Superseded) // ends soon; its own goroutine waits for it
+	}
+	if a.Resumed {
+		r.publish(a.Session, event.Resumed{})
+		return oldFlow
+	}
+	r.publish(a.Session, event.Admitted{})
+	for _, o := range r.ofToken(a.Token) {
+		if o.quiet() && a.replaces(o) {
+			r.End(o, nil, Replaced)
+		}
+	}
+	return oldFlow
+}
+
+// publish stamps an event of a session and publishes it.
+func (r *Registry) publish(s *Session, p event.Payload) {
+	now, wall := r.o.Clock.Now(), r.o.Clock.Wall()
+	r.o.Publish(event.Event{At: wall, Session: s.describe(now, wall), Payload: p})
+}
+
+// Publish stamps an event of a session and publishes it.
+func (r *Registry) Publish(s *Session, p event.Payload) { r.publish(s, p) }
+
+// End ends a session on purpose; a nil conn ends it whatever its connection, else
+// only if it still uses that one.
+func (r *Registry) End(s *Session, conn *link.Conn, why End) {
+	if from, ok := s.end(conn, why, r.o.Clock.Wall()); ok {
+		r.forget(s, from, why)
+	}
+}
+
+// forget takes a session that has ended out of the registry.
+func (r *Registry) forget(s *Session, from State, why End) {
+	r.mu.Lock()
+	if r.sessions[s.ID] == s {
+		delete(r.sessions, s.ID)
+	}
+	if of := r.byToken[s.Token]; of != nil {
+		if delete(of, s); len(of) == 0 {
+			delete(r.byToken, s.Token)
+		}
+	}
+	r.mu.Unlock()
+	if conn := s.Conn(); conn != nil {
+		go conn.Close("session over") // ends at once; not under the lock
+	}
+	if r.o.Forgotten != nil {
+		r.o.Forgotten(s)
+	}
+	r.publish(s, event.Ended{From: string(from), Why: string(why)})
+}
+
+// All are the sessions there are, in no order.
+func (r *Registry) All() []*Session {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return slices.Collect(maps.Values(r.sessions))
+}
+
+// ofToken are the sessions of a join token.
+func (r *Registry) ofToken(token string) []*Session {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return slices.Collect(maps.Keys(r.byToken[token]))
+}
+
+// makeRoom counts a join token's sessions other than id that can still come
+// back, and ends the silent ones of them while they are too many for one more
+// among most.
+func (r *Registry) makeRoom(token, id string, most int) (others int) {
+	var silent []*Session
+	for _, o := range r.ofToken(token) {
+		if o.ID == id || o.over() {
+			continue
+		}
+		others++
+		if !o.alive() {
+			silent = append(silent, o)
+		}
+	}
+	for _, o := range silent {
+		if others < most {
+			break
+		}
+		r.End(o, nil, Replaced)
+		others--
+	}
+	return others
+}
+
+// replaced ends a session that has fallen silent if another has taken its place.
+func (r *Registry) replaced(silent *Session) bool {
+	for _, o := range r.ofToken(silent.Token) {
+		if o.replaces(silent) {
+			r.End(silent, nil, Replaced)
+			return true
+		}
+	}
+	return false
+}
+
+// Run runs every session's silence timers until ctx ends.
+func (r *Registry) Run(ctx context.Context) {
+	tick := time.NewTicker(scanEvery)
+	defer tick.Stop()
+	last := r.o.Clock.Now()
+	calm := last
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		now := r.o.Clock.Now()
+		if now-last > scanEvery+stallLimit {
+			calm = now + stallLimit*2 // it was this host that stood still: let the packets come in first
+		}
+		last = now
+		if now >= calm {
+			r.scan(now)
+		}
+	}
+}
+
+// scan judges every session by its silence at now.
+func (r *Registry) scan(now time.Duration) {
+	silence, wall := r.o.Silence(), r.o.Clock.Wall()
+	for _, s := range r.All() {
+		from, to, changed := s.judge(now, wall, silence)
+		switch {
+		case !changed:
+		case to == Ended:
+			r.forget(s, from, Silent)
+		case to.Severity() >= Suspect.Severity() && r.replaced(s):
+		default:
+			r.publish(s, event.State{From: string(from), Silent: s.silent(now)})
+		}
+	}
+}
+
+// silent is how long no authentic packet has come.
+func (s *Session) silent(now time.Duration) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return now - s.lastSeen
+}

@@ -1,0 +1,81 @@
+package session
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"examlink/probe/wire"
+	"examlink/server/event"
+)
+
+// stopped is a clock that stands still.
+type stopped struct{ time.Time }
+
+func (c stopped) Now() time.Duration               { return time.Hour }
+func (c stopped) Wall() time.Time                  { return c.Time }
+func (c stopped) Awake() (d time.Duration, _ bool) { return 0, false }
+
+// registry is one at noon with n live sessions, each of a join token of its own.
+func registry(tb testing.TB, n int, publish func(event.Event)) *Registry {
+	tb.Helper()
+	limits := Limits{Sessions: n + 1}.Complete()
+	r := NewRegistry(Options{
+		Clock: stopped{noon}, Limits: func() Limits { return limits }, Silence: DefaultSilence, Publish: publish,
+	})
+	for i := range n {
+		a, err := r.Admit(wire.JoinToken{ID: fmt.Sprint("t", i), Exam: "e", Student: fmt.Sprint("s", i)}, "watch", "")
+		if err != nil {
+			tb.Fatal(err)
+		}
+		a.state, a.probing, a.heard = Live, true, true
+	}
+	return r
+}
+
+// Every session of a token is found by it, and none after its end.
+func TestSessionsByToken(t *testing.T) {
+	var ended int
+	r := registry(t, 3, func(e event.Event) {
+		if e.Payload.Kind() == event.KindEnded {
+			ended++
+		}
+	})
+	if _, err := r.Admit(wire.JoinToken{ID: "t1"}, "watch", ""); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(r.ofToken("t1")); n != 2 {
+		t.Errorf("%d sessions of the token, want 2", n)
+	}
+	for _, s := range r.All() {
+		r.End(s, nil, Goodbye)
+		r.End(s, nil, Goodbye) // once is enough
+	}
+	if len(r.All()) != 0 || len(r.byToken) != 0 || ended != 4 {
+		t.Errorf("%d sessions, %d tokens left; %d ended, want 4", len(r.All()), len(r.byToken), ended)
+	}
+}
+
+// BenchmarkScan is one look at 5,000 sessions that have all just fallen silent,
+// with the events that come of it.
+func BenchmarkScan(b *testing.B) {
+	for _, n := range []int{1000, 5000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			bus := event.NewBus(0)
+			r := registry(b, n, bus.Publish)
+			now := time.Hour + 1100*time.Millisecond
+			for b.Loop() {
+				before := bus.Last()
+				r.scan(now)
+				if got := bus.Last() - before; got != uint64(n) {
+					b.Fatalf("%d events, want %d", got, n)
+				}
+				b.StopTimer()
+				for _, s := range r.All() {
+					s.state = Live
+				}
+				b.StartTimer()
+			}
+		})
+	}
+}

@@ -1,0 +1,48 @@
+package session
+
+import (
+	"time"
+
+	"examlink/probe/link"
+)
+
+// Sample is what metrics show of a session.
+type Sample struct {
+	ID, Exam  string
+	State     State
+	Opened    time.Time
+	Last      time.Time // the last authentic packet's; zero: none came
+	Probes    uint64    // over all of its connections
+	WebSocket bool      // carried by WebSocket
+	Up, Down  Rate
+	Figures   Figures
+	Warnings  *int // active, as the client claims; nil: it has reported nothing
+}
+
+// Sample returns what there is to show at now, wall by the server's clock; false
+// once the session has ended.
+func (s *Session) Sample(now time.Duration, wall time.Time) (Sample, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state == Ended {
+		return Sample{}, false
+	}
+	out := Sample{
+		ID: s.ID, Exam: s.Exam, State: s.state, Opened: s.opened, Probes: s.earlier + s.probes(),
+		WebSocket: s.conn != nil && s.conn.Transport() == link.WebSocket,
+		Up:        s.rateUp, Down: s.rateDown, Figures: s.reports.figures,
+	}
+	if s.heard {
+		out.Last = wall.Add(s.lastSeen - now)
+	}
+	if s.reports.Reports > 0 {
+		n := 0
+		for _, w := range s.reports.Warnings {
+			if w.Active() {
+				n++
+			}
+		}
+		out.Warnings = &n
+	}
+	return out, true
+}

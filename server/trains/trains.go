@@ -1,0 +1,341 @@
+// Package trains runs the server's end of trains and of streams of bytes: it
+// checks what a session asks for against the limits, sends what goes down and
+// receives what goes up.
+//
+// It refuses to know what the rates are good for.
+package trains
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"examlink/probe/clock"
+	"examlink/probe/ippm"
+	"examlink/probe/link"
+	"examlink/probe/train"
+	"examlink/probe/wire"
+	"examlink/server/event"
+	"examlink/server/reflect"
+	"examlink/server/session"
+)
+
+// Chosen by us.
+const (
+	// trainStart is how long a train going up may take to begin, trainIdle how
+	// often it is looked at, trainLimit how long it may last in all.
+	trainStart = 5 * time.Second
+	trainIdle  = 20 * time.Millisecond
+	trainLimit = 60 * time.Second
+	// trainLinger is how long a receiver that has reported goes on telling a
+	// sender that has not heard to stop.
+	trainLinger = time.Second
+	// trainLeast is what a train costs of the grant even if it never began.
+	trainLeast = 10e3
+)
+
+// Options configures a manager.
+type Options struct {
+	Clock     clock.Clock
+	NewWaiter func(clock.Clock) (clock.Waiter, error)
+	Limits    func() session.Limits
+	// Publish takes what trains of a session read.
+	Publish func(*session.Session, event.Payload)
+	Log     *slog.Logger
+}
+
+// Manager runs the trains of all sessions. It is safe for concurrent use.
+type Manager struct {
+	o       Options
+	metrics *metrics
+
+	mu       sync.Mutex
+	planned  float64 // bit/s of the trains running now
+	sessions map[*session.Session]*Trains
+}
+
+// NewManager makes a manager without trains.
+func NewManager(o Options) *Manager {
+	return &Manager{o: o, metrics: newMetrics(), sessions: map[*session.Session]*Trains{}}
+}
+
+// Of returns the trains of a session.
+func (m *Manager) Of(s *session.Session) *Trains {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	t := m.sessions[s]
+	if t == nil {
+		t = &Trains{manager: m, session: s}
+		m.sessions[s] = t
+	}
+	return t
+}
+
+// Forget drops the trains of a session that is over.
+func (m *Manager) Forget(s *session.Session) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.sessions, s)
+}
+
+// reserve takes a rate out of what all trains together may ask for.
+func (m *Manager) reserve(rate, total float64) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.planned+rate > total {
+		return false
+	}
+	m.planned += rate
+	return true
+}
+
+func (m *Manager) release(rate float64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.planned = max(m.planned-rate, 0)
+}
+
+// Trains are those of one session, at most one at a time. It is safe for
+// concurrent use.
+type Trains struct {
+	manager *Manager
+	session *session.Session
+
+	mu        sync.Mutex
+	spent     int64 // bytes of trains
+	receiver  *train.Receiver
+	done      chan struct{} // signalled when the receiver saw the end
+	reported  bool          // the receiver has reported and lingers
+	streaming bool          // a stream of bytes is open
+	sender    *train.Sender
+	awaited   *wire.TrainRequest // went down, and the client has not said what it read
+}
+
+var _ reflect.Trains = (*Trains)(nil)
+
+// Running implements reflect.Trains.
+func (t *Trains) Running() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.receiver != nil || t.sender != nil
+}
+
+// Feedback implements reflect.Trains.
+func (t *Trains) Feedback(f wire.Feedback) {
+	t.mu.Lock()
+	sender := t.sender
+	t.mu.Unlock()
+	if sender != nil {
+		sender.Feedback(f)
+	}
+}
+
+// Packet implements reflect.Trains.
+func (t *Trains) Packet(p wire.TrainPacket, body []byte, d link.Datagram, other int64) (f wire.Feedback, send, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.receiver == nil {
+		return f, false, false
+	}
+	if p.Stage == wire.StageEnd {
+		if e, err := wire.ParseTrainEnd(body); err == nil {
+			t.receiver.End(p.Train, e)
+		}
+	}
+	f, send = t.receiver.Arrive(p, d.At, len(d.Data), other, 0)
+	t.manager.metrics.bytesUp.Add(float64(ippm.IPSize(len(d.Data), d.From.Addr().Is6())))
+	if t.receiver.Over(d.At) {
+		select {
+		case t.done <- struct{}{}:
+		default:
+		}
+	}
+	return f, send, true
+}
+
+// Start checks a request that came over a flow's connection against the grants
+// and runs the train, in a goroutine of wg that ends with ctx. The error is a
+// *session.Refusal, or says why this host cannot.
+func (t *Trains) Start(ctx context.Context, wg *sync.WaitGroup, f *reflect.Flow, c *session.Control, msg wire.Message) error {
+	r, m := *msg.TrainRequest, t.manager
+	if err := train.Validate(r); err != nil {
+		return &session.Refusal{Reason: wire.RefusedRequest, Detail: err.Error()}
+	}
+	l := m.o.Limits()
+	if r.PrimeRate > l.TrainBitRate || r.HoldRate > l.TrainBitRate {
+		return &session.Refusal{Reason: wire.RefusedLimit, Detail: fmt.Sprintf("a train of %.0f bit/s, at most %.0f", max(r.PrimeRate, r.HoldRate), l.TrainBitRate)}
+	}
+	noise := f.Noise()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.session.Conn() != f.Conn:
+		return moved
+	case t.receiver != nil && !t.reported || t.sender != nil:
+		return &session.Refusal{Reason: wire.RefusedBusy, Detail: "a train of this session is running"}
+	case t.spent+r.MaxBytes > l.TrainBytes:
+		return &session.Refusal{Reason: wire.RefusedBudget, Detail: fmt.Sprintf("%d of %d bytes are spent", t.spent, l.TrainBytes)}
+	}
+	reserved := max(r.PrimeRate, r.HoldRate)
+	if !m.reserve(reserved, l.TotalBitRate) {
+		return &session.Refusal{Reason: wire.RefusedBusy, Detail: "the server's rate is taken by other trains"}
+	}
+	if r.Direction == wire.Up {
+		t.receiver = train.NewReceiver(r, noise, t.session.IPv6())
+		t.done, t.reported = make(chan struct{}, 1), false
+		rx, done := t.receiver, t.done
+		wg.Go(func() { // ends with the train, or with ctx
+			defer m.release(reserved)
+			t.receive(ctx, c, msg.ID, rx, done, r)
+		})
+	} else {
+		tx, err := t.newSender(f, r)
+		if err != nil {
+			m.release(reserved)
+			return err
+		}
+		t.sender, t.awaited = tx, &r
+		wg.Go(func() { // ends with the train, or with ctx
+			defer m.release(reserved)
+			defer tx.Waiter.Close()
+			t.send(ctx, c, msg.ID, tx)
+		})
+	}
+	t.spent += r.MaxBytes // settled when it is known what was used
+	m.metrics.trains.WithLabelValues(string(r.Direction)).Inc()
+	return nil
+}
+
+// moved refuses what came over a connection that is in use no more.
+var moved = &session.Refusal{Reason: wire.RefusedRequest, Detail: "the session has moved to another connection"}
+
+// newSender makes the sender of a train going down.
+func (t *Trains) newSender(f *reflect.Flow, r wire.TrainRequest) (*train.Sender, error) {
+	o := t.manager.o
+	waiter, err := o.NewWaiter(o.Clock)
+	if err != nil {
+		return nil, err
+	}
+	socket, to, buf := f.Conn.Socket(), f.Address(), make([]byte, 0, wire.MaxPacketSize)
+	return &train.Sender{
+		Request: r, IPv6: t.session.IPv6(), Clock: o.Clock, Waiter: waiter,
+		Send: func(p wire.TrainPacket, size int) error {
+			return f.Link.SendTrain(socket, to, buf, p, size)
+		},
+		SendEnd: func(p wire.TrainPacket, e wire.TrainEnd) error {
+			return f.Link.SendTrainEnd(socket, to, buf, p, e)
+		},
+	}, nil
+}
+
+// send runs a train going down. Called without the lock.
+func (t *Trains) send(ctx context.Context, c *session.Control, id uint64, tx *train.Sender) {
+	ctx, cancel := context.WithTimeout(ctx, trainLimit)
+	defer cancel()
+	var sent train.Sent
+	err := c.Send(wire.Message{Type: wire.TypeTrainReady, ID: id})
+	if err == nil {
+		sent, err = tx.Run(ctx)
+	}
+	t.manager.metrics.bytesDown.Add(float64(sent.Bytes))
+	t.mu.Lock()
+	t.spent += max(sent.Bytes, trainLeast) - tx.Request.MaxBytes
+	if t.sender == tx {
+		t.sender = nil
+	}
+	t.mu.Unlock()
+	if err != nil {
+		t.manager.o.Log.Debug("train ended early", "session", t.session.ID, "err", err)
+	}
+}
+
+// receive waits for a train going up and reports it.
+func (t *Trains) receive(ctx context.Context, c *session.Control, id uint64, rx *train.Receiver, done <-chan struct{}, r wire.TrainRequest) {
+	ctx, cancel := context.WithTimeout(ctx, trainLimit)
+	defer cancel()
+	tick := time.NewTicker(trainIdle)
+	defer tick.Stop()
+	if c.Send(wire.Message{Type: wire.TypeTrainReady, ID: id}) == nil {
+		t.await(ctx, tick.C, rx, done)
+	}
+	forget := func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if t.receiver == rx {
+			t.receiver = nil
+		}
+	}
+	defer forget()
+	t.mu.Lock()
+	early := !rx.Ended()
+	var report wire.TrainReport
+	if early {
+		report = rx.Report()
+		t.reported = true
+	}
+	t.mu.Unlock()
+	if !early {
+		forget() // from here on nobody else touches it
+		report = rx.Report()
+	}
+	t.mu.Lock()
+	t.spent += max(report.Bytes, trainLeast) - r.MaxBytes
+	t.mu.Unlock()
+	t.session.SetReading(report, r.Measures(), t.manager.o.Clock.Wall())
+	t.manager.o.Publish(t.session, event.Reading{Report: report, Measures: r.Measures()})
+	_ = c.Send(wire.Message{Type: wire.TypeTrainReport, ID: id, TrainReport: &report})
+	// The sender may not have heard yet that it can stop: go on telling it.
+	for linger := time.NewTimer(trainLinger); early; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-linger.C:
+			return
+		case <-tick.C:
+		}
+		t.mu.Lock()
+		early = t.receiver == rx && !rx.Ended()
+		t.mu.Unlock()
+	}
+}
+
+// await waits until a train going up has told all it can.
+func (t *Trains) await(ctx context.Context, tick <-chan time.Time, rx *train.Receiver, done <-chan struct{}) {
+	began := t.manager.o.Clock.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-done:
+			return
+		case <-tick:
+		}
+		now := t.manager.o.Clock.Now()
+		t.mu.Lock()
+		over := rx.Over(now) || !rx.Started() && now-began > trainStart
+		t.mu.Unlock()
+		if over {
+			return
+		}
+	}
+}
+
+// Claim takes what a client says it read of a train going down. Only the train
+// it was sent last counts, and once.
+func (t *Trains) Claim(r wire.TrainReport) {
+	t.mu.Lock()
+	sent := t.awaited
+	counts := sent != nil && sent.Train == r.Train
+	if counts {
+		t.awaited = nil
+	}
+	t.mu.Unlock()
+	measures := counts && sent.Measures()
+	r.Direction = wire.Down
+	t.session.SetReading(r, measures, t.manager.o.Clock.Wall())
+	if measures && train.ValidateReport(r) == nil {
+		t.manager.o.Publish(t.session, event.Claim{Report: r})
+	}
+}
