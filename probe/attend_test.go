@@ -51,7 +51,7 @@ func TestAttendFollowsThePlan(t *testing.T) {
 		o.Token = w.token(200 * time.Hour)
 		o.Plan = plan.Make(now, window, plan.Options{Seed: 3})
 		d := &planner{diary: diary{start: now}}
-		s, err := probe.Attend(context.Background(), o, d)
+		s, err := probe.RunPlan(context.Background(), o, d)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -106,7 +106,7 @@ func TestSetClockDoesNotEndTheWatch(t *testing.T) {
 			defer cancel()
 			time.AfterFunc(10*time.Minute, func() { w.host.Step(step) })
 			time.AfterFunc(40*time.Minute, func() { w.host.Step(-step) }) // put right again
-			s, err := probe.Attend(ctx, o, d)
+			s, err := probe.RunPlan(ctx, o, d)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -2,8 +2,9 @@ package probe
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/json"
+	"examlink/probe/monitor"
+	"examlink/probe/ratetest"
+	"examlink/probe/session"
 	"fmt"
 	"time"
 
@@ -69,7 +70,7 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 	if err != nil {
 		return Report{}, err
 	}
-	plan := o.phases()
+	plan, config := o.phases(), o.connection()
 	step := func(i int, done string) {
 		if progress == nil {
 			return
@@ -85,48 +86,48 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 	}
 	began := o.Clock.Now()
 	step(0, "")
-	s, err := openAny(ctx, &o, token, "check", earlier{}, 0)
+	s, err := session.Dial(ctx, &config, token, "check", session.Earlier{}, 0)
 	if err != nil {
 		return r, err
 	}
-	defer s.close(true)
-	s.traffic.other(began) // the first reading has the interface looked up, which takes a moment
-	beside := newOthers(s)
-	r.Session, r.Exam, r.Transport = s.welcome.Session, s.welcome.Exam, string(s.conn.Transport())
+	defer s.Close(true)
+	s.Foreign.Bytes(began) // the first reading has the interface looked up, which takes a moment
+	beside := session.NewOthers(s)
+	r.Session, r.Exam, r.Transport = s.Welcome.Session, s.Welcome.Exam, string(s.Conn.Transport())
 	said := "connected to " + o.Server
-	if s.overTCP() {
+	if s.Traits().HidesLoss {
 		said += " by WebSocket, for the network blocks UDP"
 	}
 	step(0, said)
 
 	step(1, "")
-	s.setInterval(o.Check.IdleInterval)
-	if err := s.sleep(ctx, o.Check.IdleTime); err != nil {
+	s.SetInterval(o.Check.IdleInterval)
+	if err := s.Sleep(ctx, o.Check.IdleTime); err != nil {
 		return r, err
 	}
-	idle := s.stream.begin(o.Clock.Now())
-	s.setInterval(o.Check.LoadInterval)
-	rtt, ok := s.stream.roundTrip()
+	idle := s.Monitor.Begin(o.Clock.Now())
+	s.SetInterval(o.Check.LoadInterval)
+	rtt, ok := s.Monitor.RoundTrip()
 	if !ok {
-		rtt = primeRoundTrip
+		rtt = ratetest.DefaultRoundTrip
 	}
 	step(1, fmt.Sprintf("round trip %v", rtt.Round(10*time.Microsecond)))
 
 	budget := o.Check.MaxBytes
 	left := func() int64 {
-		up, down := s.spent()
+		up, down := s.Spent()
 		return budget - up - down - 300e3 // the monitor stream and control need some too
 	}
-	floor := func(i int, d wire.Direction, target ippm.Rate, bucket float64) (Floor, error) {
+	floor := func(i int, d wire.Direction, target ippm.Rate, bucket float64) (ratetest.Floor, error) {
 		step(i, "")
-		_, noise := s.stream.received()
+		_, noise := s.Monitor.Received()
 		trains := floorTrains
-		if s.overTCP() {
+		if s.Traits().HidesLoss {
 			trains = floorTrainsTCP
 		}
-		beside.begin()
-		f, err := s.runFloor(ctx, floorPlan{direction: d, target: target, maxTrains: trains, roundTrip: rtt, noise: noise, bucket: bucket})
-		beside.end(d)
+		beside.Begin()
+		f, err := ratetest.RunFloor(ctx, s, ratetest.FloorPlan{Direction: d, Target: target, MaxTrains: trains, RoundTrip: rtt, Noise: noise, Bucket: bucket})
+		beside.End(d)
 		step(i, f.Outcome)
 		return f, err
 	}
@@ -136,19 +137,19 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 	if r.FloorUp, err = floor(3, wire.Up, o.Policy.Minimum.Upload, 0); err != nil {
 		return r, err
 	}
-	capacity := func(i int, d wire.Direction, f Floor, budget int64) (Capacity, *window, error) {
+	capacity := func(i int, d wire.Direction, f ratetest.Floor, budget int64) (ratetest.Capacity, *monitor.Window, error) {
 		step(i, "")
-		s.stream.begin(o.Clock.Now())
-		beside.begin()
-		c, err := s.searchCapacity(ctx, d, f, o.Check.CapacityMax, budget)
-		beside.end(d)
-		if s.overTCP() {
-			c.Why = whyRateHidden
+		s.Monitor.Begin(o.Clock.Now())
+		beside.Begin()
+		c, err := ratetest.SearchCapacity(ctx, s, d, f, o.Check.CapacityMax, budget)
+		beside.End(d)
+		if s.Traits().HidesLoss {
+			c.Why = ratetest.WhyRateHidden
 		}
-		step(i, describe(c.Rate))
-		return c, s.stream.begin(o.Clock.Now()), err
+		step(i, c.Rate.String())
+		return c, s.Monitor.Begin(o.Clock.Now()), err
 	}
-	var loadDown, loadUp *window
+	var loadDown, loadUp *monitor.Window
 	if r.CapacityDown, loadDown, err = capacity(4, wire.Down, r.FloorDown, left()*6/10); err != nil {
 		return r, err
 	}
@@ -160,8 +161,8 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 	// larger than that test emptied.
 	for _, x := range []struct {
 		i int
-		f *Floor
-		c Capacity
+		f *ratetest.Floor
+		c ratetest.Capacity
 	}{{4, &r.FloorDown, r.CapacityDown}, {5, &r.FloorUp, r.CapacityUp}} {
 		if !hiddenByBucket(*x.f, x.c) || float64(left()) < 2*bigBucket {
 			continue
@@ -179,75 +180,37 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 	}
 
 	step(6, "")
-	r.GoodputDown = s.measureGoodput(ctx, r.CapacityDown, left()/2)
-	r.GoodputUp = s.measureGoodput(ctx, r.CapacityUp, left())
+	r.GoodputDown = ratetest.MeasureGoodput(ctx, s, r.CapacityDown, left()/2)
+	r.GoodputUp = ratetest.MeasureGoodput(ctx, s, r.CapacityUp, left())
 	step(6, "")
 
 	step(7, "")
 	settle := o.Clock.Now() + settleAtMost
-	for !s.stream.settledBefore(idle, o.Clock.Now()) && o.Clock.Now() < settle {
-		if err := s.sleep(ctx, 20*time.Millisecond); err != nil {
+	for !s.Monitor.SettledBefore(idle, o.Clock.Now()) && o.Clock.Now() < settle {
+		if err := s.Sleep(ctx, 20*time.Millisecond); err != nil {
 			return r, err
 		}
 	}
 	now := o.Clock.Now()
-	account := s.stream.finish(idle, now)
-	r.LoadedDown, r.LoadedUp = loaded(s.stream.finish(loadDown, now)), loaded(s.stream.finish(loadUp, now))
+	account := s.Monitor.Finish(idle, now)
+	r.LoadedDown, r.LoadedUp = monitor.LoadedOf(s.Monitor.Finish(loadDown, now)), monitor.LoadedOf(s.Monitor.Finish(loadUp, now))
 	r.Idle = account.Figures()
-	r.LongestGap = s.stream.longestGap(now).Seconds()
-	if skew, ok := s.stream.skew(); ok {
+	r.LongestGap = s.Monitor.LongestGap(now).Seconds()
+	if skew, ok := s.Monitor.Skew(); ok {
 		skew *= 1e6
 		r.SkewPPM = &skew
 	}
-	r.BytesDown, r.BytesUp = s.own()
-	r.OthersDown, r.OthersUp = beside.rate(wire.Down), beside.rate(wire.Up)
+	r.BytesDown, r.BytesUp = s.OwnBytes()
+	r.OthersDown, r.OthersUp = beside.Rate(wire.Down), beside.Rate(wire.Up)
 	r.Duration = o.Clock.Now() - began
 	r.judge(o, account)
-	s.tellVerdict(ctx, r.Verdict)
+	s.ReportVerdict(ctx, r.Verdict)
 	step(7, string(r.Verdict.Outcome))
 	return r, nil
 }
 
-// tellVerdict tells the server what the check came to, for its operators. The
-// check stands, whether the server takes it or not.
-func (s *session) tellVerdict(ctx context.Context, v verdict.Verdict) {
-	body, err := json.Marshal(v.Gist())
-	if err != nil {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, goodbyeSettle)
-	defer cancel()
-	refused, err := s.report(ctx, wire.Report{Origin: rand.Text(), Number: 1, At: s.o.Clock.Wall().Round(0), Kind: wire.ReportVerdict, Contents: body})
-	if err != nil {
-		s.o.Log.Debug("the server has not taken the verdict", "reason", refused, "err", err)
-	}
-}
-
 // hiddenByBucket says whether a floor test passed although the link's rate is
 // below its target.
-func hiddenByBucket(f Floor, c Capacity) bool {
+func hiddenByBucket(f ratetest.Floor, c ratetest.Capacity) bool {
 	return f.Decision == ippm.Accept && f.Rate.Value == nil && c.Rate.High != nil && *c.Rate.High < f.Target*(1-verdict.Tolerance)
-}
-
-func (s *session) sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-s.done:
-		return s.err()
-	}
-}
-
-func describe(i Interval) string {
-	switch {
-	case i.Value != nil:
-		return ippm.Rate(*i.Value).String()
-	case i.Low != nil:
-		return "at least " + ippm.Rate(*i.Low).String()
-	}
-	return "unknown"
 }

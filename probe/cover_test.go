@@ -1,6 +1,7 @@
 package probe_test
 
 import (
+	"examlink/probe/watch"
 	"strings"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ func checkCost(t *testing.T, sum probe.Summary) {
 // account. What a computer itself was up to is told apart, and no hole.
 func checkCover(t *testing.T, o probe.Options, l *ledger, sum probe.Summary) {
 	t.Helper()
-	const tick = probe.WatchTick + ms
+	const tick = watch.Tick + ms
 	var all windowCount
 	var awake time.Duration // this host, so far, as far as windows tell
 	moves := -1
@@ -55,7 +56,7 @@ func checkCover(t *testing.T, o probe.Options, l *ledger, sum probe.Summary) {
 		}
 		from = e.to
 		awake += length
-		if length < 0 || length > o.Watch.Window+probe.ClockLook+tick {
+		if length < 0 || length > o.Watch.Window+watch.ClockLook+tick {
 			t.Errorf("window from %v: %v long beyond what is told of the computer", e.from.Sub(l.start), length)
 		}
 		for _, x := range sum.Warnings {

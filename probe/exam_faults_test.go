@@ -37,7 +37,7 @@ func (w *world) attend(l probe.Sink, before, lasting time.Duration, n *neighbour
 	}
 	done := make(chan result, 1)
 	go func() {
-		s, err := probe.Attend(context.Background(), o, l)
+		s, err := probe.RunPlan(context.Background(), o, l)
 		done <- result{s, err}
 	}()
 	return func() probe.Summary {

@@ -2,47 +2,39 @@ package probe
 
 import (
 	"context"
+	"examlink/probe/ratetest"
+	"examlink/probe/session"
 
 	"examlink/probe/link"
 	"examlink/probe/wire"
 )
 
-// What tests derive their bounds from.
-const (
-	WatchTick     = watchTick
-	ClockLook     = clockLook
-	RedialAttempt = redialAttempt
-	UDPAgain      = udpAgain
-	FallbackTime  = fallbackTime
-	UDPEvery      = udpEvery
-	BackoffMost   = backoffMost
-)
-
 // FloorTest is the part of a check that decides one direction's minimum, by
 // itself, so that a grid of links can be classified.
-func FloorTest(ctx context.Context, o Options, d wire.Direction) (Floor, error) {
+func FloorTest(ctx context.Context, o Options, d wire.Direction) (ratetest.Floor, error) {
 	token, err := o.validate()
 	if err != nil {
-		return Floor{}, err
+		return ratetest.Floor{}, err
 	}
-	s, err := open(ctx, &o, token, link.UDP, "check", earlier{})
+	config := o.connection()
+	s, err := session.Open(ctx, &config, token, link.UDP, "check", session.Earlier{})
 	if err != nil {
-		return Floor{}, err
+		return ratetest.Floor{}, err
 	}
-	defer s.close(true)
-	s.setInterval(o.Check.IdleInterval)
-	if err := s.sleep(ctx, o.Check.IdleTime); err != nil {
-		return Floor{}, err
+	defer s.Close(true)
+	s.SetInterval(o.Check.IdleInterval)
+	if err := s.Sleep(ctx, o.Check.IdleTime); err != nil {
+		return ratetest.Floor{}, err
 	}
-	s.setInterval(o.Check.LoadInterval)
-	rtt, ok := s.stream.roundTrip()
+	s.SetInterval(o.Check.LoadInterval)
+	rtt, ok := s.Monitor.RoundTrip()
 	if !ok {
-		rtt = primeRoundTrip
+		rtt = ratetest.DefaultRoundTrip
 	}
-	_, noise := s.stream.received()
+	_, noise := s.Monitor.Received()
 	target := o.Policy.Minimum.Download
 	if d == wire.Up {
 		target = o.Policy.Minimum.Upload
 	}
-	return s.runFloor(ctx, floorPlan{direction: d, target: target, maxTrains: floorTrains, roundTrip: rtt, noise: noise})
+	return ratetest.RunFloor(ctx, s, ratetest.FloorPlan{Direction: d, Target: target, MaxTrains: floorTrains, RoundTrip: rtt, Noise: noise})
 }

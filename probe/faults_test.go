@@ -1,6 +1,8 @@
 package probe_test
 
 import (
+	"examlink/probe/session"
+	"examlink/probe/watch"
 	"net/netip"
 	"regexp"
 	"time"
@@ -52,15 +54,15 @@ func faults(o probe.Options) []fault {
 		// An echo is due once in an interval, and takes its round trip.
 		echo = o.Interval + 60*ms
 		// The loop looks ten times a second, at this host's clocks once.
-		tick = probe.WatchTick + ms
-		look = probe.ClockLook + tick
+		tick = watch.Tick + ms
+		look = watch.ClockLook + tick
 		// A silence begins with the last echo and ends with the next one.
 		silent  = span{-echo, echo}
 		told    = span{o.Watch.SilentAfter - echo, o.Watch.SilentAfter + tick + echo}
 		answers = span{-tick, echo + tick}
 		window  = o.Watch.Window
 		// A way by WebSocket, once UDP has been silent for long enough.
-		fallback = span{o.Watch.RedialAfter, o.Watch.RedialAfter + probe.RedialAttempt + probe.UDPAgain + probe.FallbackTime}
+		fallback = span{o.Watch.RedialAfter, o.Watch.RedialAfter + watch.RedialAttempt + session.UDPAgain + session.FallbackTime}
 	)
 	after := func(d time.Duration, x span) span { return span{d + x.from, d + x.to} }
 	outage := func(c warning.Cause, d time.Duration, end span) []label {
@@ -119,7 +121,7 @@ func faults(o probe.Options) []fault {
 			w.blockUDP(false)
 		}, []label{
 			{warning.Outage, warning.CauseUDPBlocked, silent, told, fallback},
-			{warning.UDPBlocked, warning.NotKnown, silent, fallback, after(180*s, span{0, probe.UDPEvery*6/5 + probe.RedialAttempt})},
+			{warning.UDPBlocked, warning.NotKnown, silent, fallback, after(180*s, span{0, watch.UDPEvery*6/5 + watch.RedialAttempt})},
 		}, "suspect dropped live", regexp.MustCompile(`^silent resumed back resumed$`), 0},
 		{"the clock is set back by the hour", step(-time.Hour), note(warning.Clock, warning.CauseClock, span{0, look}, span{0, look}), "", nothing, -time.Hour},
 		{"another address", func(w *world, n *neighbourhood) {
@@ -136,7 +138,7 @@ func faults(o probe.Options) []fault {
 			time.Sleep(time.Until(back))
 			w.serve()
 			n.set(func(f *host.Findings) { f.Server = host.Answers })
-		}, outage(warning.CauseServer, 20*s, span{0, probe.BackoffMost + probe.RedialAttempt}), "live", interrupted, 0},
+		}, outage(warning.CauseServer, 20*s, span{0, watch.BackoffMost + watch.RedialAttempt}), "live", interrupted, 0},
 		{"the server is restarted", func(w *world, _ *neighbourhood) { w.halt(); w.serve() }, nil, "live", resumed, 0},
 		{"the program is stopped for 20 s", func(w *world, _ *neighbourhood) { w.freeze(20*s, false) },
 			note(warning.HostBusy, warning.CauseBusy, span{0, look}, after(20*s, span{0, tick})), "suspect dropped live", nothing, 0},

@@ -2,6 +2,7 @@ package probe_test
 
 import (
 	"context"
+	"examlink/probe/ippm"
 	"math"
 	"testing"
 	"testing/synctest"
@@ -131,7 +132,7 @@ func TestCheckCountsOwnTraffic(t *testing.T) {
 			}
 			for _, x := range []struct {
 				name         string
-				rate         probe.Interval
+				rate         ippm.Interval
 				floor        string
 				link, others float64
 				told         *float64

@@ -8,6 +8,8 @@ package probe
 import (
 	"context"
 	"errors"
+	"examlink/probe/session"
+	"examlink/probe/watch"
 	"fmt"
 	"log/slog"
 	"net"
@@ -47,10 +49,10 @@ type Options struct {
 	TrainPacket int `mapstructure:"train_packet" default:"1200" min:"64" max:"1232" doc:"UDP payload of a packet of a train, in bytes. Trains measure rates."`
 
 	Check CheckOptions `mapstructure:"check" doc:"The readiness test, 'examlink check'."`
-	Watch WatchOptions
+	Watch watch.Options
 	// Attribution finds out why a watch gets no answer; nil: nothing is known
 	// beyond what the connection itself says.
-	Attribution Attribution
+	Attribution watch.Attribution
 	// Outbox keeps what a watch has to tell the server until the server has
 	// taken it; nil: one in memory, gone when the watch ends.
 	Outbox *outbox.Queue
@@ -84,17 +86,6 @@ type CheckOptions struct {
 	MaxBytes     int64         `mapstructure:"max_bytes" unit:"bytes" default:"10MB" min:"1MB" doc:"The most that a check may transfer, in IP-layer bytes, both ways together."`
 }
 
-// WatchOptions configures the daemon.
-type WatchOptions struct {
-	Window      time.Duration `mapstructure:"window" default:"5s" min:"1s" doc:"Delay and loss are judged once per window."`
-	FloorEvery  time.Duration `mapstructure:"floor_every" default:"40s" min:"1s" doc:"Mean time between floor tests, which ask whether the rate is at least the minimum."`
-	GlanceEvery time.Duration `mapstructure:"glance_every" default:"5s" min:"1s" doc:"Mean time between glances: trains of eight packets that detect a fall of the rate and then start a floor test at once."`
-	BudgetShare float64       `mapstructure:"budget_share" default:"0.03" above:"0" max:"1" doc:"The share of the minimum rate that floor tests and glances may use, each way, averaged over a minute."`
-	SilentAfter time.Duration `mapstructure:"silent_after" default:"3s" min:"1s" doc:"Without an echo for this long, the connection counts as interrupted."`
-	RedialAfter time.Duration `mapstructure:"redial_after" default:"5s" doc:"Without an echo for this long, a new connection is tried beside the old one. At least silent_after."`
-	RetestAfter time.Duration `mapstructure:"retest_after" default:"4s" above:"0s" doc:"When something looks wrong, the next floor test starts no sooner than this after the last one."`
-}
-
 // DefaultOptions are the options of a student who sets none.
 func DefaultOptions() Options {
 	return Options{
@@ -104,7 +95,7 @@ func DefaultOptions() Options {
 			IdleTime: 4 * time.Second, IdleInterval: 20 * time.Millisecond, LoadInterval: 50 * time.Millisecond,
 			CapacityMax: 25 * ippm.MbitPerSecond, MaxBytes: 10e6,
 		},
-		Watch: WatchOptions{
+		Watch: watch.Options{
 			Window: 5 * time.Second, FloorEvery: 40 * time.Second, GlanceEvery: 5 * time.Second, BudgetShare: 0.03,
 			SilentAfter: 3 * time.Second, RedialAfter: 5 * time.Second, RetestAfter: 4 * time.Second,
 		},
@@ -203,4 +194,20 @@ func (o *Options) validate() (wire.JoinToken, error) {
 		return token, errors.New("watch.silent_after, watch.redial_after: expected 1s or more, and the second not below the first")
 	}
 	return token, nil
+}
+
+// connection is the part of the options that a session needs.
+func (o *Options) connection() session.Config {
+	return session.Config{
+		Token: o.Token, Server: o.Server, Interval: o.Interval, PacketSize: o.PacketSize, LossAfter: o.LossAfter, TrainPacket: o.TrainPacket,
+		Version: o.Version, System: o.System, Log: o.Log, Traffic: o.Traffic,
+		Clock: o.Clock, NewWaiter: o.NewWaiter, Resolver: o.Resolver, Socket: o.Socket, TCP: o.TCP,
+	}
+}
+
+// watching is the part of the options that a watch needs.
+func (o *Options) watching(token wire.JoinToken) watch.Config {
+	return watch.Config{
+		Config: o.connection(), Join: token, Policy: o.Policy, Watch: o.Watch, Attribution: o.Attribution, Outbox: o.Outbox, Seed: o.Seed,
+	}
 }

@@ -1,6 +1,8 @@
 package probe
 
 import (
+	"examlink/probe/monitor"
+	"examlink/probe/ratetest"
 	"time"
 
 	"examlink/probe/ippm"
@@ -33,19 +35,19 @@ type Report struct {
 	Transport string          `json:"transport"`
 	Verdict   verdict.Verdict `json:"verdict"`
 
-	Idle         Figures  `json:"idle"`
-	LongestGap   float64  `json:"longest_gap"` // seconds without an echo, in the whole check
-	FloorDown    Floor    `json:"floor_download"`
-	FloorUp      Floor    `json:"floor_upload"`
-	CapacityDown Capacity `json:"capacity_download"`
-	CapacityUp   Capacity `json:"capacity_upload"`
-	GoodputDown  Goodput  `json:"quic_goodput_download"`
-	GoodputUp    Goodput  `json:"quic_goodput_upload"`
-	LoadedDown   Loaded   `json:"loaded_download"`
-	LoadedUp     Loaded   `json:"loaded_upload"`
-	BytesDown    int64    `json:"bytes_download"` // IP layer, everything measured with
-	BytesUp      int64    `json:"bytes_upload"`
-	SkewPPM      *float64 `json:"clock_skew_ppm"` // server against this computer
+	Idle         monitor.Figures   `json:"idle"`
+	LongestGap   float64           `json:"longest_gap"` // seconds without an echo, in the whole check
+	FloorDown    ratetest.Floor    `json:"floor_download"`
+	FloorUp      ratetest.Floor    `json:"floor_upload"`
+	CapacityDown ratetest.Capacity `json:"capacity_download"`
+	CapacityUp   ratetest.Capacity `json:"capacity_upload"`
+	GoodputDown  ratetest.Goodput  `json:"quic_goodput_download"`
+	GoodputUp    ratetest.Goodput  `json:"quic_goodput_upload"`
+	LoadedDown   monitor.Loaded    `json:"loaded_download"`
+	LoadedUp     monitor.Loaded    `json:"loaded_upload"`
+	BytesDown    int64             `json:"bytes_download"` // IP layer, everything measured with
+	BytesUp      int64             `json:"bytes_upload"`
+	SkewPPM      *float64          `json:"clock_skew_ppm"` // server against this computer
 	// What other programs of this computer moved while the rates were tested,
 	// bit/s as its interface counts. Where it was much, 5 % of a train, it is in the
 	// rates, for the link carried it. Nil: not known throughout.
@@ -53,11 +55,17 @@ type Report struct {
 	OthersUp   *float64 `json:"other_programs_upload"`
 }
 
+// What TCP keeps from being seen, in plain words.
+const (
+	whyLossHidden = "by TCP lost packets are sent again: a loss shows as delay"
+	whyUDPBlocked = "the network lets TCP through to the server but not UDP"
+)
+
 // minSamples is how many packets a statement on delay needs.
 const minSamples = 20
 
 // facts puts a check's figures into the form that is judged.
-func (r *Report) facts(idle *Account) verdict.Facts {
+func (r *Report) facts(idle *monitor.Account) verdict.Facts {
 	f := verdict.Facts{
 		verdict.Download: rateFact(r.FloorDown, r.CapacityDown),
 		verdict.Upload:   rateFact(r.FloorUp, r.CapacityUp),
@@ -68,12 +76,12 @@ func (r *Report) facts(idle *Account) verdict.Facts {
 	return f
 }
 
-func delayFacts(f verdict.Facts, a *Account) {
+func delayFacts(f verdict.Facts, a *monitor.Account) {
 	why := ""
 	switch {
 	case a.Sent < minSamples:
 		why = "too few packets could be sent"
-	case a.unsentByHost()*10 > a.Sent:
+	case a.UnsentByHost()*10 > a.Sent:
 		why = "this computer was too busy to send on time"
 	}
 	if why == "" {
@@ -128,7 +136,7 @@ func delayFacts(f verdict.Facts, a *Account) {
 
 // rateFact combines a floor test with a capacity search: the search is the
 // more exact, the floor test has decided the minimum.
-func rateFact(f Floor, c Capacity) verdict.Fact {
+func rateFact(f ratetest.Floor, c ratetest.Capacity) verdict.Fact {
 	fact := verdict.Fact{Value: f.Rate.Value, Low: f.Rate.Low, High: f.Rate.High, Minimum: f.Decision, Samples: f.Trains + c.Trains, Why: f.Why}
 	if c.Rate.Value != nil {
 		fact.Value, fact.Low, fact.High = c.Rate.Value, c.Rate.Low, c.Rate.High
@@ -145,7 +153,7 @@ func rateFact(f Floor, c Capacity) verdict.Fact {
 	} else if fact.Value == nil && c.Rate.Low != nil && (fact.Low == nil || *c.Rate.Low > *fact.Low) {
 		fact.Low = c.Rate.Low
 		fact.Why = ""
-		if c.Why == whyRateHidden {
+		if c.Why == ratetest.WhyRateHidden {
 			fact.Why = c.Why
 		}
 	}
@@ -169,6 +177,13 @@ func higher(a, b *float64) *float64 {
 	return b
 }
 
-func (r *Report) judge(o Options, idle *Account) {
+func (r *Report) judge(o Options, idle *monitor.Account) {
 	r.Verdict = verdict.Judge(o.Policy, r.facts(idle))
+}
+
+// udpFact is what the transport says about UDP; there is none when it works.
+func udpFact(f verdict.Facts, transport string) {
+	if transport != string(link.UDP) {
+		f[verdict.UDP] = verdict.Unknown(whyUDPBlocked)
+	}
 }

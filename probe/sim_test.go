@@ -225,7 +225,7 @@ func TestCheckOverSimulatedLinks(t *testing.T) {
 				if r.Verdict.Outcome != c.want {
 					t.Errorf("verdict %q: %s", r.Verdict.Outcome, r.Verdict.Sentence)
 				}
-				near := func(name string, got probe.Interval, want float64) {
+				near := func(name string, got ippm.Interval, want float64) {
 					if c.within == 0 {
 						if got.Value != nil || got.Low == nil || *got.Low < 24e6 {
 							t.Errorf("%s: %+v, want a bound of about 25 Mbit/s", name, got)
@@ -279,7 +279,7 @@ func TestCheckSeesBehindALargeTokenBucket(t *testing.T) {
 	})
 }
 
-func describe(i probe.Interval) string {
+func describe(i ippm.Interval) string {
 	switch {
 	case i.Value != nil:
 		return ippm.Rate(*i.Value).String()

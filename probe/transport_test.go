@@ -214,7 +214,7 @@ func TestCheckByWebSocket(t *testing.T) {
 				if r.Transport != probe.TransportWebSocket || r.Verdict.Outcome != c.want {
 					t.Errorf("by %s: %q %s", r.Transport, r.Verdict.Outcome, r.Verdict.Sentence)
 				}
-				for _, i := range []probe.Interval{r.CapacityDown.Rate, r.CapacityUp.Rate, r.FloorDown.Rate, r.FloorUp.Rate} {
+				for _, i := range []ippm.Interval{r.CapacityDown.Rate, r.CapacityUp.Rate, r.FloorDown.Rate, r.FloorUp.Rate} {
 					if i.Value != nil || i.High != nil || i.Low == nil || *i.Low <= 0 || *i.Low > c.rate*1e6 {
 						t.Errorf("a rate of %s by a TCP of %v Mbit/s", describe(i), c.rate)
 					}

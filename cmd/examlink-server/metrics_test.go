@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"crypto/ed25519"
+	"examlink/probe/ippm"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -81,7 +82,7 @@ func programs(t *testing.T) map[string]*prometheus.Registry {
 		t.Fatal(err)
 	}
 	rate := 1e6
-	e.Floor(probe.FloorEvent{At: time.Now(), Floor: probe.Floor{Direction: wire.Up, Outcome: "meets", Rate: probe.Interval{Value: &rate, Low: &rate}}})
+	e.Floor(probe.FloorEvent{At: time.Now(), Floor: probe.Floor{Direction: wire.Up, Outcome: "meets", Rate: ippm.Interval{Value: &rate, Low: &rate}}})
 	a := &probe.Account{Sent: 2, Received: 2}
 	a.OneWayUp.Add(time.Millisecond)
 	e.Window(probe.WindowEvent{To: time.Now(), Account: a})

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"examlink/probe/ippm"
 	"fmt"
 	"net/netip"
 	"path/filepath"
@@ -98,7 +99,7 @@ func TestRecorderMakesMinutes(t *testing.T) {
 	x := newTape(t)
 	x.session("connected", nil)
 	low := 5e5
-	x.r.Floor(probe.FloorEvent{At: x.at, Floor: probe.Floor{Direction: wire.Down, Outcome: "below", Rate: probe.Interval{Value: &low}}, SpentDown: 30e3})
+	x.r.Floor(probe.FloorEvent{At: x.at, Floor: probe.Floor{Direction: wire.Down, Outcome: "below", Rate: ippm.Interval{Value: &low}}, SpentDown: 30e3})
 	x.run(150 * time.Second)
 	lines := x.lines()
 	if got, want := only(lines, record.TypeMinute), "09:00:00-09:01:00 600, 09:01:00-09:02:00 600, 09:02:00-09:02:30 300"; got != want {

@@ -121,7 +121,7 @@ what is due when, and measures nothing.
 					}
 				}()
 			}
-			s, err := probe.Attend(ctx, o, sinks...)
+			s, err := probe.RunPlan(ctx, o, sinks...)
 			why := whyEnded(c.Context(), err)
 			if err == nil && ctx.Err() == nil {
 				why = "exam-over"

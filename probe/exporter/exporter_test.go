@@ -2,6 +2,7 @@ package exporter_test
 
 import (
 	"errors"
+	"examlink/probe/ippm"
 	"flag"
 	"net/http"
 	"net/http/httptest"
@@ -83,11 +84,11 @@ func exam(e *exporter.Exporter) {
 	e.Window(probe.WindowEvent{From: at(0), To: at(5 * time.Second), Account: window(), ControlUp: 1500, ControlDown: 1000})
 	e.Floor(probe.FloorEvent{
 		At: at(6 * time.Second), SpentDown: 30_000,
-		Floor: probe.Floor{Direction: wire.Down, Outcome: "meets", Rate: probe.Interval{Low: number(3.84e6)}},
+		Floor: probe.Floor{Direction: wire.Down, Outcome: "meets", Rate: ippm.Interval{Low: number(3.84e6)}},
 	})
 	e.Floor(probe.FloorEvent{
 		At: at(7 * time.Second), SpentUp: 20_000,
-		Floor: probe.Floor{Direction: wire.Up, Outcome: "below", Rate: probe.Interval{Value: number(0.768e6), Low: number(0.76e6), High: number(0.776e6)}},
+		Floor: probe.Floor{Direction: wire.Up, Outcome: "below", Rate: ippm.Interval{Value: number(0.768e6), Low: number(0.76e6), High: number(0.776e6)}},
 	})
 	slow := warning.Warning{Kind: warning.UploadBelowMinimum, Start: at(7 * time.Second), Raised: at(7 * time.Second), Episodes: 1}
 	e.Warning(slow)
@@ -168,18 +169,18 @@ func TestAbsentBeforeKnown(t *testing.T) {
 
 	// A test that found only a bound tells no rate; one that found nothing
 	// forgets what the one before found.
-	floor := func(rate probe.Interval) {
+	floor := func(rate ippm.Interval) {
 		e.Floor(probe.FloorEvent{At: at(1500 * ms), Floor: probe.Floor{Direction: wire.Down, Outcome: "meets", Rate: rate}})
 	}
 	down := func(v string) map[string]string { return map[string]string{`{direction="down"}`: v} }
-	floor(probe.Interval{Low: number(8e6)})
+	floor(ippm.Interval{Low: number(8e6)})
 	expect(t, r, "examlink_client_rate_bytes_per_second", nil)
 	expect(t, r, "examlink_client_rate_lower_bound_bytes_per_second", down("1e+06"))
 	expect(t, r, "examlink_client_floor_test_timestamp_seconds", down("1.7908452015e+09"))
-	floor(probe.Interval{Value: number(0.768e6)})
+	floor(ippm.Interval{Value: number(0.768e6)})
 	expect(t, r, "examlink_client_rate_bytes_per_second", down("96000"))
 	expect(t, r, "examlink_client_rate_lower_bound_bytes_per_second", nil)
-	floor(probe.Interval{})
+	floor(ippm.Interval{})
 	expect(t, r, "examlink_client_rate_bytes_per_second", nil)
 
 	// So does a window without an echo.
@@ -200,7 +201,7 @@ func TestRatesAreBytesPerSecond(t *testing.T) {
 	expect(t, r, "examlink_client_minimum_rate_bytes_per_second", both("96000", "48000"))
 	expect(t, r, "examlink_client_recommended_rate_bytes_per_second", both("187500", "125000"))
 	for d, v := range map[wire.Direction]float64{wire.Down: 0.768e6, wire.Up: 0.384e6} {
-		e.Floor(probe.FloorEvent{At: at(0), SpentUp: 500, SpentDown: 600, Floor: probe.Floor{Direction: d, Outcome: "meets", Rate: probe.Interval{Value: &v, Low: &v, High: &v}}})
+		e.Floor(probe.FloorEvent{At: at(0), SpentUp: 500, SpentDown: 600, Floor: probe.Floor{Direction: d, Outcome: "meets", Rate: ippm.Interval{Value: &v, Low: &v, High: &v}}})
 	}
 	expect(t, r, "examlink_client_rate_bytes_per_second", both("96000", "48000"))
 	expect(t, r, "examlink_client_rate_lower_bound_bytes_per_second", both("96000", "48000"))

@@ -1,0 +1,49 @@
+package ippm
+
+import "math"
+
+// Interval is a rate with its 95 % interval, in bit/s at the layer its owner
+// names. Value is nil when only a bound is known, Low when nothing is, High when
+// there is no upper end.
+type Interval struct {
+	Value *float64 `json:"value"`
+	Low   *float64 `json:"low"`
+	High  *float64 `json:"high"`
+}
+
+// String says the rate, or its bound.
+func (i Interval) String() string {
+	switch {
+	case i.Value != nil:
+		return Rate(*i.Value).String()
+	case i.Low != nil:
+		return "at least " + Rate(*i.Low).String()
+	}
+	return "unknown"
+}
+
+// Combined combines estimates of one rate by the inverse of their variances. The
+// zero value is ready.
+type Combined struct {
+	sum, weight float64
+	n           int
+}
+
+// Add adds an estimate in bit/s with its relative standard error, above 0.
+func (c *Combined) Add(rate, stdErr float64) {
+	w := 1 / (stdErr * stdErr)
+	c.sum += math.Log(rate) * w
+	c.weight += w
+	c.n++
+}
+
+// Len is how many estimates there are.
+func (c *Combined) Len() int { return c.n }
+
+// Interval is the combined rate with its relative standard error. There must be
+// an estimate.
+func (c *Combined) Interval() (i Interval, stdErr float64) {
+	rate, stdErr := math.Exp(c.sum/c.weight), 1/math.Sqrt(c.weight)
+	low, high := rate*(1-normal95*stdErr), rate*(1+normal95*stdErr)
+	return Interval{Value: &rate, Low: &low, High: &high}, stdErr
+}

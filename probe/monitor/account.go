@@ -1,0 +1,184 @@
+package monitor
+
+import (
+	"time"
+
+	"examlink/probe/ippm"
+)
+
+// Account is what the monitor stream saw over some time. Every packet enters
+// it once, when its fate is known, so Sent = Received + LostUp + LostDown +
+// LostUnknown. The zero value is ready. It is not safe for concurrent use.
+type Account struct {
+	Sent, Received                uint64
+	LostUp, LostDown, LostUnknown uint64
+	Unsent                        uint64 // never left the host: not among Sent
+	Stalled                       uint64 // of Unsent: TCP took no more, so it was not the host's doing
+	NoWay                         uint64 // of Unsent: the system had no way to send them, busy or not
+	OverTCP                       uint64 // of Sent, by TCP: those lost are late, and no loss of the network can be seen
+	Late                          uint64 // echoes that came after the packet was settled as lost
+	DuplicatesDown                uint64
+	ReorderedDown                 uint64
+
+	RoundTrip ippm.Histogram // without the server's processing time
+	// What follows leaves out packets sent while a train of ours ran.
+	OneWayUp, OneWayDown ippm.Histogram // absolute, within OneWayBound
+	PDVUp, PDVDown       ippm.Histogram // above the lowest of each window
+	IPDVUp, IPDVDown     ippm.Histogram // absolute values
+	LoadedUp, LoadedDown ippm.Histogram // the same of those left out, until the window has been judged
+	OneWayBound          time.Duration  // largest error bound of the one-way delays
+	RunsUp, RunsDown     ippm.LossRuns
+	JitterUp, JitterDown time.Duration  // RFC 3550, at the end
+	Pacing               ippm.Histogram // how late packets left, by the host's own clock
+	ReadLag              ippm.Histogram // how long packets lay in the system before they were read
+	LocalDrops           uint64         // packets that came and that this host dropped, unread
+}
+
+// unsentByHost is what this host did not send although it could have.
+func (a *Account) UnsentByHost() uint64 { return a.Unsent - a.Stalled - a.NoWay }
+
+// Lost is every packet that was lost, wherever.
+func (a *Account) Lost() uint64 { return a.LostUp + a.LostDown + a.LostUnknown }
+
+// window is an account in the making: delays are kept until its end, because
+// PDV needs the lowest of them.
+type Window struct {
+	Account
+	from     time.Duration
+	up, down []time.Duration
+	closed   bool
+}
+
+func (w *Window) close() *Account {
+	for _, d := range ippm.PDVOf(w.up) {
+		w.PDVUp.Add(time.Duration(d))
+	}
+	for _, d := range ippm.PDVOf(w.down) {
+		w.PDVDown.Add(time.Duration(d))
+	}
+	w.up, w.down, w.closed = nil, nil, true
+	return &w.Account
+}
+
+// absorb adds the total of a stream that has ended.
+func (a *Account) Absorb(b *Account) {
+	a.merge(b)
+	a.RunsUp.Merge(&b.RunsUp)
+	a.RunsDown.Merge(&b.RunsDown)
+}
+
+// Merge adds the account of a later time, as when windows become minutes.
+// Loss runs are left out: they run through windows.
+func (a *Account) Merge(b *Account) { a.merge(b) }
+
+// merge adds a closed window to a stream's total, which keeps loss runs by
+// itself, since they run through windows.
+func (a *Account) merge(b *Account) {
+	a.Sent += b.Sent
+	a.Received += b.Received
+	a.LostUp += b.LostUp
+	a.LostDown += b.LostDown
+	a.LostUnknown += b.LostUnknown
+	a.Unsent += b.Unsent
+	a.Stalled += b.Stalled
+	a.NoWay += b.NoWay
+	a.OverTCP += b.OverTCP
+	a.Late += b.Late
+	a.DuplicatesDown += b.DuplicatesDown
+	a.ReorderedDown += b.ReorderedDown
+	a.RoundTrip.Merge(&b.RoundTrip)
+	a.OneWayUp.Merge(&b.OneWayUp)
+	a.OneWayDown.Merge(&b.OneWayDown)
+	a.PDVUp.Merge(&b.PDVUp)
+	a.PDVDown.Merge(&b.PDVDown)
+	a.IPDVUp.Merge(&b.IPDVUp)
+	a.IPDVDown.Merge(&b.IPDVDown)
+	a.Pacing.Merge(&b.Pacing)
+	a.ReadLag.Merge(&b.ReadLag)
+	a.LocalDrops += b.LocalDrops
+	a.OneWayBound = max(a.OneWayBound, b.OneWayBound)
+	a.JitterUp, a.JitterDown = b.JitterUp, b.JitterDown
+}
+
+// Figures is an account as it is reported. Durations are seconds; a nil
+// number is unknown.
+type Figures struct {
+	Sent        uint64 `json:"sent"`
+	Received    uint64 `json:"received"`
+	LostUp      uint64 `json:"lost_up"`
+	LostDown    uint64 `json:"lost_down"`
+	LostUnknown uint64 `json:"lost_unknown"`
+	Unsent      uint64 `json:"unsent"`
+	Stalled     uint64 `json:"unsent_tcp_stalled"`
+	NoWay       uint64 `json:"unsent_no_way"`
+	OverTCP     uint64 `json:"sent_over_tcp"` // lost_* says nothing of the network for these
+	Late        uint64 `json:"late"`
+	Duplicates  uint64 `json:"duplicates_down"`
+	Reordered   uint64 `json:"reordered_down"`
+
+	RoundTrip   Quantiles `json:"round_trip_delay"`
+	OneWayUp    Quantiles `json:"one_way_delay_up"`
+	OneWayDown  Quantiles `json:"one_way_delay_down"`
+	OneWayBound *float64  `json:"one_way_delay_error_bound"`
+	IPDVUp      Quantiles `json:"ipdv_up"`
+	IPDVDown    Quantiles `json:"ipdv_down"`
+	PDVUp       Quantiles `json:"pdv_up"`
+	PDVDown     Quantiles `json:"pdv_down"`
+	JitterUp    *float64  `json:"rfc3550_jitter_up"`
+	JitterDown  *float64  `json:"rfc3550_jitter_down"`
+
+	LongestLossUp   uint64   `json:"longest_loss_run_up"`
+	LongestLossDown uint64   `json:"longest_loss_run_down"`
+	BurstRatioUp    *float64 `json:"burst_ratio_up"`
+	BurstRatioDown  *float64 `json:"burst_ratio_down"`
+
+	Pacing     Quantiles `json:"instrument_pacing_lateness"`
+	ReadLag    Quantiles `json:"instrument_receive_lag"`
+	LocalDrops uint64    `json:"instrument_local_drops"`
+}
+
+// Quantiles is a distribution in seconds; nil is unknown, as a tail is that
+// too few packets have shown.
+type Quantiles struct {
+	Min    *float64 `json:"min"`
+	Median *float64 `json:"median"`
+	P95    *float64 `json:"p95"`
+	P99    *float64 `json:"p99"`
+	Max    *float64 `json:"max"`
+}
+
+func quantiles(h *ippm.Histogram) Quantiles {
+	sec := func(d time.Duration, ok bool) *float64 {
+		if !ok {
+			return nil
+		}
+		s := d.Seconds()
+		return &s
+	}
+	return Quantiles{Min: sec(h.Min()), Median: sec(h.Quantile(0.5)), P95: sec(h.Quantile(0.95)), P99: sec(h.Quantile(0.99)), Max: sec(h.Max())}
+}
+
+// Figures turns the account into what is reported.
+func (a *Account) Figures() Figures {
+	ptr := func(v float64, ok bool) *float64 {
+		if !ok {
+			return nil
+		}
+		return &v
+	}
+	f := Figures{
+		Sent: a.Sent, Received: a.Received, LostUp: a.LostUp, LostDown: a.LostDown, LostUnknown: a.LostUnknown,
+		Unsent: a.Unsent, Stalled: a.Stalled, NoWay: a.NoWay, OverTCP: a.OverTCP, Late: a.Late, Duplicates: a.DuplicatesDown, Reordered: a.ReorderedDown,
+		RoundTrip: quantiles(&a.RoundTrip), OneWayUp: quantiles(&a.OneWayUp), OneWayDown: quantiles(&a.OneWayDown),
+		OneWayBound: ptr(a.OneWayBound.Seconds(), a.OneWayUp.Count() > 0),
+		IPDVUp:      quantiles(&a.IPDVUp), IPDVDown: quantiles(&a.IPDVDown),
+		PDVUp: quantiles(&a.PDVUp), PDVDown: quantiles(&a.PDVDown),
+		JitterUp:      ptr(a.JitterUp.Seconds(), a.Received > 1),
+		JitterDown:    ptr(a.JitterDown.Seconds(), a.Received > 1),
+		LongestLossUp: a.RunsUp.Longest(), LongestLossDown: a.RunsDown.Longest(),
+		Pacing: quantiles(&a.Pacing), ReadLag: quantiles(&a.ReadLag), LocalDrops: a.LocalDrops,
+	}
+	f.BurstRatioUp = ptr(a.RunsUp.BurstRatio())
+	f.BurstRatioDown = ptr(a.RunsDown.BurstRatio())
+	return f
+}

@@ -1,0 +1,44 @@
+package monitor
+
+import "examlink/probe/ippm"
+
+// Chosen by us.
+const (
+	LossWindows = 8     // windows that are looked at together
+	lossChance  = 0.001 // of so many losses on a link that just meets the bound
+	lossyLeast  = 3     // of them that must have losses: a gap or two are no loss rate
+)
+
+// losses are those of the last windows, each way.
+type Losses struct{ Up, Down LossHistory }
+
+// lossHistoryOf are the losses of one direction, the latest window last.
+type LossHistory []lossCount
+
+type lossCount struct{ lost, of uint64 }
+
+// add takes the next window.
+func (h *LossHistory) Add(lost, of uint64) {
+	*h = append(*h, lossCount{lost, of})
+	if n := len(*h) - LossWindows; n > 0 {
+		*h = append((*h)[:0], (*h)[n:]...)
+	}
+}
+
+// beyond says whether some number of windows up to the latest lost more
+// together than chance explains on a link that loses bound, and what share.
+func (h LossHistory) Beyond(bound float64) (share float64, ok bool) {
+	var sum lossCount
+	lossy := 0
+	for i := len(h) - 1; i >= 0; i-- {
+		sum.lost += h[i].lost
+		sum.of += h[i].of
+		if h[i].lost > 0 {
+			lossy++
+		}
+		if lossy >= lossyLeast && ippm.BinomialTail(sum.lost, sum.of, bound) < lossChance {
+			return float64(sum.lost) / float64(sum.of), true
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,151 @@
+package monitor
+
+import (
+	"time"
+
+	"examlink/probe/wire"
+)
+
+// settle moves every packet whose fate is known out of the waiting line.
+// Called locked.
+func (m *Stream) settle(now time.Duration) {
+	n := 0
+	for n < len(m.slots) {
+		sl := &m.slots[n]
+		if sl.fate == pending && now < sl.sent+m.lossAfter {
+			break
+		}
+		if sl.fate == arrived && m.follows && !sl.told && now < sl.x.T4+followWait {
+			break
+		}
+		m.count(sl)
+		n++
+	}
+	if n > 0 {
+		m.slots = append(m.slots[:0], m.slots[n:]...)
+		m.first += wire.Seq(n)
+	}
+}
+
+func (m *Stream) count(sl *slot) {
+	if sl.w.closed {
+		sl.w = m.window
+	}
+	w := &sl.w.Account
+	if sl.fate == unsent {
+		w.Unsent++
+		switch {
+		case m.HidesLoss:
+			w.Stalled++
+		case sl.noWay:
+			w.NoWay++
+		}
+		m.prevValid = false
+		for _, a := range []*Account{w, m.Total} {
+			a.RunsUp.Break()
+			a.RunsDown.Break()
+		}
+		return
+	}
+	w.Sent++
+	if m.HidesLoss {
+		w.OverTCP++
+	}
+	if sl.fate == pending {
+		m.prevValid = false
+		switch {
+		case sl.seen:
+			w.LostDown++
+			m.runs(w, false, true)
+		case sl.covered:
+			w.LostUp++
+			m.runs(w, true, false)
+		default:
+			w.LostUnknown++
+			m.runs(w, true, false)
+		}
+		return
+	}
+	w.Received++
+	m.runs(w, false, false)
+	x := sl.x
+	m.offset.Add(x)
+	w.RoundTrip.Add(x.RoundTrip())
+	w.JitterUp, _ = m.jitterUp.Value()
+	w.JitterDown, _ = m.jitterDown.Value()
+	o, ok := m.offset.Split(x)
+	if sl.loaded { // its delay is of our making, and not the link's
+		m.prevValid = false
+		if ok {
+			w.LoadedUp.Add(o.Up)
+			w.LoadedDown.Add(o.Down)
+			w.OneWayBound = max(w.OneWayBound, o.Bound)
+		}
+		return
+	}
+	if ok {
+		w.OneWayUp.Add(o.Up)
+		w.OneWayDown.Add(o.Down)
+		w.OneWayBound = max(w.OneWayBound, o.Bound)
+	}
+	up, down := x.T2-x.T1, x.T4-x.T3
+	sl.w.up = append(sl.w.up, up)
+	sl.w.down = append(sl.w.down, down)
+	if m.prevValid {
+		w.IPDVUp.Add((up - (m.prev.T2 - m.prev.T1)).Abs())
+		w.IPDVDown.Add((down - (m.prev.T4 - m.prev.T3)).Abs())
+	}
+	m.prev, m.prevValid = x, true
+}
+
+func (m *Stream) runs(w *Account, up, down bool) {
+	for _, a := range []*Account{w, m.Total} {
+		a.RunsUp.Add(up)
+		if !up { // a packet that never arrived says nothing of the way back
+			a.RunsDown.Add(down)
+		}
+	}
+}
+
+// cut settles what can be settled, closes the current window into the total
+// and begins another.
+func (m *Stream) Cut(now time.Duration) *Account {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.settle(now)
+	a := m.window.close()
+	m.Total.merge(a)
+	m.window = &Window{from: now}
+	return a
+}
+
+// peek settles what can be settled and returns a copy of the account of the
+// current window so far.
+func (m *Stream) Peek(now time.Duration) *Account {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.settle(now)
+	so := Window{up: m.window.up, down: m.window.down}
+	so.merge(&m.window.Account)
+	return so.close()
+}
+
+// begin starts a window without closing the current one, whose packets may
+// still be on their way. Both ends of a phase use it; see finish.
+func (m *Stream) Begin(now time.Duration) (previous *Window) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	previous = m.window
+	m.window = &Window{from: now}
+	return previous
+}
+
+// finish closes a window begun earlier into the total.
+func (m *Stream) Finish(w *Window, now time.Duration) *Account {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.settle(now)
+	a := w.close()
+	m.Total.merge(a)
+	return a
+}

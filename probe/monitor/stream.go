@@ -1,0 +1,385 @@
+// Package monitor keeps the account of the monitor stream: periodic probes and
+// their echoes into delay, delay variation, loss and reordering of each direction
+// (RFC 2681, 7679, 7680, 3393, 5481, 4737, 5560). Each packet enters the account
+// once, when its fate is known.
+//
+// It refuses to know sockets, and what a figure means for an exam.
+package monitor
+
+import (
+	"sync"
+	"time"
+
+	"examlink/probe/clock"
+	"examlink/probe/ippm"
+	"examlink/probe/wire"
+)
+
+// fate is where one packet of the monitor stream stands.
+type fate uint8
+
+const (
+	pending fate = iota
+	arrived
+	unsent
+)
+
+// followWait is how long an arrived packet waits for the echo after it, which
+// says when its own echo left the server.
+const followWait = 250 * time.Millisecond
+
+// Chosen by us: a round trip above congestedFactor times the lowest and
+// congestedRise more is that of a queue.
+const (
+	congestedFactor = 2
+	congestedRise   = 100 * time.Millisecond
+)
+
+type slot struct {
+	fate    fate
+	left    time.Duration // when the system says that it left the host; 0: not known
+	told    bool          // when its echo left the server is known, or will not be
+	seen    bool          // the server has said that it received it
+	covered bool          // the server has said whether it received it
+	sent    time.Duration
+	x       clock.Exchange
+	w       *Window // the window it was sent in
+	noWay   bool    // unsent because there was no way
+	loaded  bool    // sent while a train of ours stood in its way
+}
+
+// stream is the monitor stream of one probe flow: it settles packets in
+// sequence order and hands what they say to the current window and the total.
+// It is safe for concurrent use.
+type Stream struct {
+	lossAfter time.Duration
+	HidesLoss bool // a loss shows as delay, and a packet may be refused because TCP stands still
+
+	mu     sync.Mutex
+	first  wire.Seq // sequence number of slots[0]
+	slots  []slot
+	window *Window
+	Total  *Account // of this stream; its loss runs run through
+
+	echoes     wire.Window
+	lastEcho   time.Duration
+	excused    time.Duration // silence before it is this host's own
+	echoed     bool
+	gap        time.Duration // longest time between two echoes
+	offset     clock.Offset
+	jitterUp   ippm.Jitter
+	jitterDown ippm.Jitter
+	noise      ippm.Variation
+	calmFrom   time.Duration // before it, our own trains make the noise
+	lastRTT    time.Duration
+	lowestRTT  time.Duration // 0: none since the start or the last resync
+	latestSent time.Duration // highest server send stamp so far
+	echoBytes  int64
+	refused    uint64 // unsent packets that used up a sequence number
+	overflowed uint64 // packets this host has dropped unread, as last heard
+	follows    bool   // the server tells when its echoes left
+
+	prev      clock.Exchange // the last settled packet, if it arrived
+	prevValid bool
+}
+
+func NewStream(lossAfter time.Duration, now time.Duration) *Stream {
+	return &Stream{lossAfter: lossAfter, first: 1, window: &Window{from: now}, Total: new(Account), lastEcho: now, calmFrom: now}
+}
+
+// reserve notes that a packet is about to be sent.
+func (m *Stream) Reserve(s wire.Seq, at time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if s == m.first+wire.Seq(len(m.slots)) {
+		m.slots = append(m.slots, slot{sent: at, w: m.window, loaded: at < m.calmFrom})
+	}
+}
+
+// left notes when the system says that a packet left the host.
+func (m *Stream) Departed(s wire.Seq, at time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if i := int(s - m.first); s >= m.first && i < len(m.slots) && at >= m.slots[i].sent {
+		m.slots[i].left = at
+	}
+}
+
+// refuse notes that the system would not send a reserved packet, perhaps
+// because there was no way.
+func (m *Stream) Refuse(s wire.Seq, noWay bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if i := int(s - m.first); s >= m.first && i < len(m.slots) {
+		m.slots[i].fate, m.slots[i].noWay = unsent, noWay
+		m.refused++
+	}
+}
+
+// skip notes n slots of the schedule that passed before the host got to them.
+func (m *Stream) Skip(n uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.window.Unsent += n
+}
+
+// paced notes how late a packet left.
+func (m *Stream) Paced(late time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.window.Pacing.Add(late)
+}
+
+// overflow takes how many packets this host has dropped unread so far.
+func (m *Stream) Overflow(total uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if total > m.overflowed {
+		m.window.LocalDrops += total - m.overflowed
+		m.overflowed = total
+	}
+}
+
+// probeBody is what the next probe tells the server.
+func (m *Stream) ProbeBody(at time.Duration) wire.Probe {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return wire.Probe{
+		Sent: wire.Stamp(at), EchoCount: m.echoes.Count(), EchoHighest: m.echoes.Highest(),
+		Unsent: m.Total.Unsent + m.window.Unsent,
+	}
+}
+
+// echo takes an authentic echo that arrived at at, size bytes at the IP layer;
+// lag is how much later it was read.
+func (m *Stream) Echo(s wire.Seq, e wire.Echo, at, lag time.Duration, size int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch m.echoes.Accept(s) {
+	case wire.Duplicate:
+		m.window.DuplicatesDown++
+		return
+	case wire.Stale:
+		m.window.Late++
+		return
+	}
+	m.echoBytes += int64(size)
+	m.window.ReadLag.Add(lag)
+	m.gap = max(m.gap, at-max(m.lastEcho, m.excused))
+	m.lastEcho, m.echoed = at, true
+	m.learn(s, e)
+	m.follow(s, e.Earlier)
+	if s < m.first || s >= m.first+wire.Seq(len(m.slots)) {
+		m.window.Late++
+		return
+	}
+	sl := &m.slots[s-m.first]
+	sl.fate = arrived
+	sl.x = clock.Exchange{T1: max(sl.sent, sl.left), T2: time.Duration(e.Received), T3: time.Duration(e.Sent), T4: at}
+	m.lastRTT = sl.x.RoundTrip()
+	if m.lowestRTT == 0 || m.lastRTT < m.lowestRTT {
+		m.lowestRTT = max(m.lastRTT, 1)
+	}
+	m.jitterUp.Add(sl.x.T2 - sl.x.T1)
+	m.jitterDown.Add(sl.x.T4 - sl.x.T3)
+	if at >= m.calmFrom {
+		m.noise.Add(sl.x.T4 - sl.x.T3)
+	}
+	if m.echoes.Count() > 1 && sl.x.T3 < m.latestSent {
+		m.window.ReorderedDown++
+	} else {
+		m.latestSent = sl.x.T3
+	}
+	m.settle(at)
+}
+
+// follow takes when the echo before s left the server, later than its stamp by
+// by; 0 is not known. Called locked.
+func (m *Stream) follow(s wire.Seq, by time.Duration) {
+	if by > 0 {
+		m.follows = true
+	}
+	if s <= m.first || s-1 >= m.first+wire.Seq(len(m.slots)) {
+		return
+	}
+	sl := &m.slots[s-1-m.first]
+	if sl.fate == arrived && !sl.told {
+		sl.x.T3 += by
+	}
+	sl.told = true
+}
+
+// learn takes what an echo says of the packets before it. Called locked.
+func (m *Stream) learn(s wire.Seq, e wire.Echo) {
+	for i := range wire.Seq(64) {
+		if i >= s || s-i < m.first {
+			break
+		}
+		if q := s - i - m.first; q < wire.Seq(len(m.slots)) {
+			m.slots[q].covered = true
+			m.slots[q].seen = m.slots[q].seen || e.Window>>i&1 == 1
+		}
+	}
+	if m.Total.LostUnknown == 0 || s != m.echoes.Highest() {
+		return // windows already handed out stay as they are: only the total is mended
+	}
+	// The count tells how many of the packets up to s never reached the
+	// server: those not known yet are among the losses of unknown direction.
+	up := int64(s) - int64(m.refused) - int64(e.Count)
+	known := int64(m.window.LostUp + m.Total.LostUp)
+	for i := range m.slots {
+		if m.first+wire.Seq(i) > s {
+			break
+		}
+		if sl := &m.slots[i]; sl.fate == pending && !sl.seen {
+			known++
+		}
+	}
+	unknown := int64(m.Total.LostUnknown)
+	upward := uint64(min(max(up-known, 0), unknown))
+	m.Total.LostUp += upward
+	m.Total.LostDown += uint64(unknown) - upward
+	m.Total.LostUnknown = 0
+}
+
+// reconcile takes the server's exact count after everything has settled. It
+// splits the losses anew; how many there are, in the current window and before
+// it, stays as it is.
+func (m *Stream) Reconcile(c wire.Count) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	sent := int64(m.first) - 1 - int64(m.refused)
+	now, before := int64(m.window.Lost()), int64(m.Total.Lost())
+	up := min(max(sent-int64(c.Received), 0), now+before)
+	upBefore := min(max(up-int64(m.window.LostUp), 0), before)
+	upNow := up - upBefore
+	m.Total.LostUp, m.Total.LostDown, m.Total.LostUnknown = uint64(upBefore), uint64(before-upBefore), 0
+	m.window.LostUp, m.window.LostDown, m.window.LostUnknown = uint64(upNow), uint64(now-upNow), 0
+}
+
+// silent is how long nothing has come although this host was there to hear it;
+// ok is false before the first echo.
+func (m *Stream) Silent(now time.Duration) (d time.Duration, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return now - max(m.lastEcho, m.excused), m.echoed
+}
+
+// heard is how long ago the last echo came, whatever this host did meanwhile;
+// ok is false before the first.
+func (m *Stream) Heard(now time.Duration) (d time.Duration, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return now - m.lastEcho, m.echoed
+}
+
+// settledBefore says whether every packet of a window has been settled.
+func (m *Stream) SettledBefore(w *Window, now time.Duration) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.settle(now)
+	return len(m.slots) == 0 || m.slots[0].w != w
+}
+
+// last counts what was sent before t and is still on its way as lost: there
+// will be no more echoes.
+func (m *Stream) CountLost(t time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.settle(t + m.lossAfter)
+}
+
+// empty says whether every packet sent has been settled.
+func (m *Stream) Empty(now time.Duration) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.settle(now)
+	return len(m.slots) == 0
+}
+
+// resync forgets what a suspend of this host has made wrong: its clock stood
+// still while the server's went on.
+func (m *Stream) Resync() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.offset.Reset()
+	m.lowestRTT = 0
+	m.jitterUp, m.jitterDown = ippm.Jitter{}, ippm.Jitter{}
+	m.prevValid = false
+	m.window.up, m.window.down = nil, nil
+	for i := range m.slots {
+		m.slots[i].loaded = true
+	}
+}
+
+// excuse starts the silence anew: the host itself was away until now.
+func (m *Stream) ResetSilence(now time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.excused = max(m.excused, now)
+}
+
+// forgive leaves d, in which this host did not listen, out of the silence.
+func (m *Stream) DiscountStall(d, now time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.excused = min(max(m.lastEcho, m.excused)+d, now)
+}
+
+// longestGap is the longest time without an echo, one that lasts included.
+func (m *Stream) LongestGap(now time.Duration) time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return max(m.gap, now-max(m.lastEcho, m.excused))
+}
+
+// bytes returns the IP-layer bytes of the monitor stream, each probe of size.
+func (m *Stream) Bytes(size int) (up, down int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return int64(m.first-1+wire.Seq(len(m.slots))-wire.Seq(m.refused)) * int64(size), m.echoBytes
+}
+
+// congested reports whether the latest round trip stands so far above the lowest
+// one that a queue must have made it.
+func (m *Stream) Congested() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.lowestRTT > 0 && m.lastRTT > congestedFactor*m.lowestRTT+congestedRise
+}
+
+// calm says whether no train of ours runs, nor has its queue yet to drain.
+func (m *Stream) Calm(now time.Duration) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return now >= m.calmFrom
+}
+
+// hush leaves delays before t out of the path's noise.
+func (m *Stream) MarkLoaded(t time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.calmFrom = t
+}
+
+// received returns the IP-layer bytes of echoes and the noise of the way down.
+func (m *Stream) Received() (bytes int64, noise time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.echoBytes, m.noise.Median()
+}
+
+// roundTrip returns the latest round-trip delay; ok is false before the first
+// echo.
+func (m *Stream) RoundTrip() (d time.Duration, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.lastRTT, m.echoed
+}
+
+// skew returns the clock skew against the server.
+func (m *Stream) Skew() (perSecond float64, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.offset.Skew()
+}

@@ -1,0 +1,293 @@
+package ratetest
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"examlink/probe/ippm"
+	"examlink/probe/wire"
+)
+
+// Chosen by us.
+const (
+	climbFactor = 2.5                    // from one bound to the next rate offered, ...
+	climbGentle = 1.5                    // ... and above fastRate, where overshooting costs megabytes
+	climbTime   = 200 * time.Millisecond // of an unfilled climbing train
+	climbFast   = 100 * time.Millisecond
+	climbMargin = 1.05 // above the highest rate asked for, to pass it for sure
+
+	// Above quickRate a rise of quickRise is many packets' worth of queue, and
+	// above fastRate shorter trains have packets enough.
+	quickRate = 10e6
+	quickRise = 10 * time.Millisecond
+	fastRate  = 30e6
+	fastHold  = 60 * time.Millisecond
+
+	refineFactor = 1.3   // prime of a refining train over the rate read so far
+	refineFast   = 1.15  // the same above fastRate
+	refineBucket = 300e3 // bytes it may take to empty a token bucket of 64 kB
+	refineHold   = 700 * time.Millisecond
+	refineLeast  = 250 * time.Millisecond
+	refineBytes  = 1.2e6 // above 14 Mbit/s the hold is as long as this lasts, but refineLeast
+	refineMax    = 2 * time.Second
+	refineCount  = 40 // packets a hold should have at least
+	refineEnough = 0.004
+	refineTrains = 3
+	// Two readings agree when they differ by less than this, or by less than
+	// agreeErrors of their standard errors. One that stands alone is not told.
+	agreeWithin = 0.02
+	agreeErrors = 4
+	trainsMost  = 14 // of one search
+	spoiltMost  = 3  // trains that a host spoilt before the search gives up
+)
+
+// Capacity is the result of a capacity search: what is the rate?
+type Capacity struct {
+	Direction wire.Direction `json:"direction"`
+	Rate      ippm.Interval  `json:"rate"` // IP-layer bit/s
+	StdErr    float64        `json:"std_err"`
+	Trains    int            `json:"trains"`
+	Bytes     int64          `json:"bytes"`
+	Duration  time.Duration  `json:"duration"`
+	Why       string         `json:"why,omitempty"`
+}
+
+// searchCapacity climbs from what is known to a rate that fills the link, then
+// refines around it. start is what the floor test found; budget the IP-layer
+// bytes it may use; rates above ceiling are not looked for.
+func SearchCapacity(ctx context.Context, s Runner, d wire.Direction, start Floor, ceiling ippm.Rate, budget int64) (Capacity, error) {
+	c := Capacity{Direction: d}
+	began := s.Now()
+	defer func() { c.Duration = s.Now() - began }()
+	// bound is where the climb stands, proved what trains have shown: only the
+	// second is ever reported.
+	guess, bound := 0.0, start.Target
+	proved := start.Rate.Low
+	if start.Rate.Value != nil {
+		guess, proved = *start.Rate.Value, nil
+	} else if proved != nil {
+		bound = max(*proved, bound/2)
+	}
+	prove := func(low *float64) {
+		if low != nil && (proved == nil || *low > *proved) {
+			proved = low
+		}
+	}
+	if g := s.Grant().TrainBitRate; g > 0 {
+		ceiling = min(ceiling, ippm.Rate(g/climbMargin))
+	}
+	top := float64(ceiling) * climbMargin
+	run := func(r wire.TrainRequest) (wire.TrainReport, bool, error) {
+		if c.Bytes+r.PrimeBytes > budget {
+			c.Why = "the byte budget is spent"
+			return wire.TrainReport{}, false, nil
+		}
+		r.MaxBytes = min(r.MaxBytes, budget-c.Bytes)
+		rep, _, err := s.RunTrain(ctx, r)
+		c.Trains++
+		c.Bytes += rep.Bytes
+		return rep, err == nil, err
+	}
+	var seen readings
+	spoilt := 0
+	// odd says why a train that gave no reading did not, and whether to go on.
+	odd := func(rep wire.TrainReport) (on bool) {
+		c.Why = spoiltBy(d, rep)
+		spoilt++
+		return spoilt <= spoiltMost
+	}
+	unknown := func() (Capacity, error) {
+		c.Rate.Low = proved
+		return c, nil
+	}
+	for guess == 0 {
+		r := climbTrain(d, min(bound*climbStep(bound), top))
+		rep, ok, err := run(r)
+		if !ok {
+			c.Rate.Low = proved
+			return c, err
+		}
+		switch rep.Outcome {
+		case string(ippm.OutcomeEstimate):
+			guess = *rep.Rate
+			seen.add(*rep.Rate, rep.StdErr)
+		case string(ippm.OutcomeBound):
+			low := *rep.Low
+			prove(rep.Low)
+			if low < 0.9*r.PrimeRate && low < float64(ceiling) {
+				// Less arrived than was asked for and no queue stood: losses, or
+				// a host too slow. What arrived is all that is known.
+				if odd(rep) {
+					continue
+				}
+				return unknown()
+			}
+			bound = low
+			if bound >= float64(ceiling)*0.98 || r.PrimeRate >= top {
+				c.Why = ""
+				return unknown()
+			}
+		case string(ippm.OutcomeLossy):
+			guess = r.PrimeRate / climbStep(bound) * 1.2 // a short queue dropped the end: it is not much faster than before
+		default:
+			if !odd(rep) {
+				return unknown()
+			}
+		}
+	}
+	if start.Rate.Value != nil {
+		seen.add(*start.Rate.Value, start.StdErr)
+	}
+	for c.Trains < trainsMost && !seen.enough(guess) {
+		rep, ok, err := run(refineTrain(d, guess, s.TrainPacket()))
+		if err != nil {
+			return c, err
+		}
+		if !ok {
+			break
+		}
+		switch rep.Outcome {
+		case string(ippm.OutcomeEstimate):
+			seen.add(*rep.Rate, rep.StdErr)
+			guess = *rep.Rate
+		case string(ippm.OutcomeBound):
+			prove(rep.Low)
+			guess = max(*rep.Low, guess) * refineFactor // it was faster than it looked
+			if guess > top*refineFactor {
+				return unknown()
+			}
+		default:
+			if !odd(rep) {
+				return unknown()
+			}
+		}
+	}
+	return seen.conclude(c, proved), nil
+}
+
+// climbStep is how much more than a proved rate to offer next.
+func climbStep(bound float64) float64 {
+	if bound > fastRate {
+		return climbGentle
+	}
+	return climbFactor
+}
+
+// climbTrain offers a rate that may be above the link's.
+func climbTrain(d wire.Direction, rate float64) wire.TrainRequest {
+	r := wire.TrainRequest{Direction: d, PrimeRate: rate, HoldTime: holdTime, StopRise: primeRise}
+	r.PrimeBytes = max(int64(rate/8*climbTime.Seconds()), 60e3)
+	if rate > quickRate {
+		r.StopRise, r.PrimeBytes = quickRise, int64(rate/8*climbFast.Seconds()+primeBucket+primeMargin)
+	}
+	if rate > fastRate {
+		r.HoldTime = fastHold
+	}
+	r.MaxBytes = r.PrimeBytes * 2
+	return r
+}
+
+// refineTrain fills a link whose rate is about known, and holds it full.
+func refineTrain(d wire.Direction, guess float64, packet int) wire.TrainRequest {
+	hold := min(refineHold, max(refineLeast, time.Duration(refineBytes*8/guess*float64(time.Second))))
+	hold = min(max(hold, time.Duration(refineCount*float64(packet+28)*8/guess*float64(time.Second))), refineMax)
+	r := wire.TrainRequest{Direction: d, PrimeRate: guess * refineFactor, HoldTime: hold, StopRise: primeRise}
+	if guess > quickRate {
+		r.StopRise = quickRise
+	}
+	if guess > fastRate {
+		r.PrimeRate, r.HoldTime = guess*refineFast, fastHold
+	}
+	r.PrimeBytes = int64(guess/8*0.2 + refineBucket)
+	r.MaxBytes = r.PrimeBytes + int64(guess/8*r.HoldTime.Seconds()*1.2) + 50e3
+	return r
+}
+
+// spoiltBy says why a train gave no reading.
+func spoiltBy(d wire.Direction, rep wire.TrainReport) string {
+	sender := "the server"
+	if d == wire.Up {
+		sender = "this computer"
+	}
+	switch {
+	case rep.Outcome == string(ippm.OutcomeHost):
+		return sender + " was too busy to send evenly"
+	case rep.SenderUnsent > 0 || rep.SenderSkipped > rep.Duration/10:
+		return sender + " could not send fast enough"
+	case rep.Outcome == string(ippm.OutcomeBound):
+		return "the link did not fill and not everything arrived"
+	}
+	return "too few packets arrived"
+}
+
+// readings are the rates that the trains of one search read.
+type readings struct{ list []reading }
+
+type reading struct{ rate, stdErr float64 }
+
+func (r *readings) add(rate, stdErr float64) {
+	if rate > 0 && stdErr > 0 {
+		r.list = append(r.list, reading{rate, stdErr})
+	}
+}
+
+func (a reading) agrees(b reading) bool {
+	apart := math.Abs(math.Log(a.rate / b.rate))
+	return apart <= agreeWithin || apart <= agreeErrors*math.Hypot(a.stdErr, b.stdErr)
+}
+
+// agreed combines the readings that agree with the most others; n is how many
+// they are. Of two groups of one size the later wins: it was read more closely.
+func (r *readings) agreed() (sum ippm.Combined) {
+	for _, middle := range r.list {
+		var e ippm.Combined
+		for _, x := range r.list {
+			if middle.agrees(x) {
+				e.Add(x.rate, x.stdErr)
+			}
+		}
+		if e.Len() >= sum.Len() {
+			sum = e
+		}
+	}
+	return sum
+}
+
+// enough says whether another train would tell little more: two readings agree
+// and are exact enough, or there were many.
+func (r *readings) enough(guess float64) bool {
+	sum := r.agreed()
+	if sum.Len() < 2 {
+		return false
+	}
+	_, stdErr := sum.Interval()
+	return stdErr <= refineEnough || len(r.list) > refineTrains
+}
+
+// conclude puts what the readings say into c. proved is the least that holds in
+// any case.
+func (r *readings) conclude(c Capacity, proved *float64) Capacity {
+	sum := r.agreed()
+	switch sum.Len() {
+	case 0:
+		c.Rate.Low = proved
+	case 1:
+		low, high := math.Inf(1), 0.0
+		for _, x := range r.list {
+			low, high = min(low, x.rate*(1-1.96*x.stdErr)), max(high, x.rate*(1+1.96*x.stdErr))
+		}
+		low = max(low, 0)
+		c.Rate = ippm.Interval{Low: &low, High: &high}
+		switch {
+		case len(r.list) > 1:
+			c.Why = "no two readings agree; the link's rate varies, or a computer was busy"
+		case c.Why == "":
+			c.Why = "there is one reading only"
+		}
+	default:
+		c.Rate, c.StdErr = sum.Interval()
+		c.Why = ""
+	}
+	return c
+}

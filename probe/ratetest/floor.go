@@ -1,0 +1,270 @@
+package ratetest
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"examlink/probe/ippm"
+	"examlink/probe/train"
+	"examlink/probe/verdict"
+	"examlink/probe/wire"
+)
+
+// Chosen by us.
+const (
+	// Before an exam the prime runs at this multiple of the rate in question,
+	// less on long paths, where feedback comes late.
+	primeMultiple    = 8
+	primeMultipleMin = 3
+	DefaultRoundTrip = 50 * time.Millisecond
+	primeBucket      = 66e3 // a token bucket of this size is emptied, ...
+	primeMargin      = 4e3  // ... and the delay then has this many bytes to rise, ...
+	primeNoisy       = 8e3  // ... and more where it must stand out of noise
+	noisyPath        = time.Millisecond
+	primeShare       = 0.9 // of a bucket that arrivals must have been ahead by, to prove it empty: some get lost
+	primeRise        = 30 * time.Millisecond
+
+	// Beside other programs' traffic a train may bring the whole to this
+	// multiple of the rate in question.
+	besideMost  = 1.3
+	besideLeast = 8 // packets of a prime beside it
+	// leastShare is what is left of a train's rates at least when other programs'
+	// traffic is taken off.
+	leastShare = 0.3
+
+	// In an exam a train may add examQueue of queueing on a link that just
+	// meets the minimum, and slowQueue on one that does not, be it known or just
+	// fallen to fallShare of the minimum. A train stops at examRise; what is on
+	// its way by then adds the rest. Feedback takes a round trip, examReaction,
+	// and as long as the packet that shows the rise waited and was served.
+	examQueue       = 60 * time.Millisecond
+	slowQueue       = 140 * time.Millisecond
+	knownQueue      = 60 * time.Millisecond // on a link known to be slow, which is tested often
+	fallShare       = 0.65
+	examRise        = 15 * time.Millisecond
+	examReaction    = 10 * time.Millisecond
+	examService     = 20 * time.Millisecond
+	examNoise       = 4 // on a slow link a rise is seen this many times the path's noise later
+	examMultipleMin = 1.1
+	examMultipleMax = 2
+	examShare       = 0.7 // of what the schedule allows one test, for the prime
+
+	// A glance is a train so short that a link at half the minimum still
+	// queues it within the bounds above, and long enough to notice that.
+	glanceMultiple = 1.5
+	glancePackets  = 8
+	// UDP payload of the packets of an exam's trains: at the lower rate a full
+	// packet alone takes as long as all the queueing that is allowed.
+	examDown = 1200
+	examUp   = 600
+	// examFirst is the share of the rate in question to hold at before the
+	// receiver has read any: on a link that has just fallen the queue must not
+	// go on growing until then.
+	examFirst = 0.5
+
+	// ipHeaders are the headers of a packet in the cheaper of the two IPs.
+	ipHeaders = 28
+
+	holdTime     = 250 * time.Millisecond
+	holdPerNoise = 60 // noisy paths are held longer: this many times the noise
+	maxHold      = time.Second
+
+	// Sequential test: the indifference zone is 1.5 % to each side of the
+	// bound less the tolerance, an error 1 in 500 at its edges.
+	floorMargin = 0.015
+	floorError  = 0.002
+)
+
+// Floor is the result of a floor test: is the rate at least the target?
+type Floor struct {
+	Direction wire.Direction `json:"direction"`
+	Glance    bool           `json:"glance,omitempty"` // one very short train: it notices, and decides nothing
+	Target    float64        `json:"target"`           // bit/s
+	Decision  ippm.Decision  `json:"-"`
+	Outcome   string         `json:"outcome"` // meets, below, inconclusive
+	Rate      ippm.Interval  `json:"rate"`
+	StdErr    float64        `json:"std_err"` // relative, of Rate.Value or, where there is none, of what Rate.Low is the lower end of
+	Trains    int            `json:"trains"`
+	Bytes     int64          `json:"bytes"` // IP layer, as received
+	Duration  time.Duration  `json:"duration"`
+	Rise      time.Duration  `json:"rise"` // highest delay above the lowest that a train saw
+	// Excess is the most bytes by which a train that did not fill the link was
+	// ahead of the target: a token bucket larger than that hides a lower rate.
+	Excess int64  `json:"excess"`
+	Why    string `json:"why,omitempty"`
+}
+
+// Offered is the rate of which a test that did not fill the link has brought all
+// through, the middle of which Rate.Low is the lower end; 0 when that is not known.
+func (f Floor) Offered() float64 {
+	if spread := 1 - 1.96*f.StdErr; f.Rate.Low != nil && spread > 0 {
+		return *f.Rate.Low / spread
+	}
+	return 0
+}
+
+// FloorPlan is how a floor test is run.
+type FloorPlan struct {
+	Direction wire.Direction
+	Target    ippm.Rate
+	InExam    bool
+	Glance    bool // in an exam: one very short train
+	MaxTrains int
+	MaxBytes  int64   // IP layer, of one train
+	Bucket    float64 // bytes of the largest token bucket to empty; 0: an ordinary one
+	RoundTrip time.Duration
+	Noise     time.Duration
+	Foreign   ippm.Rate // what other programs of this host move in the same direction
+	Known     ippm.Rate // what the last test read, if that was below the target
+}
+
+// deepest is the token bucket the plan's trains empty, in bytes.
+func (p FloorPlan) deepest() float64 { return max(p.Bucket, primeBucket) }
+
+// glanceBytes is what a glance costs at the IP layer.
+func GlanceBytes(d wire.Direction) int64 {
+	if d == wire.Up {
+		return glancePackets * (examUp + ipHeaders)
+	}
+	return glancePackets * (examDown + ipHeaders)
+}
+
+// multipleFor is the multiple of a rate to prime at, so that the queue of a link
+// at a share of that rate does not grow above most.
+func multipleFor(most time.Duration, share float64, roundTrip time.Duration) float64 {
+	late := roundTrip + examReaction + examRise + examService
+	m := share * (1 + float64(most-examRise)/float64(late))
+	return min(max(m, examMultipleMin), examMultipleMax)
+}
+
+// examMultiple keeps to both bounds, on a link that just meets the minimum and
+// on one that has just fallen.
+func examMultiple(roundTrip time.Duration) float64 {
+	return min(multipleFor(examQueue, 1, roundTrip), multipleFor(slowQueue, fallShare, roundTrip))
+}
+
+// request computes the train of a plan; it is plain arithmetic.
+func (p FloorPlan) request() wire.TrainRequest {
+	r := p.alone()
+	if p.Foreign > 0 {
+		// They load the link already: only what is missing is added.
+		less := func(rate float64) float64 { return max(rate-float64(p.Foreign), rate*leastShare) }
+		r.PrimeRate = min(r.PrimeRate, float64(p.Target)*besideMost)
+		r.PrimeRate, r.HoldRate, r.HoldFirst = less(r.PrimeRate), less(r.HoldRate), less(r.HoldFirst)
+		if over := r.PrimeRate + float64(p.Foreign) - float64(p.Target); p.InExam && over > 0 {
+			// Their packets make the path noisy, and a rise is seen late.
+			most := examQueue.Seconds() * float64(p.Target) / over * r.PrimeRate / 8
+			r.PrimeBytes = min(r.PrimeBytes, max(int64(most), besideLeast*int64(r.PacketSize+ipHeaders)))
+		}
+	}
+	return r
+}
+
+// alone computes the train for a link that nothing else loads.
+func (p FloorPlan) alone() wire.TrainRequest {
+	t := float64(p.Target)
+	r := wire.TrainRequest{
+		Direction: p.Direction, HoldRate: t, Target: t * (1 - verdict.Tolerance),
+		HoldTime: min(holdTime+holdPerNoise*p.Noise, maxHold),
+	}
+	if p.InExam {
+		r.PacketSize = examDown
+		if p.Direction == wire.Up {
+			r.PacketSize = examUp
+		}
+		r.HoldFirst = t * examFirst
+	}
+	if p.Glance {
+		r.PrimeRate, r.StopRise = t*glanceMultiple, train.MaxRise
+		r.PrimeBytes = glancePackets * int64(r.PacketSize+ipHeaders)
+		r.MaxBytes = r.PrimeBytes
+		return r
+	}
+	if p.InExam {
+		r.PrimeRate = t * examMultiple(p.RoundTrip)
+		if p.Known > 0 {
+			r.PrimeRate = float64(p.Known) * multipleFor(knownQueue, 1, p.RoundTrip+examNoise*p.Noise)
+			r.HoldRate = min(t, float64(p.Known))
+		}
+		r.StopRise = examRise
+		r.PrimeBytes = int64(float64(p.MaxBytes) * examShare)
+		r.MaxBytes = p.MaxBytes
+		return r
+	}
+	multiple := float64(primeMultiple)
+	if p.RoundTrip > DefaultRoundTrip {
+		multiple = max(multiple*float64(DefaultRoundTrip)/float64(p.RoundTrip), primeMultipleMin)
+	}
+	margin := p.deepest() - primeBucket + primeMargin
+	if p.Noise >= noisyPath {
+		margin += primeNoisy
+	}
+	// The bucket fills up again meanwhile, at the rate in question.
+	r.PrimeRate, r.StopRise, r.PrimeBytes = t*multiple, primeRise, int64(primeBucket/(1-1/multiple)+margin)
+	r.MaxBytes = r.PrimeBytes + int64(t/8*r.HoldTime.Seconds()) + 40e3
+	if p.MaxBytes > 0 {
+		r.MaxBytes = min(r.MaxBytes, p.MaxBytes)
+		r.PrimeBytes = min(r.PrimeBytes, r.MaxBytes)
+	}
+	return r
+}
+
+// runFloor runs trains until the target is decided or the plan is exhausted.
+// An error means that the network let us measure nothing at all.
+func RunFloor(ctx context.Context, s Runner, p FloorPlan) (Floor, error) {
+	f := Floor{Direction: p.Direction, Glance: p.Glance, Target: float64(p.Target), Outcome: "inconclusive"}
+	bound := float64(p.Target) * (1 - verdict.Tolerance)
+	test := ippm.SPRT{Margin: floorMargin, Error: floorError}
+	var sum ippm.Combined
+	began := s.Now()
+	for f.Trains < p.MaxTrains && f.Decision == ippm.Undecided {
+		rep, _, err := s.RunTrain(ctx, p.request())
+		f.Trains++
+		f.Bytes += rep.Bytes
+		f.Rise = max(f.Rise, rep.Rise)
+		if err != nil {
+			return f, err
+		}
+		switch rep.Outcome {
+		case string(ippm.OutcomeEstimate):
+			sum.Add(*rep.Rate, rep.StdErr)
+			test.Add(math.Log(*rep.Rate/bound), rep.StdErr)
+			f.Rate, f.StdErr = sum.Interval()
+			f.Decision = test.Decision()
+			f.Why = ""
+		case string(ippm.OutcomeBound):
+			if f.Rate.Value == nil && (f.Rate.Low == nil || *rep.Low > *f.Rate.Low) {
+				f.Rate.Low, f.StdErr = rep.Low, rep.StdErr
+			}
+			f.Excess = max(f.Excess, rep.Excess)
+			switch {
+			case *rep.Low >= bound && (p.InExam || s.Traits().HidesLoss && rep.Busy > 0 || float64(rep.Excess) >= primeShare*p.deepest()):
+				f.Decision = ippm.Accept
+			case *rep.Low < bound && rep.SenderUnsent == 0 && rep.SenderSkipped == 0:
+				f.Why = "the test could not fill the link"
+			default: // it arrived too slowly, or too little at a time
+				f.Why = spoiltBy(p.Direction, rep)
+			}
+		case string(ippm.OutcomeLossy):
+			f.Why = "packets got lost before the link was seen to fill"
+		default:
+			f.Why = spoiltBy(p.Direction, rep)
+		}
+	}
+	f.Duration = s.Now() - began
+	if s.Traits().HidesLoss && f.Decision == ippm.Undecided {
+		f.Why = WhyRateHidden
+	}
+	switch f.Decision {
+	case ippm.Accept:
+		f.Outcome = "meets"
+	case ippm.Reject:
+		f.Outcome = "below"
+	default:
+		if f.Why == "" {
+			f.Why = "the rate is too close to the bound to tell"
+		}
+	}
+	return f, nil
+}

@@ -1,0 +1,64 @@
+package ratetest
+
+import (
+	"context"
+	"time"
+
+	"examlink/probe/wire"
+)
+
+// Chosen by us.
+const (
+	goodputTime  = time.Second // what a stream should last at the rate that was read
+	goodputMost  = 1500 * time.Millisecond
+	goodputLeast = 30e3 // bytes: less is all start-up
+	goodputBytes = 1e6  // bytes at most
+)
+
+// Goodput is what one QUIC stream carried: payload bytes as its receiver got
+// them, start-up included. It passes a congestion control, which slows down at
+// losses, so it says what a transfer gets and not what the link can carry: that
+// is Capacity.
+type Goodput struct {
+	Direction wire.Direction `json:"direction"`
+	Value     *float64       `json:"value"` // bit/s of payload; nil: not measured
+	Bytes     int64          `json:"bytes"` // of payload
+	Duration  time.Duration  `json:"duration"`
+	Why       string         `json:"why,omitempty"` // why there is no value
+}
+
+// measureGoodput sends or fetches one stream of about a second at the rate
+// known. budget is in bytes.
+func MeasureGoodput(ctx context.Context, s Streamer, c Capacity, budget int64) Goodput {
+	g := Goodput{Direction: c.Direction}
+	if !s.Traits().Streams {
+		g.Why = "by WebSocket there is no second stream"
+		return g
+	}
+	rate := c.Rate.Value
+	if rate == nil {
+		rate = c.Rate.Low
+	}
+	if rate == nil {
+		g.Why = "the link's rate is not known"
+		return g
+	}
+	bytes := min(int64(min(max(*rate/8*goodputTime.Seconds(), goodputLeast), goodputBytes)), budget)
+	if bytes < goodputLeast {
+		g.Why = "the byte budget is spent"
+		return g
+	}
+	got, err := s.Stream(ctx, wire.Goodput{Direction: c.Direction, Bytes: bytes, Duration: goodputMost})
+	if err != nil {
+		g.Why = err.Error()
+		return g
+	}
+	g.Bytes, g.Duration = got.Bytes, got.Duration
+	if got.Duration <= 0 || got.Bytes < goodputLeast/2 {
+		g.Why = "too little arrived"
+		return g
+	}
+	v := float64(got.Bytes) * 8 / got.Duration.Seconds()
+	g.Value = &v
+	return g
+}

@@ -1,0 +1,146 @@
+package session
+
+import (
+	"sync"
+	"time"
+
+	"examlink/probe/ippm"
+	"examlink/probe/wire"
+)
+
+// Chosen by us.
+const (
+	// trafficEvery is how often the interface's counters are read at most.
+	trafficEvery = 5 * time.Millisecond
+	// trafficSpan is over how long the rate of other programs is averaged.
+	trafficSpan = 2 * time.Second
+)
+
+// traffic follows what other programs of this host send and receive: what the
+// interface carried, less what we did. The video of an exam is such traffic,
+// and a link that it fills is not a slow one. It is safe for concurrent use.
+type Foreign struct {
+	read func() (received, sent uint64, ok bool)
+	own  func() (received, sent int64) // our own bytes so far
+
+	mu       sync.Mutex
+	at       time.Duration // of the latest reading
+	known    bool
+	down, up uint64 // other programs' bytes, at the latest reading; never fall
+
+	past []trafficPoint // about one each tenth of trafficSpan
+}
+
+type trafficPoint struct {
+	at       time.Duration
+	down, up uint64
+}
+
+// other returns other programs' bytes so far, from any start; ok is false when
+// they are not known.
+func (t *Foreign) Bytes(now time.Duration) (down, up uint64, ok bool) {
+	if t == nil || t.read == nil {
+		return 0, 0, false
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.known && now-t.at < trafficEvery {
+		return t.down, t.up, true
+	}
+	received, sent, ok := t.read()
+	if !ok {
+		return t.down, t.up, t.known
+	}
+	ownDown, ownUp := t.own()
+	t.at, t.known = now, true
+	t.down = max(t.down, received-min(received, uint64(ownDown)))
+	t.up = max(t.up, sent-min(sent, uint64(ownUp)))
+	if n := len(t.past); n == 0 || now-t.past[n-1].at >= trafficSpan/10 {
+		t.past = append(t.past, trafficPoint{now, t.down, t.up})
+		for len(t.past) > 1 && now-t.past[1].at >= trafficSpan {
+			t.past = t.past[1:]
+		}
+	}
+	return t.down, t.up, true
+}
+
+// rate returns how fast other programs' traffic was lately, IP-layer bit/s as
+// far as the interface counts so; 0 where it is not known.
+func (t *Foreign) Rate(now time.Duration) (down, up ippm.Rate) {
+	d, u, ok := t.Bytes(now)
+	if !ok {
+		return 0, 0
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.past) == 0 {
+		return 0, 0
+	}
+	first := t.past[0]
+	span := (now - first.at).Seconds()
+	if span < trafficSpan.Seconds()/4 {
+		return 0, 0
+	}
+	return ippm.Rate(float64(d-first.down) * 8 / span), ippm.Rate(float64(u-first.up) * 8 / span)
+}
+
+// others sums up what other programs move while rates are tested, by direction.
+type Others struct {
+	s      *Session
+	bytes  map[wire.Direction]float64
+	tested map[wire.Direction]time.Duration
+	missed bool // a reading of the counters
+
+	known bool
+	began moved
+}
+
+// moved is what has been moved by a time.
+type moved struct {
+	at             time.Duration
+	down, up       uint64 // by other programs
+	ownDown, ownUp int64
+}
+
+func NewOthers(s *Session) *Others {
+	return &Others{s: s, bytes: map[wire.Direction]float64{}, tested: map[wire.Direction]time.Duration{}}
+}
+
+func (o *Others) now() (m moved, known bool) {
+	m.at = o.s.Config.Clock.Now()
+	m.down, m.up, known = o.s.Foreign.Bytes(m.at)
+	m.ownDown, m.ownUp = o.s.OwnBytes()
+	return m, known
+}
+
+// begin begins a test.
+func (o *Others) Begin() { o.began, o.known = o.now() }
+
+// end ends a test of one direction. What is no more than the link's headers of
+// our own packets, which an interface counts, too, is nothing, here as in trains.
+func (o *Others) End(d wire.Direction) {
+	m, known := o.now()
+	if !known || !o.known {
+		o.missed = true
+		return
+	}
+	theirs, ours := float64(m.down-o.began.down), float64(m.ownDown-o.began.ownDown)
+	if d == wire.Up {
+		theirs, ours = float64(m.up-o.began.up), float64(m.ownUp-o.began.ownUp)
+	}
+	if theirs < ippm.ForeignShare*ours {
+		theirs = 0
+	}
+	o.bytes[d] += theirs
+	o.tested[d] += m.at - o.began.at
+}
+
+// rate is their mean in the tests of one direction, bit/s; nil when it was not
+// known in any one test.
+func (o *Others) Rate(d wire.Direction) *float64 {
+	if o.missed || o.tested[d] <= 0 {
+		return nil
+	}
+	r := o.bytes[d] * 8 / o.tested[d].Seconds()
+	return &r
+}

@@ -1,0 +1,401 @@
+// Package session is one connection of a student's program to a server: control
+// stream, probe flow, monitor stream, trains and reports.
+//
+// It refuses to judge what it measures, and to decide when to measure or to
+// connect again.
+package session
+
+import (
+	"context"
+	"errors"
+	"examlink/probe/monitor"
+	"fmt"
+	"net/netip"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"examlink/probe/clock"
+	"examlink/probe/ippm"
+	"examlink/probe/link"
+	"examlink/probe/train"
+	"examlink/probe/wire"
+)
+
+// Chosen by us.
+const (
+	answerTimeout = 6 * time.Second // for an answer on the control stream
+	trainTimeout  = 30 * time.Second
+	trainSilence  = 3 * time.Second // for a train going down to begin
+	pollTrain     = 10 * time.Millisecond
+	calmAfter     = time.Second           // for queues to drain after a train
+	busyPause     = 20 * time.Millisecond // before a train refused as busy is asked for again; doubles
+	busyMost      = 2 * time.Second
+)
+
+// RefusedError is a request the server refused.
+type RefusedError struct {
+	Server string
+	wire.Refused
+}
+
+func (e *RefusedError) Error() string {
+	if e.Detail == "" {
+		return fmt.Sprintf("server %s refused: %s", e.Server, e.Reason)
+	}
+	return fmt.Sprintf("server %s refused: %s", e.Server, e.Detail)
+}
+
+// session is one connection to a server: its control stream, its probe flow
+// and its monitor stream.
+type Session struct {
+	Config  *Config
+	Conn    *link.Conn
+	control link.Stream
+	flow    *link.Flow
+	Remote  netip.AddrPort
+	Welcome wire.Welcome
+	Monitor *monitor.Stream
+	Foreign *Foreign
+	ipv6    bool
+
+	interval atomic.Int64 // of the monitor stream, nanoseconds
+	stalled  atomic.Int64 // longest lateness of the sender since last asked, nanoseconds
+
+	writeMu sync.Mutex
+
+	mu       sync.Mutex
+	nextID   uint64
+	waiting  map[uint64]chan wire.Message
+	train    uint32
+	receiver *train.Receiver
+	sender   *train.Sender
+	spentUp  int64
+	spentDn  int64
+	ended    error // why the control stream ended
+
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+	done   chan struct{} // the control stream ended
+}
+
+// earlier is what a new connection takes over from the one before; zero: there
+// was none.
+type Earlier struct {
+	Ticket string     // resumes its session
+	Server netip.Addr // where the server answered
+}
+
+// open connects by one transport, authenticates and starts the monitor stream.
+func Open(ctx context.Context, o *Config, token wire.JoinToken, via link.Transport, purpose string, before Earlier) (*Session, error) {
+	pin, err := token.Pin()
+	if err != nil {
+		return nil, err
+	}
+	dial := link.Dial
+	if via == link.WebSocket {
+		dial = link.DialWebSocket
+	}
+	conn, err := dial(ctx, link.DialOptions{
+		Server: o.Server, Fingerprint: pin, Known: before.Server,
+		Clock: o.Clock, Resolver: o.Resolver, Socket: o.Socket, TCP: o.TCP,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s := &Session{
+		Config: o, Conn: conn, Remote: conn.Remote(), waiting: map[uint64]chan wire.Message{},
+		done: make(chan struct{}), ipv6: conn.Remote().Addr().Is6(),
+	}
+	if err := s.hello(ctx, purpose, before.Ticket); err != nil {
+		conn.Close("no session")
+		return nil, err
+	}
+	s.Monitor = monitor.NewStream(o.LossAfter, o.Clock.Now())
+	if purpose != "check" || !s.Traits().HidesLoss { // what TCP and TLS add to our own bytes is an estimate: no verdict rests on what is left
+		s.Foreign = &Foreign{read: o.Traffic, own: s.OwnBytes}
+	}
+	s.Monitor.HidesLoss = s.Traits().HidesLoss
+	conn.Socket().Handle(s.probes)
+	conn.Socket().HandleSent(s.departed)
+	waiter, err := o.NewWaiter(o.Clock)
+	if err != nil {
+		conn.Close("no timer")
+		return nil, err
+	}
+	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	s.cancel = cancel
+	s.wg.Go(func() { // ends with the control stream
+		defer close(s.done)
+		s.readControl()
+	})
+	s.wg.Go(func() { // ends with inner
+		defer waiter.Close()
+		s.sendProbes(inner, waiter)
+	})
+	return s, nil
+}
+
+func (s *Session) hello(ctx context.Context, purpose, resume string) error {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	control, err := s.Conn.Open(ctx)
+	if err != nil {
+		return err
+	}
+	s.control = control
+	stop := context.AfterFunc(ctx, func() { _ = control.SetReadDeadline(time.Unix(1, 0)) })
+	defer stop()
+	system := s.Config.System
+	if system == "" {
+		system = runtime.GOOS + "/" + runtime.GOARCH
+	}
+	hello := wire.Hello{Token: s.Config.Token, Client: s.Config.Version, System: system, Purpose: purpose, Resume: resume}
+	if err := wire.WriteMessage(control, wire.Message{Type: wire.TypeHello, ID: 1, Hello: &hello}); err != nil {
+		return s.Conn.Broken(err)
+	}
+	m, err := wire.ReadMessage(control)
+	switch {
+	case err != nil:
+		return s.Conn.Broken(err)
+	case m.Type == wire.TypeRefused:
+		return &RefusedError{Server: s.Config.Server, Refused: *m.Refused}
+	case m.Type != wire.TypeWelcome:
+		return &link.Error{Reason: link.ReasonProtocol, Server: s.Config.Server, Err: fmt.Errorf("answered hello with %q", m.Type)}
+	}
+	s.nextID = 1
+	s.Welcome = *m.Welcome
+	s.SetInterval(s.Config.Interval)
+	s.flow, err = s.Conn.NewFlow(m.Welcome.Flow, link.Student)
+	return err
+}
+
+// close ends the session; a polite one tells the server that it is on purpose.
+func (s *Session) Close(polite bool) {
+	if polite {
+		s.writeMu.Lock()
+		_ = s.control.SetWriteDeadline(time.Now().Add(500 * time.Millisecond))
+		if wire.WriteMessage(s.control, wire.Message{Type: wire.TypeBye, Bye: &wire.Bye{Reason: "done"}}) == nil {
+			select { // the server closes when it has read it
+			case <-s.done:
+			case <-time.After(500 * time.Millisecond):
+			}
+		}
+		s.writeMu.Unlock()
+	}
+	s.cancel()
+	s.Conn.Close("bye")
+	s.wg.Wait()
+}
+
+func (s *Session) readControl() {
+	for {
+		m, err := wire.ReadMessage(s.control)
+		if err != nil {
+			s.finish(s.Conn.Broken(err))
+			return
+		}
+		if m.Type == wire.TypeBye {
+			s.finish(&link.Error{Reason: link.ReasonClosed, Server: s.Config.Server, Err: errors.New(m.Bye.Reason)})
+			return
+		}
+		s.mu.Lock()
+		ch := s.waiting[m.ID]
+		s.mu.Unlock()
+		if ch != nil {
+			select {
+			case ch <- m:
+			default: // nobody asked for a second answer
+			}
+		}
+	}
+}
+
+func (s *Session) finish(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended == nil {
+		s.ended = err
+	}
+}
+
+// err says why the control stream ended; nil while it has not.
+func (s *Session) Err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ended
+}
+
+// request sends a message and returns the channel its answers come on. The
+// caller must call the returned function when it expects no more.
+func (s *Session) request(m wire.Message) (<-chan wire.Message, func(), error) {
+	s.mu.Lock()
+	s.nextID++
+	m.ID = s.nextID
+	ch := make(chan wire.Message, 4)
+	s.waiting[m.ID] = ch
+	s.mu.Unlock()
+	release := func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.waiting, m.ID)
+	}
+	if err := s.send(m); err != nil {
+		release()
+		return nil, nil, err
+	}
+	return ch, release, nil
+}
+
+func (s *Session) send(m wire.Message) error {
+	s.writeMu.Lock()
+	defer s.writeMu.Unlock()
+	_ = s.control.SetWriteDeadline(time.Now().Add(answerTimeout))
+	if err := wire.WriteMessage(s.control, m); err != nil {
+		return s.Conn.Broken(err)
+	}
+	return nil
+}
+
+// answer waits for the next answer.
+func (s *Session) answer(ctx context.Context, ch <-chan wire.Message, d time.Duration) (wire.Message, error) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case m := <-ch:
+		if m.Type == wire.TypeRefused {
+			return m, &RefusedError{Server: s.Config.Server, Refused: *m.Refused}
+		}
+		return m, nil
+	case <-s.done:
+		return wire.Message{}, s.Err()
+	case <-ctx.Done():
+		return wire.Message{}, ctx.Err()
+	case <-t.C:
+		return wire.Message{}, &link.Error{Reason: link.ReasonSilent, Server: s.Config.Server, Err: fmt.Errorf("no answer within %v", d)}
+	}
+}
+
+// count asks the server for its exact account of the monitor stream.
+func (s *Session) Count(ctx context.Context) (wire.Count, error) {
+	ch, release, err := s.request(wire.Message{Type: wire.TypeCount})
+	if err != nil {
+		return wire.Count{}, err
+	}
+	defer release()
+	m, err := s.answer(ctx, ch, answerTimeout)
+	if err != nil {
+		return wire.Count{}, err
+	}
+	if m.Count == nil {
+		return wire.Count{}, &link.Error{Reason: link.ReasonProtocol, Server: s.Config.Server, Err: errors.New("a count without numbers")}
+	}
+	return *m.Count, nil
+}
+
+// setInterval sets the spacing of the monitor stream, but not below what the
+// server grants: what it does not reflect would look like loss.
+func (s *Session) SetInterval(d time.Duration) {
+	if r := s.Welcome.Grant.ProbeRate; r > 0 {
+		d = max(d, time.Duration(float64(time.Second)/r))
+	}
+	s.interval.Store(int64(d))
+}
+
+// pause ends the monitor stream; the rest of the session goes on.
+func (s *Session) Pause() { s.cancel() }
+
+// ipSize is the size of a probe at the IP layer.
+func (s *Session) ProbeSize() int { return ippm.IPSize(s.Config.PacketSize, s.ipv6) }
+
+// sendProbes sends the monitor stream on an absolute schedule until ctx ends.
+func (s *Session) sendProbes(ctx context.Context, w clock.Waiter) {
+	c := s.Config.Clock
+	buf := make([]byte, 0, wire.MaxPacketSize)
+	next := c.Now()
+	for w.Wait(ctx, next) == nil {
+		interval := time.Duration(s.interval.Load())
+		late := c.Now() - next
+		if late >= interval {
+			n := late / interval
+			s.Monitor.Skip(uint64(n))
+			next += n * interval
+			if int64(late) > s.stalled.Load() {
+				s.stalled.Store(int64(late))
+			}
+		}
+		s.Monitor.Paced(late)
+		seq := s.flow.Next(wire.KindProbe)
+		now := c.Now()
+		s.Monitor.Reserve(seq, now)
+		body := s.Monitor.ProbeBody(now)
+		b, err := s.flow.Seal(buf, wire.KindProbe, seq, s.Config.PacketSize, func(b []byte) []byte { return wire.AppendProbe(b, body) })
+		if err == nil {
+			err = s.Conn.Socket().Send(b, s.Remote)
+		}
+		if err != nil {
+			s.Monitor.Refuse(seq, link.Refused(err))
+		}
+		next += interval
+	}
+}
+
+// departed takes when probes left the host. It runs on the read loop.
+func (s *Session) departed(sent []link.Sent) {
+	for _, x := range sent {
+		if x.Kind == wire.KindProbe && x.Flow == s.flow.ID {
+			s.Monitor.Departed(x.Seq, x.At)
+		}
+	}
+}
+
+// probes takes the probe packets of one read. It runs on the read loop.
+func (s *Session) probes(batch []link.Datagram) {
+	s.Monitor.Overflow(s.Conn.Socket().Overflow())
+	for _, d := range batch {
+		h, err := wire.ParseHeader(d.Data)
+		if err != nil || h.Flow != s.flow.ID {
+			continue
+		}
+		body, fate, err := s.flow.Open(h, d.Data)
+		if err != nil {
+			continue
+		}
+		fresh := fate == wire.Fresh || fate == wire.Late
+		switch h.Kind {
+		case wire.KindEcho: // the stream counts duplicates by itself
+			if e, err := wire.ParseEcho(body); err == nil {
+				s.Monitor.Echo(h.Seq, e, d.At, d.Lag, ippm.IPSize(len(d.Data), s.ipv6))
+			}
+		case wire.KindFeedback:
+			if f, err := wire.ParseFeedback(body); err == nil && fresh {
+				s.mu.Lock()
+				s.spentDn += int64(ippm.IPSize(len(d.Data), s.ipv6))
+				tx := s.sender
+				s.mu.Unlock()
+				if tx != nil {
+					tx.Feedback(f)
+				}
+			}
+		case wire.KindTrain:
+			if p, err := wire.ParseTrain(body); err == nil && fresh {
+				s.trainPacket(p, body, d)
+			}
+		}
+	}
+}
+
+// sleep waits, and ends early with ctx or with the session, whose error it returns.
+func (s *Session) Sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.done:
+		return s.Err()
+	}
+}

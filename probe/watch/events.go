@@ -1,0 +1,78 @@
+package watch
+
+import (
+	"examlink/probe/monitor"
+	"examlink/probe/ratetest"
+	"net/netip"
+	"time"
+
+	"examlink/probe/link"
+	"examlink/probe/warning"
+)
+
+// SessionEvent says what became of the connection.
+type SessionEvent struct {
+	At      time.Time
+	State   string // connected, resumed, silent, back, lost, waiting, moved
+	Session string
+	Server  string
+	// Transport is what carries the session; empty before there is one.
+	Transport link.Transport
+	// Address is the server's, as that reaches it; not for records.
+	Address netip.AddrPort
+	// Remembered says that the server's name could not be looked up, and that
+	// Address is the one it had before.
+	Remembered bool
+	Err        error
+}
+
+// WindowEvent is what the monitor stream saw in one window.
+type WindowEvent struct {
+	From, To time.Time
+	Account  *monitor.Account // not to be changed
+	Silent   bool             // the connection was interrupted at its end
+	// ProbeBytes is what one probe, or its echo, takes at the IP layer.
+	ProbeBytes int
+	// ControlUp and ControlDown are the IP-layer bytes of everything since the
+	// window before that was neither probe nor train.
+	ControlUp, ControlDown int64
+}
+
+// FloorEvent is one floor test, and what it cost at the IP layer: its trains in
+// one direction, what they were answered with in the other.
+type FloorEvent struct {
+	At                 time.Time
+	Floor              ratetest.Floor
+	SpentUp, SpentDown int64 // bytes
+}
+
+// Sink hears of everything a watch finds, one call at a time, in order. It
+// must not block for long.
+type Sink interface {
+	Session(SessionEvent)
+	Window(WindowEvent)
+	Floor(FloorEvent)
+	Warning(warning.Warning)
+}
+
+// LiveSink is a Sink that is also told, once a second, what the window in the
+// making has seen so far. What it saw comes again with Window.
+type LiveSink interface {
+	Sink
+	Live(WindowEvent)
+}
+
+// Summary is the account of a whole watch.
+type Summary struct {
+	Started    time.Time         `json:"started"`
+	Ended      time.Time         `json:"ended"`
+	Session    string            `json:"session"`
+	Exam       string            `json:"exam"`
+	Connects   int               `json:"connects"`
+	Monitor    monitor.Figures   `json:"monitor"`
+	FloorTests int               `json:"floor_tests"`
+	Glances    int               `json:"glances"`
+	BytesUp    int64             `json:"bytes_upload"`
+	BytesDown  int64             `json:"bytes_download"`
+	Warnings   []warning.Warning `json:"warnings"` // in the order they were raised
+}

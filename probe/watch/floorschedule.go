@@ -1,0 +1,361 @@
+package watch
+
+import (
+	"context"
+	"examlink/probe/ratetest"
+	"examlink/probe/session"
+	"fmt"
+	"time"
+
+	"examlink/probe/ippm"
+	"examlink/probe/verdict"
+	"examlink/probe/warning"
+	"examlink/probe/wire"
+)
+
+// Chosen by us.
+const (
+	// The smallest train a floor test in an exam is worth: fewer bytes do not
+	// outlast an ordinary token bucket.
+	floorLeastDown = 24e3
+	floorLeastUp   = 16e3
+	// A glance is in doubt when it has queued this long, and this many times the
+	// path's median delay variation.
+	doubtRise  = 30 * time.Millisecond
+	doubtNoise = 8
+	// nothingShare is the share of the rate in question that a link is first
+	// tried at of which a glance brought nothing.
+	nothingShare = 0.25
+	// knownStep is how much more than what did not fill the link is tried next.
+	knownStep = 1.7
+	// testsKept is how many of the smallest tests the schedule leaves in the
+	// budget, for when something is wrong.
+	testsKept = 2
+	// A link that is known to be slow is tested every slowEvery, and more often
+	// only with what the budget holds beyond recoveryKept of the smallest tests:
+	// once it recovers, it takes a few tests to climb to the minimum and three to
+	// clear the warning, and they must not wait for the budget to fill up.
+	slowEvery    = 12 * time.Second
+	recoveryKept = 4
+	// climbShare is the share of the smallest test that a step of the climb takes.
+	climbShare = 0.67
+)
+
+// floorBytes is what one train may cost: a schedule's worth of what glances
+// leave of the budget, if it is there.
+func (w *watcher) floorBytes(d wire.Direction, now time.Duration) (bytes, least int64) {
+	b := w.budgets[d]
+	least = floorLeastDown
+	if d == wire.Up {
+		least = floorLeastUp
+	}
+	left := b.perSecond - float64(ratetest.GlanceBytes(d))/w.o.Watch.GlanceEvery.Seconds()
+	most := max(int64(left*w.o.Watch.FloorEvery.Seconds()), least)
+	return min(b.available(now), most), least
+}
+
+// stands says whether a direction is being warned of as below the minimum. Then
+// there is nothing to notice but its end, which glances are too short for.
+func (w *watcher) stands(d wire.Direction) bool {
+	_, active := w.trackers[belowMinimum(d)].Active()
+	return active
+}
+
+// belowMinimum is the warning of a direction below the minimum.
+func belowMinimum(d wire.Direction) warning.Kind {
+	if d == wire.Up {
+		return warning.UploadBelowMinimum
+	}
+	return warning.DownloadBelowMinimum
+}
+
+// soon asks for a floor test as soon as budget and manners allow.
+func (w *watcher) soon(now time.Duration) {
+	w.nextFloor = min(w.nextFloor, max(now, w.lastFloor+w.o.Watch.RetestAfter))
+	for d := range w.nextGlance {
+		w.nextGlance[d] = min(w.nextGlance[d], w.nextFloor)
+	}
+}
+
+// floorTask is what is to be done in one direction: a glance, and behind it a
+// floor test if it is due, or if the glance saw something.
+type floorTask struct {
+	glance, full ratetest.FloorPlan
+	can, due     bool // the budget allows a floor test; it is time for one, and there is budget for more
+	alone        bool // without a glance before it
+}
+
+// maybeFloor starts glances in both directions, and floor tests behind them,
+// when they are due.
+func (w *watcher) maybeFloor(ctx context.Context, now time.Duration) {
+	if w.floors != nil || w.interrupted || w.s.Err() != nil || now < w.nextGlance[wire.Down] && now < w.nextGlance[wire.Up] {
+		return
+	}
+	rtt, ok := w.s.Monitor.RoundTrip()
+	if !ok {
+		return
+	}
+	due := now >= w.nextFloor
+	interval := glanceInterval(w.rng, w.o.Watch.GlanceEvery)
+	var tasks []floorTask
+	for _, d := range []wire.Direction{wire.Down, wire.Up} {
+		if now < w.nextGlance[d] {
+			continue
+		}
+		t, wait := w.floorTask(d, rtt, now, due)
+		if wait > 0 { // of this direction alone: the other goes on
+			w.nextGlance[d] = now + wait
+			continue
+		}
+		w.nextGlance[d] = now + interval
+		tasks = append(tasks, t)
+	}
+	if len(tasks) == 0 {
+		return
+	}
+	if due {
+		w.lastFloor = now
+		w.nextFloor = now + floorInterval(w.rng, w.o.Watch.FloorEvery, w.goodInRow)
+	}
+	out := make(chan floorOutcome, 2*len(tasks)+1)
+	w.floors = out
+	s := w.s
+	go func() { // ends with the tasks or the session
+		defer close(out)
+		runTasks(ctx, s, tasks, out)
+	}()
+}
+
+// floorTask plans one direction; wait is how long the budget does not allow
+// anything.
+func (w *watcher) floorTask(d wire.Direction, rtt, now time.Duration, due bool) (t floorTask, wait time.Duration) {
+	b := w.budgets[d]
+	bytes, least := w.floorBytes(d, now)
+	alone := w.stands(d)
+	if alone {
+		wait = w.slowWait(d, least, now)
+	} else {
+		wait = b.wait(now, ratetest.GlanceBytes(d))
+	}
+	if wait > 0 {
+		return t, wait
+	}
+	foreign, foreignUp := w.s.Foreign.Rate(now)
+	target := w.o.Policy.Minimum.Download
+	if d == wire.Up {
+		target, foreign = w.o.Policy.Minimum.Upload, foreignUp
+	}
+	_, noise := w.s.Monitor.Received()
+	if alone && w.climbing[d] && w.known[d] > 0 {
+		bytes = int64(climbShare * float64(least)) // whether a queue grows at this rate is all that is asked
+	}
+	p := ratetest.FloorPlan{Direction: d, Target: target, InExam: true, MaxTrains: 1, MaxBytes: bytes, RoundTrip: rtt, Noise: noise, Known: w.known[d], Foreign: foreign}
+	g := p
+	g.Glance = true
+	return floorTask{
+		glance: g, full: p, can: alone || bytes >= least, due: due && b.available(now) >= (1+testsKept)*least, alone: alone,
+	}, 0
+}
+
+// slowWait is how long a direction that is known to be slow is left alone.
+func (w *watcher) slowWait(d wire.Direction, least int64, now time.Duration) time.Duration {
+	b := w.budgets[d]
+	wait := b.wait(now, least)
+	if w.climbing[d] {
+		return wait
+	}
+	return min(b.wait(now, (1+recoveryKept)*least), max(wait, w.lastTest[d]+slowEvery-now))
+}
+
+// runTasks does what is to be done, direction by direction, until the network
+// lets us measure nothing at all.
+func runTasks(ctx context.Context, s *session.Session, tasks []floorTask, out chan<- floorOutcome) {
+	run := func(p ratetest.FloorPlan) (ratetest.Floor, error) {
+		upBefore, downBefore := s.Spent()
+		f, err := ratetest.RunFloor(ctx, s, p)
+		up, down := s.Spent()
+		out <- floorOutcome{floor: f, up: up - upBefore, down: down - downBefore, err: err}
+		return f, err
+	}
+	for _, t := range tasks {
+		next, more := t.full, true
+		if !t.alone {
+			f, err := run(t.glance)
+			if err != nil {
+				return
+			}
+			next, more = t.behind(f)
+		}
+		if !more {
+			continue
+		}
+		if _, err := run(next); err != nil {
+			return
+		}
+	}
+}
+
+// behind is the floor test behind a glance, which says how gentle it must be; ok
+// is false when there is to be none.
+func (t floorTask) behind(glance ratetest.Floor) (p ratetest.FloorPlan, ok bool) {
+	doubt := doubtful(glance, t.glance.Noise)
+	if !t.can || !t.due && !doubt {
+		return p, false
+	}
+	p = t.full
+	switch v, low := glance.Rate.Value, glance.Rate.Low; {
+	case v != nil && *v < glance.Target:
+		p.Known = ippm.Rate(*v)
+	case v == nil && low != nil && *low < glance.Target && doubt:
+		p.Known = ippm.Rate(*low)
+	case nothing(glance) && p.Known == 0:
+		p.Known = ippm.Rate(glance.Target * nothingShare)
+	}
+	return p, true
+}
+
+// doubtful says whether a glance saw something that a floor test must look at: a
+// rate, or, where the path's own delay variation hides that, a queue that grew;
+// or that hardly anything arrived.
+func doubtful(f ratetest.Floor, noise time.Duration) bool {
+	return f.Decision != ippm.Accept && (f.Rate.Value != nil || nothing(f) || f.Rise >= max(doubtRise, doubtNoise*noise))
+}
+
+// nothing says whether so little of a glance arrived that nothing can be read:
+// the queue of a very slow link does not hold eight packets.
+func nothing(f ratetest.Floor) bool { return f.Rate.Value == nil && f.Rate.Low == nil }
+
+// floorDone takes one direction's result; the last one closes the channel and
+// comes as an empty outcome.
+func (w *watcher) floorDone(f floorOutcome) {
+	if f.floor.Direction == "" {
+		w.floors = nil
+		return
+	}
+	w.budgets[wire.Up].spend(f.up)
+	w.budgets[wire.Down].spend(f.down)
+	if f.err != nil {
+		if w.s == nil || w.s.Err() != nil {
+			return // the connection's end is told of by itself
+		}
+		f.floor.Why = f.err.Error()
+	}
+	at, now := w.o.Clock.Wall(), w.o.Clock.Now()
+	w.recommend(f.floor, at)
+	if f.floor.Glance {
+		w.summary.Glances++
+	} else {
+		w.summary.FloorTests++
+	}
+	e := FloorEvent{At: at, Floor: f.floor, SpentUp: f.up, SpentDown: f.down}
+	for _, k := range w.sinks {
+		k.Floor(e)
+	}
+	w.minute.Floor(e)
+	kind := belowMinimum(f.floor.Direction)
+	if f.floor.Glance {
+		// Too short to decide by itself, or to say that all is well.
+		if o := judgeFloor(f.floor, at); o.Level >= warning.Bad {
+			o.Level = warning.Bad
+			w.observe(kind, o)
+		}
+		return
+	}
+	w.lastTest[f.floor.Direction] = now
+	_, noise := w.s.Monitor.Received()
+	climb := w.known[f.floor.Direction] > 0
+	w.learn(f.floor, noise)
+	o := judgeFloor(w.joint[f.floor.Direction].with(f.floor, climb), at)
+	w.observe(kind, o)
+	switch {
+	case o.Level >= warning.Bad:
+		w.goodInRow = 0
+	case o.Level == warning.Good:
+		w.goodInRow++
+	}
+	t := w.trackers[kind]
+	if _, active := t.Active(); active || t.Suspect() {
+		w.soon(now)
+	}
+}
+
+// learn keeps what a test read below the minimum. A test that did not queue may
+// have asked for too little: the next one tries more, step by step.
+func (w *watcher) learn(f ratetest.Floor, noise time.Duration) {
+	known := float64(w.known[f.Direction])
+	switch v, low := f.Rate.Value, f.Rate.Low; {
+	case f.Decision == ippm.Accept:
+		known, w.climbing[f.Direction] = 0, true
+	case v != nil:
+		known, w.climbing[f.Direction] = *v, false
+	case known > 0 && low != nil && f.Rise < max(doubtRise, doubtNoise*noise):
+		known, w.climbing[f.Direction] = max(known, f.Offered()*knownStep), true
+	}
+	if known >= f.Target {
+		known = 0
+	}
+	w.known[f.Direction] = ippm.Rate(known)
+}
+
+// jointMost is how many floor tests are combined: chosen by us.
+const jointMost = 6
+
+// jointBound are the floor tests of one direction at the target that did not
+// fill the link, since one last did. On a noisy path each is inexact by itself;
+// together they are not.
+type jointBound struct{ sum ippm.Combined }
+
+// with adds a floor test and returns it with the bound that all of them prove
+// together, where that is the higher one. Steps of a climb ask for less than the
+// target and start the sum anew.
+func (b *jointBound) with(f ratetest.Floor, climb bool) ratetest.Floor {
+	rate := f.Offered()
+	if climb || f.Rate.Value != nil || b.sum.Len() >= jointMost {
+		b.sum = ippm.Combined{}
+	}
+	if climb || f.Rate.Value != nil || rate <= 0 || f.StdErr <= 0 {
+		return f
+	}
+	b.sum.Add(rate, f.StdErr)
+	joint, _ := b.sum.Interval()
+	if *joint.Low <= *f.Rate.Low {
+		return f
+	}
+	f.Rate.Low = joint.Low
+	if bound := f.Target * (1 - verdict.Tolerance); f.Decision == ippm.Undecided && *joint.Low >= bound {
+		f.Decision, f.Outcome, f.Why = ippm.Accept, "meets", ""
+	}
+	return f
+}
+
+// recommend says what a test means for the rate that is recommended. The
+// direction that is worse counts.
+func (w *watcher) recommend(f ratetest.Floor, at time.Time) {
+	want := float64(w.o.Policy.Recommended.Download)
+	if f.Direction == wire.Up {
+		want = float64(w.o.Policy.Recommended.Upload)
+	}
+	level := warning.Unknown
+	switch {
+	case want <= 0, f.Decision == ippm.Reject: // below the minimum has a warning of its own
+		return
+	case f.Rate.High != nil && *f.Rate.High < want:
+		level = warning.Bad
+	case f.Rate.Low != nil && *f.Rate.Low >= want:
+		level = warning.Good
+	}
+	w.recommended[f.Direction] = level
+	if f.Glance || level == warning.Unknown {
+		return // too short for that
+	}
+	o := warning.Observation{At: at, Level: level}
+	if level == warning.Bad {
+		o.Evidence = fmt.Sprintf("%s %s, recommended is %s", f.Direction, f.Rate.String(), verdict.Format(want, "bit/s"))
+	}
+	for _, l := range w.recommended {
+		if l == warning.Bad && level == warning.Good {
+			return
+		}
+	}
+	w.observe(warning.BelowRecommended, o)
+}

@@ -1,0 +1,130 @@
+package watch
+
+import (
+	"examlink/probe/monitor"
+	"time"
+
+	"examlink/probe/record"
+	"examlink/probe/wire"
+)
+
+// MinuteOf puts an account into the form of a record's minute. Times, floor
+// tests and bytes are left to the caller.
+func MinuteOf(a *monitor.Account) record.Minute {
+	f := a.Figures()
+	return record.Minute{
+		Sent: f.Sent, Received: f.Received, LostUp: f.LostUp, LostDown: f.LostDown, LostUnknown: f.LostUnknown,
+		Unsent: f.Unsent - f.Stalled, Stalled: f.Stalled, OverTCP: f.OverTCP, Duplicates: f.Duplicates,
+		RoundTrip: f.RoundTrip.Median, RoundTrip99: f.RoundTrip.P99,
+		OneWayUp: f.OneWayUp.Median, OneWayDown: f.OneWayDown.Median, OneWayBound: f.OneWayBound,
+		IPDVUp: f.IPDVUp.Median, IPDVDown: f.IPDVDown.Median, PDVUp: f.PDVUp.P95, PDVDown: f.PDVDown.P95,
+	}
+}
+
+// FloorOf puts a floor test into the form of a record's.
+func FloorOf(e FloorEvent) record.Floor {
+	return record.Floor{
+		Direction: e.Floor.Direction, Target: e.Floor.Target, Outcome: e.Floor.Outcome,
+		Rate: e.Floor.Rate.Value, Low: e.Floor.Rate.Low, High: e.Floor.Rate.High,
+		Trains: e.Floor.Trains, Bytes: e.SpentUp + e.SpentDown, Duration: e.Floor.Duration.Seconds(), Rise: e.Floor.Rise.Seconds(), Why: e.Floor.Why,
+	}
+}
+
+// MinuteBuilder gathers windows of the monitor stream and floor tests until they
+// make a minute, for the record as for the server. The zero value is ready. It is
+// not safe for concurrent use.
+type MinuteBuilder struct {
+	from, to           time.Time
+	last               time.Duration // length of the last window
+	account            *monitor.Account
+	floorUp, floorDown *record.Reading
+	bytesUp, bytesDown int64
+}
+
+// Begin makes the next window begin at t: the time before it was not the network's.
+func (m *MinuteBuilder) Begin(t time.Time) { m.from = t }
+
+// Empty reports whether nothing has been added.
+func (m *MinuteBuilder) Empty() bool {
+	return m.account == nil && m.floorUp == nil && m.floorDown == nil
+}
+
+// End is when the last window ended; false when there was none.
+func (m *MinuteBuilder) End() (time.Time, bool) { return m.to, m.account != nil }
+
+// Window adds a window.
+func (m *MinuteBuilder) Window(e WindowEvent) {
+	if m.account == nil {
+		m.account = new(monitor.Account)
+	}
+	if m.from.IsZero() {
+		m.from = e.From
+	}
+	from := e.From
+	if from.Before(m.from) { // see Begin
+		from = m.from
+	}
+	m.to, m.last = e.To, max(e.To.Sub(from), 0)
+	if m.from.After(m.to) { // the clock was set back
+		m.from = m.to
+	}
+	a := e.Account
+	m.account.Merge(a)
+	m.bytesUp += int64(a.Sent)*int64(e.ProbeBytes) + e.ControlUp
+	m.bytesDown += int64(a.Received+a.DuplicatesDown)*int64(e.ProbeBytes) + e.ControlDown
+}
+
+// Full reports whether another window would lead further from a minute.
+func (m *MinuteBuilder) Full() bool {
+	return m.account != nil && m.to.Sub(m.from)+m.last/2 >= time.Minute
+}
+
+// Floor adds a floor test. A glance adds what it cost and no reading: it is too
+// short to say anything by itself.
+func (m *MinuteBuilder) Floor(e FloorEvent) {
+	m.bytesUp += e.SpentUp
+	m.bytesDown += e.SpentDown
+	switch {
+	case e.Floor.Glance:
+	case e.Floor.Direction == wire.Up:
+		m.floorUp = m.floorUp.Add(FloorOf(e))
+	default:
+		m.floorDown = m.floorDown.Add(FloorOf(e))
+	}
+}
+
+// With returns a copy with one more window.
+func (m *MinuteBuilder) With(e WindowEvent) *MinuteBuilder {
+	with := *m
+	if m.account != nil {
+		with.account = new(monitor.Account)
+		with.account.Merge(m.account)
+	}
+	with.Window(e)
+	return &with
+}
+
+// Shift moves the minute by d, because the wall clock was set.
+func (m *MinuteBuilder) Shift(d time.Duration) { m.from, m.to = m.from.Add(d), m.to.Add(d) }
+
+// Minute is the minute as it is recorded.
+func (m *MinuteBuilder) Minute() record.Minute {
+	a := m.account
+	if a == nil {
+		a = new(monitor.Account)
+	}
+	out := MinuteOf(a)
+	out.From, out.To = record.At(m.from), record.At(m.to)
+	out.FloorUp, out.FloorDown, out.BytesUp, out.BytesDown = m.floorUp, m.floorDown, m.bytesUp, m.bytesDown
+	return out
+}
+
+// tellMinute puts the minute in the making into the outbox and begins another.
+func (w *watcher) reportMinute() {
+	m := w.minute
+	w.minute = MinuteBuilder{}
+	if m.account == nil || m.account.Sent+m.account.Unsent == 0 {
+		return
+	}
+	w.o.Outbox.Put(wire.ReportMinute, w.o.Clock.Wall(), m.Minute())
+}

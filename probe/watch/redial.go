@@ -1,0 +1,150 @@
+package watch
+
+import (
+	"context"
+	"examlink/probe/session"
+	"math/rand/v2"
+	"time"
+
+	"examlink/probe/warning"
+)
+
+// failedAttempt is an attempt to connect anew.
+type failedAttempt struct {
+	began time.Duration
+	err   error
+}
+
+// watchSilence raises and clears the outage warning and keeps a new connection
+// coming while there is none that works.
+func (w *watcher) watchSilence(ctx context.Context, now time.Duration) {
+	silent, echoed := w.s.Monitor.Silent(now)
+	ended := w.s.Err()
+	if _, stands := w.trackers[warning.Outage].Active(); silent >= w.o.Watch.SilentAfter && now >= w.patience && !stands {
+		w.began = now - silent
+		w.observe(warning.Outage, warning.Observation{
+			At: w.o.Clock.Wall(), Since: w.wall(w.began), Level: warning.Decisive,
+			Evidence: "no answer from the server", Cause: w.cause(w.began, now),
+		})
+		if !w.interrupted {
+			w.interrupted = true
+			w.session("silent", ended)
+		}
+	}
+	w.watchShortGaps(silent, now)
+	// That this host was away excuses silence; it is no answer.
+	if heard, _ := w.s.Monitor.Heard(now); w.interrupted && echoed && heard < w.o.Watch.SilentAfter {
+		w.interrupted = false
+		w.lossesFrom = now + w.o.LossAfter
+		w.attempt.Store(nil)
+		w.observe(warning.Outage, warning.Observation{At: w.o.Clock.Wall(), Since: w.wall(now - heard), Level: warning.Good})
+		w.session("back", nil)
+		if ended == nil && w.redial != nil {
+			w.stopRedial()
+		}
+	}
+	if (silent >= w.o.Watch.RedialAfter || ended != nil) && w.redial == nil && now >= w.nextRedial {
+		w.startRedial(ctx)
+	}
+}
+
+// watchLulls tells of interruptions that are over before they count as one: too
+// short to wait for, and long enough to be heard and seen.
+func (w *watcher) watchShortGaps(silent, now time.Duration) {
+	lull := w.shortGap
+	w.shortGap = silent
+	began := w.lastSilence
+	w.lastSilence = now - silent
+	if w.interrupted || now < w.patience || lull < w.o.Watch.SilentAfter/2 || silent >= lull {
+		return
+	}
+	if heard, echoed := w.s.Monitor.Heard(now); !echoed || heard > silent {
+		return // this host was away: no answer has come
+	}
+	w.lossesFrom = now + w.o.LossAfter
+	at := w.o.Clock.Wall()
+	t := w.trackers[warning.Outage]
+	raised, _ := t.Observe(warning.Observation{
+		At: at, Since: w.wall(began), Level: warning.Decisive,
+		Evidence: "no answer from the server for a moment", Cause: w.cause(began, now),
+	})
+	if raised.Episodes > 1 { // it goes on with one that has been told of
+		w.warn(raised)
+	}
+	w.observe(warning.Outage, warning.Observation{At: at, Since: w.wall(now - silent), Level: warning.Good})
+}
+
+// startRedial tries for a new connection beside the old one until it has one
+// or is told to stop.
+func (w *watcher) startRedial(ctx context.Context) {
+	ctx, w.stopRedial = context.WithCancel(ctx)
+	out := make(chan redialResult, 1)
+	w.redial = out
+	w.attempt.Store(nil)
+	before := w.earlier()
+	rng := rand.New(rand.NewPCG(w.rng.Uint64(), 2))
+	if !w.s.Traits().HidesLoss {
+		silent, _ := w.s.Monitor.Silent(w.o.Clock.Now())
+		w.udpLost = w.o.Clock.Wall().Add(-silent)
+	}
+	go func() { // ends with ctx, or with a result
+		for attempt := 0; ; attempt++ {
+			began := w.o.Clock.Now()
+			s, err := session.Dial(ctx, &w.o.Config, w.o.Join, "watch", before, RedialAttempt)
+			if err != nil && ctx.Err() == nil {
+				w.attempt.Store(&failedAttempt{began, err})
+			}
+			if err == nil || session.Final(err) || ctx.Err() != nil {
+				out <- redialResult{s: s, err: err}
+				return
+			}
+			t := time.NewTimer(backoff(rng, attempt))
+			select {
+			case <-t.C:
+			case <-ctx.Done():
+				t.Stop()
+				out <- redialResult{err: ctx.Err()}
+				return
+			}
+		}
+	}()
+}
+
+// explainMove takes what a new connection tells of the interruption that it
+// ends: UDP, by which nothing answered, was tried again first.
+func (w *watcher) explainMove(s *session.Session) {
+	if !w.s.Traits().HidesLoss && s.Traits().HidesLoss && w.interrupted {
+		if wn, news := w.trackers[warning.Outage].Explain(warning.CauseUDPBlocked, w.o.Clock.Wall()); news {
+			w.warn(wn)
+		}
+	}
+}
+
+func (w *watcher) redialed(r redialResult) {
+	w.stopRedial()
+	switch {
+	case r.err != nil && r.beside:
+		w.nextUDP = w.o.Clock.Now() + jittered(w.rng, UDPEvery)
+	case r.err != nil:
+		if session.Final(r.err) {
+			if !w.refused {
+				w.session("lost", r.err)
+			}
+			w.refused = true
+			w.nextRedial = w.o.Clock.Now() + lostPause
+		}
+		return
+	default:
+		state := "connected"
+		if r.s.Welcome.Resumed {
+			state = "resumed"
+		}
+		w.explainMove(r.s)
+		w.adopt(r.s, state)
+	}
+}
+
+// earlier is what a new connection takes over from the session in use.
+func (w *watcher) earlier() session.Earlier {
+	return session.Earlier{Ticket: w.ticket, Server: w.s.Remote.Addr()}
+}

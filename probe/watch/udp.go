@@ -1,0 +1,53 @@
+package watch
+
+import (
+	"context"
+	"examlink/probe/session"
+	"math/rand/v2"
+	"time"
+
+	"examlink/probe/link"
+	"examlink/probe/warning"
+)
+
+// Chosen by us: when UDP is tried again beside a WebSocket. What looked like a
+// blocked UDP may have been a network just coming back.
+const (
+	udpSoon  = 10 * time.Second
+	UDPEvery = 30 * time.Second
+)
+
+// jittered is within a fifth of d.
+func jittered(rng *rand.Rand, d time.Duration) time.Duration {
+	return time.Duration(float64(d) * (0.8 + 0.4*rng.Float64()))
+}
+
+// judgeTransport raises or clears the warning that UDP is blocked, by what
+// carries the session now.
+func (w *watcher) judgeTransport(now time.Duration) {
+	o := warning.Observation{At: w.o.Clock.Wall(), Level: warning.Good}
+	if w.s.Traits().CongestionControlled {
+		o.Since, o.Level = w.udpLost, warning.Decisive
+		o.Evidence = "the server answers by TCP but not by UDP, which live video wants; measuring goes on by WebSocket"
+		w.nextUDP = now + jittered(w.rng, udpSoon)
+	}
+	w.observe(warning.UDPBlocked, o)
+}
+
+// retryUDP tries UDP again, now and then, beside a session by WebSocket. When it
+// works the session moves.
+func (w *watcher) retryUDP(ctx context.Context, now time.Duration) {
+	if !w.s.Traits().CongestionControlled || w.redial != nil || w.interrupted || w.s.Err() != nil || now < w.nextUDP {
+		return
+	}
+	ctx, w.stopRedial = context.WithCancel(ctx)
+	out := make(chan redialResult, 1)
+	w.redial = out
+	before := w.earlier()
+	go func() { // ends with ctx, or with a result
+		try, cancel := context.WithTimeout(ctx, RedialAttempt)
+		defer cancel()
+		s, err := session.Open(try, &w.o.Config, w.o.Join, link.UDP, "watch", before)
+		out <- redialResult{s: s, err: err, beside: true}
+	}()
+}

@@ -1,0 +1,304 @@
+// Package watch follows a link for as long as an exam lasts: it schedules floor
+// tests within a byte budget, judges windows and tests into warnings, finds out
+// what an interruption comes from, and connects again.
+//
+// It refuses to touch files, terminals and metric registries: sinks do.
+package watch
+
+import (
+	"context"
+	"examlink/probe/monitor"
+	"examlink/probe/ratetest"
+	"examlink/probe/session"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"examlink/probe/clock"
+	"examlink/probe/ippm"
+	"examlink/probe/warning"
+	"examlink/probe/wire"
+)
+
+// Chosen by us.
+const (
+	Tick          = 100 * time.Millisecond
+	ClockLook     = time.Second
+	RedialAttempt = 3 * time.Second
+	movedGrace    = time.Second      // packets younger than this when a session moves are nobody's loss
+	lostPause     = 30 * time.Second // between attempts after a refusal that will likely stand
+	loopLate      = 3 * Tick         // a loop so late did not listen meanwhile
+	// wakeGrace is how long Wi-Fi and DHCP may take after a computer has woken,
+	// and fallAsleep how long before it sleeps a computer may take its network
+	// down.
+	wakeGrace  = 10 * time.Second
+	fallAsleep = 10 * time.Second
+)
+
+type floorOutcome struct {
+	floor    ratetest.Floor
+	up, down int64 // what it cost
+	err      error
+}
+
+type watcher struct {
+	o     *Config
+	sinks []Sink
+	rng   *rand.Rand
+
+	s          *session.Session
+	ticket     string
+	summary    Summary
+	total      monitor.Account
+	trackers   trackers
+	losses     monitor.Losses // of the last windows
+	lossesFrom time.Duration  // what was lost before is an interruption's
+	divergence clock.Divergence
+
+	interrupted bool          // nothing has come for too long, and nothing since
+	began       time.Duration // when the silence of the standing outage warning did
+	patience    time.Duration // before it, silence is that of a network that wakes up
+	shortGap    time.Duration // how long the silence was at the last look
+	lastSilence time.Duration // when that silence began
+	attempt     atomic.Pointer[failedAttempt]
+	inquiry     inquiry
+	lastLoop    time.Duration
+	minute      MinuteBuilder
+	reports     session.ReportSender
+	redial      chan redialResult
+	nextRedial  time.Duration // not before, after a refusal that will likely stand
+	refused     bool          // it has been told
+	stopRedial  context.CancelFunc
+	udpLost     time.Time     // since when UDP has been in doubt
+	nextUDP     time.Duration // when to try UDP again beside a WebSocket
+
+	controlUp, controlDown int64 // of the session in use, told of
+
+	windowFrom time.Time
+	nextCut    time.Duration
+	nextLook   time.Duration
+	looked     time.Duration // when the clocks were last compared
+
+	budgets     map[wire.Direction]*budget
+	known       map[wire.Direction]ippm.Rate     // rates last read below the minimum
+	recommended map[wire.Direction]warning.Level // what was seen last of the rate that is recommended
+	climbing    map[wire.Direction]bool          // the last test found no queue: a slow link may be recovering
+	joint       map[wire.Direction]*jointBound
+	lastTest    map[wire.Direction]time.Duration // when the last floor test ended
+	nextGlance  map[wire.Direction]time.Duration
+	nextFloor   time.Duration
+	lastFloor   time.Duration
+	goodInRow   int
+	floors      chan floorOutcome // nil: no test is running
+}
+
+type redialResult struct {
+	s      *session.Session
+	err    error
+	beside bool // the session in use was well: it was UDP that was tried again
+}
+
+// Run watches until ctx ends, then returns the account of everything. The error
+// is not nil when it could not begin and trying again would not help: a wrong
+// token, a wrong certificate.
+func Run(ctx context.Context, o Config, sinks ...Sink) (Summary, error) {
+	seed := o.Seed
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	now := o.Clock.Now()
+	down, up := newBudget(o.Policy.Minimum.Download, o.Watch.BudgetShare, floorLeastDown, now), newBudget(o.Policy.Minimum.Upload, o.Watch.BudgetShare, floorLeastUp, now)
+	w := &watcher{
+		o: &o, sinks: sinks, rng: rand.New(rand.NewPCG(seed, 1)),
+		budgets:  map[wire.Direction]*budget{wire.Down: &down, wire.Up: &up},
+		joint:    map[wire.Direction]*jointBound{wire.Down: {}, wire.Up: {}},
+		climbing: map[wire.Direction]bool{}, lastTest: map[wire.Direction]time.Duration{}, nextGlance: map[wire.Direction]time.Duration{},
+		known: map[wire.Direction]ippm.Rate{}, recommended: map[wire.Direction]warning.Level{},
+		trackers: newTrackers(),
+		summary:  Summary{Started: o.Clock.Wall(), Exam: o.Join.Exam},
+	}
+	if err := w.connect(ctx); err != nil {
+		return w.summary, err
+	}
+	if w.s != nil {
+		w.run(ctx)
+	}
+	w.end()
+	return w.summary, nil
+}
+
+// connect opens the first session, trying until it works or is of no use.
+func (w *watcher) connect(ctx context.Context) error {
+	for attempt := 0; ctx.Err() == nil; attempt++ {
+		w.udpLost = w.o.Clock.Wall()
+		s, err := session.Dial(ctx, &w.o.Config, w.o.Join, "watch", session.Earlier{}, 0)
+		if err == nil {
+			w.adopt(s, "connected")
+			return nil
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		if session.Final(err) {
+			return err
+		}
+		w.session("waiting", err)
+		t := time.NewTimer(backoff(w.rng, attempt))
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+		}
+	}
+	return nil
+}
+
+// adopt makes s the session in use.
+func (w *watcher) adopt(s *session.Session, state string) {
+	now := w.o.Clock.Now()
+	w.retire(false)
+	w.s, w.ticket = s, s.Welcome.Resume
+	w.summary.Session = s.Welcome.Session
+	w.summary.Connects++
+	w.refused = false
+	if w.summary.Connects == 1 {
+		w.windowFrom, w.nextCut, w.nextLook = w.o.Clock.Wall(), now+w.o.Watch.Window, now
+		w.nextFloor, w.lastFloor, w.nextRedial = now+time.Second, now, now
+		w.nextGlance[wire.Down], w.nextGlance[wire.Up] = now+time.Second, now+time.Second
+	}
+	w.reports.Start(s, w.o.Outbox)
+	w.session(state, nil)
+	w.judgeTransport(now)
+}
+
+// retire closes the session in use and keeps its account.
+func (w *watcher) retire(polite bool) {
+	s := w.s
+	if s == nil {
+		return
+	}
+	if w.floors != nil { // a running test ends with its session
+		if !polite {
+			s.Conn.Close("moved")
+		}
+		for f := range w.floors {
+			w.floorDone(f)
+		}
+		w.floors = nil
+	}
+	if polite {
+		w.reports.Finish(w.o.Outbox)
+		w.reconcile(s)
+	} else {
+		s.Monitor.CountLost(w.o.Clock.Now() - movedGrace)
+	}
+	w.reports.Cancel()
+	s.Close(polite)
+	w.reports.Wait()
+	w.emit(s.Monitor.Cut(w.o.Clock.Now()))
+	w.total.Absorb(s.Monitor.Total)
+	down, up := s.OwnBytes()
+	w.summary.BytesUp += up
+	w.summary.BytesDown += down
+	w.s, w.controlUp, w.controlDown = nil, 0, 0
+}
+
+// reconcile waits a moment for the last echoes and takes the server's exact
+// count.
+func (w *watcher) reconcile(s *session.Session) {
+	s.Pause()
+	ctx, cancel := context.WithTimeout(context.Background(), session.GoodbyeSettle)
+	defer cancel()
+	for !s.Monitor.Empty(w.o.Clock.Now()) {
+		if s.Sleep(ctx, 20*time.Millisecond) != nil {
+			break
+		}
+	}
+	s.Monitor.CountLost(w.o.Clock.Now())
+	ask, cancelAsk := context.WithTimeout(context.Background(), session.GoodbyeSettle)
+	defer cancelAsk()
+	if c, err := s.Count(ask); err == nil {
+		s.Monitor.Reconcile(c)
+	}
+}
+
+func (w *watcher) session(state string, err error) {
+	e := SessionEvent{At: w.o.Clock.Wall(), State: state, Session: w.summary.Session, Server: w.o.Server, Err: err}
+	if w.s != nil {
+		e.Transport, e.Address, e.Remembered = w.s.Conn.Transport(), w.s.Remote, w.s.Conn.Remembered()
+	}
+	for _, k := range w.sinks {
+		k.Session(e)
+	}
+}
+
+func (w *watcher) run(ctx context.Context) {
+	tick := time.NewTicker(Tick)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case r := <-w.redial:
+			w.redial = nil
+			w.redialed(r)
+		case f := <-w.floors:
+			w.floorDone(f)
+		case f := <-w.inquiry.out:
+			w.foundOut(f, w.o.Clock.Now())
+		case <-tick.C:
+		}
+		now := w.o.Clock.Now()
+		if late := now - w.lastLoop; late > loopLate && w.lastLoop > 0 {
+			w.s.Monitor.DiscountStall(late-Tick, now)
+		}
+		w.lastLoop = now
+		if now >= w.nextLook {
+			w.look(w.nextLook)
+			w.live(now)
+			w.nextLook = now + ClockLook
+		}
+		w.s.Foreign.Bytes(now) // so that its rate is known when a test begins
+		w.inquire(ctx, now)
+		w.watchSilence(ctx, now)
+		w.retryUDP(ctx, now)
+		if now >= w.nextCut {
+			w.cut(now)
+			w.nextCut += w.o.Watch.Window
+			if w.nextCut <= now {
+				w.nextCut = now + w.o.Watch.Window
+			}
+		}
+		w.maybeFloor(ctx, now)
+	}
+}
+
+// wall returns the wall-clock time of a moment of the monotonic clock.
+func (w *watcher) wall(at time.Duration) time.Time {
+	return w.o.Clock.Wall().Add(at - w.o.Clock.Now())
+}
+
+// end closes the session and completes the summary.
+func (w *watcher) end() {
+	if w.redial != nil {
+		w.stopRedial()
+		if r := <-w.redial; r.s != nil {
+			r.s.Close(true)
+		}
+	}
+	if q := &w.inquiry; q.out != nil {
+		q.stop()
+		<-q.out
+	}
+	at := w.o.Clock.Wall()
+	for _, k := range warning.Kinds() { // while there is a session to tell it in
+		if wn, ok := w.trackers[k].Close(at); ok {
+			w.warn(wn)
+		}
+	}
+	w.reportMinute()
+	w.retire(true)
+	at = w.o.Clock.Wall()
+	w.summary.Ended = at
+	w.summary.Monitor = w.total.Figures()
+}
