@@ -40,7 +40,7 @@ cross: ## build for every system, without C
 		CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/} go build -o /dev/null ./cmd/examlink-server || exit 1; done
 
 lab: ## examlink and its peers on emulated links, side by side; needs root
-	go run ./probe/netsim/lab $(LABFLAGS)
+	go run ./cmd/internal/lab $(LABFLAGS)
 
 demo: ## everything at work on this machine
 	go run ./cmd/examlink-server demo

@@ -103,7 +103,7 @@ func TestFaults(t *testing.T) {
 
 // The client's clock can still be replaced as buildStepped does.
 func TestStepsTheRightClock(t *testing.T) {
-	b, err := os.ReadFile(filepath.Join("..", "..", "clock", "clock.go"))
+	b, err := os.ReadFile(filepath.Join("..", "..", "..", "probe", "clock", "clock.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
