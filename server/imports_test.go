@@ -78,6 +78,8 @@ func TestImportsRunOneWay(t *testing.T) {
 			case within(pkg, "examlink/probe") && within(imp, "examlink/server", "examlink/cmd"),
 				within(pkg, "examlink/server") && (imp == "examlink/probe" || within(imp, "examlink/cmd")):
 				t.Errorf("%s imports %s: arrows run the other way", pkg, imp)
+			case pkg == "examlink/cmd/internal/lab/emulator" && within(imp, "examlink") && !within(imp, "examlink/probe/netsim", "examlink/probe/ippm"):
+				t.Errorf("%s imports %s: the emulator knows neither examlink nor its peers", pkg, imp)
 			case within(imp, "examlink/probe/netsim") && !within(pkg, "examlink/cmd/examlink-server", "examlink/cmd/internal/lab", "examlink/probe/netsim"):
 				t.Errorf("%s imports %s: simulated links are for tests, the demo and the lab", pkg, imp)
 			}

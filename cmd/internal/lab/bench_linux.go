@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"examlink/cmd/internal/lab/emulator"
 	"examlink/probe/netsim"
 )
 
@@ -31,7 +32,7 @@ const (
 // bench runs the tools on an emulated link.
 type bench struct {
 	ctx     context.Context
-	e       *emulator
+	e       *hosts
 	dir     string
 	token   string
 	servers []*exec.Cmd
@@ -108,24 +109,24 @@ func (b *bench) outputFor(limit time.Duration, ns, program string, args ...strin
 
 // outcome is how one measurement went, whatever the tool said.
 type outcome struct {
-	Repeats int     `json:"repeats"`
-	Stood   bool    `json:"stood"` // the emulator stood still even the last time
-	Seconds float64 `json:"seconds"`
-	Bytes   uint64  `json:"bytes"` // offered to the link, both directions, IP layer
-	State   state   `json:"-"`
+	Repeats int            `json:"repeats"`
+	Stood   bool           `json:"stood"` // the emulator stood still even the last time
+	Seconds float64        `json:"seconds"`
+	Bytes   uint64         `json:"bytes"` // offered to the link, both directions, IP layer
+	State   emulator.State `json:"-"`
 }
 
 // measure makes a measurement on a new link. The emulator's own stalls make it
 // repeat one, the tool's figure never does.
 func (b *bench) measure(up, down netsim.Params, seed uint64, tool func() error) (r outcome, err error) {
 	for r.Repeats = 0; ; r.Repeats++ {
-		if err := b.e.set(b.ctx, up, down, seed); err != nil {
+		if err := b.e.Set(b.ctx, up, down, seed); err != nil {
 			return r, err
 		}
 		began := time.Now()
 		toolErr := tool()
 		r.Seconds = time.Since(began).Seconds()
-		if r.State, err = b.e.drained(b.ctx); err != nil {
+		if r.State, err = b.e.Drained(b.ctx); err != nil {
 			return r, err
 		}
 		r.Bytes = r.State.Up.OfferedBytes + r.State.Down.OfferedBytes
@@ -169,26 +170,11 @@ func (b *bench) record(part, link, tool string, r outcome, figures any, err erro
 		Figures any     `json:"figures"`
 		Error   string  `json:"error,omitempty"`
 		Truth   any     `json:"truth"`
-	}{part, link, tool, r, figures, "", r.State.json()}
+	}{part, link, tool, r, figures, "", r.State}
 	if err != nil {
 		line.Error = err.Error()
 	}
 	return b.records.Encode(line)
-}
-
-// json is the ground truth as it is printed. Durations are seconds.
-func (s state) json() any {
-	return struct {
-		Realtime bool   `json:"realtime"`
-		Refused  string `json:"realtime_refused,omitempty"`
-		Up       truth  `json:"up"`
-		Down     truth  `json:"down"`
-	}{s.Realtime == "", s.Realtime, s.Up, s.Down}
-}
-
-func (s state) String() string {
-	b, _ := json.Marshal(s.json())
-	return string(b)
 }
 
 func have(program string) bool {

@@ -2,11 +2,11 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 	"time"
 
+	"examlink/cmd/internal/lab/emulator"
 	"examlink/probe/ippm"
 	"examlink/probe/netsim"
 )
@@ -78,10 +78,10 @@ func (o gridOptions) cells() (cells []cell, err error) {
 		losses = []float64{o.loss}
 	}
 	var down, up *netsim.Trace
-	if down, err = readTrace(o.traceDown); err != nil {
+	if down, err = emulator.ReadTrace(o.traceDown); err != nil {
 		return nil, err
 	}
-	if up, err = readTrace(o.traceUp); err != nil {
+	if up, err = emulator.ReadTrace(o.traceUp); err != nil {
 		return nil, err
 	}
 	for _, r := range rates {
@@ -115,20 +115,4 @@ func parseRates(s string) (rates [][2]float64, err error) {
 		rates = append(rates, [2]float64{d, u})
 	}
 	return rates, nil
-}
-
-func readTrace(name string) (*netsim.Trace, error) {
-	if name == "" {
-		return nil, nil
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	t, err := netsim.ParseTrace(f)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return t, nil
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"examlink/cmd/internal/lab/emulator"
 	"examlink/probe/ippm"
 	"examlink/probe/netsim"
 )
@@ -35,7 +36,7 @@ type comparison struct {
 // pair is a tool's figure and the truth.
 type pair struct{ tool, truth float64 }
 
-func compare(l delayLink, f delayFigures, s state) comparison {
+func compare(l delayLink, f delayFigures, s emulator.State) comparison {
 	up, down := s.Up.Probes, s.Down.Probes
 	c := comparison{
 		sent: strconv.Itoa(f.Sent), roundTrip: known(f.RoundTrip), aboveNominal: math.NaN(),

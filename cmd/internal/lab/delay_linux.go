@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"examlink/cmd/internal/lab/emulator"
 	"examlink/probe/netsim"
 )
 
@@ -96,7 +97,7 @@ func (b *bench) delayOf(name string) (f delayFigures, err error) {
 func (b *bench) delays(links []delayLink, short, peers bool, runs int) error {
 	fmt.Println(delayHeader)
 	table := map[string]*delayScore{}
-	var last state
+	var last emulator.State
 	for i, l := range links {
 		for run := range runs {
 			for _, name := range delayTools {

@@ -1,14 +1,12 @@
 package main
 
 import (
-	"bytes"
-	"encoding/gob"
-	"io"
 	"math"
 	"strings"
 	"testing"
 	"time"
 
+	"examlink/cmd/internal/lab/emulator"
 	"examlink/probe/netsim"
 )
 
@@ -60,7 +58,7 @@ func TestShortRunFails(t *testing.T) {
 
 func TestCompareLosses(t *testing.T) {
 	n := func(x int) *int { return &x }
-	var s state
+	var s emulator.State
 	s.Up.Probes = netsim.Probes{Offered: 100, Delivered: 97, Lost: 3}
 	s.Down.Probes = netsim.Probes{Offered: 97, Delivered: 95, Lost: 2}
 	for _, c := range []struct {
@@ -98,16 +96,6 @@ func TestMedianOfSumsIsNotTheSumOfMedians(t *testing.T) {
 	}
 }
 
-func TestStalls(t *testing.T) {
-	var s stalls
-	for _, over := range []time.Duration{-5 * ms, 0, ms, 3 * ms, 2 * ms} {
-		s.turn(over)
-	}
-	if want := (stalls{Count: 2, Longest: 0.003, Total: 0.005}); s != want {
-		t.Errorf("%+v, want %+v", s, want)
-	}
-}
-
 func TestIsProbe(t *testing.T) {
 	packet := func(protocol byte, port uint16, first byte) []byte {
 		b := make([]byte, probeSize)
@@ -142,34 +130,5 @@ func TestGridOptions(t *testing.T) {
 		if _, err := (gridOptions{rates: bad}).cells(); err == nil || !strings.Contains(err.Error(), "expected Mbit/s") {
 			t.Errorf("%q: %v", bad, err)
 		}
-	}
-}
-
-// What the emulator is told and answers crosses a process boundary.
-func TestRequestsCrossTheBoundary(t *testing.T) {
-	trace, err := netsim.ParseTrace(strings.NewReader("1\n2\n"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	in, out := new(bytes.Buffer), new(bytes.Buffer)
-	sent := request{Set: true, Up: netsim.Params{Delay: ms, Trace: trace}, Seed: 7}
-	if err := gob.NewEncoder(in).Encode(sent); err != nil {
-		t.Fatal(err)
-	}
-	var got request
-	if err := gob.NewDecoder(in).Decode(&got); err != nil || got.Up.Trace == nil || got.Up.Trace.Rate() != trace.Rate() || got.Up.Delay != ms {
-		t.Errorf("%+v, %v", got, err)
-	}
-	d := &direction{}
-	d.set(netsim.Params{}, 1)
-	probe := make([]byte, probeSize)
-	d.link.Send(0, probe, probeSize)
-	d.link.Pop(0)
-	if err := gob.NewEncoder(out).Encode(state{Up: d.truth(false)}); err != nil {
-		t.Fatal(err)
-	}
-	var answer state
-	if err := gob.NewDecoder(io.Reader(out)).Decode(&answer); err != nil || answer.Up.Probes.Delivered != 1 || answer.Up.Probes.IPDV != nil || len(answer.Up.Delays) != 1 {
-		t.Errorf("%+v, %v", answer, err)
 	}
 }

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"examlink/cmd/internal/lab/emulator"
 )
 
 type options struct {
@@ -42,8 +44,8 @@ const (
 )
 
 func main() {
-	if len(os.Args) == 2 && os.Args[1] == emulateCommand {
-		exit(emulate(os.Stdin, os.Stdout))
+	if len(os.Args) == 2 && os.Args[1] == emulator.Command {
+		exit(emulator.Emulate(os.Stdin, os.Stdout, isProbe))
 	}
 	if len(os.Args) > 1 && os.Args[1] == streamCommand {
 		exit(stream(os.Args[2:], os.Stdout))
@@ -140,7 +142,7 @@ func (b *bench) parts(o options, cells []cell, wants func(string) bool) (err err
 	if !wants("rates") && !wants("delay") {
 		return nil
 	}
-	if b.e, err = newEmulator(0); err != nil {
+	if b.e, err = newHosts(0); err != nil {
 		return err
 	}
 	defer b.e.close()

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"examlink/cmd/internal/lab/emulator"
 )
 
 // Chosen by us.
@@ -91,7 +93,7 @@ func (b *bench) rates(cells []cell, short, peers bool, runs int) error {
 	const row = "%-37s %-15s %9s %9s %8s %8s %7s %6s %4s%s\n"
 	fmt.Printf(row, "link", "tool", "down", "up", "error", "error", "MB", "s", "rep", "")
 	table := map[string]*rateErrors{}
-	var last state
+	var last emulator.State
 	for i, c := range cells {
 		for run := range runs {
 			for _, t := range b.rateTools(c, peers) {

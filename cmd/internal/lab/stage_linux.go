@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"examlink/cmd/internal/lab/emulator"
 	"examlink/probe/netsim"
 )
 
@@ -45,7 +46,7 @@ type stage struct {
 	files          []*os.File
 
 	mu       sync.Mutex // one question to the emulator at a time
-	e        *emulator
+	e        *hosts
 	up, down netsim.Params // in force
 	base     [2]netsim.Params
 	waits    []wait
@@ -68,10 +69,10 @@ func newStage(ctx context.Context, dir string, n int, up, down netsim.Params) (s
 	if err := os.MkdirAll(s.home, 0o700); err != nil {
 		return s, err
 	}
-	if s.e, err = newEmulator(n); err != nil {
+	if s.e, err = newHosts(n); err != nil {
 		return s, err
 	}
-	if err := s.e.set(ctx, up, down, uint64(n)); err != nil {
+	if err := s.e.Set(ctx, up, down, uint64(n)); err != nil {
 		return s, err
 	}
 	s.host = fmt.Sprintf("lab-h%d-%d", os.Getpid(), n)
@@ -95,7 +96,7 @@ func (s *stage) connect() error {
 		"ip -n " + router + " link set lan0 up",
 		"ip -n " + s.host + " route add default via " + routerAddress,
 		"ip netns exec " + router + " sysctl -q -w net.ipv4.ip_forward=1",
-		"ip -n " + s.e.far + " route add " + homeNetwork + " dev lab0",
+		"ip -n " + s.e.far + " route add " + homeNetwork + " dev " + emulator.Device,
 	} {
 		if err := run("%s", line); err != nil {
 			return err
@@ -156,7 +157,7 @@ func (s *stage) change(up, down func(*netsim.Params), standing time.Duration) er
 	s.up, s.down = s.base[0], s.base[1]
 	up(&s.up)
 	down(&s.down)
-	return s.e.change(s.up, s.down, standing)
+	return s.e.Change(s.up, s.down, standing)
 }
 
 // both changes both directions alike.
@@ -166,10 +167,10 @@ func (s *stage) both(change func(*netsim.Params)) error { return s.change(change
 func (s *stage) mend() error { return s.both(func(*netsim.Params) {}) }
 
 // truth asks the emulator, for all but single probes.
-func (s *stage) truth() (state, error) {
+func (s *stage) truth() (emulator.State, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.e.ask(request{Brief: true})
+	return s.e.State()
 }
 
 // sample keeps asking for the longest waits until ctx ends.
