@@ -1,26 +1,22 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
 	"examlink/cmd/internal/lab/emulator"
+	"examlink/cmd/internal/lab/stage"
 	"examlink/probe/netsim"
 )
 
 const (
-	serverPort  = 8443
 	toolTimeout = 2 * time.Minute
-	serverStart = time.Second // until a server listens
 )
 
 // Chosen by us.
@@ -31,13 +27,13 @@ const (
 
 // bench runs the tools on an emulated link.
 type bench struct {
-	ctx     context.Context
-	e       *hosts
-	dir     string
-	token   string
-	servers []*exec.Cmd
-	records *json.Encoder // nil: nobody wants them
-	keep    string        // where to put what watches leave; empty: nowhere
+	ctx      context.Context
+	e        *stage.Hosts
+	programs stage.Programs
+	token    string
+	servers  []*exec.Cmd
+	records  *json.Encoder // nil: nobody wants them
+	keep     string        // where to put what watches leave; empty: nowhere
 
 	repeats  int // measurements made again because the emulator stood still
 	stood    int // measurements in whose last run it still did
@@ -46,65 +42,50 @@ type bench struct {
 
 // serve starts the servers of examlink and of the peers on a host and returns
 // a join token.
-func (b *bench) serve(ns, address string) (token string, err error) {
-	data, at := b.path("data-"+ns), address+":"+strconv.Itoa(serverPort)
-	list := [][]string{{b.path("examlink-server"), "serve", "--listen", at, "--data-dir", data, "--admin-listen", "127.0.0.1:9481"}}
+func (b *bench) serve(ns stage.Namespace, address string) (token string, err error) {
+	at := address + ":" + strconv.Itoa(stage.ServerPort)
+	server := stage.Server{Programs: b.programs, Namespace: ns, Listen: at, Admin: "127.0.0.1:9481", Data: b.programs.Path("data-" + string(ns))}
+	b.servers = append(b.servers, server.Command(b.ctx))
 	if have("iperf3") {
-		list = append(list, []string{"iperf3", "-s", "-B", address})
+		b.servers = append(b.servers, ns.Command(b.ctx, "iperf3", "-s", "-B", address))
 	}
 	if have("irtt") {
-		list = append(list, []string{"irtt", "server", "-b", address})
+		b.servers = append(b.servers, ns.Command(b.ctx, "irtt", "server", "-b", address))
 	}
-	for _, words := range list {
-		c := exec.CommandContext(b.ctx, "ip", append([]string{"netns", "exec", ns}, words...)...)
-		c.Dir = b.dir // away from any config.yaml
+	defer func() {
+		if err != nil {
+			b.stop()
+		}
+	}()
+	for i, c := range b.servers {
+		c.Dir = string(b.programs) // away from any config.yaml
 		if err := c.Start(); err != nil {
+			b.servers = b.servers[:i]
 			return "", err
 		}
-		b.servers = append(b.servers, c)
 	}
-	time.Sleep(serverStart)
-	out, err := exec.CommandContext(b.ctx, b.path("examlink-server"), "token", "--data-dir", data, "--exam", "lab", "--student", "s", "--server", at).Output()
-	if err != nil {
-		return "", fmt.Errorf("token: %w", err)
-	}
-	return strings.TrimSpace(string(out)), nil
+	time.Sleep(stage.ServerStart)
+	return server.Token(b.ctx, "lab")
 }
 
 // stop ends the servers.
 func (b *bench) stop() {
 	for _, c := range b.servers {
-		_ = c.Process.Signal(syscall.SIGTERM)
-		done := make(chan struct{})
-		go func() { defer close(done); _ = c.Wait() }()
-		select {
-		case <-done:
-		case <-time.After(2 * time.Second):
-			_ = c.Process.Kill()
-			<-done
-		}
+		_ = stage.End(c, syscall.SIGTERM, 2*time.Second)
 	}
 	b.servers = nil
 }
 
 // output runs a tool on a host and returns what it printed.
-func (b *bench) output(ns, program string, args ...string) ([]byte, error) {
+func (b *bench) output(ns stage.Namespace, program string, args ...string) ([]byte, error) {
 	return b.outputFor(toolTimeout, ns, program, args...)
 }
 
 // outputFor is output of a tool that may take longer.
-func (b *bench) outputFor(limit time.Duration, ns, program string, args ...string) ([]byte, error) {
+func (b *bench) outputFor(limit time.Duration, ns stage.Namespace, program string, args ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(b.ctx, limit)
 	defer cancel()
-	c := exec.CommandContext(ctx, "ip", append([]string{"netns", "exec", ns, program}, args...)...)
-	c.Dir = b.dir
-	var out, errs bytes.Buffer
-	c.Stdout, c.Stderr = &out, &errs
-	err := c.Run()
-	if err != nil {
-		err = fmt.Errorf("%w: %.300s", err, strings.TrimSpace(strings.ReplaceAll(errs.String(), "\n", "; ")))
-	}
-	return out.Bytes(), err
+	return ns.Output(ctx, string(b.programs), append([]string{program}, args...)...)
 }
 
 // outcome is how one measurement went, whatever the tool said.
@@ -181,9 +162,6 @@ func have(program string) bool {
 	_, err := exec.LookPath(program)
 	return err == nil
 }
-
-// path of a file in the lab's own folder.
-func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }
 
 // openRecords makes the file of -json.
 func openRecords(name string) (*json.Encoder, func() error, error) {

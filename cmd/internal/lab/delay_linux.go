@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"examlink/cmd/internal/lab/emulator"
+	"examlink/cmd/internal/lab/stage"
 	"examlink/probe/netsim"
 )
 
@@ -74,13 +75,13 @@ var delayTools = []string{"examlink", "irtt", "ping"}
 // delayOf measures with a tool.
 func (b *bench) delayOf(name string) (f delayFigures, err error) {
 	if name == "examlink" {
-		m, err := b.watch(b.e.student, b.token, delayLasting, delayInterval)
+		m, err := b.watch(b.e.Near, b.token, delayLasting, delayInterval)
 		return delayFigures{
 			m.Sent, &m.LostUp, &m.LostDown, m.LostUnknown, m.RoundTrip.Median, m.IPDVUp.Median, m.IPDVDown.Median, m.PDVUp.P99, m.PDVDown.P99,
 		}, err
 	}
-	measure := map[string]func(ns, address string, lasting, interval time.Duration) (echoes, error){"irtt": b.irtt, "ping": b.ping}[name]
-	e, err := measure(b.e.student, farAddress, delayLasting, delayInterval)
+	measure := map[string]func(ns stage.Namespace, address string, lasting, interval time.Duration) (echoes, error){"irtt": b.irtt, "ping": b.ping}[name]
+	e, err := measure(b.e.Near, stage.FarAddress, delayLasting, delayInterval)
 	if err != nil {
 		return f, err
 	}

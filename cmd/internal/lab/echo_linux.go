@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"examlink/cmd/internal/lab/stage"
 	"examlink/probe/netsim"
 )
 
@@ -20,10 +21,10 @@ type echoes struct {
 	delayUp, delayDown []time.Duration      // between the two hosts' clocks: what they differ by is in it
 }
 
-// irtt sends packets of probeSize. Everything is computed from its records of
+// irtt sends packets of stage.ProbeSize. Everything is computed from its records of
 // the single packets, so that all its figures are quantiles of the same kind.
-func (b *bench) irtt(ns, address string, lasting, interval time.Duration) (e echoes, err error) {
-	out, err := b.output(ns, "irtt", "client", "-i", interval.String(), "-d", lasting.String(), "-l", strconv.Itoa(probeSize-28), "-o", "-", "-Q", address)
+func (b *bench) irtt(ns stage.Namespace, address string, lasting, interval time.Duration) (e echoes, err error) {
+	out, err := b.output(ns, "irtt", "client", "-i", interval.String(), "-d", lasting.String(), "-l", strconv.Itoa(stage.ProbeSize-28), "-o", "-", "-Q", address)
 	if err != nil {
 		return e, err
 	}
@@ -77,10 +78,10 @@ func absolute(v []time.Duration) []time.Duration {
 
 var pingTime = regexp.MustCompile(`time=([0-9.]+) ms( \(DUP!\))?`)
 
-// ping sends packets of probeSize. It knows round trips only.
-func (b *bench) ping(ns, address string, lasting, interval time.Duration) (e echoes, err error) {
+// ping sends packets of stage.ProbeSize. It knows round trips only.
+func (b *bench) ping(ns stage.Namespace, address string, lasting, interval time.Duration) (e echoes, err error) {
 	e.sent = int(lasting / interval)
-	out, err := b.output(ns, "ping", "-i", fmt.Sprintf("%.3f", interval.Seconds()), "-c", strconv.Itoa(e.sent), "-s", strconv.Itoa(probeSize-28), address)
+	out, err := b.output(ns, "ping", "-i", fmt.Sprintf("%.3f", interval.Seconds()), "-c", strconv.Itoa(e.sent), "-s", strconv.Itoa(stage.ProbeSize-28), address)
 	var times []time.Duration
 	for _, m := range pingTime.FindAllStringSubmatch(string(out), -1) {
 		v, e := strconv.ParseFloat(m[1], 64)

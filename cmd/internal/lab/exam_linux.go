@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -14,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"examlink/cmd/internal/lab/stage"
 	"examlink/probe/record"
 	"examlink/probe/warning"
 )
@@ -33,9 +33,9 @@ type examRun struct {
 	began, ended   time.Time // the fault
 	from, to       time.Time // the watch, as counted
 	upBits, downBs float64   // bit/s that the link was offered, while counted
-	cost           cost
+	cost           stage.Cost
 	queue          time.Duration // longest wait in the queues before the fault
-	told           told
+	record         stage.WatchRecord
 	err            error
 	problems       []string
 }
@@ -43,7 +43,7 @@ type examRun struct {
 // exam runs watches as in an exam, each with a fault of its own, several at
 // once, and says what was warned of.
 func (b *bench) exam(o options) error {
-	if err := buildStepped(b.ctx, b.dir); err != nil {
+	if err := b.programs.BuildStepped(b.ctx); err != nil {
 		return err
 	}
 	var list []fault
@@ -91,63 +91,61 @@ func (b *bench) watches(list []fault, parallel int, lasting time.Duration) ([]ex
 func (b *bench) examRun(n int, f fault, lasting time.Duration) (r examRun) {
 	r.fault = f
 	up, down := examLink()
-	s, err := newStage(b.ctx, b.dir, n, up, down)
+	t, err := stage.NewTestbed(b.ctx, b.programs, n, up, down)
 	if err != nil {
 		r.err = err
 		return r
 	}
-	defer s.close()
-	r.err = r.play(s, lasting)
+	defer t.Close()
+	r.err = r.play(t, lasting)
 	if r.err == nil {
 		r.judge()
 	}
 	if b.keep != "" {
-		r.err = errors.Join(r.err, os.CopyFS(filepath.Join(b.keep, strings.ReplaceAll(f.name, "/", "-")+fmt.Sprint(-n)), os.DirFS(s.home)))
+		r.err = errors.Join(r.err, os.CopyFS(filepath.Join(b.keep, strings.ReplaceAll(f.name, "/", "-")+fmt.Sprint(-n)), os.DirFS(t.Dir)))
 	}
 	return r
 }
 
-func (r *examRun) play(s *stage, lasting time.Duration) error {
-	program := "examlink"
+func (r *examRun) play(t *stage.Testbed, lasting time.Duration) error {
+	program := stage.Client
 	if r.client != "" {
 		program = r.client
 	}
-	if err := s.watch(program); err != nil {
+	if err := t.StartClient(program); err != nil {
 		return err
 	}
 	watched := time.Now()
-	sampling, stop := context.WithCancel(s.ctx)
-	done := make(chan struct{})
-	go func() { defer close(done); s.sample(sampling) }() // ends with sampling
-	defer func() { stop(); <-done }()
-	if err := s.sleep(examSettle / 4); err != nil { // connecting is not what is counted
+	stop := t.SampleQueues()
+	defer stop()
+	if err := t.Sleep(examSettle / 4); err != nil { // connecting is not what is counted
 		return err
 	}
-	before, err := s.truth()
+	before, err := t.LinkState()
 	if err != nil {
 		return err
 	}
 	r.from = time.Now()
-	if err := s.sleep(examSettle*3/4 + rand.N(examScatter)); err != nil {
+	if err := t.Sleep(examSettle*3/4 + rand.N(examScatter)); err != nil {
 		return err
 	}
 	r.began = time.Now()
-	if err := r.begin(s); err != nil {
+	if err := r.begin(t); err != nil {
 		return err
 	}
-	if err := s.sleep(r.lasts); err != nil {
+	if err := t.Sleep(r.lasts); err != nil {
 		return err
 	}
 	if r.end != nil {
-		if err := r.end(s); err != nil {
+		if err := r.end(t); err != nil {
 			return err
 		}
 	}
 	r.ended = time.Now()
-	if err := s.sleep(lasting - time.Since(watched)); err != nil {
+	if err := t.Sleep(lasting - time.Since(watched)); err != nil {
 		return err
 	}
-	after, err := s.truth()
+	after, err := t.LinkState()
 	if err != nil {
 		return err
 	}
@@ -155,14 +153,13 @@ func (r *examRun) play(s *stage, lasting time.Duration) error {
 	seconds := r.to.Sub(r.from).Seconds()
 	r.upBits = float64(after.Up.OfferedBytes-before.Up.OfferedBytes) * 8 / seconds
 	r.downBs = float64(after.Down.OfferedBytes-before.Down.OfferedBytes) * 8 / seconds
-	if r.cost, err = s.stop(); err != nil {
+	if r.cost, err = t.StopClient(); err != nil {
 		return err
 	}
 	r.cost.CPU = time.Duration(float64(r.cost.CPU) / time.Since(watched).Seconds()) // of each second
 	stop()
-	<-done
-	r.queue = s.longest(r.from, r.began.Add(-waitSample))
-	r.told, err = readRecord(s.record())
+	r.queue = t.LongestQueueWait(r.from, r.began.Add(-stage.WaitSample))
+	r.record, err = t.Record()
 	return err
 }
 
@@ -171,7 +168,7 @@ func (r *examRun) judge() {
 	bad := func(format string, args ...any) { r.problems = append(r.problems, fmt.Sprintf(format, args...)) }
 	used := map[int]bool{}
 	for _, e := range r.want {
-		i := slices.IndexFunc(r.told.warnings, func(w warning.Warning) bool { return w.Kind == e.kind })
+		i := slices.IndexFunc(r.record.Warnings, func(w warning.Warning) bool { return w.Kind == e.kind })
 		if i < 0 {
 			if !e.option {
 				bad("no %s", e.kind)
@@ -179,7 +176,7 @@ func (r *examRun) judge() {
 			continue
 		}
 		used[i] = true
-		w := r.told.warnings[i]
+		w := r.record.Warnings[i]
 		if !slices.Contains(e.causes, w.Cause) && (len(e.causes) > 0 || w.Cause != warning.NotKnown) {
 			bad("%s: cause %q", e.kind, w.Cause)
 		}
@@ -201,18 +198,18 @@ func (r *examRun) judge() {
 			bad("%s ends %.1f s after", e.kind, d.Seconds())
 		}
 	}
-	for i, w := range r.told.warnings {
+	for i, w := range r.record.Warnings {
 		if !used[i] {
 			bad("also %s: %s", w.Kind, w.Details())
 		}
 	}
-	if r.moved && !slices.ContainsFunc(r.told.sessions, func(s record.Session) bool { return s.State == "moved" }) {
+	if r.moved && !slices.ContainsFunc(r.record.Sessions, func(s record.Session) bool { return s.State == "moved" }) {
 		bad("the record does not say that the address changed")
 	}
-	for _, h := range r.told.holes {
+	for _, h := range r.record.Holes {
 		bad("hole in the record: %s", h)
 	}
-	if r.told.broken {
+	if r.record.Broken {
 		bad("the record's chain is broken")
 	}
 }
@@ -231,7 +228,7 @@ func (r *examRun) print() {
 		return
 	}
 	seconds := func(d time.Duration) string { return fmt.Sprintf("%.1f", d.Seconds()) }
-	rows := r.told.warnings
+	rows := r.record.Warnings
 	if len(rows) == 0 {
 		rows = []warning.Warning{{}}
 	}
@@ -251,7 +248,7 @@ func (r *examRun) print() {
 		}
 		name, holes, rates, cpu, memory, queue, result := "", "", "", "", "", "", ""
 		if i == 0 {
-			name, holes = r.name, fmt.Sprint(len(r.told.holes))
+			name, holes = r.name, fmt.Sprint(len(r.record.Holes))
 			rates = fmt.Sprintf("%.1f/%.1f", r.downBs/1000, r.upBits/1000)
 			cpu, memory = fmt.Sprintf("%.2f%%", 100*r.cost.CPU.Seconds()), fmt.Sprintf("%.0f", float64(r.cost.Memory)/1e6)
 			queue = fmt.Sprintf("%d", r.queue.Milliseconds())

@@ -1,15 +1,12 @@
 package main
 
 import (
-	"bytes"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"examlink/probe/record"
+	"examlink/cmd/internal/lab/stage"
 	"examlink/probe/warning"
 )
 
@@ -17,37 +14,6 @@ var noon = time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
 
 func after(seconds float64) time.Time {
 	return noon.Add(time.Duration(seconds * float64(time.Second)))
-}
-
-func TestHoles(t *testing.T) {
-	minute := func(from, to float64) record.Line {
-		return record.Line{Minute: &record.Minute{From: record.At(after(from)), To: record.At(after(to))}}
-	}
-	gap := func(from, to float64, c record.Cause) record.Line {
-		return record.Line{Gap: &record.Gap{From: record.At(after(from)), To: record.At(after(to)), Cause: c}}
-	}
-	for _, c := range []struct {
-		name  string
-		lines []record.Line
-		want  int
-	}{
-		{"minutes that meet", []record.Line{minute(0, 60), minute(60, 120)}, 0},
-		{"a second between them", []record.Line{minute(0, 60), minute(61, 120)}, 0},
-		{"two seconds between them", []record.Line{minute(0, 60), minute(62, 120)}, 1},
-		{"a gap told before the minute around it", []record.Line{gap(70, 80, record.Network), minute(0, 60), minute(60, 120)}, 0},
-		{"a gap between two minutes", []record.Line{minute(0, 60), gap(60, 100, record.Network), minute(100, 160)}, 0},
-		{"the clock set ahead", []record.Line{minute(0, 60), gap(60, 3660, record.ClockStep), minute(3660, 3720)}, 0},
-		{"the clock set back", []record.Line{minute(3600, 3660), gap(3660, 60, record.ClockStep), minute(60, 120), minute(125, 130)}, 1},
-	} {
-		var got told
-		for _, l := range c.lines {
-			got.take(l)
-		}
-		got.findHoles()
-		if len(got.holes) != c.want {
-			t.Errorf("%s: %v, want %d holes", c.name, got.holes, c.want)
-		}
-	}
 }
 
 func TestJudgeExamRun(t *testing.T) {
@@ -71,13 +37,13 @@ func TestJudgeExamRun(t *testing.T) {
 		{"never ends", with(func(w *warning.Warning) { w.End = time.Time{} }), "ends"},
 		{"one more", append(with(func(*warning.Warning) {}), warning.Warning{Kind: warning.Loss}), "also loss"},
 	} {
-		r := examRun{fault: fault{want: []expected{due}}, began: noon, ended: after(5), told: told{warnings: c.warnings}}
+		r := examRun{fault: fault{want: []expected{due}}, began: noon, ended: after(5), record: stage.WatchRecord{Warnings: c.warnings}}
 		r.judge()
 		if all := strings.Join(r.problems, "; "); (c.problem == "") != (all == "") || !strings.Contains(all, c.problem) {
 			t.Errorf("%s: %q, want %q", c.name, all, c.problem)
 		}
 	}
-	first := examRun{fault: fault{want: []expected{due}}, began: noon, told: told{warnings: []warning.Warning{{Kind: warning.Loss, Raised: after(1)}, good}}}
+	first := examRun{fault: fault{want: []expected{due}}, began: noon, record: stage.WatchRecord{Warnings: []warning.Warning{{Kind: warning.Loss, Raised: after(1)}, good}}}
 	if d, ok := first.warned(); !ok || d != 3200*time.Millisecond {
 		t.Errorf("warned after %v, %v; want 3.2 s", d, ok)
 	}
@@ -96,16 +62,5 @@ func TestFaults(t *testing.T) {
 				t.Errorf("%q: %+v", f.name, e)
 			}
 		}
-	}
-}
-
-// The client's clock can still be replaced as buildStepped does.
-func TestStepsTheRightClock(t *testing.T) {
-	b, err := os.ReadFile(filepath.Join("..", "..", "..", "probe", "clock", "clock.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Contains(b, []byte(ownWall)) {
-		t.Errorf("probe/clock/clock.go does not contain %q", ownWall)
 	}
 }

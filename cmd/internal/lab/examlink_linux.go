@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os/exec"
 	"time"
+
+	"examlink/cmd/internal/lab/stage"
 )
 
 // Exit codes of examlink that come with a report.
@@ -16,7 +18,7 @@ const (
 
 // check measures capacity with examlink.
 func (b *bench) check(args ...string) (rates, error) {
-	out, err := b.output(b.e.student, b.path("examlink"), append(append([]string{"check", "--json"}, args...), b.token)...)
+	out, err := b.output(b.e.Near, b.programs.Path(stage.Client), append(append([]string{"check", "--json"}, args...), b.token)...)
 	var exit *exec.ExitError
 	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != exitNotReady && exit.ExitCode() != exitInconclusive) {
 		return rates{}, err
@@ -68,8 +70,8 @@ type quantiles struct {
 }
 
 // watch keeps a monitor stream going and returns what examlink says of it.
-func (b *bench) watch(ns, token string, lasting, interval time.Duration) (m monitor, err error) {
-	out, err := b.output(ns, b.path("examlink"), "watch", "--json", "--for", lasting.String(), "--metrics-listen", "",
+func (b *bench) watch(ns stage.Namespace, token string, lasting, interval time.Duration) (m monitor, err error) {
+	out, err := b.output(ns, b.programs.Path(stage.Client), "watch", "--json", "--for", lasting.String(), "--metrics-listen", "",
 		"--budget-share", "0.000000001", "--interval", interval.String(), token)
 	if err != nil {
 		return m, err

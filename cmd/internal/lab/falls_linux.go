@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"examlink/cmd/internal/lab/stage"
 	"examlink/probe/netsim"
 	"examlink/probe/warning"
 )
@@ -21,7 +22,7 @@ func (b *bench) falls(o options) error {
 	down := expected{kind: warning.DownloadBelowMinimum, from: fallWithin, raised: fallWithin}
 	up := expected{kind: warning.UploadBelowMinimum, from: fallWithin, raised: fallWithin}
 	fall := func(name string, up, down func(*netsim.Params), want ...expected) fault {
-		return fault{name: name, lasts: fallLasts, begin: func(s *stage) error { return s.change(up, down, 0) }, want: want}
+		return fault{name: name, lasts: fallLasts, begin: func(t *stage.Testbed) error { return t.ChangeLink(up, down, 0) }, want: want}
 	}
 	kinds := []fault{
 		fall("download falls to 0.5 Mbit/s", unchanged, rate(0.5), down),
@@ -61,7 +62,7 @@ func (b *bench) falls(o options) error {
 
 // warned is how long after the fault the first warning of what was due came.
 func (r *examRun) warned() (first time.Duration, ok bool) {
-	for _, w := range r.told.warnings {
+	for _, w := range r.record.Warnings {
 		due := slices.ContainsFunc(r.want, func(e expected) bool { return e.kind == w.Kind })
 		if d := w.Raised.Sub(r.began); due && d >= 0 && (!ok || d < first) {
 			first, ok = d, true

@@ -3,8 +3,7 @@ package main
 import (
 	"time"
 
-	"golang.org/x/sys/unix"
-
+	"examlink/cmd/internal/lab/stage"
 	"examlink/probe/ippm"
 	"examlink/probe/netsim"
 	"examlink/probe/warning"
@@ -15,8 +14,8 @@ import (
 type fault struct {
 	name   string
 	lasts  time.Duration
-	begin  func(*stage) error
-	end    func(*stage) error // nil: it is over by itself
+	begin  func(*stage.Testbed) error
+	end    func(*stage.Testbed) error // nil: it is over by itself
 	want   []expected
 	client string // a client other than examlink
 	moved  bool   // the session must be said to have moved
@@ -49,11 +48,11 @@ func rate(mbit float64) func(*netsim.Params) {
 func unchanged(*netsim.Params) {}
 
 // block drops UDP on its way into the server's host.
-func block(s *stage) error {
+func block(t *stage.Testbed) error {
 	for _, line := range []string{
 		"nft add table inet lab", "nft add chain inet lab in { type filter hook input priority 0 ; }", "nft add rule inet lab in meta l4proto udp drop",
 	} {
-		if err := run("ip netns exec %s "+line, s.e.far); err != nil {
+		if err := t.Far.Run("%s", line); err != nil {
 			return err
 		}
 	}
@@ -61,21 +60,21 @@ func block(s *stage) error {
 }
 
 // unplug lets the router say nothing to the student's computer any more.
-func unplug(s *stage) error {
-	return run("ip -n %s addr del %s/24 dev lan0", s.e.student, routerAddress)
+func unplug(t *stage.Testbed) error {
+	return t.Router.IP("addr del %s/24 dev lan0", stage.RouterAddress)
 }
 
 // plug ends that.
-func plug(s *stage) error { return run("ip -n %s addr add %s/24 dev lan0", s.e.student, routerAddress) }
+func plug(t *stage.Testbed) error { return t.Router.IP("addr add %s/24 dev lan0", stage.RouterAddress) }
 
 func faults() []fault {
 	const s = time.Second
-	cut := func(st *stage) error { return st.both(func(p *netsim.Params) { p.Outage = true }) }
-	mend := (*stage).mend
+	cut := func(t *stage.Testbed) error { return t.ChangeBoth(func(p *netsim.Params) { p.Outage = true }) }
+	mend := (*stage.Testbed).RestoreLink
 	line := []warning.Cause{warning.CauseBeyond}
 	return []fault{
-		{name: "nothing", lasts: s, begin: func(*stage) error { return nil }},
-		{name: "rates fall to 0.5/0.25 Mbit/s", lasts: 120 * s, begin: func(st *stage) error { return st.change(rate(0.25), rate(0.5), 0) }, end: mend, want: []expected{
+		{name: "nothing", lasts: s, begin: func(*stage.Testbed) error { return nil }},
+		{name: "rates fall to 0.5/0.25 Mbit/s", lasts: 120 * s, begin: func(t *stage.Testbed) error { return t.ChangeLink(rate(0.25), rate(0.5), 0) }, end: mend, want: []expected{
 			{kind: warning.DownloadBelowMinimum, from: 10 * s, raised: 10 * s, to: 40 * s}, {kind: warning.UploadBelowMinimum, from: 10 * s, raised: 10 * s, to: 40 * s},
 		}},
 		{name: "outage of 2 s", lasts: 2 * s, begin: cut, end: mend, want: []expected{
@@ -90,40 +89,40 @@ func faults() []fault {
 		{name: "router away for 20 s", lasts: 20 * s, begin: unplug, end: plug, want: []expected{
 			{kind: warning.Outage, causes: []warning.Cause{warning.CauseRouter, warning.CauseNoNetwork}, from: s, raised: 4 * s, to: 5 * s},
 		}},
-		{name: "10 % loss", lasts: 60 * s, begin: func(st *stage) error { return st.both(func(p *netsim.Params) { p.Loss = 0.1 }) }, end: mend, want: []expected{
+		{name: "10 % loss", lasts: 60 * s, begin: func(t *stage.Testbed) error { return t.ChangeBoth(func(p *netsim.Params) { p.Loss = 0.1 }) }, end: mend, want: []expected{
 			{kind: warning.Loss, from: 10 * s, raised: 25 * s, to: 10 * s},
 		}},
-		{name: "500 ms of queueing", lasts: 60 * s, begin: func(st *stage) error {
+		{name: "500 ms of queueing", lasts: 60 * s, begin: func(t *stage.Testbed) error {
 			deep := func(p *netsim.Params) { p.QueueTime = 2 * s }
-			return st.change(deep, deep, 500*time.Millisecond)
+			return t.ChangeLink(deep, deep, 500*time.Millisecond)
 		}, end: mend, want: []expected{
 			{kind: warning.Delay, from: 10 * s, raised: 20 * s, to: 10 * s}, {kind: warning.DelayVariation, from: 10 * s, raised: 25 * s, to: 15 * s, option: true},
 		}},
-		{name: "UDP dropped", lasts: 90 * s, begin: block, end: func(st *stage) error { return run("ip netns exec %s nft delete table inet lab", st.e.far) }, want: []expected{
+		{name: "UDP dropped", lasts: 90 * s, begin: block, end: func(t *stage.Testbed) error { return t.Far.Run("nft delete table inet lab") }, want: []expected{
 			{kind: warning.Outage, causes: []warning.Cause{warning.CauseUDPBlocked}, from: s, raised: 4 * s, to: 0},
 			{kind: warning.UDPBlocked, causes: []warning.Cause{warning.NotKnown, warning.CauseUDPBlocked}, from: s, raised: 20 * s, to: 200 * s},
 		}},
-		{name: "the client's address changes", lasts: s, begin: func(st *stage) error {
-			for _, line := range []string{"addr del " + homeAddress + "/24 dev lan0", "addr add " + movedTo + "/24 dev lan0", "route replace default via " + routerAddress} {
-				if err := run("ip -n %s "+line, st.host); err != nil {
+		{name: "the client's address changes", lasts: s, begin: func(t *stage.Testbed) error {
+			for _, line := range []string{"addr del " + stage.StudentAddress + "/24 dev lan0", "addr add " + stage.MovedAddress + "/24 dev lan0", "route replace default via " + stage.RouterAddress} {
+				if err := t.Student.IP("%s", line); err != nil {
 					return err
 				}
 			}
 			return nil
 		}, moved: true, want: []expected{{kind: warning.Outage, causes: []warning.Cause{warning.CauseMoved}, from: s, raised: 4 * s, to: 10 * s, option: true}}},
-		{name: "server killed, back after 20 s", lasts: 20 * s, begin: (*stage).kill, end: (*stage).serve, want: []expected{
+		{name: "server killed, back after 20 s", lasts: 20 * s, begin: (*stage.Testbed).KillServer, end: (*stage.Testbed).StartServer, want: []expected{
 			{kind: warning.Outage, causes: []warning.Cause{warning.CauseServer}, from: s, raised: 4 * s, to: 8 * s},
 		}},
 		{
 			name: "client stopped for 20 s", lasts: 20 * s,
-			begin: func(st *stage) error { return unix.Kill(st.client.Process.Pid, unix.SIGSTOP) },
-			end:   func(st *stage) error { return unix.Kill(st.client.Process.Pid, unix.SIGCONT) },
+			begin: (*stage.Testbed).PauseClient,
+			end:   (*stage.Testbed).ResumeClient,
 			want:  []expected{{kind: warning.HostBusy, causes: []warning.Cause{warning.CauseBusy}, from: 2 * s, raised: 22 * s, to: 2 * s}},
 		},
-		{name: "wall clock an hour ahead", client: steppedClient, lasts: s, begin: func(st *stage) error { return st.step(time.Hour) }, want: []expected{
+		{name: "wall clock an hour ahead", client: stage.Stepped, lasts: s, begin: func(t *stage.Testbed) error { return t.SetClock(time.Hour) }, want: []expected{
 			{kind: warning.Clock, causes: []warning.Cause{warning.CauseClock}, from: 2 * s, raised: 2 * s, to: s, shift: time.Hour},
 		}},
-		{name: "wall clock an hour back", client: steppedClient, lasts: s, begin: func(st *stage) error { return st.step(-time.Hour) }, want: []expected{
+		{name: "wall clock an hour back", client: stage.Stepped, lasts: s, begin: func(t *stage.Testbed) error { return t.SetClock(-time.Hour) }, want: []expected{
 			{kind: warning.Clock, causes: []warning.Cause{warning.CauseClock}, from: 2 * s, raised: 2 * s, to: s, shift: -time.Hour},
 		}},
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"examlink/cmd/internal/lab/stage"
 )
 
 const (
@@ -60,10 +62,10 @@ func both(c cell, one func(rate float64, direction ...string) (bps float64, err 
 }
 
 func (b *bench) iperf(args ...string) (iperfReport, error) {
-	args = append([]string{"-c", farAddress, "-t", iperfSeconds, "-J"}, args...)
+	args = append([]string{"-c", stage.FarAddress, "-t", iperfSeconds, "-J"}, args...)
 	for attempt := 1; ; attempt++ {
 		time.Sleep(time.Second)
-		out, err := b.output(b.e.student, "iperf3", args...)
+		out, err := b.output(b.e.Near, "iperf3", args...)
 		var r iperfReport
 		if e := json.Unmarshal(out, &r); e != nil {
 			return r, errors.Join(err, fmt.Errorf("iperf3's report: %w", e))

@@ -96,28 +96,6 @@ func TestMedianOfSumsIsNotTheSumOfMedians(t *testing.T) {
 	}
 }
 
-func TestIsProbe(t *testing.T) {
-	packet := func(protocol byte, port uint16, first byte) []byte {
-		b := make([]byte, probeSize)
-		b[9], b[22], b[23], b[28] = protocol, byte(port>>8), byte(port), first
-		return b
-	}
-	for name, c := range map[string]struct {
-		b    []byte
-		want bool
-	}{
-		"examlink's probe": {packet(17, serverPort, 1), true},
-		"examlink's QUIC":  {packet(17, serverPort, 0x40), false},
-		"irtt":             {packet(17, 2112, 0xff), true},
-		"ping":             {packet(1, 0, 0), true},
-		"short":            {packet(17, 2112, 0)[:40], false},
-	} {
-		if got := isProbe(c.b, len(c.b)); got != c.want {
-			t.Errorf("%s: %v", name, got)
-		}
-	}
-}
-
 func TestGridOptions(t *testing.T) {
 	if cells, err := (gridOptions{loss: -1}).cells(); err != nil || len(cells) != 28 {
 		t.Errorf("%d cells, %v", len(cells), err)

@@ -6,10 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"os/exec"
 	"runtime"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -17,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"examlink/cmd/internal/lab/stage"
 	"examlink/probe/clock"
 	"examlink/probe/ippm"
 	"examlink/probe/link"
@@ -25,12 +23,12 @@ import (
 
 // load opens many sessions with a server on the loopback and keeps all of them
 // sending ten probes a second. Server and load share the machine.
-func load(ctx context.Context, dir string, sessions int, lasting time.Duration) error {
+func load(ctx context.Context, programs stage.Programs, sessions int, lasting time.Duration) error {
 	_ = unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 1 << 20, Max: 1 << 20}) // what cannot be had fails below, by name
 	_ = os.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true")
 	const address = "127.0.0.1:8943"
-	srv := exec.CommandContext(ctx, dir+"/examlink-server", "serve", "--listen", address, "--data-dir", dir+"/load", "--admin-listen", "127.0.0.1:8944")
-	srv.Dir = dir
+	server := stage.Server{Programs: programs, Listen: address, Admin: "127.0.0.1:8944", Data: programs.Path("load")}
+	srv := server.Command(ctx)
 	srv.Env = append(os.Environ(), "GOMAXPROCS=1", "EXAMLINK_LOG_LEVEL=error", "EXAMLINK_SERVER_LIMITS_HANDSHAKE_RATE=100000",
 		"EXAMLINK_SERVER_LIMITS_RETRY_RATE=100000", "EXAMLINK_SERVER_LIMITS_SESSIONS_PER_TOKEN=100000", fmt.Sprintf("EXAMLINK_SERVER_LIMITS_SESSIONS=%d", sessions+1))
 	srv.Stderr = os.Stderr
@@ -38,12 +36,12 @@ func load(ctx context.Context, dir string, sessions int, lasting time.Duration) 
 		return err
 	}
 	defer func() { _ = srv.Process.Signal(syscall.SIGTERM); _ = srv.Wait() }()
-	time.Sleep(time.Second)
-	out, err := exec.CommandContext(ctx, dir+"/examlink-server", "token", "--data-dir", dir+"/load", "--exam", "load", "--student", "s", "--server", address).Output()
+	time.Sleep(stage.ServerStart)
+	joinToken, err := server.Token(ctx, "load")
 	if err != nil {
-		return fmt.Errorf("token: %w", err)
+		return err
 	}
-	token, err := wire.ReadJoinToken(string(out))
+	token, err := wire.ReadJoinToken(joinToken)
 	if err != nil {
 		return err
 	}
@@ -51,7 +49,7 @@ func load(ctx context.Context, dir string, sessions int, lasting time.Duration) 
 	if err != nil {
 		return err
 	}
-	emptyRSS, _ := usage(srv.Process.Pid)
+	emptyRSS, _ := stage.Usage(srv.Process.Pid)
 
 	c := clock.NewSystem()
 	callers := make([]*caller, sessions)
@@ -63,7 +61,7 @@ func load(ctx context.Context, dir string, sessions int, lasting time.Duration) 
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			k, err := newCaller(ctx, c, address, [32]byte(pin), strings.TrimSpace(string(out)))
+			k, err := newCaller(ctx, c, address, [32]byte(pin), joinToken)
 			if err != nil {
 				failed.Store(err)
 			}
@@ -76,7 +74,7 @@ func load(ctx context.Context, dir string, sessions int, lasting time.Duration) 
 	}
 	opening := time.Since(began)
 	runtime.GC()
-	rss, before := usage(srv.Process.Pid)
+	rss, before := stage.Usage(srv.Process.Pid)
 	fmt.Printf("%d sessions opened in %.1f s: %.0f handshakes a second with client and server on %d cores; %.0f kB each at the server\n",
 		sessions, opening.Seconds(), float64(sessions)/opening.Seconds(), runtime.NumCPU(), float64(rss-emptyRSS)/float64(sessions)/1024)
 
@@ -102,7 +100,7 @@ func load(ctx context.Context, dir string, sessions int, lasting time.Duration) 
 	}
 	took := c.Now() - start
 	time.Sleep(500 * time.Millisecond)
-	_, after := usage(srv.Process.Pid)
+	_, after := stage.Usage(srv.Process.Pid)
 	var all ippm.Histogram
 	for _, k := range callers {
 		k.mu.Lock()
@@ -177,21 +175,4 @@ func (k *caller) probe(c clock.Clock, buf []byte, to netip.AddrPort) error {
 		return err
 	}
 	return k.conn.Socket().Send(b, to)
-}
-
-// usage reads a process's resident memory in bytes and the time it ran.
-func usage(pid int) (rss int64, cpu time.Duration) {
-	if b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid)); err == nil {
-		if f := strings.Fields(string(b)); len(f) > 1 {
-			pages, _ := strconv.ParseInt(f[1], 10, 64)
-			rss = pages * int64(os.Getpagesize())
-		}
-	}
-	if b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)); err == nil {
-		f := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+2:]))
-		user, _ := strconv.ParseInt(f[11], 10, 64)
-		system, _ := strconv.ParseInt(f[12], 10, 64)
-		cpu = time.Duration(user+system) * (time.Second / 100) // clock ticks of 10 ms
-	}
-	return rss, cpu
 }

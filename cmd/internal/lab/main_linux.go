@@ -9,7 +9,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"slices"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"time"
 
 	"examlink/cmd/internal/lab/emulator"
+	"examlink/cmd/internal/lab/stage"
 )
 
 type options struct {
@@ -45,7 +45,7 @@ const (
 
 func main() {
 	if len(os.Args) == 2 && os.Args[1] == emulator.Command {
-		exit(emulator.Emulate(os.Stdin, os.Stdout, isProbe))
+		exit(emulator.Emulate(os.Stdin, os.Stdout, stage.IsProbe))
 	}
 	if len(os.Args) > 1 && os.Args[1] == streamCommand {
 		exit(stream(os.Args[2:], os.Stdout))
@@ -102,17 +102,18 @@ func lab(ctx context.Context, o options) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", dir, "examlink/cmd/examlink", "examlink/cmd/examlink-server").CombinedOutput(); err != nil {
-		return fmt.Errorf("build: %w: %s", err, out)
+	programs, err := stage.Build(ctx, dir)
+	if err != nil {
+		return err
 	}
 	if wants("load") {
-		return load(ctx, dir, o.sessions, 20*time.Second)
+		return load(ctx, programs, o.sessions, 20*time.Second)
 	}
 	records, done, err := openRecords(o.records)
 	if err != nil {
 		return err
 	}
-	b := &bench{ctx: ctx, dir: dir, records: records, keep: o.keep}
+	b := &bench{ctx: ctx, programs: programs, records: records, keep: o.keep}
 	err = b.parts(o, cells, wants)
 	if err := errors.Join(err, done()); err != nil {
 		return err
@@ -142,11 +143,11 @@ func (b *bench) parts(o options, cells []cell, wants func(string) bool) (err err
 	if !wants("rates") && !wants("delay") {
 		return nil
 	}
-	if b.e, err = newHosts(0); err != nil {
+	if b.e, err = stage.NewHosts(0); err != nil {
 		return err
 	}
-	defer b.e.close()
-	if b.token, err = b.serve(b.e.far, farAddress); err != nil {
+	defer b.e.Close()
+	if b.token, err = b.serve(b.e.Far, stage.FarAddress); err != nil {
 		return err
 	}
 	defer b.stop()

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"examlink/cmd/internal/lab/stage"
 	"examlink/probe/netsim"
 )
 
@@ -19,11 +20,11 @@ var noiseIntervals = []time.Duration{100 * time.Millisecond, 20 * time.Milliseco
 // noise measures what the instruments themselves add: over the loopback of a
 // namespace, without an emulator, the tools in turn.
 func (b *bench) noise(peers bool) error {
-	ns := fmt.Sprintf("lab-n%d", os.Getpid())
-	if err := addHost(ns); err != nil {
+	ns, err := stage.AddNamespace(fmt.Sprintf("lab-noise-%d", os.Getpid()))
+	if err != nil {
 		return err
 	}
-	defer removeHost(ns)
+	defer ns.Remove()
 	const address = "127.0.0.1"
 	token, err := b.serve(ns, address)
 	if err != nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -16,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"examlink/cmd/internal/lab/stage"
 	"examlink/probe/ippm"
 	"examlink/probe/netsim"
 )
@@ -117,7 +117,7 @@ type streamRun struct {
 	lostDown int
 	lostUp   int
 	waits    []time.Duration // longest wait in the queues, of each half second
-	told     told
+	record   stage.WatchRecord
 }
 
 // stream runs a stream of the student's own on a link that it nearly fills,
@@ -138,8 +138,8 @@ func (b *bench) stream(o options) error {
 			}
 			said := "-"
 			if watched {
-				said = fmt.Sprint(len(r.told.warnings))
-				for _, w := range r.told.warnings {
+				said = fmt.Sprint(len(r.record.Warnings))
+				for _, w := range r.record.Warnings {
 					said += " " + string(w.Kind)
 				}
 			}
@@ -164,37 +164,34 @@ func (b *bench) streamRun(n int, watched bool) (r streamRun, err error) {
 	up, down := examLink()
 	up.Rate, down.Rate = ippm.Rate(streamLinkUp*1e6), ippm.Rate(streamLinkDown*1e6)
 	up.Jitter, down.Jitter = 0, 0
-	s, err := newStage(b.ctx, b.dir, n, up, down)
+	t, err := stage.NewTestbed(b.ctx, b.programs, n, up, down)
 	if err != nil {
 		return r, err
 	}
-	defer s.close()
-	defer os.RemoveAll(s.home)
+	defer t.Close()
+	defer os.RemoveAll(t.Dir)
 	if watched {
-		if err := s.watch("examlink"); err != nil {
+		if err := t.StartClient(stage.Client); err != nil {
 			return r, err
 		}
-		if err := s.sleep(examSettle / 4); err != nil {
+		if err := t.Sleep(examSettle / 4); err != nil {
 			return r, err
 		}
 	}
-	sampling, stop := context.WithCancel(s.ctx)
-	sampled := make(chan struct{})
-	go func() { defer close(sampled); s.sample(sampling) }() // ends with sampling
-	err = r.streams(b, s)
+	stop := t.SampleQueues()
+	err = r.streams(b, t)
 	stop()
-	<-sampled
 	if err != nil {
 		return r, err
 	}
-	for _, w := range s.waits {
-		r.waits = append(r.waits, max(w.up, w.down))
+	for _, w := range t.QueueWaits() {
+		r.waits = append(r.waits, max(w.Up, w.Down))
 	}
 	if watched {
-		if _, err := s.stop(); err != nil {
+		if _, err := t.StopClient(); err != nil {
 			return r, err
 		}
-		if r.told, err = readRecord(s.record()); err != nil {
+		if r.record, err = t.Record(); err != nil {
 			return r, err
 		}
 	}
@@ -202,7 +199,7 @@ func (b *bench) streamRun(n int, watched bool) (r streamRun, err error) {
 }
 
 // streams runs both ends.
-func (r *streamRun) streams(b *bench, s *stage) error {
+func (r *streamRun) streams(b *bench, t *stage.Testbed) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -210,10 +207,11 @@ func (r *streamRun) streams(b *bench, s *stage) error {
 	var ends sync.WaitGroup
 	var errs [2]error
 	for i, e := range []struct {
-		ns, from, to string
-		rate         float64
-		report       *streamReport
-	}{{s.host, homeAddress, farAddress, streamUp, &r.down}, {s.e.far, farAddress, homeAddress, streamDown, &r.up}} {
+		ns       stage.Namespace
+		from, to string
+		rate     float64
+		report   *streamReport
+	}{{t.Student, stage.StudentAddress, stage.FarAddress, streamUp, &r.down}, {t.Far, stage.FarAddress, stage.StudentAddress, streamDown, &r.up}} {
 		ends.Go(func() {
 			out, err := b.outputFor(streamLasting+toolTimeout, e.ns, self, streamCommand, e.from, e.to, fmt.Sprint(e.rate), streamLasting.String())
 			if err == nil {

@@ -1,4 +1,6 @@
-package main
+//go:build linux
+
+package stage
 
 import (
 	"bytes"
@@ -10,17 +12,15 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
 )
 
-// steppedClient is the client built with a wall clock that the lab can set:
-// this computer's own, plus what a file says. Setting the computer's would set
-// it for everything that runs on it.
-const (
-	steppedClient     = "examlink-stepped"
-	clockFileVariable = "EXAMLINK_LAB_CLOCK"
-)
+// clockFileVariable is the environment variable with the name of the file from
+// which Stepped reads how far its wall clock is ahead of this computer's.
+// Setting this computer's clock instead would change the time of everything that
+// runs on it.
+const clockFileVariable = "EXAMLINK_LAB_CLOCK"
 
+// What BuildStepped replaces in probe/clock, and what it adds.
 const (
 	ownWall  = "func (s *System) Wall() time.Time { return time.Now().Round(0) }"
 	setWall  = "func (s *System) Wall() time.Time { return time.Now().Round(0).Add(labStep()) }"
@@ -40,8 +40,9 @@ func labStep() time.Duration {
 `
 )
 
-// buildStepped builds steppedClient into dir.
-func buildStepped(ctx context.Context, dir string) error {
+// BuildStepped builds Stepped: the client with a wall clock that
+// Testbed.SetClock sets.
+func (p Programs) BuildStepped(ctx context.Context) error {
 	out, err := exec.CommandContext(ctx, "go", "list", "-f", "{{.Dir}}", "examlink/probe/clock").Output()
 	if err != nil {
 		return fmt.Errorf("find probe/clock: %w", err)
@@ -54,7 +55,7 @@ func buildStepped(ctx context.Context, dir string) error {
 	if !bytes.Contains(own, []byte(ownWall)) {
 		return errors.New("probe/clock: System.Wall is not what the lab expects to replace")
 	}
-	replaced, added, overlay := filepath.Join(dir, "clock.go"), filepath.Join(dir, "labstep.go"), filepath.Join(dir, "overlay.json")
+	replaced, added, overlay := p.Path("clock.go"), p.Path("labstep.go"), p.Path("overlay.json")
 	names, err := json.Marshal(map[string]map[string]string{"Replace": {
 		filepath.Join(source, "clock.go"): replaced, filepath.Join(source, "labstep.go"): added,
 	}})
@@ -69,17 +70,8 @@ func buildStepped(ctx context.Context, dir string) error {
 			return err
 		}
 	}
-	if out, err := exec.CommandContext(ctx, "go", "build", "-overlay", overlay, "-o", filepath.Join(dir, steppedClient), "examlink/cmd/examlink").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(ctx, "go", "build", "-overlay", overlay, "-o", p.Path(Stepped), "examlink/cmd/examlink").CombinedOutput(); err != nil {
 		return fmt.Errorf("build with a clock that can be set: %w: %s", err, out)
 	}
 	return nil
-}
-
-// step sets the wall clock of a stage's steppedClient.
-func (s *stage) step(d time.Duration) error {
-	tmp := s.clockFile() + ".new"
-	if err := os.WriteFile(tmp, []byte(d.String()), 0o600); err != nil {
-		return err
-	}
-	return os.Rename(tmp, s.clockFile())
 }
