@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command lab measures examlink and its peers on the same emulated links in one
 // run and prints how far each is from the truth. It needs root, and for the
 // peers iperf3, irtt and ping; a peer that is not there is left out.
@@ -69,7 +71,7 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	exit(lab(ctx, o))
+	exit(run(ctx, o))
 }
 
 func exit(err error) {
@@ -80,7 +82,7 @@ func exit(err error) {
 	os.Exit(0)
 }
 
-func lab(ctx context.Context, o options) error {
+func run(ctx context.Context, o options) error {
 	if os.Geteuid() != 0 {
 		return errors.New("needs root to make network namespaces")
 	}
@@ -113,7 +115,7 @@ func lab(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	b := &bench{ctx: ctx, programs: programs, records: records, keep: o.keep}
+	b := &lab{ctx: ctx, programs: programs, records: records, keep: o.keep}
 	err = b.parts(o, cells, wants)
 	if err := errors.Join(err, done()); err != nil {
 		return err
@@ -125,7 +127,7 @@ func lab(ctx context.Context, o options) error {
 }
 
 // parts runs the parts that are wanted.
-func (b *bench) parts(o options, cells []cell, wants func(string) bool) (err error) {
+func (b *lab) parts(o options, cells []cell, wants func(string) bool) (err error) {
 	switch {
 	case wants("exam"):
 		return b.exam(o)

@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -42,7 +44,7 @@ type examRun struct {
 
 // exam runs watches as in an exam, each with a fault of its own, several at
 // once, and says what was warned of.
-func (b *bench) exam(o options) error {
+func (b *lab) exam(o options) error {
 	if err := b.programs.BuildStepped(b.ctx); err != nil {
 		return err
 	}
@@ -69,7 +71,7 @@ func (b *bench) exam(o options) error {
 
 // watches runs one watch for each fault, several at once, and prints a row for
 // each as it is over.
-func (b *bench) watches(list []fault, parallel int, lasting time.Duration) ([]examRun, error) {
+func (b *lab) watches(list []fault, parallel int, lasting time.Duration) ([]examRun, error) {
 	runs := make([]examRun, len(list))
 	var print sync.Mutex
 	fmt.Printf(examRow, "event", "warning", "cause", "starts", "ends", "warned", "holes", "kbit/s", "cpu", "MB", "queue", "")
@@ -88,7 +90,7 @@ func (b *bench) watches(list []fault, parallel int, lasting time.Duration) ([]ex
 }
 
 // examRun runs one watch for so long.
-func (b *bench) examRun(n int, f fault, lasting time.Duration) (r examRun) {
+func (b *lab) examRun(n int, f fault, lasting time.Duration) (r examRun) {
 	r.fault = f
 	up, down := examLink()
 	t, err := stage.NewTestbed(b.ctx, b.programs, n, up, down)

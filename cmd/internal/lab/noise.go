@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -19,7 +21,7 @@ var noiseIntervals = []time.Duration{100 * time.Millisecond, 20 * time.Milliseco
 
 // noise measures what the instruments themselves add: over the loopback of a
 // namespace, without an emulator, the tools in turn.
-func (b *bench) noise(peers bool) error {
+func (b *lab) noise(peers bool) error {
 	ns, err := stage.AddNamespace(fmt.Sprintf("lab-noise-%d", os.Getpid()))
 	if err != nil {
 		return err

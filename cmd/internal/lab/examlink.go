@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -17,7 +19,7 @@ const (
 )
 
 // check measures capacity with examlink.
-func (b *bench) check(args ...string) (rates, error) {
+func (b *lab) check(args ...string) (rates, error) {
 	out, err := b.output(b.e.Near, b.programs.Path(stage.Client), append(append([]string{"check", "--json"}, args...), b.token)...)
 	var exit *exec.ExitError
 	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != exitNotReady && exit.ExitCode() != exitInconclusive) {
@@ -70,7 +72,7 @@ type quantiles struct {
 }
 
 // watch keeps a monitor stream going and returns what examlink says of it.
-func (b *bench) watch(ns stage.Namespace, token string, lasting, interval time.Duration) (m monitor, err error) {
+func (b *lab) watch(ns stage.Namespace, token string, lasting, interval time.Duration) (m monitor, err error) {
 	out, err := b.output(ns, b.programs.Path(stage.Client), "watch", "--json", "--for", lasting.String(), "--metrics-listen", "",
 		"--budget-share", "0.000000001", "--interval", interval.String(), token)
 	if err != nil {

@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -23,7 +25,7 @@ type echoes struct {
 
 // irtt sends packets of stage.ProbeSize. Everything is computed from its records of
 // the single packets, so that all its figures are quantiles of the same kind.
-func (b *bench) irtt(ns stage.Namespace, address string, lasting, interval time.Duration) (e echoes, err error) {
+func (b *lab) irtt(ns stage.Namespace, address string, lasting, interval time.Duration) (e echoes, err error) {
 	out, err := b.output(ns, "irtt", "client", "-i", interval.String(), "-d", lasting.String(), "-l", strconv.Itoa(stage.ProbeSize-28), "-o", "-", "-Q", address)
 	if err != nil {
 		return e, err
@@ -79,7 +81,7 @@ func absolute(v []time.Duration) []time.Duration {
 var pingTime = regexp.MustCompile(`time=([0-9.]+) ms( \(DUP!\))?`)
 
 // ping sends packets of stage.ProbeSize. It knows round trips only.
-func (b *bench) ping(ns stage.Namespace, address string, lasting, interval time.Duration) (e echoes, err error) {
+func (b *lab) ping(ns stage.Namespace, address string, lasting, interval time.Duration) (e echoes, err error) {
 	e.sent = int(lasting / interval)
 	out, err := b.output(ns, "ping", "-i", fmt.Sprintf("%.3f", interval.Seconds()), "-c", strconv.Itoa(e.sent), "-s", strconv.Itoa(stage.ProbeSize-28), address)
 	var times []time.Duration

@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -122,7 +124,7 @@ type streamRun struct {
 
 // stream runs a stream of the student's own on a link that it nearly fills,
 // with and without a watch beside it.
-func (b *bench) stream(o options) error {
+func (b *lab) stream(o options) error {
 	fmt.Printf("a stream of %g/%g Mbit/s on a link of %g/%g Mbit/s\n", streamDown/1e6, streamUp/1e6, streamLinkDown, streamLinkUp)
 	const row = "%-14s %-5s %6s %6s %9s %9s %9s %9s  %12s %12s  %s\n"
 	fmt.Printf(row, "", "", "sent", "lost", "median", "p95", "p99", "max, ms", "queue p99", "queue max", "warnings")
@@ -160,7 +162,7 @@ func (b *bench) stream(o options) error {
 }
 
 // streamRun runs a stream once.
-func (b *bench) streamRun(n int, watched bool) (r streamRun, err error) {
+func (b *lab) streamRun(n int, watched bool) (r streamRun, err error) {
 	up, down := examLink()
 	up.Rate, down.Rate = ippm.Rate(streamLinkUp*1e6), ippm.Rate(streamLinkDown*1e6)
 	up.Jitter, down.Jitter = 0, 0
@@ -199,7 +201,7 @@ func (b *bench) streamRun(n int, watched bool) (r streamRun, err error) {
 }
 
 // streams runs both ends.
-func (r *streamRun) streams(b *bench, t *stage.Testbed) error {
+func (r *streamRun) streams(b *lab, t *stage.Testbed) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err

@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -73,7 +75,7 @@ type delayFigures struct {
 var delayTools = []string{"examlink", "irtt", "ping"}
 
 // delayOf measures with a tool.
-func (b *bench) delayOf(name string) (f delayFigures, err error) {
+func (b *lab) delayOf(name string) (f delayFigures, err error) {
 	if name == "examlink" {
 		m, err := b.watch(b.e.Near, b.token, delayLasting, delayInterval)
 		return delayFigures{
@@ -95,7 +97,7 @@ func (b *bench) delayOf(name string) (f delayFigures, err error) {
 
 // delays measures round-trip delay, variation and loss on links that nothing
 // else loads.
-func (b *bench) delays(links []delayLink, short, peers bool, runs int) error {
+func (b *lab) delays(links []delayLink, short, peers bool, runs int) error {
 	fmt.Println(delayHeader)
 	table := map[string]*delayScore{}
 	var last emulator.State

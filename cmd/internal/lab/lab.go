@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -25,8 +27,8 @@ const (
 	maxRepeats = 2
 )
 
-// bench runs the tools on an emulated link.
-type bench struct {
+// lab runs the tools on an emulated link.
+type lab struct {
 	ctx      context.Context
 	e        *stage.Hosts
 	programs stage.Programs
@@ -42,7 +44,7 @@ type bench struct {
 
 // serve starts the servers of examlink and of the peers on a host and returns
 // a join token.
-func (b *bench) serve(ns stage.Namespace, address string) (token string, err error) {
+func (b *lab) serve(ns stage.Namespace, address string) (token string, err error) {
 	at := address + ":" + strconv.Itoa(stage.ServerPort)
 	server := stage.Server{Programs: b.programs, Namespace: ns, Listen: at, Admin: "127.0.0.1:9481", Data: b.programs.Path("data-" + string(ns))}
 	b.servers = append(b.servers, server.Command(b.ctx))
@@ -69,7 +71,7 @@ func (b *bench) serve(ns stage.Namespace, address string) (token string, err err
 }
 
 // stop ends the servers.
-func (b *bench) stop() {
+func (b *lab) stop() {
 	for _, c := range b.servers {
 		_ = stage.End(c, syscall.SIGTERM, 2*time.Second)
 	}
@@ -77,12 +79,12 @@ func (b *bench) stop() {
 }
 
 // output runs a tool on a host and returns what it printed.
-func (b *bench) output(ns stage.Namespace, program string, args ...string) ([]byte, error) {
+func (b *lab) output(ns stage.Namespace, program string, args ...string) ([]byte, error) {
 	return b.outputFor(toolTimeout, ns, program, args...)
 }
 
 // outputFor is output of a tool that may take longer.
-func (b *bench) outputFor(limit time.Duration, ns stage.Namespace, program string, args ...string) ([]byte, error) {
+func (b *lab) outputFor(limit time.Duration, ns stage.Namespace, program string, args ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(b.ctx, limit)
 	defer cancel()
 	return ns.Output(ctx, string(b.programs), append([]string{program}, args...)...)
@@ -99,7 +101,7 @@ type outcome struct {
 
 // measure makes a measurement on a new link. The emulator's own stalls make it
 // repeat one, the tool's figure never does.
-func (b *bench) measure(up, down netsim.Params, seed uint64, tool func() error) (r outcome, err error) {
+func (b *lab) measure(up, down netsim.Params, seed uint64, tool func() error) (r outcome, err error) {
 	for r.Repeats = 0; ; r.Repeats++ {
 		if err := b.e.Set(b.ctx, up, down, seed); err != nil {
 			return r, err
@@ -133,13 +135,13 @@ func (r outcome) mark() string {
 }
 
 // stallSummary says what the emulator did to the measurements.
-func (b *bench) stallSummary() string {
+func (b *lab) stallSummary() string {
 	return fmt.Sprintf("%d repeats because the emulator stood still for more than %v; in %d measurements it did the last time, too (marked !)",
 		b.repeats, maxStall, b.stood)
 }
 
 // record writes one measurement with its ground truth as a line of JSON.
-func (b *bench) record(part, link, tool string, r outcome, figures any, err error) error {
+func (b *lab) record(part, link, tool string, r outcome, figures any, err error) error {
 	if b.records == nil {
 		return nil
 	}

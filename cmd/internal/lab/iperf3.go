@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -33,7 +35,7 @@ type iperfReport struct {
 
 // iperfUDP offers more than the rate, which it has to be told, and takes what
 // the receiver counted; headers are added, since iperf3 counts payload.
-func (b *bench) iperfUDP(c cell) (rates, error) {
+func (b *lab) iperfUDP(c cell) (rates, error) {
 	return both(c, func(rate float64, direction ...string) (float64, error) {
 		r, err := b.iperf(append(direction, "-u", "-l", iperfPayload, "-b", fmt.Sprintf("%.0f", rate*1e6*iperfOffer))...)
 		bps := r.End.SumReceived.BitsPerSecond
@@ -45,7 +47,7 @@ func (b *bench) iperfUDP(c cell) (rates, error) {
 }
 
 // iperfTCP takes the receiver's goodput as it is.
-func (b *bench) iperfTCP(c cell) (rates, error) {
+func (b *lab) iperfTCP(c cell) (rates, error) {
 	return both(c, func(_ float64, direction ...string) (float64, error) {
 		r, err := b.iperf(direction...)
 		return r.End.SumReceived.BitsPerSecond, err
@@ -61,7 +63,7 @@ func both(c cell, one func(rate float64, direction ...string) (bps float64, err 
 	return rates{Down: figure{Value: mbit(down)}, Up: figure{Value: mbit(up)}}, err
 }
 
-func (b *bench) iperf(args ...string) (iperfReport, error) {
+func (b *lab) iperf(args ...string) (iperfReport, error) {
 	args = append([]string{"-c", stage.FarAddress, "-t", iperfSeconds, "-J"}, args...)
 	for attempt := 1; ; attempt++ {
 		time.Sleep(time.Second)

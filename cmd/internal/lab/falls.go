@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -18,7 +20,7 @@ const (
 
 // falls lets the rates fall below the minimum at random moments, down, up and
 // both in turn, and says how soon that was warned of.
-func (b *bench) falls(o options) error {
+func (b *lab) falls(o options) error {
 	down := expected{kind: warning.DownloadBelowMinimum, from: fallWithin, raised: fallWithin}
 	up := expected{kind: warning.UploadBelowMinimum, from: fallWithin, raised: fallWithin}
 	fall := func(name string, up, down func(*netsim.Params), want ...expected) fault {

@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -77,7 +79,7 @@ type tool struct {
 	measure func(cell) (rates, error)
 }
 
-func (b *bench) rateTools(c cell, peers bool) []tool {
+func (b *lab) rateTools(c cell, peers bool) []tool {
 	tools := []tool{{"examlink", func(cell) (rates, error) { return b.check() }}}
 	if max(c.down, c.up) > fullFrom {
 		tools = append(tools, tool{"examlink --full", func(cell) (rates, error) { return b.check("--full") }})
@@ -89,7 +91,7 @@ func (b *bench) rateTools(c cell, peers bool) []tool {
 }
 
 // rates measures capacity over the grid.
-func (b *bench) rates(cells []cell, short, peers bool, runs int) error {
+func (b *lab) rates(cells []cell, short, peers bool, runs int) error {
 	const row = "%-37s %-15s %9s %9s %8s %8s %7s %6s %4s%s\n"
 	fmt.Printf(row, "link", "tool", "down", "up", "error", "error", "MB", "s", "rep", "")
 	table := map[string]*rateErrors{}
