@@ -6,103 +6,67 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
-	"net/netip"
 	"os"
+	"os/exec"
 	"runtime"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 
 	"examlink/cmd/internal/lab/stage"
 	"examlink/probe/clock"
 	"examlink/probe/ippm"
-	"examlink/probe/link"
 	"examlink/probe/wire"
+)
+
+// Chosen by us.
+const (
+	loadListen     = "127.0.0.1:8943"
+	loadAdmin      = "127.0.0.1:8944"
+	loadInterval   = 100 * time.Millisecond // between two probes of a session
+	loadBurst      = 50                     // probes sent between two sleeps: sleeping after each would take the whole core
+	loadHandshakes = 32                     // at once
+	loadDrain      = 500 * time.Millisecond // until the last echoes have arrived
 )
 
 // load opens many sessions with a server on the loopback and keeps all of them
 // sending ten probes a second. Server and load share the machine.
 func load(ctx context.Context, programs stage.Programs, sessions int, lasting time.Duration) error {
-	_ = unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 1 << 20, Max: 1 << 20}) // what cannot be had fails below, by name
+	_ = unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 1 << 20, Max: 1 << 20}) // with too few, opening sessions fails below
 	_ = os.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true")
-	const address = "127.0.0.1:8943"
-	server := stage.Server{Programs: programs, Listen: address, Admin: "127.0.0.1:8944", Data: programs.Path("load")}
-	srv := server.Command(ctx)
-	srv.Env = append(os.Environ(), "GOMAXPROCS=1", "EXAMLINK_LOG_LEVEL=error", "EXAMLINK_SERVER_LIMITS_HANDSHAKE_RATE=100000",
-		"EXAMLINK_SERVER_LIMITS_RETRY_RATE=100000", "EXAMLINK_SERVER_LIMITS_SESSIONS_PER_TOKEN=100000", fmt.Sprintf("EXAMLINK_SERVER_LIMITS_SESSIONS=%d", sessions+1))
-	srv.Stderr = os.Stderr
-	if err := srv.Start(); err != nil {
+	config := stage.Server{Programs: programs, Listen: loadListen, Admin: loadAdmin, Data: programs.Path("load")}
+	server, err := startLoadServer(ctx, config, sessions)
+	if err != nil {
 		return err
 	}
-	defer func() { _ = srv.Process.Signal(syscall.SIGTERM); _ = srv.Wait() }()
+	defer func() { _ = server.Process.Signal(syscall.SIGTERM); _ = server.Wait() }()
 	time.Sleep(stage.ServerStart)
-	joinToken, err := server.Token(ctx, "load")
+	token, err := config.Token(ctx, "load")
 	if err != nil {
 		return err
 	}
-	token, err := wire.ReadJoinToken(joinToken)
-	if err != nil {
-		return err
-	}
-	pin, err := base64.RawURLEncoding.DecodeString(token.Fingerprint)
-	if err != nil {
-		return err
-	}
-	emptyRSS, _ := stage.Usage(srv.Process.Pid)
+	emptyMemory, _ := stage.Usage(server.Process.Pid)
 
 	c := clock.NewSystem()
-	callers := make([]*caller, sessions)
 	began := time.Now()
-	var wg sync.WaitGroup
-	var failed atomic.Value
-	slots := make(chan struct{}, 32)
-	for i := range callers {
-		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
-			k, err := newCaller(ctx, c, address, [32]byte(pin), joinToken)
-			if err != nil {
-				failed.Store(err)
-			}
-			callers[i] = k
-		})
-	}
-	wg.Wait()
-	if err, _ := failed.Load().(error); err != nil {
+	callers, err := openCallers(ctx, c, token, sessions)
+	if err != nil {
 		return err
 	}
 	opening := time.Since(began)
 	runtime.GC()
-	rss, before := stage.Usage(srv.Process.Pid)
+	memory, before := stage.Usage(server.Process.Pid)
 	fmt.Printf("%d sessions opened in %.1f s: %.0f handshakes a second with client and server on %d cores; %.0f kB each at the server\n",
-		sessions, opening.Seconds(), float64(sessions)/opening.Seconds(), runtime.NumCPU(), float64(rss-emptyRSS)/float64(sessions)/1024)
+		sessions, opening.Seconds(), float64(sessions)/opening.Seconds(), runtime.NumCPU(), float64(memory-emptyMemory)/float64(sessions)/1024)
 
-	to := callers[0].conn.Remote()
-	start := c.Now()
-	gap := 100 * time.Millisecond / time.Duration(sessions)
-	var sent uint64
-	buf := make([]byte, 0, wire.MaxPacketSize)
-	w, err := clock.NewWaiter(c)
+	sent, took, err := sendProbes(ctx, c, callers, lasting)
 	if err != nil {
 		return err
 	}
-	defer w.Close()
-	for n := 0; c.Now()-start < lasting && ctx.Err() == nil; n++ {
-		if n%50 == 0 { // fifty at a time: sleeping between single packets would take the whole core
-			if w.Wait(ctx, start+time.Duration(n)*gap) != nil {
-				break
-			}
-		}
-		if callers[n%sessions].probe(c, buf, to) == nil {
-			sent++
-		}
-	}
-	took := c.Now() - start
-	time.Sleep(500 * time.Millisecond)
-	_, after := stage.Usage(srv.Process.Pid)
+	time.Sleep(loadDrain)
+	_, after := stage.Usage(server.Process.Pid)
 	var all ippm.Histogram
 	for _, k := range callers {
 		k.mu.Lock()
@@ -119,62 +83,57 @@ func load(ctx context.Context, programs stage.Programs, sessions int, lasting ti
 	return nil
 }
 
-// caller is one session that only sends probes.
-type caller struct {
-	conn *link.Conn
-	flow *link.Flow
-
-	mu    sync.Mutex
-	sent  [64]time.Duration // by sequence number
-	delay ippm.Histogram
+// startLoadServer starts a server on one core, without limits that so many
+// sessions of one token would meet.
+func startLoadServer(ctx context.Context, config stage.Server, sessions int) (*exec.Cmd, error) {
+	s := config.Command(ctx)
+	s.Env = append(os.Environ(), "GOMAXPROCS=1", "EXAMLINK_LOG_LEVEL=error", "EXAMLINK_SERVER_LIMITS_HANDSHAKE_RATE=100000",
+		"EXAMLINK_SERVER_LIMITS_RETRY_RATE=100000", "EXAMLINK_SERVER_LIMITS_SESSIONS_PER_TOKEN=100000", fmt.Sprintf("EXAMLINK_SERVER_LIMITS_SESSIONS=%d", sessions+1))
+	s.Stderr = os.Stderr
+	return s, s.Start()
 }
 
-func newCaller(ctx context.Context, c clock.Clock, address string, pin [32]byte, token string) (*caller, error) {
-	conn, err := link.Dial(ctx, link.DialOptions{Server: address, Fingerprint: pin, Clock: c})
+// openCallers opens the sessions, several at once.
+func openCallers(ctx context.Context, c clock.Clock, token string, sessions int) ([]*caller, error) {
+	t, err := wire.ReadJoinToken(token)
 	if err != nil {
 		return nil, err
 	}
-	s, err := conn.Open(ctx)
+	pin, err := base64.RawURLEncoding.DecodeString(t.Fingerprint)
 	if err != nil {
 		return nil, err
 	}
-	if err := wire.WriteMessage(s, wire.Message{Type: wire.TypeHello, ID: 1, Hello: &wire.Hello{Token: token, Purpose: "watch"}}); err != nil {
-		return nil, err
+	callers := make([]*caller, sessions)
+	g := new(errgroup.Group)
+	g.SetLimit(loadHandshakes)
+	for i := range callers {
+		g.Go(func() (err error) {
+			callers[i], err = newCaller(ctx, c, loadListen, [32]byte(pin), token)
+			return err
+		})
 	}
-	m, err := wire.ReadMessage(s)
+	return callers, g.Wait()
+}
+
+// sendProbes sends each session's probes, evenly spread, and returns how many it
+// sent and how long that took.
+func sendProbes(ctx context.Context, c clock.Clock, callers []*caller, lasting time.Duration) (sent uint64, took time.Duration, err error) {
+	to := callers[0].conn.Remote()
+	start := c.Now()
+	gap := loadInterval / time.Duration(len(callers))
+	buf := make([]byte, 0, wire.MaxPacketSize)
+	w, err := clock.NewWaiter(c)
 	if err != nil {
-		return nil, err
+		return 0, 0, err
 	}
-	if m.Welcome == nil {
-		return nil, fmt.Errorf("refused: %+v", m.Refused)
-	}
-	k := &caller{conn: conn}
-	if k.flow, err = conn.NewFlow(m.Welcome.Flow, link.Student); err != nil {
-		return nil, err
-	}
-	conn.Socket().Handle(func(ds []link.Datagram) {
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		for _, d := range ds {
-			if h, err := wire.ParseHeader(d.Data); err == nil && h.Kind == wire.KindEcho {
-				k.delay.Add(d.At - k.sent[h.Seq%64])
-			}
+	defer w.Close()
+	for n := 0; c.Now()-start < lasting && ctx.Err() == nil; n++ {
+		if n%loadBurst == 0 && w.Wait(ctx, start+time.Duration(n)*gap) != nil {
+			break
 		}
-	})
-	return k, nil
-}
-
-func (k *caller) probe(c clock.Clock, buf []byte, to netip.AddrPort) error {
-	seq := k.flow.Next(wire.KindProbe)
-	now := c.Now()
-	k.mu.Lock()
-	k.sent[seq%64] = now
-	k.mu.Unlock()
-	b, err := k.flow.Seal(buf, wire.KindProbe, seq, wire.MinPacketSize, func(b []byte) []byte {
-		return wire.AppendProbe(b, wire.Probe{Sent: wire.Stamp(now)})
-	})
-	if err != nil {
-		return err
+		if callers[n%len(callers)].probe(c, buf, to) == nil {
+			sent++
+		}
 	}
-	return k.conn.Socket().Send(b, to)
+	return sent, c.Now() - start, nil
 }
