@@ -14,32 +14,25 @@ import (
 
 // Chosen by us.
 const (
+	fallRuns   = 20
 	fallLasts  = 40 * time.Second
-	fallWithin = 10 * time.Second // of the fall it must be warned of
+	fallWithin = 10 * time.Second // after the fall, the warning is due
+	fallRest   = 5 * time.Second  // of the watch, after the fall
 )
 
 // falls lets the rates fall below the minimum at random moments, down, up and
-// both in turn, and says how soon that was warned of.
-func (b *lab) falls(o options) error {
-	down := expected{kind: warning.DownloadBelowMinimum, from: fallWithin, raised: fallWithin}
-	up := expected{kind: warning.UploadBelowMinimum, from: fallWithin, raised: fallWithin}
-	fall := func(name string, up, down func(*netsim.Params), want ...expected) fault {
-		return fault{name: name, lasts: fallLasts, begin: func(t *stage.Testbed) error { return t.ChangeLink(up, down, 0) }, want: want}
-	}
-	kinds := []fault{
-		fall("download falls to 0.5 Mbit/s", unchanged, rate(0.5), down),
-		fall("upload falls to 0.25 Mbit/s", rate(0.25), unchanged, up),
-		fall("both fall", rate(0.25), rate(0.5), down, up),
-	}
+// both in turn, and prints how soon the watch warned.
+func (l *lab) falls(o options) error {
 	n := fallRuns
 	if o.runs > 1 {
 		n = o.runs
 	}
+	kinds := fallKinds()
 	var list []fault
 	for i := range n {
 		list = append(list, kinds[i%len(kinds)])
 	}
-	runs, err := b.watches(list, o.parallel, examSettle+examScatter+fallLasts+5*time.Second)
+	runs, err := l.watches(list, o.parallel, examSettle+examScatter+fallLasts+fallRest)
 	if err != nil {
 		return err
 	}
@@ -62,7 +55,24 @@ func (b *lab) falls(o options) error {
 	return nil
 }
 
-// warned is how long after the fault the first warning of what was due came.
+// fallKinds returns the falls, which do not end before the watch.
+func fallKinds() []fault {
+	fall := func(name string, up, down func(*netsim.Params), kinds ...warning.Kind) fault {
+		f := fault{name: name, lasts: fallLasts, begin: func(t *stage.Testbed) error { return t.ChangeLink(up, down, 0) }}
+		for _, k := range kinds {
+			f.want = append(f.want, expected{kind: k, starts: fallWithin, raised: fallWithin})
+		}
+		return f
+	}
+	return []fault{
+		fall("download falls to 0.5 Mbit/s", unchanged, setRate(0.5), warning.DownloadBelowMinimum),
+		fall("upload falls to 0.25 Mbit/s", setRate(0.25), unchanged, warning.UploadBelowMinimum),
+		fall("both fall", setRate(0.25), setRate(0.5), warning.DownloadBelowMinimum, warning.UploadBelowMinimum),
+	}
+}
+
+// warned returns how long after the fault the first warning that was due was
+// raised; ok is false when none was.
 func (r *examRun) warned() (first time.Duration, ok bool) {
 	for _, w := range r.record.Warnings {
 		due := slices.ContainsFunc(r.want, func(e expected) bool { return e.kind == w.Kind })

@@ -39,12 +39,6 @@ var parts = []string{"rates", "delay", "noise", "load", "exam", "falls", "stream
 // asked are the parts that run only when asked for.
 var asked = []string{"load", "exam", "falls", "stream"}
 
-// Chosen by us.
-const (
-	examLasting = 10 * time.Minute
-	fallRuns    = 20
-)
-
 func main() {
 	if len(os.Args) == 2 && os.Args[1] == emulator.Command {
 		exit(emulator.Emulate(os.Stdin, os.Stdout, stage.IsProbe))

@@ -176,7 +176,7 @@ func (b *lab) streamRun(n int, watched bool) (r streamRun, err error) {
 		if err := t.StartClient(stage.Client); err != nil {
 			return r, err
 		}
-		if err := t.Sleep(examSettle / 4); err != nil {
+		if err := t.Sleep(examConnect); err != nil {
 			return r, err
 		}
 	}
