@@ -10,56 +10,16 @@ import (
 
 	"examlink/cmd/internal/lab/emulator"
 	"examlink/cmd/internal/lab/stage"
-	"examlink/probe/netsim"
 )
 
-// At least a thousand packets for each measurement of delay.
+// At least a thousand packets for each measurement of delay. Chosen by us.
 const (
 	delayLasting  = 21 * time.Second
 	delayInterval = 20 * time.Millisecond
 )
 
-// delayLink is one row of the delay part; both directions are alike.
-type delayLink struct {
-	name string
-	p    netsim.Params
-}
-
-func delayLinks(short bool) []delayLink {
-	const ms = time.Millisecond
-	far := netsim.Params{Delay: 30 * ms, KeepOrder: true}
-	with := func(name string, change func(*netsim.Params)) delayLink {
-		p := far
-		change(&p)
-		return delayLink{name, p}
-	}
-	disorder := func(p *netsim.Params) {
-		p.Duplicate, p.Reorder, p.ReorderBy = 0.01, 0.01, 30*ms
-	}
-	links := []delayLink{
-		with("0 ms", func(p *netsim.Params) { p.Delay = 0 }),
-		with("20 ms", func(p *netsim.Params) { p.Delay = 10 * ms }),
-		with("60 ms", func(*netsim.Params) {}),
-		with("60 ms, jitter 5 ms, order kept", func(p *netsim.Params) { p.Jitter = 5 * ms }),
-		with("60 ms, jitter 5 ms, reordering", func(p *netsim.Params) { p.Jitter, p.KeepOrder = 5*ms, false }),
-		with("60 ms, loss 1 %", func(p *netsim.Params) { p.Loss = 0.01 }),
-		with("60 ms, loss 5 %", func(p *netsim.Params) { p.Loss = 0.05 }),
-		with("60 ms, loss in bursts", func(p *netsim.Params) { p.BurstStart, p.BurstEnd = 0.01, 0.25 }),
-		with("60 ms, duplicates 1 %", func(p *netsim.Params) { p.Duplicate = 0.01 }),
-		with("60 ms, reordering 1 %", func(p *netsim.Params) { p.Reorder, p.ReorderBy = 0.01, 30*ms }),
-		with("60 ms, jitter 5 ms, loss 5 %", func(p *netsim.Params) { p.Jitter, p.Loss = 5*ms, 0.05 }),
-		with("60 ms, all of it", func(p *netsim.Params) {
-			p.Jitter, p.KeepOrder, p.Loss, p.BurstStart, p.BurstEnd = 5*ms, false, 0.05, 0.01, 0.25
-			disorder(p)
-		}),
-	}
-	if short {
-		links = []delayLink{with("60 ms, loss 5 %, dup, reord", func(p *netsim.Params) { p.Loss = 0.05; disorder(p) })}
-	}
-	return links
-}
-
-// delayFigures is what a tool says of a link, in seconds; nil: it does not say.
+// delayFigures is what a tool reports of a link, in seconds; nil: it reports no
+// such figure.
 type delayFigures struct {
 	Sent      int      `json:"sent"`
 	LostUp    *int     `json:"lost_up"`
@@ -75,15 +35,15 @@ type delayFigures struct {
 var delayTools = []string{"examlink", "irtt", "ping"}
 
 // delayOf measures with a tool.
-func (b *lab) delayOf(name string) (f delayFigures, err error) {
-	if name == "examlink" {
-		m, err := b.watch(b.e.Near, b.token, delayLasting, delayInterval)
+func (l *lab) delayOf(tool string) (f delayFigures, err error) {
+	if tool == "examlink" {
+		m, err := l.watch(l.hosts.Near, l.token, delayLasting, delayInterval)
 		return delayFigures{
 			m.Sent, &m.LostUp, &m.LostDown, m.LostUnknown, m.RoundTrip.Median, m.IPDVUp.Median, m.IPDVDown.Median, m.PDVUp.P99, m.PDVDown.P99,
 		}, err
 	}
-	measure := map[string]func(ns stage.Namespace, address string, lasting, interval time.Duration) (echoes, error){"irtt": b.irtt, "ping": b.ping}[name]
-	e, err := measure(b.e.Near, stage.FarAddress, delayLasting, delayInterval)
+	measure := map[string]func(ns stage.Namespace, address string, lasting, interval time.Duration) (echoes, error){"irtt": l.irtt, "ping": l.ping}[tool]
+	e, err := measure(l.hosts.Near, stage.FarAddress, delayLasting, delayInterval)
 	if err != nil {
 		return f, err
 	}
@@ -95,57 +55,71 @@ func (b *lab) delayOf(name string) (f delayFigures, err error) {
 	return f, nil
 }
 
-// delays measures round-trip delay, variation and loss on links that nothing
-// else loads.
-func (b *lab) delays(links []delayLink, short, peers bool, runs int) error {
+// delayTable is the state of the delay experiment.
+type delayTable struct {
+	scores map[string]*delayScore // by tool
+	last   emulator.State
+}
+
+// delays measures round-trip delay, its variation and loss on links without
+// other traffic.
+func (l *lab) delays(links []delayLink, short, peers bool, runs int) error {
 	fmt.Println(delayHeader)
-	table := map[string]*delayScore{}
-	var last emulator.State
-	for i, l := range links {
+	t := delayTable{scores: map[string]*delayScore{}}
+	for i, link := range links {
 		for run := range runs {
-			for _, name := range delayTools {
-				if name != "examlink" && (!peers || !have(name)) {
+			for _, tool := range delayTools {
+				if tool != "examlink" && (!peers || !have(tool)) {
 					continue
 				}
-				var f delayFigures
-				m, err := b.measure(l.p, l.p, uint64(i*100+run), func() (err error) {
-					f, err = b.delayOf(name)
+				if err := l.delay(&t, link, tool, uint64(i*100+run), short); err != nil {
 					return err
-				})
-				if b.ctx.Err() != nil {
-					return b.ctx.Err()
-				}
-				if e := b.record("delay", l.name, name, m, f, err); e != nil {
-					return e
-				}
-				if err != nil {
-					b.failures = append(b.failures, fmt.Sprintf("%s: %s: %v", l.name, name, err))
-					fmt.Printf("%-31s %-8s %v\n", l.name, name, err)
-					continue
-				}
-				if table[name] == nil {
-					table[name] = &delayScore{}
-				}
-				row := compare(l, f, m.State)
-				table[name].add(row)
-				last = m.State
-				fmt.Println(row.line(l.name, name, m.mark()))
-				if short && row.split != splitExact {
-					b.failures = append(b.failures, fmt.Sprintf("%s: %s: loss up/down %s and %s, expected to be exact", l.name, name, row.lostUp, row.lostDown))
 				}
 			}
 		}
 	}
 	fmt.Println()
-	for _, name := range delayTools {
-		if s := table[name]; s != nil {
-			fmt.Printf("%-9s %s\n", name, s)
+	for _, tool := range delayTools {
+		if s := t.scores[tool]; s != nil {
+			fmt.Printf("%-9s %s\n", tool, s)
 		}
 	}
-	fmt.Printf("%s\n", b.stallSummary())
-	fmt.Printf("\nground truth of the last measurement: %s\n\n", last)
-	if len(table) == 0 && len(b.failures) > 0 {
-		return errors.New(strings.Join(b.failures, "; "))
+	fmt.Printf("%s\n", l.stallSummary())
+	fmt.Printf("\nground truth of the last measurement: %s\n\n", t.last)
+	if len(t.scores) == 0 && len(l.failures) > 0 {
+		return errors.New(strings.Join(l.failures, "; "))
+	}
+	return nil
+}
+
+// delay measures one link with one tool and prints the row. A tool that fails is
+// a failure of the lab; an error ends the experiment.
+func (l *lab) delay(t *delayTable, link delayLink, tool string, seed uint64, short bool) error {
+	var f delayFigures
+	m, err := l.measure(link.p, link.p, seed, func() (err error) {
+		f, err = l.delayOf(tool)
+		return err
+	})
+	if l.ctx.Err() != nil {
+		return l.ctx.Err()
+	}
+	if e := l.record("delay", link.name, tool, m, f, err); e != nil {
+		return e
+	}
+	if err != nil {
+		l.failures = append(l.failures, fmt.Sprintf("%s: %s: %v", link.name, tool, err))
+		fmt.Printf("%-31s %-8s %v\n", link.name, tool, err)
+		return nil
+	}
+	if t.scores[tool] == nil {
+		t.scores[tool] = &delayScore{}
+	}
+	c := compare(link, f, m.State)
+	t.scores[tool].add(c)
+	t.last = m.State
+	fmt.Println(c.row(link.name, tool, m.mark()))
+	if short && c.split != splitExact {
+		l.failures = append(l.failures, fmt.Sprintf("%s: %s: loss up/down %s and %s, expected to be exact", link.name, tool, c.lostUp, c.lostDown))
 	}
 	return nil
 }

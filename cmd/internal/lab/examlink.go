@@ -18,12 +18,13 @@ const (
 	exitInconclusive = 4
 )
 
-// check measures capacity with examlink.
-func (b *lab) check(args ...string) (rates, error) {
-	out, err := b.output(b.e.Near, b.programs.Path(stage.Client), append(append([]string{"check", "--json"}, args...), b.token)...)
+// check measures capacity with examlink. It returns no error for a verdict that
+// is not good.
+func (l *lab) check(args ...string) (rateFigures, error) {
+	out, err := l.output(l.hosts.Near, append(append([]string{l.programs.Path(stage.Client), "check", "--json"}, args...), l.token)...)
 	var exit *exec.ExitError
 	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != exitNotReady && exit.ExitCode() != exitInconclusive) {
-		return rates{}, err
+		return rateFigures{}, err
 	}
 	type capacity struct {
 		Rate struct{ Value, Low *float64 }
@@ -34,7 +35,7 @@ func (b *lab) check(args ...string) (rates, error) {
 		Up   capacity `json:"capacity_upload"`
 	}
 	if err := json.Unmarshal(out, &r); err != nil {
-		return rates{}, fmt.Errorf("examlink's report: %w", err)
+		return rateFigures{}, fmt.Errorf("examlink's report: %w", err)
 	}
 	pick := func(c capacity) figure {
 		f := figure{Why: c.Why}
@@ -46,10 +47,10 @@ func (b *lab) check(args ...string) (rates, error) {
 		}
 		return f
 	}
-	return rates{Down: pick(r.Down), Up: pick(r.Up)}, nil
+	return rateFigures{Down: pick(r.Down), Up: pick(r.Up)}, nil
 }
 
-// monitor is a watch's monitor stream, floor tests left out.
+// monitor is examlink's summary of a monitor stream, without floor tests.
 type monitor struct {
 	Sent        int       `json:"sent"`
 	Received    int       `json:"received"`
@@ -64,16 +65,16 @@ type monitor struct {
 	Pacing      quantiles `json:"instrument_pacing_lateness"`
 }
 
-// quantiles of a distribution in seconds; nil: not known.
+// quantiles are of a distribution, in seconds; nil: not known.
 type quantiles struct {
 	Median *float64 `json:"median"`
 	P95    *float64 `json:"p95"`
 	P99    *float64 `json:"p99"`
 }
 
-// watch keeps a monitor stream going and returns what examlink says of it.
-func (b *lab) watch(ns stage.Namespace, token string, lasting, interval time.Duration) (m monitor, err error) {
-	out, err := b.output(ns, b.programs.Path(stage.Client), "watch", "--json", "--for", lasting.String(), "--metrics-listen", "",
+// watch runs a monitor stream and returns examlink's summary of it.
+func (l *lab) watch(ns stage.Namespace, token string, lasting, interval time.Duration) (m monitor, err error) {
+	out, err := l.output(ns, l.programs.Path(stage.Client), "watch", "--json", "--for", lasting.String(), "--metrics-listen", "",
 		"--budget-share", "0.000000001", "--interval", interval.String(), token)
 	if err != nil {
 		return m, err

@@ -13,12 +13,13 @@ import (
 	"examlink/probe/netsim"
 )
 
-// The grid, unless it is told otherwise, and what its links have in common.
+// Of every link of the grid. Chosen by us.
 const (
 	queueTime  = 100 * time.Millisecond
 	queueLeast = 15000 // bytes, ten full packets: no modem has less
 )
 
+// The grid, unless flags say otherwise.
 var (
 	gridRates = [][2]float64{{0.3, 0.15}, {0.768, 0.384}, {1.5, 1}, {4, 2}, {10, 5}, {25, 10}, {100, 20}} // down, up
 	gridRTT   = []time.Duration{20 * time.Millisecond, 100 * time.Millisecond}
@@ -33,6 +34,7 @@ type cell struct {
 	loss               float64
 }
 
+// params returns the parameters of both directions.
 func (c cell) params() (up, down netsim.Params) {
 	one := func(rate float64, t *netsim.Trace) netsim.Params {
 		p := netsim.Params{Delay: c.rtt / 2, Loss: c.loss, KeepOrder: true, Trace: t}
@@ -45,6 +47,7 @@ func (c cell) params() (up, down netsim.Params) {
 	return one(c.up, c.upTrace), one(c.down, c.downTrace)
 }
 
+// String returns the name of the link in the tables.
 func (c cell) String() string {
 	one := func(rate float64, t *netsim.Trace) string {
 		if t != nil {
@@ -55,15 +58,16 @@ func (c cell) String() string {
 	return fmt.Sprintf("%s/%s Mbit/s, %d ms, %g %% loss", one(c.down, c.downTrace), one(c.up, c.upTrace), c.rtt.Milliseconds(), c.loss*100)
 }
 
-// gridOptions say which links the rates part measures; zero values: all.
+// gridOptions select the links that the rates experiment measures.
 type gridOptions struct {
 	short              bool
-	rates              string // "down/up,down/up", Mbit/s
-	rtt                time.Duration
-	loss               float64 // negative: all
-	traceDown, traceUp string  // files
+	rates              string        // "down/up,down/up", Mbit/s; empty: all
+	rtt                time.Duration // 0: all
+	loss               float64       // negative: all
+	traceDown, traceUp string        // files; empty: a rate instead
 }
 
+// cells returns the links selected.
 func (o gridOptions) cells() (cells []cell, err error) {
 	rates, rtts, losses := gridRates, gridRTT, gridLoss
 	if o.rates != "" {
@@ -106,6 +110,7 @@ func (o gridOptions) cells() (cells []cell, err error) {
 	return cells, nil
 }
 
+// parseRates parses pairs of rates, down and up.
 func parseRates(s string) (rates [][2]float64, err error) {
 	for word := range strings.SplitSeq(s, ",") {
 		down, up, ok := strings.Cut(word, "/")

@@ -2,13 +2,12 @@
 
 // Command lab measures examlink and its peers on the same emulated links in one
 // run and prints how far each is from the truth. It needs root, and for the
-// peers iperf3, irtt and ping; a peer that is not there is left out.
+// peers iperf3, irtt and ping; it leaves out peers that are not installed.
 package main
 
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"os/signal"
@@ -21,48 +20,18 @@ import (
 	"examlink/cmd/internal/lab/stage"
 )
 
-type options struct {
-	grid     gridOptions
-	runs     int
-	peers    bool
-	only     string
-	sessions int
-	match    string
-	records  string
-	parallel int
-	lasting  time.Duration
-	keep     string
-}
-
-var parts = []string{"rates", "delay", "noise", "load", "exam", "falls", "stream"}
-
-// asked are the parts that run only when asked for.
-var asked = []string{"load", "exam", "falls", "stream"}
+// loadLasting is how long the sessions of the load experiment send probes.
+// Chosen by us.
+const loadLasting = 20 * time.Second
 
 func main() {
 	if len(os.Args) == 2 && os.Args[1] == emulator.Command {
 		exit(emulator.Emulate(os.Stdin, os.Stdout, stage.IsProbe))
 	}
 	if len(os.Args) > 1 && os.Args[1] == streamCommand {
-		exit(stream(os.Args[2:], os.Stdout))
+		exit(runStreamEnd(os.Args[2:], os.Stdout))
 	}
-	var o options
-	flag.BoolVar(&o.grid.short, "short", false, "for CI: two rates and one row of delays, no peers; fails when the figures are wrong")
-	flag.IntVar(&o.runs, "runs", 1, "measurements of each link")
-	flag.BoolVar(&o.peers, "peers", true, "measure with iperf3, irtt and ping, too")
-	flag.StringVar(&o.only, "only", "", "one `part` only: "+strings.Join(parts, ", "))
-	flag.IntVar(&o.sessions, "sessions", 5000, "load: how many sessions")
-	flag.StringVar(&o.grid.rates, "rates", "", "rates: these links only, Mbit/s `down/up`,down/up...")
-	flag.DurationVar(&o.grid.rtt, "rtt", 0, "rates: links of this round trip only; 0: 20ms and 100ms")
-	flag.Float64Var(&o.grid.loss, "loss", -1, "rates: links of this loss only; negative: 0 and 0.01")
-	flag.StringVar(&o.grid.traceDown, "trace-down", "", "rates: play this Mahimahi trace `file` downwards")
-	flag.StringVar(&o.grid.traceUp, "trace-up", "", "rates: play this Mahimahi trace `file` upwards")
-	flag.StringVar(&o.match, "match", "", "delay, exam: links and events with this `text` in their names only")
-	flag.IntVar(&o.parallel, "parallel", 4, "exam, falls: how many `watches` go on at once")
-	flag.DurationVar(&o.lasting, "for", examLasting, "exam: how long each watch `lasts`")
-	flag.StringVar(&o.records, "json", "", "write every measurement with its ground truth to this `file`, as JSON lines")
-	flag.StringVar(&o.keep, "keep", "", "exam, falls: keep what each watch leaves (record, logs) in this `folder`")
-	flag.Parse()
+	o := parseOptions()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	exit(run(ctx, o))
@@ -76,18 +45,13 @@ func exit(err error) {
 	os.Exit(0)
 }
 
+// run builds examlink's programs and runs the experiments that o selects.
 func run(ctx context.Context, o options) error {
 	if os.Geteuid() != 0 {
 		return errors.New("needs root to make network namespaces")
 	}
-	wants := func(part string) bool {
-		return o.only == part || o.only == "" && !slices.Contains(asked, part) && (part != "noise" || !o.grid.short)
-	}
-	if o.runs < 1 || o.parallel < 1 || o.lasting < 2*(examSettle+examScatter) {
-		return fmt.Errorf("-runs %d, -parallel %d, -for %v: expected 1 or more, and at least %v", o.runs, o.parallel, o.lasting, 2*(examSettle+examScatter))
-	}
-	if o.only != "" && !slices.Contains(parts, o.only) {
-		return fmt.Errorf("-only: %q, expected one of %s", o.only, strings.Join(parts, ", "))
+	if err := o.check(); err != nil {
+		return err
 	}
 	cells, err := o.grid.cells()
 	if err != nil {
@@ -102,59 +66,59 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	if wants("load") {
-		return load(ctx, programs, o.sessions, 20*time.Second)
+	if o.wants("load") {
+		return load(ctx, programs, o.sessions, loadLasting)
 	}
-	records, done, err := openRecords(o.records)
+	records, closeRecords, err := openRecords(o.records)
 	if err != nil {
 		return err
 	}
-	b := &lab{ctx: ctx, programs: programs, records: records, keep: o.keep}
-	err = b.parts(o, cells, wants)
-	if err := errors.Join(err, done()); err != nil {
+	l := &lab{ctx: ctx, programs: programs, records: records, keep: o.keep}
+	err = l.run(o, cells)
+	if err := errors.Join(err, closeRecords()); err != nil {
 		return err
 	}
-	if o.grid.short && len(b.failures) > 0 {
-		return fmt.Errorf("not as it must be:\n  %s", strings.Join(b.failures, "\n  "))
+	if o.grid.short && len(l.failures) > 0 {
+		return fmt.Errorf("not as it must be:\n  %s", strings.Join(l.failures, "\n  "))
 	}
 	return nil
 }
 
-// parts runs the parts that are wanted.
-func (b *lab) parts(o options, cells []cell, wants func(string) bool) (err error) {
+// run runs the experiments that o selects, except load.
+func (l *lab) run(o options, cells []cell) (err error) {
 	switch {
-	case wants("exam"):
-		return b.exam(o)
-	case wants("falls"):
-		return b.falls(o)
-	case wants("stream"):
-		return b.stream(o)
+	case o.wants("exam"):
+		return l.exam(o)
+	case o.wants("falls"):
+		return l.falls(o)
+	case o.wants("stream"):
+		return l.stream(o)
 	}
 	peers := o.peers && !o.grid.short
-	if wants("noise") { // before there is an emulator, whose threads would disturb it
-		if err := b.noise(peers); err != nil {
+	if o.wants("noise") { // before there is an emulator, whose threads would disturb it
+		if err := l.noise(peers); err != nil {
 			return err
 		}
 	}
-	if !wants("rates") && !wants("delay") {
+	if !o.wants("rates") && !o.wants("delay") {
 		return nil
 	}
-	if b.e, err = stage.NewHosts(0); err != nil {
+	if l.hosts, err = stage.NewHosts(0); err != nil {
 		return err
 	}
-	defer b.e.Close()
-	if b.token, err = b.serve(b.e.Far, stage.FarAddress); err != nil {
+	defer l.hosts.Close()
+	if l.token, err = l.serve(l.hosts.Far, stage.FarAddress); err != nil {
 		return err
 	}
-	defer b.stop()
-	if wants("rates") {
-		if err := b.rates(cells, o.grid.short, peers, o.runs); err != nil {
+	defer l.stop()
+	if o.wants("rates") {
+		if err := l.rates(cells, o.grid.short, peers, o.runs); err != nil {
 			return err
 		}
 	}
-	if wants("delay") {
-		links := slices.DeleteFunc(delayLinks(o.grid.short), func(l delayLink) bool { return !strings.Contains(l.name, o.match) })
-		return b.delays(links, o.grid.short, peers, o.runs)
+	if o.wants("delay") {
+		links := slices.DeleteFunc(delayLinks(o.grid.short), func(x delayLink) bool { return !strings.Contains(x.name, o.match) })
+		return l.delays(links, o.grid.short, peers, o.runs)
 	}
 	return nil
 }
