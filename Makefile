@@ -3,7 +3,7 @@
 GOLANGCI = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 TARGETS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
-.PHONY: build test race lint fuzz bench metrics-doc config cross lab demo dashboards test-dashboards pictures
+.PHONY: build test race lint fuzz bench metrics-doc config cross imports lab demo dashboards test-dashboards pictures
 
 build: ## both programs, in bin/
 	go build -o bin/ ./cmd/examlink ./cmd/examlink-server
@@ -34,6 +34,9 @@ metrics-doc: ## docs/METRICS.md, and what the metrics' own tests compare with, f
 
 config: ## config.yaml, from the tags that declare its keys
 	go test ./cmd/internal/config -run '^TestDocument$$' -update
+
+imports: ## the linter's import rules, from the table in cmd/internal/house
+	go test ./cmd/internal/house -run '^TestLinterHasTheTable$$' -update
 
 cross: ## build for every system, without C
 	@for t in $(TARGETS); do echo $$t; CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/} go build -o /dev/null ./cmd/examlink && \

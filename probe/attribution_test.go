@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"examlink/probe"
-	"examlink/probe/host"
+	"examlink/probe/netenv"
 	"examlink/probe/warning"
 )
 
@@ -18,49 +18,49 @@ import (
 // the real one does.
 type neighbourhood struct {
 	mu    sync.Mutex
-	found host.Findings
+	found netenv.Findings
 	asked int
 }
 
 func newNeighbourhood() *neighbourhood {
-	return &neighbourhood{found: host.Findings{
-		State: host.State{
-			Interface: "wlan0", Kind: host.WiFi, Addresses: []netip.Addr{clientAddr.Addr()}, Gateway: netip.MustParseAddr("10.0.0.254"),
+	return &neighbourhood{found: netenv.Findings{
+		State: netenv.State{
+			Interface: "wlan0", Kind: netenv.WiFi, Addresses: []netip.Addr{clientAddr.Addr()}, Gateway: netip.MustParseAddr("10.0.0.254"),
 		},
-		Looked: true, Gateway: host.Answers, Server: host.Answers,
+		Looked: true, Gateway: netenv.Answers, Server: netenv.Answers,
 	}}
 }
 
-func (n *neighbourhood) set(change func(*host.Findings)) {
+func (n *neighbourhood) set(change func(*netenv.Findings)) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	change(&n.found)
 }
 
-func (n *neighbourhood) Look() (host.State, error) {
+func (n *neighbourhood) Look() (netenv.State, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.found.Offline {
-		return host.State{}, host.ErrNoRoute
+		return netenv.State{}, netenv.ErrNoRoute
 	}
 	return n.found.State, nil
 }
 
-func (n *neighbourhood) Ask(ctx context.Context, _ string, last netip.AddrPort) host.Findings {
+func (n *neighbourhood) Ask(ctx context.Context, _ string, last netip.AddrPort) netenv.Findings {
 	n.mu.Lock()
 	f := n.found
 	n.asked++
 	n.mu.Unlock()
 	if last != serverAddr {
-		return host.Findings{}
+		return netenv.Findings{}
 	}
-	if f.Server == host.Silent { // silence takes as long as there is time
+	if f.Server == netenv.Silent { // silence takes as long as there is time
 		<-ctx.Done()
 	}
 	return f
 }
 
-var silentServer = func(f *host.Findings) { f.Server = host.Silent }
+var silentServer = func(f *netenv.Findings) { f.Server = netenv.Silent }
 
 // Each thing that can happen to a link or its computer yields the warning it
 // deserves, with its cause, start and end, and no other: above all no outage
@@ -76,16 +76,16 @@ func TestEachEventHasItsLabel(t *testing.T) {
 	one := func(k warning.Kind, c warning.Cause, start, end, slack time.Duration) []want {
 		return []want{{k, c, start, end, slack}}
 	}
-	cutFor := func(d time.Duration, change func(*host.Findings)) func(*world, *neighbourhood) {
+	cutFor := func(d time.Duration, change func(*netenv.Findings)) func(*world, *neighbourhood) {
 		return func(w *world, n *neighbourhood) {
 			n.set(change)
 			w.cut(d)
-			n.set(func(f *host.Findings) { *f = newNeighbourhood().found })
+			n.set(func(f *netenv.Findings) { *f = newNeighbourhood().found })
 		}
 	}
 	stall := func(w *world, d time.Duration) { w.host.Stall(d); w.far.Jump(d) }
 	suspend := func(w *world, d time.Duration) { w.host.Sleep(d); w.far.Jump(d) }
-	elsewhere := func(f *host.Findings) {
+	elsewhere := func(f *netenv.Findings) {
 		f.State.Addresses = []netip.Addr{netip.MustParseAddr("10.9.9.9")}
 		f.State.Gateway = netip.MustParseAddr("10.9.9.254")
 	}
@@ -103,11 +103,11 @@ func TestEachEventHasItsLabel(t *testing.T) {
 		{"asleep for 60 s", func(w *world, _ *neighbourhood) { suspend(w, 60*s) }, one(warning.Suspended, warning.CauseAsleep, 0, 60*s, s)},
 		{"asleep for 60 s, and 7 s more until the Wi-Fi is back", func(w *world, n *neighbourhood) {
 			suspend(w, 60*s)
-			cutFor(7*s, func(f *host.Findings) { f.Offline = true })(w, n)
+			cutFor(7*s, func(f *netenv.Findings) { f.Offline = true })(w, n)
 		}, one(warning.Suspended, warning.CauseAsleep, 0, 60*s, s)},
 		{"the Wi-Fi off for 5 s, then asleep for 60 s", func(w *world, n *neighbourhood) {
 			time.AfterFunc(5*s, func() { suspend(w, 60*s) })
-			cutFor(9*s, func(f *host.Findings) { f.Offline = true })(w, n)
+			cutFor(9*s, func(f *netenv.Findings) { f.Offline = true })(w, n)
 		}, []want{{warning.Outage, warning.CauseAsleep, 0, 5 * s, s}, {warning.Suspended, warning.CauseAsleep, 5 * s, 65 * s, s}}},
 		{"a long outage before and after the sleep", func(w *world, n *neighbourhood) {
 			time.AfterFunc(40*s, func() { suspend(w, 60*s) })
@@ -136,29 +136,29 @@ func TestEachEventHasItsLabel(t *testing.T) {
 		}, nil},
 		{"another address after 6 s", func(w *world, n *neighbourhood) {
 			time.AfterFunc(4*s, func() { n.set(elsewhere) })
-			n.set(func(f *host.Findings) { f.Offline = true })
-			time.AfterFunc(4*s, func() { n.set(func(f *host.Findings) { f.Offline = false }) })
+			n.set(func(f *netenv.Findings) { f.Offline = true })
+			time.AfterFunc(4*s, func() { n.set(func(f *netenv.Findings) { f.Offline = false }) })
 			w.cut(7 * s)
 		}, one(warning.Outage, warning.CauseMoved, 0, 7*s, s)},
 		{"a server that restarts at once", func(w *world, _ *neighbourhood) { w.halt(); w.serve() }, nil},
 		{"a server that is away for 20 s", func(w *world, n *neighbourhood) {
-			n.set(func(f *host.Findings) { f.Server = host.Refuses })
+			n.set(func(f *netenv.Findings) { f.Server = netenv.Refuses })
 			w.halt()
 			time.Sleep(20 * s)
-			n.set(func(f *host.Findings) { f.Server = host.Answers })
+			n.set(func(f *netenv.Findings) { f.Server = netenv.Answers })
 			w.serve()
 		}, one(warning.Outage, warning.CauseServer, 0, 20*s, 8*s)},
 		{"1 s without the line", cutFor(s, silentServer), nil},
 		{"2 s without the line", cutFor(2*s, silentServer), one(warning.Outage, warning.NotKnown, 0, 2*s, s)},
 		{"5 s without the line", cutFor(5*s, silentServer), one(warning.Outage, warning.CauseBeyond, 0, 5*s, s)},
 		{"40 s without the line", cutFor(40*s, silentServer), one(warning.Outage, warning.CauseBeyond, 0, 40*s, 5*s)},
-		{"5 s without the Wi-Fi", cutFor(5*s, func(f *host.Findings) { f.Gateway, f.Server = host.Silent, host.Silent }), one(warning.Outage, warning.CauseWiFi, 0, 5*s, s)},
-		{"40 s without the router", cutFor(40*s, func(f *host.Findings) {
-			f.State.Kind, f.Gateway, f.Server = host.Wired, host.Silent, host.Silent
+		{"5 s without the Wi-Fi", cutFor(5*s, func(f *netenv.Findings) { f.Gateway, f.Server = netenv.Silent, netenv.Silent }), one(warning.Outage, warning.CauseWiFi, 0, 5*s, s)},
+		{"40 s without the router", cutFor(40*s, func(f *netenv.Findings) {
+			f.State.Kind, f.Gateway, f.Server = netenv.Wired, netenv.Silent, netenv.Silent
 		}), one(warning.Outage, warning.CauseRouter, 0, 40*s, 5*s)},
-		{"5 s without any network", cutFor(5*s, func(f *host.Findings) { f.Offline = true }), one(warning.Outage, warning.CauseNoNetwork, 0, 5*s, s)},
-		{"40 s without UDP", cutFor(40*s, func(*host.Findings) {}), one(warning.Outage, warning.CauseUDPBlocked, 0, 40*s, 5*s)},
-		{"nobody knows", cutFor(5*s, func(f *host.Findings) { *f = host.Findings{} }), one(warning.Outage, warning.NotKnown, 0, 5*s, s)},
+		{"5 s without any network", cutFor(5*s, func(f *netenv.Findings) { f.Offline = true }), one(warning.Outage, warning.CauseNoNetwork, 0, 5*s, s)},
+		{"40 s without UDP", cutFor(40*s, func(*netenv.Findings) {}), one(warning.Outage, warning.CauseUDPBlocked, 0, 40*s, 5*s)},
+		{"nobody knows", cutFor(5*s, func(f *netenv.Findings) { *f = netenv.Findings{} }), one(warning.Outage, warning.NotKnown, 0, 5*s, s)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -207,11 +207,14 @@ func TestCauseBecomesKnown(t *testing.T) {
 		if n.asked != 1 {
 			t.Errorf("asked around %d times in calm, want once", n.asked)
 		}
-		n.set(func(f *host.Findings) { *f = host.Findings{} })
+		n.set(func(f *netenv.Findings) { *f = netenv.Findings{} })
 		time.AfterFunc(10*time.Second, func() {
-			n.set(func(f *host.Findings) { *f = newNeighbourhood().found; f.Gateway, f.Server = host.Silent, host.Silent })
+			n.set(func(f *netenv.Findings) {
+				*f = newNeighbourhood().found
+				f.Gateway, f.Server = netenv.Silent, netenv.Silent
+			})
 		})
-		time.AfterFunc(20*time.Second, func() { n.set(func(f *host.Findings) { f.Gateway = host.Answers }) })
+		time.AfterFunc(20*time.Second, func() { n.set(func(f *netenv.Findings) { f.Gateway = netenv.Answers }) })
 		w.cut(30 * time.Second)
 		time.Sleep(20 * time.Second)
 		finish()
@@ -251,15 +254,15 @@ func TestEndWhileAsking(t *testing.T) {
 	})
 }
 
-var _ probe.Attribution = (*host.Asker)(nil)
+var _ probe.Attribution = (*netenv.Asker)(nil)
 
 func TestLookErrorsAreNoNews(t *testing.T) {
-	var f host.Findings
-	f.Saw(host.State{}, errors.New("x"))
+	var f netenv.Findings
+	f.Saw(netenv.State{}, errors.New("x"))
 	if f.Looked || f.Offline {
 		t.Errorf("%+v", f)
 	}
-	f.Saw(host.State{}, host.ErrNoRoute)
+	f.Saw(netenv.State{}, netenv.ErrNoRoute)
 	if !f.Looked || !f.Offline {
 		t.Errorf("%+v", f)
 	}

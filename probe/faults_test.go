@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"examlink/probe"
-	"examlink/probe/host"
 	"examlink/probe/ippm"
+	"examlink/probe/netenv"
 	"examlink/probe/netsim"
 	"examlink/probe/warning"
 )
@@ -76,7 +76,7 @@ func faults(o probe.Options) []fault {
 		return func(w *world, n *neighbourhood) {
 			n.set(silentServer)
 			w.cut(d)
-			n.set(func(f *host.Findings) { f.Server = host.Answers })
+			n.set(func(f *netenv.Findings) { f.Server = netenv.Answers })
 		}
 	}
 	// Two agreeing tests raise; a glance comes within 1.3 times its mean, and
@@ -125,7 +125,7 @@ func faults(o probe.Options) []fault {
 		}, "suspect dropped live", regexp.MustCompile(`^silent resumed back resumed$`), 0},
 		{"the clock is set back by the hour", step(-time.Hour), note(warning.Clock, warning.CauseClock, span{0, look}, span{0, look}), "", nothing, -time.Hour},
 		{"another address", func(w *world, n *neighbourhood) {
-			n.set(func(f *host.Findings) {
+			n.set(func(f *netenv.Findings) {
 				f.State.Addresses = []netip.Addr{netip.MustParseAddr("10.9.9.9")}
 				f.State.Gateway = netip.MustParseAddr("10.9.9.254")
 			})
@@ -133,11 +133,11 @@ func faults(o probe.Options) []fault {
 		}, nil, "", regexp.MustCompile(`^moved$`), 0},
 		{"the server is killed, and started after 20 s", func(w *world, n *neighbourhood) {
 			back := time.Now().Add(20 * s)
-			n.set(func(f *host.Findings) { f.Server = host.Refuses })
+			n.set(func(f *netenv.Findings) { f.Server = netenv.Refuses })
 			w.kill()
 			time.Sleep(time.Until(back))
 			w.serve()
-			n.set(func(f *host.Findings) { f.Server = host.Answers })
+			n.set(func(f *netenv.Findings) { f.Server = netenv.Answers })
 		}, outage(warning.CauseServer, 20*s, span{0, watch.BackoffMost + watch.RedialAttempt}), "live", interrupted, 0},
 		{"the server is restarted", func(w *world, _ *neighbourhood) { w.halt(); w.serve() }, nil, "live", resumed, 0},
 		{"the program is stopped for 20 s", func(w *world, _ *neighbourhood) { w.freeze(20*s, false) },

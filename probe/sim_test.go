@@ -213,7 +213,7 @@ func TestCheckOverSimulatedLinks(t *testing.T) {
 				up, down := p, p
 				up.Rate, down.Rate = mbit(c.up), mbit(c.down)
 				w := newWorld(t, up, down)
-				var told *verdict.Gist
+				var told *verdict.Summary
 				r, err := probe.Check(t.Context(), w.options(), func(p probe.Progress) {
 					if p.Phase == probe.PhaseSettle && p.Done != "" { // the session ends with the check
 						told = w.claims().Verdict
@@ -241,7 +241,7 @@ func TestCheckOverSimulatedLinks(t *testing.T) {
 				if m := r.Idle.RoundTrip.Median; m == nil || *m < c.rtt.Seconds() || *m > c.rtt.Seconds()+0.02 {
 					t.Errorf("round trip %v, want a little over %v", m, c.rtt)
 				}
-				if told == nil || !reflect.DeepEqual(*told, r.Verdict.Gist()) {
+				if told == nil || !reflect.DeepEqual(*told, r.Verdict.Summary()) {
 					t.Errorf("the server was told %+v", told)
 				}
 				if r.BytesDown+r.BytesUp > 10e6 || r.Duration > 25*time.Second {

@@ -105,7 +105,7 @@ func TestVerdictOfACheck(t *testing.T) {
 		s := newSite(t, server.Limits{})
 		r := s.registry()
 		c := s.call(s.host("10.0.0.2:5000"), s.good("t"), "")
-		for name, g := range map[string]verdict.Gist{
+		for name, g := range map[string]verdict.Summary{
 			"no outcome":                {},
 			"an unknown outcome":        {Outcome: "perfect"},
 			"an unknown criterion":      {Outcome: verdict.NotReady, Missed: []verdict.Criterion{"colour"}},
@@ -116,11 +116,11 @@ func TestVerdictOfACheck(t *testing.T) {
 				t.Errorf("%s: %+v", name, m)
 			}
 		}
-		told := verdict.Gist{
+		told := verdict.Summary{
 			Outcome: verdict.NotReady, Policy: strings.Repeat("p", 99), Missed: []verdict.Criterion{verdict.Upload},
 			Unclear: []verdict.Criterion{verdict.LossUp}, Below: []verdict.Criterion{verdict.Download, verdict.UDP},
 		}
-		for i, g := range []verdict.Gist{told, told, {Outcome: verdict.Ready}} {
+		for i, g := range []verdict.Summary{told, told, {Outcome: verdict.Ready}} {
 			if m := c.report(reportOf(uint64(1+i), wire.ReportVerdict, g)); m.Type != wire.TypeReported {
 				t.Errorf("%+v", m)
 			}

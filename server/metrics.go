@@ -99,7 +99,7 @@ func (m *metrics) handle(e event.Event) {
 			m.reports.WithLabelValues(string(p.About)).Inc()
 		}
 	case event.Verdict:
-		m.verdict(p.Gist)
+		m.verdict(p.Summary)
 	case event.Reading:
 		if p.Measures {
 			m.rate(wire.Up, p.Report)
@@ -124,7 +124,7 @@ const (
 )
 
 // verdict counts the verdict of a check.
-func (m *metrics) verdict(g verdict.Gist) {
+func (m *metrics) verdict(g verdict.Summary) {
 	m.verdicts.WithLabelValues(string(g.Outcome)).Inc()
 	for finding, list := range map[string][]verdict.Criterion{findingMissed: g.Missed, findingUnclear: g.Unclear, findingBelow: g.Below} {
 		for _, c := range list {

@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	surroundings "examlink/probe/host"
+	"examlink/probe/netenv"
 )
 
 // interfaceLook is how often the way to the server is looked up anew: the
@@ -21,7 +21,7 @@ type ownTraffic struct {
 	looked   time.Time
 	looking  bool
 	device   string // empty: not known, or the loopback, which is no link
-	counters *surroundings.Counters
+	counters *netenv.Counters
 }
 
 // read returns the bytes received and sent, whatever program they belong to.
@@ -49,7 +49,7 @@ func (t *ownTraffic) look() {
 	if t.counters != nil {
 		t.counters.Close()
 	}
-	t.device, t.counters = device, surroundings.NewCounters(device)
+	t.device, t.counters = device, netenv.NewCounters(device)
 }
 
 // wayTo returns the interface that packets to a server leave by, or nothing.

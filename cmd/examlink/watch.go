@@ -16,8 +16,8 @@ import (
 	"examlink/cmd/internal/daemon"
 	"examlink/probe"
 	"examlink/probe/exporter"
-	surroundings "examlink/probe/host"
 	"examlink/probe/link"
+	"examlink/probe/netenv"
 	"examlink/probe/plan"
 	"examlink/probe/verdict"
 	"examlink/probe/warning"
@@ -74,7 +74,7 @@ what is due when, and measures nothing.
 				defer cancel()
 			}
 			o.Version = daemon.Version()
-			o.Attribution = new(surroundings.Asker)
+			o.Attribution = new(netenv.Asker)
 			o.Traffic = (&ownTraffic{server: serverOf(o)}).read
 			o.Log = daemon.Logger(c.ErrOrStderr(), daemon.Level(f.Log.Level), f.Log.Format)
 			registry := daemon.Registry()
@@ -111,7 +111,7 @@ what is due when, and measures nothing.
 				defer note.end()
 			}
 			if token, err := wire.ReadJoinToken(o.Token); err == nil { // else Watch says so
-				o.Outbox = openOutbox(f.Client.Watch.Record, token, int64(f.Client.QueueMax), tell)
+				o.Outbox = openOutbox(f.Client.Watch.Record, token, f.Client.QueueMax, tell)
 				if err := metrics.Outbox(registry, o.Outbox); err != nil {
 					return err
 				}

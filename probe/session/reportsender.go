@@ -152,7 +152,7 @@ func (s *Session) rest(ctx context.Context, d time.Duration) bool {
 // tellVerdict tells the server what the check came to, for its operators. The
 // check stands, whether the server takes it or not.
 func (s *Session) ReportVerdict(ctx context.Context, v verdict.Verdict) {
-	body, err := json.Marshal(v.Gist())
+	body, err := json.Marshal(v.Summary())
 	if err != nil {
 		return
 	}

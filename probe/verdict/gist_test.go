@@ -23,18 +23,18 @@ func TestGist(t *testing.T) {
 		UDP:                {Why: "blocked"},
 	}
 	p := BuiltIn()[0]
-	want := Gist{
+	want := Summary{
 		Outcome: NotReady, Policy: p.Name, Version: p.Version,
 		Missed: []Criterion{Upload}, Unclear: []Criterion{LossUp}, Below: []Criterion{UDP, Download},
 	}
-	got := Judge(p, facts).Gist()
+	got := Judge(p, facts).Summary()
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	if err := got.Validate(); err != nil {
 		t.Error(err)
 	}
-	if (Gist{Outcome: "fine"}).Validate() == nil || (Gist{Outcome: Ready, Below: []Criterion{"x"}}).Validate() == nil {
+	if (Summary{Outcome: "fine"}).Validate() == nil || (Summary{Outcome: Ready, Below: []Criterion{"x"}}).Validate() == nil {
 		t.Error("what is in no list is taken")
 	}
 }

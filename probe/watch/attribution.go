@@ -5,8 +5,8 @@ import (
 	"net/netip"
 	"time"
 
-	"examlink/probe/host"
 	"examlink/probe/link"
+	"examlink/probe/netenv"
 	"examlink/probe/warning"
 )
 
@@ -22,14 +22,14 @@ const (
 )
 
 // Attribution finds out what this computer's surroundings are doing.
-// host.Asker is one; tests have others. Its methods are called on a goroutine
+// netenv.Asker is one; tests have others. Its methods are called on a goroutine
 // of their own, one at a time.
 type Attribution interface {
 	// Look says what the computer says of its network. It is quick.
-	Look() (host.State, error)
+	Look() (netenv.State, error)
 	// Ask asks who answers, until ctx ends. server is host:port, last the
 	// address it had.
-	Ask(ctx context.Context, server string, last netip.AddrPort) host.Findings
+	Ask(ctx context.Context, server string, last netip.AddrPort) netenv.Findings
 }
 
 // inquiry follows what is found out beside the loop. Only the loop touches it.
@@ -40,11 +40,11 @@ type inquiry struct {
 	asked bool // in this silence, or in this calm
 	upset bool // asked for a silence, and not in calm
 
-	state   host.State // the last one with an address
+	state   netenv.State // the last one with an address
 	looked  bool
 	moved   time.Duration // when the address was last seen to have changed
 	hasMove bool
-	found   host.Findings
+	found   netenv.Findings
 	foundAt time.Duration
 	hasAsk  bool          // found is known
 	reached int           // times running that the server took TCP connections in a silence
@@ -53,7 +53,7 @@ type inquiry struct {
 
 // finding is what came out of a look or of asking.
 type finding struct {
-	host.Findings
+	netenv.Findings
 	asked bool
 	began time.Duration
 }
@@ -99,7 +99,7 @@ func (w *watcher) foundOut(f finding, now time.Duration) {
 	q.out = nil
 	if f.asked {
 		q.found, q.foundAt, q.hasAsk = f.Findings, f.began, true
-		if q.upset && (f.Server == host.Answers || f.Server == host.Mute) {
+		if q.upset && (f.Server == netenv.Answers || f.Server == netenv.Mute) {
 			if q.reached == 0 {
 				q.since = f.began
 			}

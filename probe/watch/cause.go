@@ -4,8 +4,8 @@ import (
 	"errors"
 	"examlink/probe/session"
 
-	"examlink/probe/host"
 	"examlink/probe/link"
+	"examlink/probe/netenv"
 	"examlink/probe/warning"
 )
 
@@ -14,7 +14,7 @@ type circumstances struct {
 	ended  error // why the control stream ended; nil while it has not
 	redial error // what the latest attempt of a new connection in it met; nil before there was one
 	moved  bool  // the address or the gateway changed around its start or since
-	found  host.Findings
+	found  netenv.Findings
 	firm   bool // the server has taken TCP connections twice running: the interruption is not about to be over
 }
 
@@ -35,22 +35,22 @@ func attribute(c circumstances) warning.Cause {
 		return warning.CauseNoNetwork
 	case c.moved:
 		return warning.CauseMoved
-	case c.firm && f.Server == host.Answers && (f.Name == host.Silent || reason == link.ReasonResolve) && reason != link.ReasonUDPBlocked:
+	case c.firm && f.Server == netenv.Answers && (f.Name == netenv.Silent || reason == link.ReasonResolve) && reason != link.ReasonUDPBlocked:
 		// Where UDP is blocked the name service, which uses it, is silent, too.
 		return warning.CauseDNS
 	case errors.As(c.redial, &refused), reason == link.ReasonCertificate, reason == link.ReasonProtocol,
-		ended == link.ReasonClosed, f.Server == host.Refuses, c.firm && f.Server == host.Mute:
+		ended == link.ReasonClosed, f.Server == netenv.Refuses, c.firm && f.Server == netenv.Mute:
 		return warning.CauseServer
-	case reason == link.ReasonUDPBlocked, c.firm && f.Server == host.Answers && tried:
+	case reason == link.ReasonUDPBlocked, c.firm && f.Server == netenv.Answers && tried:
 		// A server that was restarted answers by TCP, too, and not the probes of
 		// the session it has forgotten: it takes an attempt to tell.
 		return warning.CauseUDPBlocked
-	case f.Gateway == host.Silent && f.Server != host.Answers && f.Server != host.Mute:
-		if f.State.Kind == host.WiFi {
+	case f.Gateway == netenv.Silent && f.Server != netenv.Answers && f.Server != netenv.Mute:
+		if f.State.Kind == netenv.WiFi {
 			return warning.CauseWiFi
 		}
 		return warning.CauseRouter
-	case f.Gateway == host.Answers && f.Server == host.Silent:
+	case f.Gateway == netenv.Answers && f.Server == netenv.Silent:
 		return warning.CauseBeyond
 	}
 	return warning.NotKnown

@@ -6,17 +6,17 @@ import (
 	"testing"
 	"time"
 
-	"examlink/probe/host"
 	"examlink/probe/link"
+	"examlink/probe/netenv"
 	"examlink/probe/warning"
 	"examlink/probe/wire"
 )
 
 func TestAttribute(t *testing.T) {
 	because := func(r link.Reason) error { return &link.Error{Reason: r, Server: "a:1"} }
-	wired, wifi := host.State{Interface: "e", Kind: host.Wired}, host.State{Interface: "w", Kind: host.WiFi}
-	found := func(s host.State, gateway, name, server host.Answer) host.Findings {
-		return host.Findings{State: s, Looked: true, Gateway: gateway, Name: name, Server: server}
+	wired, wifi := netenv.State{Interface: "e", Kind: netenv.Wired}, netenv.State{Interface: "w", Kind: netenv.WiFi}
+	found := func(s netenv.State, gateway, name, server netenv.Answer) netenv.Findings {
+		return netenv.Findings{State: s, Looked: true, Gateway: gateway, Name: name, Server: server}
 	}
 	for name, c := range map[string]struct {
 		circumstances
@@ -24,31 +24,31 @@ func TestAttribute(t *testing.T) {
 	}{
 		"nothing is known":                             {circumstances{}, warning.NotKnown},
 		"silence, and nobody was asked":                {circumstances{ended: because(link.ReasonSilent), redial: because(link.ReasonNoServer)}, warning.NotKnown},
-		"no route":                                     {circumstances{found: host.Findings{Looked: true, Offline: true}}, warning.CauseNoNetwork},
-		"no route, and the server went before":         {circumstances{ended: because(link.ReasonClosed), found: host.Findings{Looked: true, Offline: true}}, warning.CauseNoNetwork},
+		"no route":                                     {circumstances{found: netenv.Findings{Looked: true, Offline: true}}, warning.CauseNoNetwork},
+		"no route, and the server went before":         {circumstances{ended: because(link.ReasonClosed), found: netenv.Findings{Looked: true, Offline: true}}, warning.CauseNoNetwork},
 		"the system will not send":                     {circumstances{ended: because(link.ReasonNoNetwork)}, warning.CauseNoNetwork},
-		"it would not, but there is a way again":       {circumstances{ended: because(link.ReasonNoNetwork), found: found(wired, host.Answers, host.NotKnown, host.Silent)}, warning.CauseBeyond},
-		"the server closed":                            {circumstances{ended: because(link.ReasonClosed), found: found(wired, host.Answers, host.NotKnown, host.Silent)}, warning.CauseServer},
-		"the server's system refuses":                  {circumstances{found: found(wired, host.Answers, host.NotKnown, host.Refuses)}, warning.CauseServer},
+		"it would not, but there is a way again":       {circumstances{ended: because(link.ReasonNoNetwork), found: found(wired, netenv.Answers, netenv.NotKnown, netenv.Silent)}, warning.CauseBeyond},
+		"the server closed":                            {circumstances{ended: because(link.ReasonClosed), found: found(wired, netenv.Answers, netenv.NotKnown, netenv.Silent)}, warning.CauseServer},
+		"the server's system refuses":                  {circumstances{found: found(wired, netenv.Answers, netenv.NotKnown, netenv.Refuses)}, warning.CauseServer},
 		"the server refuses":                           {circumstances{redial: &session.RefusedError{Refused: wire.Refused{Reason: wire.RefusedFull}}}, warning.CauseServer},
 		"another server is there":                      {circumstances{redial: because(link.ReasonCertificate)}, warning.CauseServer},
-		"the server's program hangs":                   {circumstances{firm: true, redial: because(link.ReasonNoServer), found: found(wired, host.Answers, host.Answers, host.Mute)}, warning.CauseServer},
-		"nothing is said, this once":                   {circumstances{found: found(wired, host.Answers, host.Answers, host.Mute)}, warning.NotKnown},
-		"gateway answers, server does not":             {circumstances{found: found(wired, host.Answers, host.NotKnown, host.Silent)}, warning.CauseBeyond},
-		"gateway not known, server silent":             {circumstances{found: found(wired, host.NotKnown, host.NotKnown, host.Silent)}, warning.NotKnown},
-		"gateway silent by cable":                      {circumstances{found: found(wired, host.Silent, host.Silent, host.Silent)}, warning.CauseRouter},
-		"gateway silent by Wi-Fi":                      {circumstances{found: found(wifi, host.Silent, host.Silent, host.Silent)}, warning.CauseWiFi},
-		"gateway silent, which is its way":             {circumstances{found: found(wifi, host.Silent, host.Answers, host.Answers)}, warning.NotKnown},
-		"Wi-Fi, and beyond it":                         {circumstances{found: found(wifi, host.Answers, host.Answers, host.Silent)}, warning.CauseBeyond},
-		"moved":                                        {circumstances{moved: true, found: found(wifi, host.Silent, host.Silent, host.Silent)}, warning.CauseMoved},
-		"moved to where there is nothing":              {circumstances{moved: true, found: host.Findings{Looked: true, Offline: true}}, warning.CauseNoNetwork},
-		"TCP answers once":                             {circumstances{redial: because(link.ReasonNoServer), found: found(wired, host.Answers, host.Answers, host.Answers)}, warning.NotKnown},
-		"TCP goes on answering, UDP was not tried":     {circumstances{firm: true, found: found(wired, host.Answers, host.Answers, host.Answers)}, warning.NotKnown},
-		"TCP goes on answering, UDP does not":          {circumstances{firm: true, redial: because(link.ReasonNoServer), found: found(wired, host.Answers, host.Answers, host.Answers)}, warning.CauseUDPBlocked},
+		"the server's program hangs":                   {circumstances{firm: true, redial: because(link.ReasonNoServer), found: found(wired, netenv.Answers, netenv.Answers, netenv.Mute)}, warning.CauseServer},
+		"nothing is said, this once":                   {circumstances{found: found(wired, netenv.Answers, netenv.Answers, netenv.Mute)}, warning.NotKnown},
+		"gateway answers, server does not":             {circumstances{found: found(wired, netenv.Answers, netenv.NotKnown, netenv.Silent)}, warning.CauseBeyond},
+		"gateway not known, server silent":             {circumstances{found: found(wired, netenv.NotKnown, netenv.NotKnown, netenv.Silent)}, warning.NotKnown},
+		"gateway silent by cable":                      {circumstances{found: found(wired, netenv.Silent, netenv.Silent, netenv.Silent)}, warning.CauseRouter},
+		"gateway silent by Wi-Fi":                      {circumstances{found: found(wifi, netenv.Silent, netenv.Silent, netenv.Silent)}, warning.CauseWiFi},
+		"gateway silent, which is its way":             {circumstances{found: found(wifi, netenv.Silent, netenv.Answers, netenv.Answers)}, warning.NotKnown},
+		"Wi-Fi, and beyond it":                         {circumstances{found: found(wifi, netenv.Answers, netenv.Answers, netenv.Silent)}, warning.CauseBeyond},
+		"moved":                                        {circumstances{moved: true, found: found(wifi, netenv.Silent, netenv.Silent, netenv.Silent)}, warning.CauseMoved},
+		"moved to where there is nothing":              {circumstances{moved: true, found: netenv.Findings{Looked: true, Offline: true}}, warning.CauseNoNetwork},
+		"TCP answers once":                             {circumstances{redial: because(link.ReasonNoServer), found: found(wired, netenv.Answers, netenv.Answers, netenv.Answers)}, warning.NotKnown},
+		"TCP goes on answering, UDP was not tried":     {circumstances{firm: true, found: found(wired, netenv.Answers, netenv.Answers, netenv.Answers)}, warning.NotKnown},
+		"TCP goes on answering, UDP does not":          {circumstances{firm: true, redial: because(link.ReasonNoServer), found: found(wired, netenv.Answers, netenv.Answers, netenv.Answers)}, warning.CauseUDPBlocked},
 		"the attempt found it blocked":                 {circumstances{redial: because(link.ReasonUDPBlocked)}, warning.CauseUDPBlocked},
-		"no name, but the old address answers":         {circumstances{firm: true, redial: because(link.ReasonResolve), found: found(wired, host.Answers, host.Silent, host.Answers)}, warning.CauseDNS},
-		"UDP blocked, that of the name service, too":   {circumstances{firm: true, redial: because(link.ReasonUDPBlocked), found: found(wired, host.Answers, host.Silent, host.Answers)}, warning.CauseUDPBlocked},
-		"no name, as the line is down":                 {circumstances{redial: because(link.ReasonResolve), found: found(wired, host.Answers, host.Silent, host.Silent)}, warning.CauseBeyond},
+		"no name, but the old address answers":         {circumstances{firm: true, redial: because(link.ReasonResolve), found: found(wired, netenv.Answers, netenv.Silent, netenv.Answers)}, warning.CauseDNS},
+		"UDP blocked, that of the name service, too":   {circumstances{firm: true, redial: because(link.ReasonUDPBlocked), found: found(wired, netenv.Answers, netenv.Silent, netenv.Answers)}, warning.CauseUDPBlocked},
+		"no name, as the line is down":                 {circumstances{redial: because(link.ReasonResolve), found: found(wired, netenv.Answers, netenv.Silent, netenv.Silent)}, warning.CauseBeyond},
 		"no name, as the line is down, without asking": {circumstances{redial: because(link.ReasonResolve)}, warning.NotKnown},
 		"an error of no kind":                          {circumstances{redial: errors.New("x")}, warning.NotKnown},
 	} {
@@ -64,7 +64,7 @@ func TestAttemptBeforeTheServerWasBack(t *testing.T) {
 	const s = time.Second
 	w := &watcher{s: &session.Session{}, inquiry: inquiry{
 		hasAsk: true, upset: true, foundAt: 30 * s, reached: 2, since: 28 * s,
-		found: host.Findings{Looked: true, Gateway: host.Answers, Server: host.Answers},
+		found: netenv.Findings{Looked: true, Gateway: netenv.Answers, Server: netenv.Answers},
 	}}
 	for began, want := range map[time.Duration]warning.Cause{24 * s: warning.NotKnown, 29 * s: warning.CauseUDPBlocked} {
 		w.attempt.Store(&failedAttempt{began, &link.Error{Reason: link.ReasonNoServer, Server: "a:1"}})

@@ -103,7 +103,7 @@ type (
 	}
 	// Verdict is what the client says its check came to.
 	Verdict struct {
-		verdict.Gist
+		verdict.Summary
 	}
 	// Warning is a warning of the server's about one session, raised or cleared.
 	Warning struct {

@@ -39,7 +39,7 @@ type Claims struct {
 	Minutes  []json.RawMessage `json:"minutes"`  // figures, the latest last
 	Last     time.Time         `json:"last"`     // the server's clock when the last report came
 	Dropped  wire.Dropped      `json:"dropped"`  // what the client had no room to keep
-	Verdict  *verdict.Gist     `json:"verdict"`  // of its check; nil: none yet
+	Verdict  *verdict.Summary  `json:"verdict"`  // of its check; nil: none yet
 }
 
 // clientReports gathers what a session's client reports. Its session's lock
@@ -93,14 +93,14 @@ func (r *Registry) TakeReport(s *Session, p wire.Report) error {
 	}
 	r.publish(s, event.Report{About: p.Kind, Repeated: repeated})
 	if first != nil {
-		r.publish(s, event.Verdict{Gist: *first})
+		r.publish(s, event.Verdict{Summary: *first})
 	}
 	return nil
 }
 
 // addReport adds a report to what its client has reported. verdict is the
 // session's first.
-func (r *Registry) addReport(s *Session, p wire.Report) (repeated bool, first *verdict.Gist, err error) {
+func (r *Registry) addReport(s *Session, p wire.Report) (repeated bool, first *verdict.Summary, err error) {
 	wall := r.o.Clock.Wall()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -159,7 +159,7 @@ func (c *clientReports) take(r wire.Report, now time.Time) error {
 		}
 		c.Dropped = d
 	case wire.ReportVerdict:
-		var g verdict.Gist
+		var g verdict.Summary
 		if err := json.Unmarshal(r.Contents, &g); err != nil {
 			return errors.New("contents are no verdict")
 		}

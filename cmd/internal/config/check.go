@@ -73,7 +73,7 @@ func (n *node) checkText(key, s string, found *problems) {
 		found.add(key, "%q, expected one of %q", s, n.oneOf)
 	}
 	form, optional := strings.CutSuffix(n.form, orEmpty)
-	if check := forms[form]; check != nil && !(optional && s == "") {
+	if check := forms[form]; check != nil && (!optional || s != "") {
 		if err := check(s); err != nil {
 			found.add(key, "%v", err)
 		}
@@ -125,7 +125,7 @@ func (f File) checkTogether(found *problems) {
 	if (s.Certificate == "") != (s.Key == "") {
 		found.add("server.certificate", "expected to be set together with server.key")
 	}
-	if q := s.Silence; !(0 < q.Suspect && q.Suspect < q.Dropped && q.Dropped < q.ExamRelevant && q.ExamRelevant < q.Forget) {
+	if q := s.Silence; !q.Ordered() {
 		found.add("server.silence", "%v, %v, %v, %v, expected 0 < suspect < dropped < exam_relevant < forget", q.Suspect, q.Dropped, q.ExamRelevant, q.Forget)
 	}
 	names := map[string]bool{}

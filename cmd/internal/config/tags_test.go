@@ -49,7 +49,7 @@ func TestMalformedTags(t *testing.T) {
 		{`a: type []int with unit ""`, integers, []reflect.StructTag{`mapstructure:"a"`}},
 		{`a: default: a section has none`, reflect.TypeFor[section](), []reflect.StructTag{`mapstructure:"a" default:"x"`}},
 		{`a: field Key of config.untagged is not a key`, reflect.TypeFor[untagged](), []reflect.StructTag{`mapstructure:"a"`}},
-		{`field A: unknown tag defualt`, integer, []reflect.StructTag{`mapstructure:"a" defualt:"1"`}},
+		{`field A: unknown tag defalt`, integer, []reflect.StructTag{`mapstructure:"a" defalt:"1"`}},
 		{`field A: default twice`, integer, []reflect.StructTag{`mapstructure:"a" default:"1" default:"2"`}},
 		{`field A: expected name:"value" at "default:1"`, integer, []reflect.StructTag{`mapstructure:"a" default:1`}},
 	} {

@@ -1,16 +1,19 @@
-package host
+package netenv
 
 import (
 	"net"
+	"syscall"
+	"unsafe"
 
-	"golang.org/x/sys/windows"
+	"golang.org/x/net/route"
+	"golang.org/x/sys/unix"
 )
 
 // Counters reads how many bytes have gone through an interface. Not safe for
 // concurrent use.
 type Counters struct {
 	device string
-	row    windows.MibIfRow2
+	index  int
 }
 
 // NewCounters prepares to read the counters of an interface. Close it.
@@ -19,20 +22,32 @@ func NewCounters(device string) *Counters { return &Counters{device: device} }
 // Read returns the bytes received and sent since the interface came up, link
 // headers included; ok is false when they are not known.
 func (c *Counters) Read() (rx, tx uint64, ok bool) {
-	index := c.row.InterfaceIndex
-	if index == 0 {
+	if c.index == 0 {
 		ifi, err := net.InterfaceByName(c.device)
 		if err != nil {
 			return 0, 0, false
 		}
-		index = uint32(ifi.Index)
+		c.index = ifi.Index
 	}
-	c.row = windows.MibIfRow2{InterfaceIndex: index}
-	if err := windows.GetIfEntry2Ex(windows.MibIfEntryNormal, &c.row); err != nil {
-		c.row.InterfaceIndex = 0
+	b, err := route.FetchRIB(syscall.AF_UNSPEC, route.RIBType(unix.NET_RT_IFLIST2), c.index)
+	if err != nil {
+		c.index = 0
 		return 0, 0, false
 	}
-	return c.row.InOctets, c.row.OutOctets, true
+	for len(b) >= 4 {
+		n := int(*(*uint16)(unsafe.Pointer(&b[0])))
+		if n < 4 || n > len(b) {
+			break
+		}
+		if b[3] == unix.RTM_IFINFO2 && n >= unix.SizeofIfMsghdr2 {
+			m := (*unix.IfMsghdr2)(unsafe.Pointer(&b[0]))
+			if int(m.Index) == c.index {
+				return m.Data.Ibytes, m.Data.Obytes, true
+			}
+		}
+		b = b[n:]
+	}
+	return 0, 0, false
 }
 
 // Close frees what the counters hold.

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// Gist is a verdict without figures and words: what a client tells the server
+// Summary is a verdict without figures and words: what a client tells the server
 // of a check. The criteria in its lists are in the order of Criteria.
-type Gist struct {
+type Summary struct {
 	Outcome Outcome     `json:"outcome"`
 	Policy  string      `json:"policy"`
 	Version string      `json:"policy_version"`
@@ -16,9 +16,9 @@ type Gist struct {
 	Below   []Criterion `json:"below,omitempty"`   // the minimum is met, what is recommended is not
 }
 
-// Gist returns the gist of a verdict.
-func (v Verdict) Gist() Gist {
-	g := Gist{Outcome: v.Outcome, Policy: v.Policy, Version: v.Version}
+// Summary returns the summary of a verdict.
+func (v Verdict) Summary() Summary {
+	g := Summary{Outcome: v.Outcome, Policy: v.Policy, Version: v.Version}
 	for _, r := range v.Reasons {
 		switch {
 		case r.AgainstMin == Missed:
@@ -34,7 +34,7 @@ func (v Verdict) Gist() Gist {
 
 // Validate says what makes no sense in a gist from elsewhere: an outcome or a
 // criterion that is not in the lists, or one that is named twice.
-func (g Gist) Validate() error {
+func (g Summary) Validate() error {
 	if !slices.Contains(Outcomes(), g.Outcome) {
 		return fmt.Errorf("outcome %q, expected one of %q", g.Outcome, Outcomes())
 	}

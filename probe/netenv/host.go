@@ -1,11 +1,11 @@
-// Package host asks this computer about its network: which interface and
+// Package netenv asks this computer about its network: which interface and
 // gateway it uses, whether that is Wi-Fi, how many bytes went through it, and
 // who near and far still answers.
 //
 // It refuses to judge: it says what it found, and what it could not find out
 // it leaves unknown. It needs no rights beyond a user's. Tried on Linux; for
 // macOS and Windows it builds and has not been tried.
-package host
+package netenv
 
 import (
 	"errors"

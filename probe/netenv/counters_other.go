@@ -1,6 +1,6 @@
 //go:build !linux && !darwin && !windows
 
-package host
+package netenv
 
 // Counters reads how many bytes have gone through an interface; here that is
 // not known.

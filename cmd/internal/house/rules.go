@@ -1,0 +1,108 @@
+// Package house declares which package may import which. The linter's rules are
+// generated from it, and a test holds the code to it.
+package house
+
+// Rule says what one package may import of this module, and beside the standard
+// library.
+type Rule struct {
+	Package string   // without "examlink/"
+	May     []string // packages of this module
+	Deps    []string // modules of others; nil: see Homes only
+	Pure    bool     // nothing but May and Deps, not even what has no home
+}
+
+// Rules are listed from the top of the house down: arrows run one way.
+var Rules = []Rule{
+	{Package: "cmd/examlink", May: []string{
+		"cmd/internal/cli", "cmd/internal/config", "cmd/internal/daemon", "probe", "probe/exporter", "probe/netenv", "probe/ippm", "probe/link",
+		"probe/outbox", "probe/plan", "probe/record", "probe/record/report", "probe/verdict", "probe/warning", "probe/wire",
+	}},
+	{Package: "cmd/examlink-server", May: []string{
+		"cmd/internal/cli", "cmd/internal/config", "cmd/internal/daemon", "cmd/internal/web", "probe", "probe/exporter", "probe/ippm", "probe/netsim",
+		"probe/plan", "probe/verdict", "probe/warning", "probe/wire", "server", "server/alert", "server/api", "server/auth", "server/event", "server/exam", "server/session",
+	}},
+	{Package: "cmd/internal/lab", May: []string{
+		"cmd/internal/lab/emulator", "cmd/internal/lab/stage", "probe/clock", "probe/ippm", "probe/link", "probe/netsim", "probe/record", "probe/warning", "probe/wire",
+	}},
+	{Package: "cmd/internal/lab/stage", May: []string{"cmd/internal/lab/emulator", "probe/netsim", "probe/record", "probe/warning", "probe/wire"}},
+	{Package: "cmd/internal/lab/emulator", May: []string{"probe/ippm", "probe/netsim"}, Deps: []string{"golang.org/x/sys"}, Pure: true},
+	{Package: "cmd/internal/cli", May: []string{"cmd/internal/config", "cmd/internal/daemon"}},
+	{Package: "cmd/internal/config", May: []string{"probe", "probe/ippm", "probe/plan", "probe/verdict", "server", "server/alert", "server/delivery"}},
+	{Package: "cmd/internal/daemon"},
+	{Package: "cmd/internal/house", Pure: true},
+	{Package: "cmd/internal/web"},
+
+	{Package: "server", May: []string{
+		"probe/clock", "probe/link", "probe/verdict", "probe/wire",
+		"server/api", "server/auth", "server/delivery", "server/event", "server/exam", "server/reflect", "server/session", "server/trains",
+	}},
+	{Package: "server/api", May: []string{"server/alert", "server/auth", "server/delivery", "server/session"}},
+	{Package: "server/auth", Pure: true},
+	{Package: "server/delivery", May: []string{"probe/journal", "probe/link", "probe/wire", "server/alert", "server/event", "server/session"}, Deps: []string{
+		"github.com/cenkalti/backoff", "github.com/standard-webhooks/standard-webhooks", "github.com/prometheus/client_golang",
+	}, Pure: true},
+	{Package: "server/alert", May: []string{"probe/ippm", "probe/verdict", "probe/warning"}, Pure: true},
+	{Package: "server/trains", May: []string{"probe/clock", "probe/ippm", "probe/link", "probe/train", "probe/wire", "server/event", "server/reflect", "server/session"}},
+	{Package: "server/reflect", May: []string{"probe/clock", "probe/ippm", "probe/link", "probe/wire", "server/session"}},
+	{Package: "server/session", May: []string{"probe/clock", "probe/ippm", "probe/link", "probe/record", "probe/verdict", "probe/warning", "probe/wire", "server/event", "server/exam"}},
+	{Package: "server/exam", May: []string{"probe/wire"}},
+	{Package: "server/event", May: []string{"probe/ippm", "probe/verdict", "probe/warning", "probe/wire"}, Pure: true},
+
+	{Package: "probe/exporter", May: []string{"probe", "probe/ippm", "probe/link", "probe/outbox", "probe/verdict", "probe/warning", "probe/wire"}},
+	{Package: "probe", May: []string{
+		"probe/clock", "probe/ippm", "probe/link", "probe/monitor", "probe/outbox", "probe/plan", "probe/ratetest", "probe/record", "probe/session",
+		"probe/train", "probe/verdict", "probe/warning", "probe/watch", "probe/wire",
+	}, Pure: true},
+	{Package: "probe/watch", May: []string{
+		"probe/clock", "probe/ippm", "probe/link", "probe/monitor", "probe/netenv", "probe/outbox", "probe/ratetest", "probe/record", "probe/session",
+		"probe/verdict", "probe/warning", "probe/wire",
+	}, Pure: true},
+	{Package: "probe/session", May: []string{"probe/clock", "probe/ippm", "probe/link", "probe/monitor", "probe/outbox", "probe/train", "probe/verdict", "probe/wire"}, Pure: true},
+	{Package: "probe/ratetest", May: []string{"probe/ippm", "probe/link", "probe/train", "probe/verdict", "probe/wire"}, Pure: true},
+	{Package: "probe/monitor", May: []string{"probe/clock", "probe/ippm", "probe/wire"}, Pure: true},
+	{Package: "probe/record/report", May: []string{"probe/ippm", "probe/record", "probe/warning", "probe/wire"}, Pure: true},
+	{Package: "probe/record", May: []string{"probe/ippm", "probe/lockfile", "probe/warning", "probe/wire"}, Pure: true},
+	{Package: "probe/outbox", May: []string{"probe/journal", "probe/lockfile", "probe/wire"}, Pure: true},
+	{Package: "probe/journal", May: []string{"probe/lockfile"}, Pure: true},
+	{Package: "probe/lockfile", Deps: []string{"golang.org/x/sys"}, Pure: true},
+	{Package: "probe/netenv", Deps: []string{"golang.org/x/net", "golang.org/x/sys"}, Pure: true},
+	{Package: "probe/netsim", May: []string{"probe/ippm"}},
+	{Package: "probe/link", May: []string{"probe/clock", "probe/ippm", "probe/wire"}},
+	{Package: "probe/train", May: []string{"probe/clock", "probe/ippm", "probe/wire"}, Pure: true},
+	{Package: "probe/verdict", May: []string{"probe/ippm"}, Pure: true},
+	{Package: "probe/clock", Pure: true},
+	{Package: "probe/ippm", Pure: true},
+	{Package: "probe/plan", Pure: true},
+	{Package: "probe/warning", Pure: true},
+	{Package: "probe/wire", Pure: true},
+
+	{Package: "dashboards/generate", May: []string{"dashboards"}, Pure: true},
+	{Package: "dashboards/lint", May: []string{"dashboards/grafana"}},
+	{Package: "dashboards", May: []string{"dashboards/grafana"}, Pure: true},
+	{Package: "dashboards/grafana", Pure: true},
+}
+
+// TestOnly are packages that only tests import; they may import anything.
+var TestOnly = []string{"cmd/internal/e2e", "cmd/internal/script", "probe/exporter/naming"}
+
+// Home is the one place of a dependency: packages, or trees that end in "/...".
+type Home struct {
+	Dep string
+	In  []string
+	Why string
+}
+
+// Homes of the big dependencies.
+var Homes = []Home{
+	{"github.com/quic-go", []string{"probe/link"}, "only probe/link imports quic-go"},
+	{"github.com/coder/websocket", []string{"probe/link"}, "only probe/link imports the WebSocket library"},
+	{"github.com/spf13/viper", []string{"cmd/internal/config"}, "only cmd/internal/config imports viper"},
+	{"github.com/spf13/cobra", []string{"cmd/..."}, "only the programs know their command line"},
+	{"github.com/golang-jwt/jwt", []string{"server/exam"}, "only server/exam imports jwt"},
+	{"github.com/kardianos/service", []string{"cmd/examlink"}, "only cmd/examlink talks to service managers"},
+	{"github.com/gen2brain/beeep", []string{"cmd/examlink"}, "only cmd/examlink talks to desktops"},
+	{"github.com/cenkalti/backoff", []string{"server/delivery"}, "only server/delivery retries deliveries"},
+	{"github.com/standard-webhooks", []string{"server/delivery"}, "only server/delivery signs webhooks"},
+	{"github.com/prometheus/exporter-toolkit", []string{"cmd/internal/web"}, "only cmd/internal/web imports the exporter toolkit, which the student's program does without"},
+	{"github.com/prometheus/prometheus", []string{"dashboards/lint"}, "only dashboards/lint reads PromQL"},
+}
