@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"sync"
@@ -97,15 +98,26 @@ func (c *conversation) admit(h wire.Hello) (wire.Welcome, error) {
 	}
 	limits := s.limits()
 	c.session, c.trains = a.Session, s.trains.Of(a.Session)
-	if c.flow, err = s.flows.Open(c.conn, a.Session, limits.ProbeRate, c.trains); err != nil {
+	var keys *wire.ProbeKeys
+	if h.NoExporter {
+		keys = drawKeys()
+	}
+	if c.flow, err = s.flows.Open(c.conn, a.Session, keys, limits.ProbeRate, c.trains); err != nil {
 		return wire.Welcome{}, err
 	}
 	s.flows.Add(c.flow, s.sessions.Attach(a, c.conn, c.flow.Link, c.control))
 	return wire.Welcome{
 		Session: a.ID, Resume: a.Ticket, Resumed: a.Resumed, Server: s.o.Version,
-		Time: s.o.Clock.Wall(), Exam: token.Exam, Flow: c.flow.Link.ID,
+		Time: s.o.Clock.Wall(), Exam: token.Exam, Flow: c.flow.Link.ID, Keys: keys,
 		Grant: wire.Grant{ProbeRate: limits.ProbeRate, TrainBytes: limits.TrainBytes, TrainBitRate: limits.TrainBitRate},
 	}, nil
+}
+
+// drawKeys makes keys for a client that cannot export those of its connection.
+func drawKeys() *wire.ProbeKeys {
+	b := make([]byte, 2*wire.KeySize)
+	_, _ = rand.Read(b) // crypto/rand never fails
+	return &wire.ProbeKeys{Student: b[:wire.KeySize], Server: b[wire.KeySize:]}
 }
 
 // answer takes one message; false when the connection is over.

@@ -119,6 +119,14 @@ func (s *site) host(addr string) *netsim.Client {
 // call connects, says hello and keeps the answer.
 func (s *site) call(host *netsim.Client, token, resume string) *caller {
 	s.t.Helper()
+	c := s.dial(host)
+	c.hello(token, resume)
+	return c
+}
+
+// dial connects.
+func (s *site) dial(host *netsim.Client) *caller {
+	s.t.Helper()
 	c := &caller{t: s.t, host: host, got: make(chan link.Datagram, 1000)}
 	var err error
 	c.conn, err = link.Dial(context.Background(), link.DialOptions{
@@ -128,7 +136,7 @@ func (s *site) call(host *netsim.Client, token, resume string) *caller {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	c.hello(token, resume)
+	c.t.Cleanup(func() { c.conn.Close("test over") })
 	return c
 }
 
@@ -179,7 +187,6 @@ func (c *caller) answers() (out []link.Datagram) {
 // hello says hello on the connection and keeps the answer.
 func (c *caller) hello(token, resume string) {
 	c.t.Helper()
-	c.t.Cleanup(func() { c.conn.Close("test over") })
 	var err error
 	if c.control, err = c.conn.Open(context.Background()); err != nil {
 		c.t.Fatal(err)
@@ -193,6 +200,11 @@ func (c *caller) hello(token, resume string) {
 	if c.flow, err = c.conn.NewFlow(c.welcome.Flow, link.Student); err != nil {
 		c.t.Fatal(err)
 	}
+	c.receive()
+}
+
+// receive keeps what comes on the connection's socket for answers.
+func (c *caller) receive() {
 	c.conn.Socket().Handle(func(ds []link.Datagram) {
 		for _, d := range ds {
 			d.Data = append([]byte(nil), d.Data...)

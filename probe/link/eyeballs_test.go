@@ -1,6 +1,7 @@
 package link_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net"
@@ -206,7 +207,7 @@ func TestDialLoopbackByBothFamilies(t *testing.T) {
 		}
 		got := make(chan link.Datagram, 1)
 		p.ln.Socket().Handle(func(batch []link.Datagram) { got <- batch[0] })
-		if err := conn.Socket().Send(make([]byte, wire.MinPacketSize), conn.Remote()); err != nil {
+		if err := conn.Socket().Send(bytes.Repeat([]byte{byte(wire.KindProbe)}, wire.MinPacketSize), conn.Remote()); err != nil {
 			t.Fatal(err)
 		}
 		if d := <-got; d.From.Addr() != here[want] {

@@ -37,10 +37,19 @@ func (c *Conn) NewFlow(id wire.FlowID, side Side) (*Flow, error) {
 	if err != nil {
 		return nil, err
 	}
-	if side == Student {
-		return NewFlow(id, student, server)
+	return FlowOf(id, side, wire.ProbeKeys{Student: student, Server: server})
+}
+
+// FlowOf makes one end of a flow from keys that were handed out, where a client
+// cannot export those of its connection.
+func FlowOf(id wire.FlowID, side Side, keys wire.ProbeKeys) (*Flow, error) {
+	if err := keys.Validate(); err != nil {
+		return nil, err
 	}
-	return NewFlow(id, server, student)
+	if side == Student {
+		return NewFlow(id, keys.Student, keys.Server)
+	}
+	return NewFlow(id, keys.Server, keys.Student)
 }
 
 // NewFlow makes one end of a flow from the key it sends with and the key it

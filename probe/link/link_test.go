@@ -117,7 +117,7 @@ func TestProbesBesideQUICOnOneSocket(t *testing.T) {
 	}
 	go func() {
 		for i := range n {
-			b := bytes.Repeat([]byte{byte(i % 64)}, 64)
+			b := bytes.Repeat([]byte{byte(4 + i%12)}, 64)
 			if err := client.Socket().Send(b, p.addr); err != nil {
 				t.Error(err)
 			}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 
 	"github.com/quic-go/quic-go"
 
@@ -28,6 +30,10 @@ type ListenOptions struct {
 	// Admit says whether a connection from an address may begin its
 	// handshake; nil means always. proved says that it is the sender's own.
 	Admit func(a netip.Addr, proved bool) bool
+	// Protocols serve other application protocols on the same QUIC transport, by
+	// their ALPN identifier, such as h3: each gets the connections whose clients
+	// chose it, and ends with the listener.
+	Protocols map[string]func(*quic.Conn)
 }
 
 // Listener accepts connections on one socket.
@@ -35,6 +41,7 @@ type Listener struct {
 	socket    *Socket
 	transport *quic.Transport
 	listener  *quic.Listener
+	others    map[string]func(*quic.Conn)
 }
 
 // Listen serves QUIC and probe packets on pc. Closing the listener does not
@@ -45,7 +52,7 @@ func Listen(pc net.PacketConn, o ListenOptions) (*Listener, error) {
 	}
 	conf := o.TLS.Clone()
 	conf.MinVersion = tls.VersionTLS13
-	conf.NextProtos = []string{wire.ALPN}
+	conf.NextProtos = append([]string{wire.ALPN}, slices.Sorted(maps.Keys(o.Protocols))...)
 	sock := NewSocket(pc, o.Clock)
 	reset := quic.StatelessResetKey(o.ResetKey)
 	tr := &quic.Transport{Conn: sock.packetConn(), StatelessResetKey: &reset}
@@ -67,7 +74,7 @@ func Listen(pc net.PacketConn, o ListenOptions) (*Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
-	return &Listener{socket: sock, transport: tr, listener: ln}, nil
+	return &Listener{socket: sock, transport: tr, listener: ln, others: o.Protocols}, nil
 }
 
 // Socket returns the socket the listener shares with its probe packets.
@@ -75,11 +82,17 @@ func (l *Listener) Socket() *Socket { return l.socket }
 
 // Accept waits for the next connection whose handshake is complete.
 func (l *Listener) Accept(ctx context.Context) (*Conn, error) {
-	qc, err := l.listener.Accept(ctx)
-	if err != nil {
-		return nil, err
+	for {
+		qc, err := l.listener.Accept(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if serve := l.others[qc.ConnectionState().TLS.NegotiatedProtocol]; serve != nil {
+			go serve(qc) // ends with the connection, which the transport ends
+			continue
+		}
+		return &Conn{carrier: quicCarrier{qc}, socket: l.socket, server: "client"}, nil
 	}
-	return &Conn{carrier: quicCarrier{qc}, socket: l.socket, server: "client"}, nil
 }
 
 // Close stops accepting and ends every connection.

@@ -4,7 +4,7 @@
 // is the only importer of quic-go and of the WebSocket library.
 //
 // It refuses to know what the packets mean; it stamps them, tells QUIC from
-// probes by their first two bits, and says in a short closed list of reasons
+// probes by their first byte, and says in a short closed list of reasons
 // why a connection could not be had.
 package link
 
@@ -264,7 +264,7 @@ func (d *udpDemux) ReadBatch(ms []ipv4.Message, flags int) (int, error) {
 				s.full.Store(overflow)
 			}
 			if !wire.IsProbe(b) {
-				if m.N > 0 {
+				if wire.IsQUIC(b) { // anything else is not ours
 					s.quic = append(s.quic, i)
 				}
 				continue
@@ -303,8 +303,11 @@ func (d *udpDemux) ReadFrom(b []byte) (int, net.Addr, error) {
 		if err != nil {
 			return n, nil, err
 		}
-		if !wire.IsProbe(b[:n]) {
+		if wire.IsQUIC(b[:n]) {
 			return n, net.UDPAddrFromAddrPort(from), nil
+		}
+		if !wire.IsProbe(b[:n]) {
+			continue
 		}
 		d.s.batch = append(d.s.batch, Datagram{Data: b[:n], From: unmap(from), At: d.s.clock.Now()})
 		d.s.deliver()
@@ -321,8 +324,11 @@ type demux struct {
 func (d *demux) ReadFrom(b []byte) (int, net.Addr, error) {
 	for {
 		n, from, err := d.PacketConn.ReadFrom(b)
-		if err != nil || !wire.IsProbe(b[:n]) {
+		if err != nil || wire.IsQUIC(b[:n]) {
 			return n, from, err
+		}
+		if !wire.IsProbe(b[:n]) {
+			continue
 		}
 		d.s.batch = append(d.s.batch, Datagram{Data: b[:n], From: unmap(from.(*net.UDPAddr).AddrPort()), At: d.s.clock.Now()})
 		d.s.deliver()

@@ -91,7 +91,7 @@ func TestControlAndProbesByWebSocket(t *testing.T) {
 		}
 		wg.Go(func() {
 			for i := range n {
-				b := bytes.Repeat([]byte{byte(i % 64)}, wire.MinPacketSize+i)
+				b := bytes.Repeat([]byte{byte(4 + i%12)}, wire.MinPacketSize+i)
 				for c.from.Socket().Send(b, netip.AddrPort{}) != nil {
 					time.Sleep(time.Millisecond)
 				}
@@ -99,7 +99,7 @@ func TestControlAndProbesByWebSocket(t *testing.T) {
 		})
 		wg.Go(func() {
 			for i := range n {
-				if b := <-got; len(b) != wire.MinPacketSize+i || b[0] != byte(i%64) {
+				if b := <-got; len(b) != wire.MinPacketSize+i || b[0] != byte(4+i%12) {
 					t.Errorf("packet %d has %d bytes of %d", i, len(b), b[0])
 				}
 			}
@@ -197,7 +197,7 @@ func TestQueueFullIsRefusedAndCounted(t *testing.T) {
 	free := func() { once.Do(func() { close(block) }) }
 	t.Cleanup(free) // before the connections are closed
 	client.Socket().Handle(func([]link.Datagram) { <-block })
-	b := make([]byte, wire.MaxPacketSize)
+	b := bytes.Repeat([]byte{byte(wire.KindProbe)}, wire.MaxPacketSize)
 	sent, refused := 0, uint64(0)
 	var longest time.Duration
 	for end := time.Now().Add(10 * time.Second); refused < 100 && time.Now().Before(end); {

@@ -11,9 +11,9 @@ import (
 // Fixed by PROTOCOL.md.
 const (
 	// ALPN is the application protocol of the QUIC connection.
-	ALPN = "examlink/1"
+	ALPN = "examlink/2"
 	// ControlVersion is the version of the control messages.
-	ControlVersion = 1
+	ControlVersion = 2
 	// MaxMessage bounds one control message, in bytes of JSON.
 	MaxMessage = 64 << 10
 )
@@ -61,6 +61,9 @@ type Hello struct {
 	System  string `json:"system"`           // operating system and architecture
 	Purpose string `json:"purpose"`          // "check" or "watch"
 	Resume  string `json:"resume,omitempty"` // the ticket of an earlier Welcome
+	// NoExporter says that the client cannot export keys from TLS, as a browser
+	// cannot: it asks for the flow's keys in Welcome.
+	NoExporter bool `json:"no_exporter,omitempty"`
 }
 
 // Welcome grants a session.
@@ -73,6 +76,22 @@ type Welcome struct {
 	Exam    string    `json:"exam"`    // exam identifier of the join token
 	Flow    FlowID    `json:"flow"`    // the probe flow
 	Grant   Grant     `json:"grant"`
+	// Keys are those of the flow, for a client that has no exporter; else nil.
+	Keys *ProbeKeys `json:"keys,omitempty"`
+}
+
+// ProbeKeys are the two keys of a probe flow, KeySize bytes each.
+type ProbeKeys struct {
+	Student []byte `json:"student"` // of the packets the student sends
+	Server  []byte `json:"server"`  // of the packets the server sends
+}
+
+// Validate checks the keys' sizes.
+func (k ProbeKeys) Validate() error {
+	if len(k.Student) != KeySize || len(k.Server) != KeySize {
+		return fmt.Errorf("probe keys of %d and %d bytes, expected %d", len(k.Student), len(k.Server), KeySize)
+	}
+	return nil
 }
 
 // Grant is what the server lets one session spend. Exceeding packets are

@@ -100,7 +100,7 @@ func TestTrainReportUnknownNumbers(t *testing.T) {
 
 func TestWriteMessageSetsTheVersion(t *testing.T) {
 	b := written(t, Message{Version: 7, Type: TypeTrainReady})
-	if want := frame(`{"v":1,"type":"train-ready"}`); !bytes.Equal(b, want) {
+	if want := frame(`{"v":2,"type":"train-ready"}`); !bytes.Equal(b, want) {
 		t.Errorf("wrote %q, want %q", b, want)
 	}
 }
@@ -108,11 +108,11 @@ func TestWriteMessageSetsTheVersion(t *testing.T) {
 func TestParseMessageRefusesIncomplete(t *testing.T) {
 	alone := map[MessageType]bool{TypeTrainReady: true, TypeCount: true}
 	for _, m := range examples() {
-		_, err := ParseMessage(fmt.Appendf(nil, `{"v":1,"type":%q,"id":5}`, m.Type))
+		_, err := ParseMessage(fmt.Appendf(nil, `{"v":2,"type":%q,"id":5}`, m.Type))
 		if (err == nil) != alone[m.Type] {
 			t.Errorf("%s without contents: %v, expected to pass: %v", m.Type, err, alone[m.Type])
 		}
-		_, err = ParseMessage(fmt.Appendf(nil, `{"v":1,"type":%q,%q:null}`, m.Type, strings.ReplaceAll(string(m.Type), "-", "_")))
+		_, err = ParseMessage(fmt.Appendf(nil, `{"v":2,"type":%q,%q:null}`, m.Type, strings.ReplaceAll(string(m.Type), "-", "_")))
 		if (err == nil) != alone[m.Type] {
 			t.Errorf("%s with null: %v, expected to pass: %v", m.Type, err, alone[m.Type])
 		}
@@ -134,19 +134,19 @@ func TestParseMessageRefuses(t *testing.T) {
 		{"no JSON", `hello`, "control message"},
 		{"nothing", ``, "control message"},
 		{"an array", `[]`, "control message"},
-		{"two values", `{"v":1,"type":"count"}{}`, "control message"},
-		{"cut off", `{"v":1,"type":"count"`, "control message"},
-		{"no version", `{"type":"count"}`, "version 0, expected 1"},
-		{"version 0", `{"v":0,"type":"count"}`, "version 0, expected 1"},
-		{"version 2", `{"v":2,"type":"count"}`, "version 2, expected 1"},
-		{"no type", `{"v":1}`, `type ""`},
-		{"unknown type", `{"v":1,"type":"dance"}`, `type "dance"`},
-		{"a type of other case", `{"v":1,"type":"Count"}`, `type "Count"`},
+		{"two values", `{"v":2,"type":"count"}{}`, "control message"},
+		{"cut off", `{"v":2,"type":"count"`, "control message"},
+		{"no version", `{"type":"count"}`, "version 0, expected 2"},
+		{"version 0", `{"v":0,"type":"count"}`, "version 0, expected 2"},
+		{"version 1", `{"v":1,"type":"count"}`, "version 1, expected 2"},
+		{"no type", `{"v":2}`, `type ""`},
+		{"unknown type", `{"v":2,"type":"dance"}`, `type "dance"`},
+		{"a type of other case", `{"v":2,"type":"Count"}`, `type "Count"`},
 		{"null", `null`, "version 0"},
-		{"a negative id", `{"v":1,"type":"count","id":-1}`, "control message"},
-		{"a fraction of a byte", `{"v":1,"type":"train-request","train_request":{"max_bytes":0.5}}`, "control message"},
-		{"a flow of 33 bits", `{"v":1,"type":"welcome","welcome":{"flow":4294967296}}`, "control message"},
-		{"no date", `{"v":1,"type":"welcome","welcome":{"time":"today"}}`, "control message"},
+		{"a negative id", `{"v":2,"type":"count","id":-1}`, "control message"},
+		{"a fraction of a byte", `{"v":2,"type":"train-request","train_request":{"max_bytes":0.5}}`, "control message"},
+		{"a flow of 33 bits", `{"v":2,"type":"welcome","welcome":{"flow":4294967296}}`, "control message"},
+		{"no date", `{"v":2,"type":"welcome","welcome":{"time":"today"}}`, "control message"},
 	} {
 		m, err := ParseMessage([]byte(c.body))
 		if err == nil || !strings.Contains(err.Error(), c.want) {
@@ -159,7 +159,7 @@ func TestParseMessageRefuses(t *testing.T) {
 }
 
 func TestUnknownFieldsAreIgnored(t *testing.T) {
-	m, err := ParseMessage([]byte(`{"v":1,"type":"bye","bye":{"reason":"done","mood":"good"},"later":[1]}`))
+	m, err := ParseMessage([]byte(`{"v":2,"type":"bye","bye":{"reason":"done","mood":"good"},"later":[1]}`))
 	if err != nil || m.Bye.Reason != "done" {
 		t.Errorf("%+v, %v", m, err)
 	}
@@ -193,7 +193,7 @@ func TestReadMessageSizes(t *testing.T) {
 			t.Errorf("length %d: %v", n, err)
 		}
 	}
-	body := `{"v":1,"type":"count"}`
+	body := `{"v":2,"type":"count"}`
 	for _, n := range []int{len(body), MaxMessage} {
 		r := bytes.NewReader(frame(body + strings.Repeat(" ", n-len(body))))
 		if m, err := ReadMessage(r); err != nil || m.Type != TypeCount || r.Len() != 0 {
@@ -231,8 +231,8 @@ func FuzzReadMessage(f *testing.F) {
 	for _, m := range examples() {
 		f.Add(written(f, m))
 	}
-	f.Add(frame(`{"v":1,"type":"count","count":null}`))
-	f.Add(frame(`{"v":1,"type":"report","report":{"at":"2026-02-29T24:00:00Z","contents":[[[["\ud800"]]]]}}`))
+	f.Add(frame(`{"v":2,"type":"count","count":null}`))
+	f.Add(frame(`{"v":2,"type":"report","report":{"at":"2026-02-29T24:00:00Z","contents":[[[["\ud800"]]]]}}`))
 	f.Add(frame(`{"v":2,"type":"bye","bye":{}}`))
 	f.Add([]byte{0, 0, 0, 0})
 	f.Add([]byte{0xff, 0xff, 0xff, 0xff, '{'})

@@ -159,7 +159,7 @@ func TestVectorsFollowTheText(t *testing.T) {
 	u32, u64 := binary.BigEndian.Uint32, binary.BigEndian.Uint64
 	open := func(name string, kind byte, size int) []byte {
 		p := raw(name + ".packet")
-		if len(p) != size || p[0] != kind || p[1] != 1 || p[2] != 0 || p[3] != 0 || u32(p[4:]) != 0x5ca1ab1e {
+		if len(p) != size || p[0] != kind || p[1] != 2 || p[2] != 0 || p[3] != 0 || u32(p[4:]) != 0x5ca1ab1e {
 			t.Fatalf("%s.packet: %d bytes, header %x", name, len(p), p[:16])
 		}
 		block, err := aes.NewCipher(raw("key"))
@@ -183,19 +183,19 @@ func TestVectorsFollowTheText(t *testing.T) {
 		}
 		return body
 	}
-	if b := open("probe", 1, 64); u64(b) != 25_700_000_000 || u64(b[8:]) != 255 || u64(b[16:]) != 257 || u64(b[24:]) != 1 {
+	if b := open("probe", 4, 64); u64(b) != 25_700_000_000 || u64(b[8:]) != 255 || u64(b[16:]) != 257 || u64(b[24:]) != 1 {
 		t.Errorf("probe %x", b)
 	}
-	if b := open("echo", 2, 64); int64(u64(b)) != -1_000_000 || u32(b[8:]) != 1_023_000 || u32(b[12:]) != 31_000 || u64(b[16:]) != 257 || u64(b[24:]) != 0xfffffffffffffffd {
+	if b := open("echo", 5, 64); int64(u64(b)) != -1_000_000 || u32(b[8:]) != 1_023_000 || u32(b[12:]) != 31_000 || u64(b[16:]) != 257 || u64(b[24:]) != 0xfffffffffffffffd {
 		t.Errorf("echo %x", b)
 	}
-	if b := open("train", 3, 96); u32(b) != 3 || u32(b[4:]) != 259 || u64(b[8:]) != 26_000_000_000 || b[16] != 2 || !bytes.Equal(b[17:], make([]byte, 47)) {
+	if b := open("train", 6, 96); u32(b) != 3 || u32(b[4:]) != 259 || u64(b[8:]) != 26_000_000_000 || b[16] != 2 || !bytes.Equal(b[17:], make([]byte, 47)) {
 		t.Errorf("train %x", b)
 	}
-	if b := open("feedback", 4, 64); u32(b) != 3 || u32(b[4:]) != 250 || u32(b[8:]) != 260 || u32(b[12:]) != 31_250 || u64(b[16:]) != 768_000 || b[24] != 2 || !bytes.Equal(b[25:], make([]byte, 7)) {
+	if b := open("feedback", 7, 64); u32(b) != 3 || u32(b[4:]) != 250 || u32(b[8:]) != 260 || u32(b[12:]) != 31_250 || u64(b[16:]) != 768_000 || b[24] != 2 || !bytes.Equal(b[25:], make([]byte, 7)) {
 		t.Errorf("feedback %x", b)
 	}
-	if b := raw("frame"); int(u32(b)) != len(b)-4 || string(b[4:]) != `{"v":1,"type":"count","id":4}` {
+	if b := raw("frame"); int(u32(b)) != len(b)-4 || string(b[4:]) != `{"v":2,"type":"count","id":4}` {
 		t.Errorf("frame %q", b)
 	}
 	token, err := ReadJoinToken(joinToken(v["token.claims"]))
@@ -211,7 +211,7 @@ func TestVectorsFollowTheText(t *testing.T) {
 		t.Errorf("the token's exam is from %s to %s", from, to)
 	}
 	for _, m := range examples() {
-		m.Version = 1
+		m.Version = ControlVersion
 		got, err := ParseMessage([]byte(v["message."+string(m.Type)]))
 		if err != nil || !reflect.DeepEqual(got, m) {
 			t.Errorf("message.%s: %+v, %v, want %+v", m.Type, got, err, m)

@@ -17,7 +17,7 @@ import (
 // Fixed by PROTOCOL.md.
 const (
 	// Version is the probe packet version this package speaks.
-	Version = 1
+	Version = 2
 	// HeaderSize is the length of the clear header of a probe packet, in bytes.
 	HeaderSize = 16
 	// TagSize is the length of the authentication tag that ends a packet, in bytes.
@@ -33,7 +33,7 @@ const (
 
 // Errors of Parse and Open. Callers branch on them to count causes.
 var (
-	ErrNotProbe = errors.New("not a probe packet: the first two bits are not 00")
+	ErrNotProbe = errors.New("not a probe packet: the first byte is not from 4 to 15")
 	ErrShort    = errors.New("packet is shorter than its layout")
 	ErrLong     = errors.New("packet is longer than the protocol allows")
 	ErrVersion  = errors.New("unknown probe packet version")
@@ -41,16 +41,20 @@ var (
 	ErrAuth     = errors.New("authentication tag does not match")
 )
 
-// Kind says what a probe packet is. The first two bits of every kind are 00,
-// which no QUIC version 1 packet begins with (RFC 9000, section 17).
+// Kind says what a probe packet is, in its first byte. Kinds lie from FirstKind to
+// LastKind, which RFC 9443 leaves free beside STUN, ZRTP, DTLS, TURN channels, RTP
+// and QUIC on one port.
 type Kind uint8
 
 // The kinds of probe packet.
 const (
-	KindProbe    Kind = 1 // student to server: one packet of the periodic stream
-	KindEcho     Kind = 2 // server to student: the reflection of one probe
-	KindTrain    Kind = 3 // either way: one packet of a train
-	KindFeedback Kind = 4 // train receiver to train sender
+	KindProbe    Kind = 4 // student to server: one packet of the periodic stream
+	KindEcho     Kind = 5 // server to student: the reflection of one probe
+	KindTrain    Kind = 6 // either way: one packet of a train
+	KindFeedback Kind = 7 // train receiver to train sender
+
+	FirstKind Kind = 4
+	LastKind  Kind = 15
 )
 
 func (k Kind) valid() bool { return k >= KindProbe && k <= KindFeedback }
@@ -69,8 +73,15 @@ type Header struct {
 	Seq  Seq
 }
 
-// IsProbe reports whether a UDP payload is a probe packet rather than QUIC.
-func IsProbe(b []byte) bool { return len(b) > 0 && b[0]&0xc0 == 0 }
+// IsProbe reports whether a UDP payload is a probe packet by its first byte.
+func IsProbe(b []byte) bool {
+	return len(b) > 0 && Kind(b[0]) >= FirstKind && Kind(b[0]) <= LastKind
+}
+
+// IsQUIC reports whether a UDP payload is QUIC's by its first byte: QUIC sets the
+// second bit of every packet, but for version negotiation, which sets the first
+// (RFC 9000, section 17).
+func IsQUIC(b []byte) bool { return len(b) > 0 && b[0]&0xc0 != 0 }
 
 // AppendHeader appends h in wire form, HeaderSize bytes.
 func AppendHeader(b []byte, h Header) []byte {

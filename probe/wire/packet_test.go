@@ -26,7 +26,7 @@ func padded(h Header, n int) []byte {
 
 func TestHeaderAppendThenParse(t *testing.T) {
 	quickly(t, func(kind uint8, flow FlowID, seq Seq, extra uint16) bool {
-		h := Header{Kind: 1 + Kind(kind%4), Flow: flow, Seq: seq}
+		h := Header{Kind: FirstKind + Kind(kind%4), Flow: flow, Seq: seq}
 		b := padded(h, MinPacketSize+int(extra)%(MaxPacketSize-MinPacketSize+1))
 		got, err := ParseHeader(b)
 		return err == nil && got == h
@@ -156,10 +156,11 @@ func TestParseHeaderRefuses(t *testing.T) {
 		{"QUIC, long header", with(0, 0xc0|byte(KindTrain)), ErrNotProbe},
 		{"a short QUIC packet", []byte{0x40}, ErrNotProbe},
 		{"version 0", with(1, 0), ErrVersion},
-		{"version 2", with(1, Version+1), ErrVersion},
-		{"kind 0", with(0, 0), ErrKind},
-		{"kind 5", with(0, byte(KindFeedback)+1), ErrKind},
-		{"kind 63", with(0, 0x3f), ErrKind},
+		{"version 3", with(1, Version+1), ErrVersion},
+		{"STUN", with(0, 0), ErrNotProbe},
+		{"kind 8", with(0, byte(KindFeedback)+1), ErrKind},
+		{"kind 15", with(0, 15), ErrKind},
+		{"DTLS", with(0, 20), ErrNotProbe},
 	} {
 		if h, err := ParseHeader(c.b); !errors.Is(err, c.want) || h != (Header{}) {
 			t.Errorf("%s: %+v, %v, want %v", c.name, h, err, c.want)
@@ -198,13 +199,16 @@ func TestReservedBytesAreIgnored(t *testing.T) {
 	}
 }
 
-func TestIsProbeIsTheFirstTwoBits(t *testing.T) {
+func TestFirstByte(t *testing.T) {
 	if IsProbe(nil) {
 		t.Error("an empty datagram is no probe packet")
 	}
 	for i := range 256 {
-		if got, want := IsProbe([]byte{byte(i)}), i < 64; got != want {
+		if got, want := IsProbe([]byte{byte(i)}), i >= 4 && i < 16; got != want {
 			t.Errorf("first byte %#02x: %v, want %v", i, got, want)
+		}
+		if got, want := IsQUIC([]byte{byte(i)}), i >= 64; got != want {
+			t.Errorf("first byte %#02x is QUIC's: %v, want %v", i, got, want)
 		}
 	}
 }

@@ -13,7 +13,7 @@ const (
 	// ExporterLabel is the label under which both ends export the flow's keys
 	// from the TLS session of the QUIC connection (RFC 8446, section 7.5). The
 	// context is the flow identifier, four bytes, big-endian.
-	ExporterLabel = "EXPORTER-examlink-probe-1"
+	ExporterLabel = "EXPORTER-examlink-probe-2"
 	// KeySize is the length of one direction's AES-128-GCM key.
 	KeySize = 16
 	// ExporterSize is the exported length: the student's key, then the server's.

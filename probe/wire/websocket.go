@@ -6,8 +6,8 @@ import "errors"
 const (
 	// WebSocketPath and WebSocketProtocol are where a server accepts WebSocket
 	// connections, and the subprotocol both sides must name.
-	WebSocketPath     = "/examlink/1"
-	WebSocketProtocol = "examlink.1"
+	WebSocketPath     = "/examlink/2"
+	WebSocketProtocol = "examlink.2"
 	// MaxChunk is how many bytes of the control stream one message may carry.
 	MaxChunk = 4096
 	// MaxFrame is the longest message.

@@ -81,15 +81,22 @@ type lastEcho struct {
 	by   time.Duration // how much later it left; 0: not known
 }
 
-// Open makes a flow for a connection. It carries nothing until Add.
-func (t *Table) Open(conn *link.Conn, s *session.Session, probeRate float64, trains Trains) (*Flow, error) {
+// Open makes a flow for a connection, with the connection's own keys unless others
+// are given. It carries nothing until Add.
+func (t *Table) Open(conn *link.Conn, s *session.Session, keys *wire.ProbeKeys, probeRate float64, trains Trains) (*Flow, error) {
 	t.mu.RLock()
 	id := wire.FlowID(rand.Uint32())
 	for id == 0 || t.flows[id] != nil {
 		id = wire.FlowID(rand.Uint32())
 	}
 	t.mu.RUnlock()
-	flow, err := conn.NewFlow(id, link.Server)
+	var flow *link.Flow
+	var err error
+	if keys == nil {
+		flow, err = conn.NewFlow(id, link.Server)
+	} else {
+		flow, err = link.FlowOf(id, link.Server, *keys)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,11 @@
 
 package stage
 
-import "testing"
+import (
+	"testing"
+
+	"examlink/probe/wire"
+)
 
 func TestIsProbe(t *testing.T) {
 	packet := func(protocol byte, port uint16, first byte) []byte {
@@ -14,7 +18,7 @@ func TestIsProbe(t *testing.T) {
 		b    []byte
 		want bool
 	}{
-		"examlink's probe": {packet(17, ServerPort, 1), true},
+		"examlink's probe": {packet(17, ServerPort, byte(wire.KindProbe)), true},
 		"examlink's QUIC":  {packet(17, ServerPort, 0x40), false},
 		"irtt":             {packet(17, 2112, 0xff), true},
 		"ping":             {packet(1, 0, 0), true},
