@@ -128,7 +128,7 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 		beside.Begin()
 		f, err := ratetest.RunFloor(ctx, s, ratetest.FloorPlan{Direction: d, Target: target, MaxTrains: trains, RoundTrip: rtt, Noise: noise, Bucket: bucket})
 		beside.End(d)
-		step(i, f.Outcome)
+		step(i, string(f.Outcome))
 		return f, err
 	}
 	if r.FloorDown, err = floor(2, wire.Down, o.Policy.Minimum.Download, 0); err != nil {

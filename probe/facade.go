@@ -21,7 +21,9 @@ type (
 	// Floor, Capacity and Goodput are the results of rate tests.
 	Floor    = ratetest.Floor
 	Capacity = ratetest.Capacity
-	Goodput  = ratetest.Goodput
+	// FloorOutcome is what a floor test found.
+	FloorOutcome = ratetest.FloorOutcome
+	Goodput      = ratetest.Goodput
 	// RefusedError is a request that the server refused.
 	RefusedError = session.RefusedError
 	// WatchOptions configures a watch.
@@ -35,10 +37,30 @@ type (
 	SessionEvent = watch.SessionEvent
 	WindowEvent  = watch.WindowEvent
 	FloorEvent   = watch.FloorEvent
+	// SessionState is what has become of the connection.
+	SessionState = watch.SessionState
 	// Summary is the account of a whole watch.
 	Summary = watch.Summary
 	// MinuteBuilder gathers what a watch finds into the minutes of a record.
 	MinuteBuilder = watch.MinuteBuilder
+)
+
+// The states of a session.
+const (
+	SessionWaiting   = watch.SessionWaiting
+	SessionConnected = watch.SessionConnected
+	SessionResumed   = watch.SessionResumed
+	SessionSilent    = watch.SessionSilent
+	SessionBack      = watch.SessionBack
+	SessionLost      = watch.SessionLost
+	SessionMoved     = watch.SessionMoved
+)
+
+// The outcomes of a floor test.
+const (
+	FloorMeets        = ratetest.FloorMeets
+	FloorBelow        = ratetest.FloorBelow
+	FloorInconclusive = ratetest.FloorInconclusive
 )
 
 // FloorOf puts a floor test into the form of a record's.

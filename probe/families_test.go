@@ -67,7 +67,7 @@ func TestRedialWithoutNameService(t *testing.T) {
 				}
 				for i, e := range d.list {
 					want := i == 1 // only while there was no name service
-					if e.Remembered != want || e.Address != serverAddr || e.Session != d.list[0].Session || e.State == "connected" != (i == 0) {
+					if e.Remembered != want || e.Address != serverAddr || e.Session != d.list[0].Session || e.State == probe.SessionConnected != (i == 0) {
 						t.Errorf("%d: %+v", i, e)
 					}
 				}
@@ -92,7 +92,7 @@ type addresses struct {
 
 func (a *addresses) Session(e probe.SessionEvent) {
 	a.diary.Session(e)
-	if e.State == "connected" || e.State == "resumed" {
+	if e.State == probe.SessionConnected || e.State == probe.SessionResumed {
 		a.list = append(a.list, e)
 	}
 }

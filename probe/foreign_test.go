@@ -60,7 +60,7 @@ func TestOwnTrafficIsNoSlowLink(t *testing.T) {
 		}
 		tested := 0
 		for _, f := range d.floors {
-			if f.Outcome == "meets" {
+			if f.Outcome == probe.FloorMeets {
 				tested++
 			}
 		}
@@ -133,11 +133,11 @@ func TestCheckCountsOwnTraffic(t *testing.T) {
 			for _, x := range []struct {
 				name         string
 				rate         ippm.Interval
-				floor        string
+				floor        probe.FloorOutcome
 				link, others float64
 				told         *float64
 			}{{"down", r.CapacityDown.Rate, r.FloorDown.Outcome, 1.2e6, 0.6e6, r.OthersDown}, {"up", r.CapacityUp.Rate, r.FloorUp.Outcome, 0.55e6, 0.25e6, r.OthersUp}} {
-				if x.floor != "meets" || x.rate.Value == nil || math.Abs(*x.rate.Value/x.link-1) > 0.05 {
+				if x.floor != probe.FloorMeets || x.rate.Value == nil || math.Abs(*x.rate.Value/x.link-1) > 0.05 {
 					t.Errorf("%s: %s and %s, expected %v", x.name, x.floor, describe(x.rate), x.link)
 				}
 				// In a full queue the student's own programs give way as we do.

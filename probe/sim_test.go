@@ -267,7 +267,7 @@ func TestCheckSeesBehindALargeTokenBucket(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r.Verdict.Outcome != verdict.NotReady || r.FloorDown.Outcome != "below" || r.FloorUp.Outcome != "meets" {
+		if r.Verdict.Outcome != verdict.NotReady || r.FloorDown.Outcome != probe.FloorBelow || r.FloorUp.Outcome != probe.FloorMeets {
 			t.Errorf("verdict %q, floor %+v", r.Verdict.Outcome, r.FloorDown)
 		}
 		if v := r.CapacityDown.Rate.Value; v == nil || math.Abs(*v/0.5e6-1) > 0.02 {

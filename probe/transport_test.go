@@ -273,7 +273,7 @@ type moves struct {
 
 type move struct {
 	at      time.Time
-	state   string
+	state   probe.SessionState
 	via     link.Transport
 	session string
 }
@@ -282,7 +282,7 @@ func (m *moves) Session(e probe.SessionEvent) {
 	m.diary.Session(e)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if e.State == "connected" || e.State == "resumed" {
+	if e.State == probe.SessionConnected || e.State == probe.SessionResumed {
 		m.list = append(m.list, move{e.At, e.State, e.Transport, e.Session})
 	}
 }
@@ -304,14 +304,14 @@ func TestWatchMovesToWebSocketAndBack(t *testing.T) {
 			t.Fatalf("moves %+v", m.list)
 		}
 		for i, want := range []struct {
-			state  string
+			state  probe.SessionState
 			via    link.Transport
 			after  time.Time
 			within time.Duration
 		}{
-			{"connected", link.UDP, m.start, time.Second},
-			{"resumed", link.WebSocket, blocked, 10 * time.Second},
-			{"resumed", link.UDP, open, 40 * time.Second},
+			{probe.SessionConnected, link.UDP, m.start, time.Second},
+			{probe.SessionResumed, link.WebSocket, blocked, 10 * time.Second},
+			{probe.SessionResumed, link.UDP, open, 40 * time.Second},
 		} {
 			got := m.list[i]
 			if got.state != want.state || got.via != want.via || got.session != m.list[0].session || got.at.Sub(want.after) > want.within {

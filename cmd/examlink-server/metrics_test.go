@@ -82,7 +82,7 @@ func programs(t *testing.T) map[string]*prometheus.Registry {
 		t.Fatal(err)
 	}
 	rate := 1e6
-	e.Floor(probe.FloorEvent{At: time.Now(), Floor: probe.Floor{Direction: wire.Up, Outcome: "meets", Rate: ippm.Interval{Value: &rate, Low: &rate}}})
+	e.Floor(probe.FloorEvent{At: time.Now(), Floor: probe.Floor{Direction: wire.Up, Outcome: probe.FloorMeets, Rate: ippm.Interval{Value: &rate, Low: &rate}}})
 	a := &probe.Account{Sent: 2, Received: 2}
 	a.OneWayUp.Add(time.Millisecond)
 	e.Window(probe.WindowEvent{To: time.Now(), Account: a})

@@ -161,31 +161,31 @@ func (r *recorder) Session(e probe.SessionEvent) {
 		return
 	}
 	cause, words := causeOf(e.Err)
-	entry := record.Session{State: e.State, Session: e.Session, Server: e.Server, Transport: string(e.Transport), Words: words}
-	if e.Remembered && (e.State == "connected" || e.State == "resumed") {
+	entry := record.Session{State: string(e.State), Session: e.Session, Server: e.Server, Transport: string(e.Transport), Words: words}
+	if e.Remembered && (e.State == probe.SessionConnected || e.State == probe.SessionResumed) {
 		entry.Words = "the server's name could not be looked up; it answered where it had before"
 	}
-	moved := e.State == "resumed" && r.transport != "" && e.Transport != r.transport
+	moved := e.State == probe.SessionResumed && r.transport != "" && e.Transport != r.transport
 	if moved {
 		entry.State = "transport"
 	}
 	if e.Transport != "" {
 		r.transport = e.Transport
 	}
-	if e.State != "waiting" || entry != r.session { // every few seconds the same
+	if e.State != probe.SessionWaiting || entry != r.session { // every few seconds the same
 		r.add(e.At, entry)
 	}
 	r.session = entry
 	switch {
-	case e.State == "waiting" && r.gap == nil:
+	case e.State == probe.SessionWaiting && r.gap == nil:
 		r.gap = &record.Gap{From: record.At(r.seen), Cause: cause, Words: words}
 	case moved && r.gap != nil:
 		r.gap.Cause, r.gap.Words = record.TransportChange, "to "+string(e.Transport)
-	case (e.State == "silent" || e.State == "waiting" || e.State == "lost") && r.gap != nil:
-		if e.Err != nil && (e.State == "waiting" || r.gap.Words == "" || cause == record.ServerGone) {
+	case (e.State == probe.SessionSilent || e.State == probe.SessionWaiting || e.State == probe.SessionLost) && r.gap != nil:
+		if e.Err != nil && (e.State == probe.SessionWaiting || r.gap.Words == "" || cause == record.ServerGone) {
 			r.gap.Cause, r.gap.Words = cause, words
 		}
-	case e.State == "connected" && r.minute.Empty(): // the first; later ones end with the outage warning
+	case e.State == probe.SessionConnected && r.minute.Empty(): // the first; later ones end with the outage warning
 		r.closeGap(e.At, e.At)
 	}
 	r.seen = e.At
@@ -309,7 +309,7 @@ func (r *recorder) Floor(e probe.FloorEvent) {
 		return
 	}
 	r.minute.Floor(e)
-	if e.Floor.Glance && e.Floor.Outcome == "meets" {
+	if e.Floor.Glance && e.Floor.Outcome == probe.FloorMeets {
 		return // the minute tells of it
 	}
 	r.add(e.At, probe.FloorOf(e))
@@ -351,7 +351,7 @@ func (r *recorder) Live(e probe.WindowEvent) {
 }
 
 // end closes the record; without one it does nothing.
-func (r *recorder) end(at time.Time, why string) {
+func (r *recorder) end(at time.Time, why record.EndReason) {
 	if r == nil || r.w == nil {
 		return
 	}

@@ -57,7 +57,7 @@ func (x *tape) window(n uint64) probe.WindowEvent {
 	return probe.WindowEvent{From: x.from, To: x.at, Account: a, ProbeBytes: 92}
 }
 
-func (x *tape) session(state string, err error) {
+func (x *tape) session(state probe.SessionState, err error) {
 	x.r.Session(probe.SessionEvent{At: x.at, State: state, Session: "s", Server: "a:1", Err: err})
 }
 
@@ -68,7 +68,7 @@ func (x *tape) host(k warning.Kind, d time.Duration, cause warning.Cause) {
 
 func (x *tape) lines() (out []record.Line) {
 	x.t.Helper()
-	x.r.end(x.at, "stopped")
+	x.r.end(x.at, record.EndStopped)
 	r, err := record.Load(x.r.names[0])
 	if err != nil || !r.Chain.Whole() || !r.Chain.Ended || len(x.said) != 1 {
 		x.t.Fatalf("%+v, %v, %q", r, err, x.said)
@@ -97,9 +97,9 @@ func only(lines []record.Line, t record.Type) string {
 
 func TestRecorderMakesMinutes(t *testing.T) {
 	x := newTape(t)
-	x.session("connected", nil)
+	x.session(probe.SessionConnected, nil)
 	low := 5e5
-	x.r.Floor(probe.FloorEvent{At: x.at, Floor: probe.Floor{Direction: wire.Down, Outcome: "below", Rate: ippm.Interval{Value: &low}}, SpentDown: 30e3})
+	x.r.Floor(probe.FloorEvent{At: x.at, Floor: probe.Floor{Direction: wire.Down, Outcome: probe.FloorBelow, Rate: ippm.Interval{Value: &low}}, SpentDown: 30e3})
 	x.run(150 * time.Second)
 	lines := x.lines()
 	if got, want := only(lines, record.TypeMinute), "09:00:00-09:01:00 600, 09:01:00-09:02:00 600, 09:02:00-09:02:30 300"; got != want {
@@ -116,22 +116,22 @@ func TestRecorderMakesMinutes(t *testing.T) {
 // until it had.
 func TestRecorderTransportChange(t *testing.T) {
 	x := newTape(t)
-	move := func(state string, via link.Transport) {
+	move := func(state probe.SessionState, via link.Transport) {
 		x.r.Session(probe.SessionEvent{At: x.at, State: state, Session: "s", Server: "a:1", Transport: via})
 	}
-	move("connected", link.UDP)
+	move(probe.SessionConnected, link.UDP)
 	x.run(10 * time.Second)
 	start := x.at
 	x.at = x.at.Add(3 * time.Second)
 	outage := warning.Warning{Kind: warning.Outage, Start: start, Raised: x.at, Episodes: 1}
 	x.r.Warning(outage)
 	x.at = x.at.Add(5 * time.Second)
-	move("resumed", link.WebSocket)
+	move(probe.SessionResumed, link.WebSocket)
 	outage.End, outage.Cleared = x.at, x.at
 	x.r.Warning(outage)
 	x.from = x.at
 	x.run(30 * time.Second)
-	move("resumed", link.UDP)
+	move(probe.SessionResumed, link.UDP)
 	lines := x.lines()
 	if got, want := only(lines, record.TypeGap), "09:00:10-09:00:18 transport-change"; got != want {
 		t.Errorf("gaps %s, want %s", got, want)
@@ -151,7 +151,7 @@ func TestRecorderTransportChange(t *testing.T) {
 func TestRecorderWithoutNameService(t *testing.T) {
 	x := newTape(t)
 	for _, remembered := range []bool{false, true} {
-		for _, state := range []string{"resumed", "silent"} {
+		for _, state := range []probe.SessionState{probe.SessionResumed, probe.SessionSilent} {
 			x.r.Session(probe.SessionEvent{
 				At: x.at, State: state, Session: "s", Server: "exam.test:1", Transport: link.UDP,
 				Address: netip.MustParseAddrPort("192.0.2.1:1"), Remembered: remembered,
@@ -172,7 +172,7 @@ func TestRecorderWithoutNameService(t *testing.T) {
 // A computer that slept, or whose clock was set, parts two minutes.
 func TestRecorderHostGaps(t *testing.T) {
 	x := newTape(t)
-	x.session("connected", nil)
+	x.session(probe.SessionConnected, nil)
 	x.run(30 * time.Second)
 	x.at = x.at.Add(10 * time.Minute)
 	x.host(warning.Suspended, 10*time.Minute, warning.CauseAsleep)
@@ -197,9 +197,9 @@ func TestRecorderInterruptions(t *testing.T) {
 	x := newTape(t)
 	for range 5 {
 		x.at = x.at.Add(time.Second)
-		x.session("waiting", &link.Error{Reason: link.ReasonNoServer})
+		x.session(probe.SessionWaiting, &link.Error{Reason: link.ReasonNoServer})
 	}
-	x.session("connected", nil)
+	x.session(probe.SessionConnected, nil)
 	x.from = x.at
 	x.run(60 * time.Second) // to 09:01:05
 	outage := func(episodes int, first time.Time, err error) (end func()) {
@@ -208,11 +208,11 @@ func TestRecorderInterruptions(t *testing.T) {
 			w.Since = x.at.Add(-1600 * time.Millisecond)
 		}
 		x.r.Warning(w)
-		x.session("silent", err)
+		x.session(probe.SessionSilent, err)
 		return func() {
 			w.End, w.Cleared = x.at, x.at
 			x.r.Warning(w)
-			x.session("back", nil)
+			x.session(probe.SessionBack, nil)
 		}
 	}
 	first := x.at.Add(-3 * time.Second)
@@ -225,7 +225,7 @@ func TestRecorderInterruptions(t *testing.T) {
 	back() // 09:01:13.4 to 09:01:20
 	x.run(60 * time.Second)
 	outage(1, x.at.Add(-3*time.Second), &link.Error{Reason: link.ReasonClosed})
-	x.session("lost", &probe.RefusedError{Refused: wire.Refused{Reason: wire.RefusedToken}})
+	x.session(probe.SessionLost, &probe.RefusedError{Refused: wire.Refused{Reason: wire.RefusedToken}})
 	x.run(10 * time.Second)
 	lines := x.lines()
 	want := "09:00:00-09:00:05 server-gone, 09:01:02-09:01:10 network, 09:01:13-09:01:20 network, 09:02:17-09:02:30 server-gone"
@@ -246,11 +246,11 @@ func TestRecorderInterruptions(t *testing.T) {
 // second gap. The clock may be set meanwhile.
 func TestRecorderExplainsGaps(t *testing.T) {
 	x := newTape(t)
-	x.session("connected", nil)
+	x.session(probe.SessionConnected, nil)
 	x.run(60 * time.Second)
 	w := warning.Warning{Kind: warning.Outage, Start: x.at.Add(-3 * time.Second), Raised: x.at, Episodes: 1}
 	x.r.Warning(w)
-	x.session("silent", nil)
+	x.session(probe.SessionSilent, nil)
 	x.run(5 * time.Second)
 	w.Cause, w.Updated = warning.CauseWiFi, x.at
 	x.r.Warning(w)
@@ -320,7 +320,7 @@ func TestRecordNames(t *testing.T) {
 func TestGlancesAreNoFloorTestsOfAMinute(t *testing.T) {
 	var m probe.MinuteBuilder
 	for range 2 {
-		m.Floor(probe.FloorEvent{Floor: probe.Floor{Direction: "up", Glance: true, Outcome: "inconclusive"}, SpentUp: 5024})
+		m.Floor(probe.FloorEvent{Floor: probe.Floor{Direction: "up", Glance: true, Outcome: probe.FloorInconclusive}, SpentUp: 5024})
 	}
 	if got := m.Minute(); got.FloorUp != nil || got.BytesUp != 2*5024 {
 		t.Errorf("two glances and no floor test: %+v", got)

@@ -19,6 +19,7 @@ import (
 	"examlink/probe/link"
 	"examlink/probe/netenv"
 	"examlink/probe/plan"
+	"examlink/probe/record"
 	"examlink/probe/verdict"
 	"examlink/probe/warning"
 	"examlink/probe/wire"
@@ -124,7 +125,7 @@ what is due when, and measures nothing.
 			s, err := probe.RunPlan(ctx, o, sinks...)
 			why := whyEnded(c.Context(), err)
 			if err == nil && ctx.Err() == nil {
-				why = "exam-over"
+				why = record.EndExamOver
 			}
 			keep.end(time.Now(), why)
 			if err != nil {
@@ -155,14 +156,14 @@ what is due when, and measures nothing.
 }
 
 // whyEnded says why a watch is over, in the words of a record.
-func whyEnded(asked context.Context, err error) string {
+func whyEnded(asked context.Context, err error) record.EndReason {
 	switch {
 	case err != nil:
-		return "failed"
+		return record.EndFailed
 	case asked.Err() != nil:
-		return "stopped"
+		return record.EndStopped
 	}
-	return "time-over"
+	return record.EndTimeOver
 }
 
 // serverOf is the address a watch connects to; empty if that is not known yet.
@@ -232,20 +233,20 @@ func (v *voice) say(at time.Time, format string, args ...any) {
 // Session implements probe.Sink.
 func (v *voice) Session(e probe.SessionEvent) {
 	switch e.State {
-	case "connected":
+	case probe.SessionConnected:
 		v.say(e.At, "connected to %s%s%s", e.Server, v.by(e.Transport), remembered(e))
-	case "resumed":
+	case probe.SessionResumed:
 		v.say(e.At, "connected to %s again%s%s", e.Server, v.by(e.Transport), remembered(e))
-	case "back":
+	case probe.SessionBack:
 		v.say(e.At, "the server answers again")
-	case "moved":
+	case probe.SessionMoved:
 		v.say(e.At, "this computer's address in the network has changed")
-	case "silent":
+	case probe.SessionSilent:
 		v.say(e.At, "no answer from the server; trying to reach it again")
-	case "waiting":
+	case probe.SessionWaiting:
 		_, hint := explain(e.Err)
 		v.say(e.At, "not connected: %v; trying again. %s", e.Err, hint)
-	case "lost":
+	case probe.SessionLost:
 		_, hint := explain(e.Err)
 		v.say(e.At, "cannot reconnect: %v. %s", e.Err, hint)
 	}

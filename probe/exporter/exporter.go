@@ -99,9 +99,9 @@ func New(r prometheus.Registerer, p verdict.Policy) (*Exporter, error) {
 	for _, d := range []string{"up", "down"} {
 		e.floorBytes.WithLabelValues(d)
 		e.controlBytes.WithLabelValues(d)
-		for _, o := range []string{"meets", "below", "inconclusive"} {
-			e.floors.WithLabelValues(d, o)
-			e.glances.WithLabelValues(d, o)
+		for _, o := range []probe.FloorOutcome{probe.FloorMeets, probe.FloorBelow, probe.FloorInconclusive} {
+			e.floors.WithLabelValues(d, string(o))
+			e.glances.WithLabelValues(d, string(o))
 		}
 		for _, h := range []*prometheus.HistogramVec{e.oneWay, e.ipdv, e.pdv} {
 			h.WithLabelValues(d)
@@ -140,12 +140,12 @@ func (e *Exporter) Session(ev probe.SessionEvent) {
 		e.transport.WithLabelValues(string(ev.Transport)).Set(1)
 	}
 	switch ev.State {
-	case "connected", "resumed":
+	case probe.SessionConnected, probe.SessionResumed:
 		e.connects.Inc()
 		e.connected.Set(1)
-	case "back":
+	case probe.SessionBack:
 		e.connected.Set(1)
-	case "moved":
+	case probe.SessionMoved:
 	default:
 		e.connected.Set(0)
 	}
@@ -189,14 +189,14 @@ func pour(o prometheus.Observer, h *ippm.Histogram) {
 
 // Floor implements probe.Sink.
 func (e *Exporter) Floor(ev probe.FloorEvent) {
-	d := string(ev.Floor.Direction)
+	d, outcome := string(ev.Floor.Direction), string(ev.Floor.Outcome)
 	e.floorBytes.WithLabelValues(string(wire.Up)).Add(float64(ev.SpentUp))
 	e.floorBytes.WithLabelValues(string(wire.Down)).Add(float64(ev.SpentDown))
 	if ev.Floor.Glance {
-		e.glances.WithLabelValues(d, ev.Floor.Outcome).Inc()
+		e.glances.WithLabelValues(d, outcome).Inc()
 		return
 	}
-	e.floors.WithLabelValues(d, ev.Floor.Outcome).Inc()
+	e.floors.WithLabelValues(d, outcome).Inc()
 	e.last.floor(ev)
 }
 

@@ -80,15 +80,15 @@ func window() *probe.Account {
 
 // exam tells an exporter of everything that can happen in a watch.
 func exam(e *exporter.Exporter) {
-	e.Session(probe.SessionEvent{At: at(0), State: "connected", Transport: link.UDP})
+	e.Session(probe.SessionEvent{At: at(0), State: probe.SessionConnected, Transport: link.UDP})
 	e.Window(probe.WindowEvent{From: at(0), To: at(5 * time.Second), Account: window(), ControlUp: 1500, ControlDown: 1000})
 	e.Floor(probe.FloorEvent{
 		At: at(6 * time.Second), SpentDown: 30_000,
-		Floor: probe.Floor{Direction: wire.Down, Outcome: "meets", Rate: ippm.Interval{Low: number(3.84e6)}},
+		Floor: probe.Floor{Direction: wire.Down, Outcome: probe.FloorMeets, Rate: ippm.Interval{Low: number(3.84e6)}},
 	})
 	e.Floor(probe.FloorEvent{
 		At: at(7 * time.Second), SpentUp: 20_000,
-		Floor: probe.Floor{Direction: wire.Up, Outcome: "below", Rate: ippm.Interval{Value: number(0.768e6), Low: number(0.76e6), High: number(0.776e6)}},
+		Floor: probe.Floor{Direction: wire.Up, Outcome: probe.FloorBelow, Rate: ippm.Interval{Value: number(0.768e6), Low: number(0.76e6), High: number(0.776e6)}},
 	})
 	slow := warning.Warning{Kind: warning.UploadBelowMinimum, Start: at(7 * time.Second), Raised: at(7 * time.Second), Episodes: 1}
 	e.Warning(slow)
@@ -97,11 +97,11 @@ func exam(e *exporter.Exporter) {
 	slow.End, slow.Cleared = at(50*time.Second), at(60*time.Second)
 	e.Warning(slow)
 	e.Warning(warning.Warning{Kind: warning.Outage, Start: at(70 * time.Second), Raised: at(73 * time.Second), Episodes: 1})
-	e.Session(probe.SessionEvent{At: at(73 * time.Second), State: "silent", Err: errors.New("no answer")})
-	e.Session(probe.SessionEvent{At: at(80 * time.Second), State: "resumed", Transport: link.WebSocket})
+	e.Session(probe.SessionEvent{At: at(73 * time.Second), State: probe.SessionSilent, Err: errors.New("no answer")})
+	e.Session(probe.SessionEvent{At: at(80 * time.Second), State: probe.SessionResumed, Transport: link.WebSocket})
 	e.Floor(probe.FloorEvent{
 		At: at(81500 * ms), SpentDown: 30_000,
-		Floor: probe.Floor{Direction: wire.Down, Outcome: "inconclusive"},
+		Floor: probe.Floor{Direction: wire.Down, Outcome: probe.FloorInconclusive},
 	})
 }
 
@@ -170,7 +170,7 @@ func TestAbsentBeforeKnown(t *testing.T) {
 	// A test that found only a bound tells no rate; one that found nothing
 	// forgets what the one before found.
 	floor := func(rate ippm.Interval) {
-		e.Floor(probe.FloorEvent{At: at(1500 * ms), Floor: probe.Floor{Direction: wire.Down, Outcome: "meets", Rate: rate}})
+		e.Floor(probe.FloorEvent{At: at(1500 * ms), Floor: probe.Floor{Direction: wire.Down, Outcome: probe.FloorMeets, Rate: rate}})
 	}
 	down := func(v string) map[string]string { return map[string]string{`{direction="down"}`: v} }
 	floor(ippm.Interval{Low: number(8e6)})
@@ -201,7 +201,7 @@ func TestRatesAreBytesPerSecond(t *testing.T) {
 	expect(t, r, "examlink_client_minimum_rate_bytes_per_second", both("96000", "48000"))
 	expect(t, r, "examlink_client_recommended_rate_bytes_per_second", both("187500", "125000"))
 	for d, v := range map[wire.Direction]float64{wire.Down: 0.768e6, wire.Up: 0.384e6} {
-		e.Floor(probe.FloorEvent{At: at(0), SpentUp: 500, SpentDown: 600, Floor: probe.Floor{Direction: d, Outcome: "meets", Rate: ippm.Interval{Value: &v, Low: &v, High: &v}}})
+		e.Floor(probe.FloorEvent{At: at(0), SpentUp: 500, SpentDown: 600, Floor: probe.Floor{Direction: d, Outcome: probe.FloorMeets, Rate: ippm.Interval{Value: &v, Low: &v, High: &v}}})
 	}
 	expect(t, r, "examlink_client_rate_bytes_per_second", both("96000", "48000"))
 	expect(t, r, "examlink_client_rate_lower_bound_bytes_per_second", both("96000", "48000"))
@@ -251,14 +251,17 @@ func TestAWarningCountsOnce(t *testing.T) {
 
 func TestConnectedFollowsTheSession(t *testing.T) {
 	e, r := newExporter(t, verdict.BuiltIn()[0])
-	for _, c := range []struct{ state, connected, connects string }{
-		{"waiting", "0", "0"},
-		{"connected", "1", "1"},
-		{"silent", "0", "1"},
-		{"back", "1", "1"},
-		{"silent", "0", "1"},
-		{"lost", "0", "1"},
-		{"resumed", "1", "2"},
+	for _, c := range []struct {
+		state               probe.SessionState
+		connected, connects string
+	}{
+		{probe.SessionWaiting, "0", "0"},
+		{probe.SessionConnected, "1", "1"},
+		{probe.SessionSilent, "0", "1"},
+		{probe.SessionBack, "1", "1"},
+		{probe.SessionSilent, "0", "1"},
+		{probe.SessionLost, "0", "1"},
+		{probe.SessionResumed, "1", "2"},
 	} {
 		e.Session(probe.SessionEvent{State: c.state})
 		expect(t, r, "examlink_client_connected", map[string]string{"": c.connected})

@@ -76,13 +76,23 @@ const (
 	floorError  = 0.002
 )
 
+// FloorOutcome is what a floor test found of the rate.
+type FloorOutcome string
+
+// The outcomes of a floor test.
+const (
+	FloorMeets        FloorOutcome = "meets" // at least the target
+	FloorBelow        FloorOutcome = "below"
+	FloorInconclusive FloorOutcome = "inconclusive" // Floor.Why says what kept it from telling
+)
+
 // Floor is the result of a floor test: is the rate at least the target?
 type Floor struct {
 	Direction wire.Direction `json:"direction"`
 	Glance    bool           `json:"glance,omitempty"` // one very short train: it notices, and decides nothing
 	Target    float64        `json:"target"`           // bit/s
 	Decision  ippm.Decision  `json:"-"`
-	Outcome   string         `json:"outcome"` // meets, below, inconclusive
+	Outcome   FloorOutcome   `json:"outcome"`
 	Rate      ippm.Interval  `json:"rate"`
 	StdErr    float64        `json:"std_err"` // relative, of Rate.Value or, where there is none, of what Rate.Low is the lower end of
 	Trains    int            `json:"trains"`
@@ -213,7 +223,7 @@ func (p FloorPlan) alone() wire.TrainRequest {
 // runFloor runs trains until the target is decided or the plan is exhausted.
 // An error means that the network let us measure nothing at all.
 func RunFloor(ctx context.Context, s Runner, p FloorPlan) (Floor, error) {
-	f := Floor{Direction: p.Direction, Glance: p.Glance, Target: float64(p.Target), Outcome: "inconclusive"}
+	f := Floor{Direction: p.Direction, Glance: p.Glance, Target: float64(p.Target), Outcome: FloorInconclusive}
 	bound := float64(p.Target) * (1 - verdict.Tolerance)
 	test := ippm.SPRT{Margin: floorMargin, Error: floorError}
 	var sum ippm.Combined
@@ -258,9 +268,9 @@ func RunFloor(ctx context.Context, s Runner, p FloorPlan) (Floor, error) {
 	}
 	switch f.Decision {
 	case ippm.Accept:
-		f.Outcome = "meets"
+		f.Outcome = FloorMeets
 	case ippm.Reject:
-		f.Outcome = "below"
+		f.Outcome = FloorBelow
 	default:
 		if f.Why == "" {
 			f.Why = "the rate is too close to the bound to tell"

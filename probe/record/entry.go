@@ -161,9 +161,20 @@ type Note struct {
 	Words string `json:"words"`
 }
 
+// EndReason is why a watch ended.
+type EndReason string
+
+// The reasons for an end.
+const (
+	EndStopped  EndReason = "stopped"   // it was told to stop
+	EndTimeOver EndReason = "time-over" // it had been given so much time
+	EndExamOver EndReason = "exam-over"
+	EndFailed   EndReason = "failed" // it could not begin
+)
+
 // End says why the client ended.
 type End struct {
-	Why     string `json:"why"` // stopped, time-over, exam-over, failed
-	Words   string `json:"words,omitempty"`
-	LeftOut uint64 `json:"left_out,omitempty"` // lines for which there was no room
+	Why     EndReason `json:"why"`
+	Words   string    `json:"words,omitempty"`
+	LeftOut uint64    `json:"left_out,omitempty"` // lines for which there was no room
 }

@@ -135,7 +135,7 @@ func randomEntry(rng *rand.Rand) Entry {
 	case 6:
 		return Note{About: text(), Words: text()}
 	}
-	return End{Why: text()}
+	return End{Why: EndReason(text())}
 }
 
 func TestWhatIsWrittenIsRead(t *testing.T) {
@@ -185,7 +185,7 @@ func exam(t testing.TB, n int) []byte {
 			t.Fatal(err)
 		}
 	}
-	_ = w.Append(began.Add(time.Duration(n)*time.Minute), End{Why: "stopped"})
+	_ = w.Append(began.Add(time.Duration(n)*time.Minute), End{Why: EndStopped})
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}

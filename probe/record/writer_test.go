@@ -33,7 +33,7 @@ func TestKilled(t *testing.T) {
 	}
 	again := at.Add(90 * time.Second)
 	w = open(t, name, again, Options{})
-	appendAll(t, w, again.Add(time.Minute), minuteAt(again), End{Why: "stopped"})
+	appendAll(t, w, again.Add(time.Minute), minuteAt(again), End{Why: EndStopped})
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +195,7 @@ func TestBound(t *testing.T) {
 	for range 1000 {
 		appendAll(t, w, began, Session{State: "back"})
 	}
-	appendAll(t, w, began, End{Why: "stopped"})
+	appendAll(t, w, began, End{Why: EndStopped})
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -224,7 +224,7 @@ func TestUnwritten(t *testing.T) {
 	if err := w.Append(began, Minute{RoundTrip: ptr(1), OneWayUp: ptr(-1), From: Time{time.Date(-1, 1, 1, 0, 0, 0, 0, time.UTC)}}); err == nil {
 		t.Error("the year -1 was written")
 	}
-	appendAll(t, w, began, minuteAt(began), End{Why: "stopped", Words: strings.Repeat("x", 2*MaxLine)})
+	appendAll(t, w, began, minuteAt(began), End{Why: EndStopped, Words: strings.Repeat("x", 2*MaxLine)})
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -111,7 +111,7 @@ func (w *watcher) foundOut(f finding, now time.Duration) {
 	if f.Looked && !f.Offline {
 		if q.looked && !q.state.SameNetwork(f.State) {
 			q.moved, q.hasMove, q.asked = now, true, false
-			w.session("moved", nil)
+			w.session(SessionMoved, nil)
 		}
 		q.state, q.looked = f.State, true
 	}

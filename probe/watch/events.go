@@ -10,10 +10,24 @@ import (
 	"examlink/probe/warning"
 )
 
+// SessionState is what has become of the connection, in the words of a record.
+type SessionState string
+
+// The states of a session.
+const (
+	SessionWaiting   SessionState = "waiting"   // the first connection failed; the watch tries again
+	SessionConnected SessionState = "connected" // a new session
+	SessionResumed   SessionState = "resumed"   // the same session by a new connection
+	SessionSilent    SessionState = "silent"    // the server no longer answers
+	SessionBack      SessionState = "back"      // it answers again, by the same connection
+	SessionLost      SessionState = "lost"      // the server refuses a new connection
+	SessionMoved     SessionState = "moved"     // this computer has a new address in the network
+)
+
 // SessionEvent says what became of the connection.
 type SessionEvent struct {
 	At      time.Time
-	State   string // connected, resumed, silent, back, lost, waiting, moved
+	State   SessionState
 	Session string
 	Server  string
 	// Transport is what carries the session; empty before there is one.

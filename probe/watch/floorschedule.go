@@ -323,7 +323,7 @@ func (b *jointBound) with(f ratetest.Floor, climb bool) ratetest.Floor {
 	}
 	f.Rate.Low = joint.Low
 	if bound := f.Target * (1 - verdict.Tolerance); f.Decision == ippm.Undecided && *joint.Low >= bound {
-		f.Decision, f.Outcome, f.Why = ippm.Accept, "meets", ""
+		f.Decision, f.Outcome, f.Why = ippm.Accept, ratetest.FloorMeets, ""
 	}
 	return f
 }

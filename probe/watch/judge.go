@@ -141,12 +141,12 @@ func typicalDelay(calm, loaded *ippm.Histogram, bound time.Duration) (d time.Dur
 func judgeFloor(f ratetest.Floor, at time.Time) warning.Observation {
 	o := warning.Observation{At: at, Level: warning.Unknown}
 	switch f.Outcome {
-	case "meets":
+	case ratetest.FloorMeets:
 		o.Level = warning.Fair
 		if f.Rate.Low != nil && *f.Rate.Low >= clearFactor*f.Target {
 			o.Level = warning.Good
 		}
-	case "below":
+	case ratetest.FloorBelow:
 		o.Level = warning.Bad
 		if f.Rate.High != nil && *f.Rate.High < decisiveShare*f.Target {
 			o.Level = warning.Decisive

@@ -24,7 +24,7 @@ func MinuteOf(a *monitor.Account) record.Minute {
 // FloorOf puts a floor test into the form of a record's.
 func FloorOf(e FloorEvent) record.Floor {
 	return record.Floor{
-		Direction: e.Floor.Direction, Target: e.Floor.Target, Outcome: e.Floor.Outcome,
+		Direction: e.Floor.Direction, Target: e.Floor.Target, Outcome: string(e.Floor.Outcome),
 		Rate: e.Floor.Rate.Value, Low: e.Floor.Rate.Low, High: e.Floor.Rate.High,
 		Trains: e.Floor.Trains, Bytes: e.SpentUp + e.SpentDown, Duration: e.Floor.Duration.Seconds(), Rise: e.Floor.Rise.Seconds(), Why: e.Floor.Why,
 	}

@@ -28,7 +28,7 @@ func (w *watcher) watchSilence(ctx context.Context, now time.Duration) {
 		})
 		if !w.interrupted {
 			w.interrupted = true
-			w.session("silent", ended)
+			w.session(SessionSilent, ended)
 		}
 	}
 	w.watchShortGaps(silent, now)
@@ -38,7 +38,7 @@ func (w *watcher) watchSilence(ctx context.Context, now time.Duration) {
 		w.lossesFrom = now + w.o.LossAfter
 		w.attempt.Store(nil)
 		w.observe(warning.Outage, warning.Observation{At: w.o.Clock.Wall(), Since: w.wall(now - heard), Level: warning.Good})
-		w.session("back", nil)
+		w.session(SessionBack, nil)
 		if ended == nil && w.redial != nil {
 			w.stopRedial()
 		}
@@ -128,16 +128,16 @@ func (w *watcher) redialed(r redialResult) {
 	case r.err != nil:
 		if session.Final(r.err) {
 			if !w.refused {
-				w.session("lost", r.err)
+				w.session(SessionLost, r.err)
 			}
 			w.refused = true
 			w.nextRedial = w.o.Clock.Now() + lostPause
 		}
 		return
 	default:
-		state := "connected"
+		state := SessionConnected
 		if r.s.Welcome.Resumed {
-			state = "resumed"
+			state = SessionResumed
 		}
 		w.explainMove(r.s)
 		w.adopt(r.s, state)

@@ -133,7 +133,7 @@ func (w *watcher) connect(ctx context.Context) error {
 		w.udpLost = w.o.Clock.Wall()
 		s, err := session.Dial(ctx, &w.o.Config, w.o.Join, "watch", session.Earlier{}, 0)
 		if err == nil {
-			w.adopt(s, "connected")
+			w.adopt(s, SessionConnected)
 			return nil
 		}
 		if ctx.Err() != nil {
@@ -142,7 +142,7 @@ func (w *watcher) connect(ctx context.Context) error {
 		if session.Final(err) {
 			return err
 		}
-		w.session("waiting", err)
+		w.session(SessionWaiting, err)
 		t := time.NewTimer(backoff(w.rng, attempt))
 		select {
 		case <-t.C:
@@ -154,7 +154,7 @@ func (w *watcher) connect(ctx context.Context) error {
 }
 
 // adopt makes s the session in use.
-func (w *watcher) adopt(s *session.Session, state string) {
+func (w *watcher) adopt(s *session.Session, state SessionState) {
 	now := w.o.Clock.Now()
 	w.retire(false)
 	w.s, w.ticket = s, s.Welcome.Resume
@@ -222,7 +222,7 @@ func (w *watcher) reconcile(s *session.Session) {
 	}
 }
 
-func (w *watcher) session(state string, err error) {
+func (w *watcher) session(state SessionState, err error) {
 	e := SessionEvent{At: w.o.Clock.Wall(), State: state, Session: w.summary.Session, Server: w.o.Server, Err: err}
 	if w.s != nil {
 		e.Transport, e.Address, e.Remembered = w.s.Conn.Transport(), w.s.Remote, w.s.Conn.Remembered()

@@ -119,7 +119,7 @@ func (s *script) gap(from, to time.Duration, c record.Cause, words string) {
 
 func (s *script) end(at time.Duration) {
 	s.t.Helper()
-	s.add(at, record.End{Why: "stopped"})
+	s.add(at, record.End{Why: record.EndStopped})
 	if err := s.w.Close(); err != nil {
 		s.t.Fatal(err)
 	}
