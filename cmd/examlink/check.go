@@ -15,6 +15,7 @@ import (
 	"examlink/cmd/internal/cli"
 	"examlink/cmd/internal/daemon"
 	"examlink/probe"
+	"examlink/probe/agent"
 	"examlink/probe/ippm"
 	"examlink/probe/verdict"
 )
@@ -53,7 +54,9 @@ be made; docs/students.md lists them.`,
 				o.Check.CapacityMax, o.Check.MaxBytes = fullRate, fullBytes
 			}
 			o.Version = daemon.Version()
-			o.Traffic = (&ownTraffic{server: serverOf(o)}).read
+			traffic := agent.NewTraffic(o)
+			defer traffic.Close()
+			o.Traffic = traffic.Read
 			o.Log = daemon.Logger(c.ErrOrStderr(), daemon.Level(f.Log.Level), f.Log.Format)
 			show := newProgress(c.ErrOrStderr())
 			r, err := probe.Check(c.Context(), o, show.step)

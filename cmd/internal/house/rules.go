@@ -14,8 +14,8 @@ type Rule struct {
 // Rules are listed from the top of the house down: arrows run one way.
 var Rules = []Rule{
 	{Package: "cmd/examlink", May: []string{
-		"cmd/internal/cli", "cmd/internal/config", "cmd/internal/daemon", "probe", "probe/exporter", "probe/netenv", "probe/ippm", "probe/link",
-		"probe/outbox", "probe/plan", "probe/record", "probe/record/report", "probe/verdict", "probe/warning", "probe/wire",
+		"cmd/internal/cli", "cmd/internal/config", "cmd/internal/daemon", "probe", "probe/agent", "probe/ippm", "probe/link",
+		"probe/plan", "probe/record", "probe/record/report", "probe/verdict", "probe/warning", "probe/wire",
 	}},
 	{Package: "cmd/examlink-server", May: []string{
 		"cmd/internal/cli", "cmd/internal/config", "cmd/internal/daemon", "cmd/internal/web", "probe", "probe/exporter", "probe/ippm", "probe/netsim",
@@ -48,6 +48,9 @@ var Rules = []Rule{
 	{Package: "server/exam", May: []string{"probe/wire"}},
 	{Package: "server/event", May: []string{"probe/ippm", "probe/verdict", "probe/warning", "probe/wire"}, Pure: true},
 
+	{Package: "probe/agent", May: []string{
+		"probe", "probe/exporter", "probe/link", "probe/netenv", "probe/outbox", "probe/plan", "probe/record", "probe/verdict", "probe/warning", "probe/wire",
+	}, Deps: []string{"github.com/prometheus/client_golang"}, Pure: true},
 	{Package: "probe/exporter", May: []string{"probe", "probe/ippm", "probe/link", "probe/outbox", "probe/verdict", "probe/warning", "probe/wire"}},
 	{Package: "probe", May: []string{
 		"probe/clock", "probe/ippm", "probe/link", "probe/monitor", "probe/outbox", "probe/plan", "probe/ratetest", "probe/record", "probe/session",

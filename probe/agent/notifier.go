@@ -1,35 +1,44 @@
-package main
+package agent
 
 import (
 	"fmt"
 	"log/slog"
 	"time"
 
-	"github.com/gen2brain/beeep"
-
 	"examlink/probe"
 	"examlink/probe/plan"
 	"examlink/probe/warning"
 )
 
-// The settings of client.notify.
+// Notify says when warnings are shown as desktop notifications.
+type Notify string
+
+// The values of Notify.
 const (
-	notifyOff    = "off"
-	notifyBefore = "before-exam" // never while the exam is on: proctoring software may forbid pop-ups
-	notifyAlways = "always"
+	NotifyOff    Notify = "off"
+	NotifyBefore Notify = "before-exam" // not during the exam: proctoring software may forbid pop-ups
+	NotifyAlways Notify = "always"
 )
+
+func (n Notify) check() error {
+	switch n {
+	case "", NotifyOff, NotifyBefore, NotifyAlways:
+		return nil
+	}
+	return fmt.Errorf("notify: %q, expected %s, %s or %s", string(n), NotifyOff, NotifyBefore, NotifyAlways)
+}
 
 // Chosen by us.
 const (
-	notifyQueue = 4                      // more at once is noise
+	notifyQueue = 4                      // more at once are only a nuisance
 	notifyPause = 500 * time.Millisecond // for the last one at the end
 	notifyTitle = "examlink"
 )
 
-// notifier shows a student's warnings on the desktop. The system may take its
-// time: a goroutine of its own calls it.
+// notifier shows a student's warnings on the desktop. Since the system may be slow,
+// a goroutine of its own calls it.
 type notifier struct {
-	setting string
+	setting Notify
 	due     plan.Plan
 	queue   chan string
 	done    chan struct{}
@@ -37,10 +46,9 @@ type notifier struct {
 
 var _ probe.Sink = (*notifier)(nil)
 
-// newNotifier makes a notifier, or nil where none is wanted. show is the
-// system's.
-func newNotifier(setting string, due plan.Plan, log *slog.Logger, show func(title, text string) error) *notifier {
-	if setting == notifyOff {
+// newNotifier makes a notifier, or nil if none is wanted.
+func newNotifier(setting Notify, due plan.Plan, log *slog.Logger, show func(title, text string) error) *notifier {
+	if setting == "" || setting == NotifyOff || show == nil {
 		return nil
 	}
 	n := &notifier{setting: setting, due: due, queue: make(chan string, notifyQueue), done: make(chan struct{})}
@@ -50,31 +58,25 @@ func newNotifier(setting string, due plan.Plan, log *slog.Logger, show func(titl
 		for text := range n.queue {
 			if err := show(notifyTitle, text); err != nil && !failed {
 				failed = true
-				log.Info("desktop notifications do not work here; warnings go on in the terminal", "err", err)
+				log.Info("desktop notifications do not work on this computer", "err", err)
 			}
 		}
 	}()
 	return n
 }
 
-// showOnDesktop shows a notification by whatever the system has.
-func showOnDesktop(title, text string) error {
-	beeep.AppName = notifyTitle
-	return beeep.Notify(title, text, "")
-}
-
-// wanted says whether there may be a notification at t. An exam whose time is
-// not known may be on.
+// wanted says whether a notification may be shown at t. An exam at an unknown time
+// may be on at any time.
 func (n *notifier) wanted(t time.Time) bool {
-	if n.setting == notifyAlways {
+	if n.setting == NotifyAlways {
 		return true
 	}
 	e, _ := n.due.At(t)
 	return e.Phase != plan.Exam
 }
 
-// Warning implements probe.Sink. What the computer did is no news to who sits
-// at it.
+// Warning implements probe.Sink. It leaves out what the computer itself did: the
+// student who uses it knows.
 func (n *notifier) Warning(w warning.Warning) {
 	at, text := w.Raised, w.String()
 	switch {
@@ -82,7 +84,7 @@ func (n *notifier) Warning(w warning.Warning) {
 		return
 	case w.Active():
 	case w.End.IsZero():
-		return // watching ends
+		return // the watch ends while the warning is active
 	default:
 		at, text = w.Cleared, fmt.Sprintf("over: %s, after %s", w.Kind.Title(), w.End.Sub(w.Start).Round(time.Second))
 	}
@@ -91,7 +93,7 @@ func (n *notifier) Warning(w warning.Warning) {
 	}
 	select {
 	case n.queue <- text:
-	default: // one that hangs, or too many at once
+	default: // the system hangs, or there are too many at once
 	}
 }
 

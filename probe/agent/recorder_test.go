@@ -1,7 +1,6 @@
-package main
+package agent
 
 import (
-	"examlink/probe/ippm"
 	"fmt"
 	"net/netip"
 	"path/filepath"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"examlink/probe"
+	"examlink/probe/ippm"
 	"examlink/probe/link"
 	"examlink/probe/record"
 	"examlink/probe/warning"
@@ -279,40 +279,10 @@ func TestRecorderExplainsGaps(t *testing.T) {
 	for c, want := range map[warning.Cause]record.Cause{
 		warning.CauseServer: record.ServerGone, warning.CauseAsleep: record.Suspended, warning.CauseMoved: record.TransportChange, warning.CauseUDPBlocked: record.Network,
 	} {
-		r := recorder{gap: &record.Gap{Cause: record.Network}}
-		if r.because(c); r.gap.Cause != want {
-			t.Errorf("%q: %s, want %s", c, r.gap.Cause, want)
+		g := gaps{open: &record.Gap{Cause: record.Network}}
+		if g.because(c); g.open.Cause != want {
+			t.Errorf("%q: %s, want %s", c, g.open.Cause, want)
 		}
-	}
-}
-
-func TestRecordNames(t *testing.T) {
-	dir := t.TempDir()
-	t.Setenv("HOME", dir)
-	t.Setenv("XDG_CONFIG_HOME", dir)
-	t.Setenv("AppData", dir)
-	at := time.Date(2026, 6, 15, 9, 0, 0, 0, time.UTC)
-	names, err := recordNames("", "../../msds 5001/ü", at)
-	if err != nil || len(names) != recordTries || filepath.Base(names[0]) != "_.._msds_5001__-2026-06-15.jsonl" || filepath.Base(names[1]) != "_.._msds_5001__-2026-06-15-2.jsonl" ||
-		filepath.Base(filepath.Dir(names[0])) != "records" {
-		t.Errorf("%q, %v", names, err)
-	}
-	if names, err := recordNames(noRecord, "e", at); names != nil || err != nil {
-		t.Errorf("%q, %v", names, err)
-	}
-	// What is in use makes way for the next.
-	s := startOf(probe.DefaultOptions(), wire.JoinToken{Exam: "e", Servers: []string{"a:1"}}, at)
-	names, _ = recordNames("", "e", at)
-	var open []*record.Writer
-	for i := range 2 {
-		w, name, err := openRecord(names, s, at)
-		if err != nil || name != names[i] {
-			t.Fatalf("%s, %v, want %s", name, err, names[i])
-		}
-		open = append(open, w)
-	}
-	for _, w := range open {
-		_ = w.Close()
 	}
 }
 

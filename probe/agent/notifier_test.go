@@ -1,4 +1,4 @@
-package main
+package agent
 
 import (
 	"bytes"
@@ -23,14 +23,15 @@ func TestNotifier(t *testing.T) {
 	unknown := plan.Make(start, plan.Window{}, plan.Options{})
 	before, during, after := start.Add(-time.Hour), start.Add(time.Hour), start.Add(9*time.Hour)
 	for _, c := range []struct {
-		name, setting string
-		due           plan.Plan
-		at            time.Time
-		want          int
+		name    string
+		setting Notify
+		due     plan.Plan
+		at      time.Time
+		want    int
 	}{
-		{"before", notifyBefore, known, before, 2}, {"during", notifyBefore, known, during, 0}, {"after", notifyBefore, known, after, 2},
-		{"not known when", notifyBefore, unknown, before, 0}, {"during, always", notifyAlways, known, during, 2},
-		{"not known when, always", notifyAlways, unknown, before, 2},
+		{"before", NotifyBefore, known, before, 2}, {"during", NotifyBefore, known, during, 0}, {"after", NotifyBefore, known, after, 2},
+		{"not known when", NotifyBefore, unknown, before, 0}, {"during, always", NotifyAlways, known, during, 2},
+		{"not known when, always", NotifyAlways, unknown, before, 2},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var shown []string
@@ -50,18 +51,20 @@ func TestNotifier(t *testing.T) {
 			}
 		})
 	}
-	if n := newNotifier(notifyOff, known, nil, nil); n != nil {
-		t.Error("off, and there is one")
-	} else {
+	show := func(string, string) error { return nil }
+	for _, n := range []*notifier{newNotifier(NotifyOff, known, nil, show), newNotifier("", known, nil, show), newNotifier(NotifyAlways, known, nil, nil)} {
+		if n != nil {
+			t.Error("there is a notifier, want none")
+		}
 		n.end()
 	}
 }
 
-// A desktop that hangs holds nothing up; one that is not there is told of once.
+// A desktop that hangs does not hold up the watch; one that fails is logged once.
 func TestNotifierNeverBlocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hang := make(chan struct{})
-		n := newNotifier(notifyAlways, plan.Plan{}, nil, func(string, string) error { <-hang; return nil })
+		n := newNotifier(NotifyAlways, plan.Plan{}, nil, func(string, string) error { <-hang; return nil })
 		begun := time.Now()
 		for range 20 {
 			n.Warning(warning.Warning{Kind: warning.Loss, Raised: begun})
@@ -73,7 +76,7 @@ func TestNotifierNeverBlocks(t *testing.T) {
 		close(hang)
 	})
 	var b bytes.Buffer
-	n := newNotifier(notifyAlways, plan.Plan{}, slog.New(slog.NewTextHandler(&b, nil)), func(string, string) error { return errors.New("no desktop") })
+	n := newNotifier(NotifyAlways, plan.Plan{}, slog.New(slog.NewTextHandler(&b, nil)), func(string, string) error { return errors.New("no desktop") })
 	for range 3 {
 		n.Warning(warning.Warning{Kind: warning.Loss, Raised: time.Now()})
 	}

@@ -1,4 +1,4 @@
-package main
+package agent
 
 import (
 	"crypto/sha256"
@@ -15,31 +15,30 @@ import (
 
 const queueSuffix = ".queue"
 
-// openOutbox opens the outbox of a watch, beside its record; setting is
-// client.watch.record. One join token has one outbox, whatever the day: what a
-// run could not tell the next one does, in the name of the same student. What
-// goes wrong is told, and does not keep the watch from its work: there is
-// always an outbox.
+// openOutbox opens the outbox of a watch, in a file beside its record. setting is
+// Options.Record. Each join token has one outbox, whatever the day: the next run
+// sends what this one could not, in the name of the same student. Without its file
+// the outbox is in memory; tell gets the reason.
 func openOutbox(setting string, token wire.JoinToken, most int64, tell func(format string, args ...any)) *outbox.Queue {
 	sum := sha256.Sum256([]byte(token.ID + "\x00" + token.Exam + "\x00" + token.Student))
 	of := hex.EncodeToString(sum[:8])
 	o := outbox.Options{Of: of, MaxBytes: most}
 	names, err := recordNames(setting, token.Exam, time.Time{})
 	switch {
-	case err != nil || len(names) == 0: // of which the recorder speaks
+	case err != nil || len(names) == 0: // the recorder reports the error
 	case setting != "":
 		o.File = names[0] + queueSuffix
 	default:
 		dir := filepath.Dir(names[0])
 		if err := os.MkdirAll(dir, 0o700); err != nil {
-			tell("%v; what cannot be told the server is kept in memory alone", err)
+			tell("%v; unsent reports are kept in memory only", err)
 			break
 		}
 		o.File = filepath.Join(dir, of+queueSuffix)
 	}
 	q, err := outbox.Open(o)
-	if err != nil && !errors.Is(err, fs.ErrPermission) { // in which case the recorder has the same to say
-		tell("%v; what cannot be told the server is kept in memory alone", err)
+	if err != nil && !errors.Is(err, fs.ErrPermission) { // which the recorder reports for the same directory
+		tell("%v; unsent reports are kept in memory only", err)
 	}
 	return q
 }

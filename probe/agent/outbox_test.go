@@ -1,4 +1,4 @@
-package main
+package agent
 
 import (
 	"fmt"
@@ -10,8 +10,8 @@ import (
 	"examlink/probe/wire"
 )
 
-// What waits belongs to a join token: another student on the same computer does
-// not tell it.
+// Unsent reports belong to a join token: they are not sent for another student on
+// the same computer.
 func TestOutboxBelongsToItsToken(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("HOME", dir)
@@ -37,7 +37,7 @@ func TestOutboxBelongsToItsToken(t *testing.T) {
 		}
 		_ = q.Close()
 	}
-	q := openOutbox(noRecord, one, 1e6, tell)
+	q := openOutbox(NoRecord, one, 1e6, tell)
 	q.Put(wire.ReportWarning, time.Now(), "x")
 	_ = q.Close()
 	if len(said) > 0 {

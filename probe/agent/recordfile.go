@@ -1,0 +1,90 @@
+package agent
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"examlink/probe"
+	"examlink/probe/record"
+	"examlink/probe/verdict"
+	"examlink/probe/wire"
+)
+
+// NoRecord is the value of Options.Record for a watch without a record.
+const NoRecord = "none"
+
+// recordTries is how many names are tried if the user named no file: a file may be
+// in use, damaged or full.
+const recordTries = 9
+
+// recordNames lists the files to try, the first choice first. setting is
+// Options.Record.
+func recordNames(setting, exam string, at time.Time) ([]string, error) {
+	switch setting {
+	case NoRecord:
+		return nil, nil
+	case "":
+	default:
+		return []string{setting}, nil
+	}
+	dir, err := os.UserConfigDir()
+	if err != nil {
+		return nil, err
+	}
+	safe := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.' {
+			return r
+		}
+		return '_'
+	}, exam)
+	base := filepath.Join(dir, "examlink", "records", strings.TrimLeft(safe[:min(len(safe), 64)], ".")+"-"+at.Format(time.DateOnly))
+	names := []string{base + ".jsonl"}
+	for i := 2; i <= recordTries; i++ {
+		names = append(names, fmt.Sprintf("%s-%d.jsonl", base, i))
+	}
+	return names, nil
+}
+
+// openRecord opens the first of the files that can be written.
+func openRecord(names []string, s record.Start, at time.Time) (w *record.Writer, name string, err error) {
+	for i, n := range names {
+		if len(names) > 1 && i == 0 { // our own directory, not one that the user named
+			if err := os.MkdirAll(filepath.Dir(n), 0o700); err != nil {
+				return nil, "", err
+			}
+		}
+		var e error
+		if w, e = record.Open(n, s, at, record.Options{}); e == nil {
+			return w, n, nil
+		}
+		err = errors.Join(err, e)
+		if errors.Is(e, fs.ErrPermission) {
+			break // the other names are in the same directory
+		}
+	}
+	return nil, "", err
+}
+
+// startOf describes the watch in the first line of its record.
+func startOf(o probe.Options, token wire.JoinToken, at time.Time) record.Start {
+	policy := o.Policy
+	if policy.Name == "" {
+		policy = probe.DefaultOptions().Policy
+	}
+	zone, _ := at.Zone()
+	return record.Start{
+		Client: o.Version, System: runtime.GOOS + "/" + runtime.GOARCH, Exam: token.Exam, Server: serverOf(o, token),
+		Policy:  record.Policy{Name: policy.Name, Version: policy.Version, Minimum: rates(policy.Minimum), Recommended: rates(policy.Recommended)},
+		Started: record.At(at), Zone: zone,
+	}
+}
+
+func rates(b verdict.Bounds) record.Rates {
+	return record.Rates{Download: float64(b.Download), Upload: float64(b.Upload)}
+}
