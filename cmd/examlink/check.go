@@ -73,13 +73,7 @@ be made; docs/students.md lists them.`,
 			} else {
 				printReport(c.OutOrStdout(), r, o.Policy)
 			}
-			switch r.Verdict.Outcome {
-			case verdict.NotReady:
-				return &verdictError{exitNotReady}
-			case verdict.Inconclusive:
-				return &verdictError{exitInconclusive}
-			}
-			return nil
+			return exitOf(r.Verdict.Outcome)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON (schema "+probe.ReportSchema+")")
@@ -87,6 +81,17 @@ be made; docs/students.md lists them.`,
 	a.Flag(c, "server", "client.server", "server `host:port`, instead of the one in the token")
 	a.Flag(c, "policy", "policy", "`name` of the policy to judge by")
 	return c
+}
+
+// exitOf returns the error that stands for a verdict's exit code.
+func exitOf(o verdict.Outcome) error {
+	switch o {
+	case verdict.NotReady:
+		return &verdictError{exitNotReady}
+	case verdict.Inconclusive:
+		return &verdictError{exitInconclusive}
+	}
+	return nil
 }
 
 // classify calls what stopped a measurement before it began a usage error: it

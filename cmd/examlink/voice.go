@@ -54,7 +54,7 @@ func (v *voice) Phase(e probe.PhaseEvent) {
 func (v *voice) Checked(e probe.CheckEvent) {
 	if e.Err != nil {
 		_, hint := explain(e.Err)
-		v.say(e.At, "a planned check could not be made: %v. %s", e.Err, hint)
+		v.say(e.At, "the planned check failed: %v. %s", e.Err, hint)
 		return
 	}
 	v.say(e.At, "planned check: %s", e.Report.Verdict.Sentence)
@@ -126,7 +126,7 @@ func (v *voice) Warning(w warning.Warning) {
 	case w.Active():
 		v.say(w.Raised, "WARNING  %s", w)
 	case w.End.IsZero():
-		v.say(w.Cleared, "stopped while this stood: %s", w.Kind.Title())
+		v.say(w.Cleared, "the watch ended while this was active: %s", w.Kind.Title())
 	case w.Raised.Equal(w.Cleared):
 		v.say(w.Cleared, "NOTE     %s", w)
 	default:

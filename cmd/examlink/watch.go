@@ -19,8 +19,7 @@ import (
 	"examlink/probe/plan"
 )
 
-// watchFlags are the flags of "examlink watch" that are no keys of the
-// configuration.
+// watchFlags are the flags of "examlink watch" that set no key of the configuration.
 type watchFlags struct {
 	json, plan bool
 	lasting    time.Duration
@@ -37,15 +36,15 @@ what the exam needs or is interrupted, and when it has recovered. It serves
 Prometheus metrics on client.metrics_listen, keeps a record that
 "examlink report" turns into an account, and ends with a summary.
 
-When the exam is comes from client.exam, else from the join token; --plan prints
-what is due when, and measures nothing.
+The time of the exam comes from client.exam or, if that is not set, from the join
+token. --plan prints when checks and the watch are due, and measures nothing.
 
 ` + serviceHelp,
 		Args: oneToken,
 		RunE: func(c *cobra.Command, args []string) error { return w.run(a, c, args) },
 	}
 	c.Flags().BoolVar(&w.json, "json", false, "print the summary, or the plan, as JSON")
-	c.Flags().BoolVar(&w.plan, "plan", false, "print what is due when (schema "+plan.Schema+"), and measure nothing")
+	c.Flags().BoolVar(&w.plan, "plan", false, "print when checks and the watch are due (schema "+plan.Schema+"), and measure nothing")
 	w.service.declare(c)
 	c.Flags().DurationVar(&w.lasting, "for", 0, "stop by itself after this `time`")
 	a.Flag(c, "server", "client.server", "server `host:port`, instead of the one in the token")
