@@ -63,8 +63,8 @@ type Agent struct {
 	metrics *exporter.Exporter // nil: none
 }
 
-// New checks the options and registers the metrics. It opens no file and no
-// connection.
+// New checks the options of this package and registers the metrics. It opens no file
+// and no connection. Run checks the options of the engine.
 func New(o Options) (*Agent, error) {
 	if o.Probe.Outbox != nil {
 		return nil, errors.New("outbox: set, expected none: the agent opens its own")
@@ -77,6 +77,9 @@ func New(o Options) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Probe.Policy.Name == "" {
+		o.Probe.Policy = probe.DefaultOptions().Policy
+	}
 	if o.Probe.Attribution == nil {
 		o.Probe.Attribution = new(netenv.Asker)
 	}
@@ -88,11 +91,7 @@ func New(o Options) (*Agent, error) {
 	}
 	a := &Agent{o: o, token: token}
 	if o.Metrics != nil {
-		policy := o.Probe.Policy
-		if policy.Name == "" {
-			policy = probe.DefaultOptions().Policy
-		}
-		if a.metrics, err = exporter.New(o.Metrics, policy); err != nil {
+		if a.metrics, err = exporter.New(o.Metrics, o.Probe.Policy); err != nil {
 			return nil, fmt.Errorf("metrics: %w", err)
 		}
 	}

@@ -74,9 +74,6 @@ func openRecord(names []string, s record.Start, at time.Time) (w *record.Writer,
 // startOf describes the watch in the first line of its record.
 func startOf(o probe.Options, token wire.JoinToken, at time.Time) record.Start {
 	policy := o.Policy
-	if policy.Name == "" {
-		policy = probe.DefaultOptions().Policy
-	}
 	zone, _ := at.Zone()
 	return record.Start{
 		Client: o.Version, System: runtime.GOOS + "/" + runtime.GOARCH, Exam: token.Exam, Server: serverOf(o, token),
