@@ -202,7 +202,7 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 	}
 	r.BytesDown, r.BytesUp = s.OwnBytes()
 	r.OthersDown, r.OthersUp = beside.Rate(wire.Down), beside.Rate(wire.Up)
-	r.Duration = o.Clock.Now() - began
+	r.Duration = ippm.Seconds(o.Clock.Now() - began)
 	r.judge(o, account)
 	s.ReportVerdict(ctx, r.Verdict)
 	step(7, string(r.Verdict.Outcome))

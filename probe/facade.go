@@ -63,5 +63,8 @@ const (
 	FloorInconclusive = ratetest.FloorInconclusive
 )
 
+// SummarySchema names the layout of Summary in JSON.
+const SummarySchema = watch.Schema
+
 // FloorOf puts a floor test into the form of a record's.
 func FloorOf(e FloorEvent) record.Floor { return watch.FloorOf(e) }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"examlink/probe/plan"
+	"examlink/probe/warning"
 )
 
 // Chosen by us.
@@ -57,6 +58,7 @@ func RunPlan(ctx context.Context, o Options, sinks ...watch.Sink) (watch.Summary
 		return watch.Summary{}, err
 	}
 	a := &planRunner{o: &o, sinks: sinks, from: o.Clock.Wall()}
+	none := watch.Summary{Schema: watch.Schema, Warnings: []warning.Warning{}}
 	for ctx.Err() == nil {
 		now := o.Clock.Wall()
 		entry, until := o.Plan.At(now)
@@ -65,12 +67,12 @@ func RunPlan(ctx context.Context, o Options, sinks ...watch.Sink) (watch.Summary
 		case plan.Idle:
 			a.idle(ctx, until)
 		case plan.Done:
-			return watch.Summary{}, nil
+			return none, nil
 		default:
 			return a.watch(ctx)
 		}
 	}
-	return watch.Summary{}, nil
+	return none, nil
 }
 
 // tell tells of a phase that has begun.

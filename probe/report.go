@@ -12,7 +12,7 @@ import (
 
 // ReportSchema names the layout of Report in JSON. It changes when a field
 // changes its meaning or goes.
-const ReportSchema = "examlink.check/1"
+const ReportSchema = "examlink.check/2"
 
 // What a result came by.
 const (
@@ -28,7 +28,7 @@ type Report struct {
 	Schema    string          `json:"schema"`
 	Client    string          `json:"client"`
 	Started   time.Time       `json:"started"` // this computer's clock
-	Duration  time.Duration   `json:"duration"`
+	Duration  ippm.Seconds    `json:"duration_seconds"`
 	Server    string          `json:"server"`
 	Exam      string          `json:"exam"`
 	Session   string          `json:"session"`
@@ -36,7 +36,7 @@ type Report struct {
 	Verdict   verdict.Verdict `json:"verdict"`
 
 	Idle         monitor.Figures   `json:"idle"`
-	LongestGap   float64           `json:"longest_gap"` // seconds without an echo, in the whole check
+	LongestGap   float64           `json:"longest_gap_seconds"` // without an echo, in the whole check
 	FloorDown    ratetest.Floor    `json:"floor_download"`
 	FloorUp      ratetest.Floor    `json:"floor_upload"`
 	CapacityDown ratetest.Capacity `json:"capacity_download"`
@@ -51,8 +51,8 @@ type Report struct {
 	// What other programs of this computer moved while the rates were tested,
 	// bit/s as its interface counts. Where it was much, 5 % of a train, it is in the
 	// rates, for the link carried it. Nil: not known throughout.
-	OthersDown *float64 `json:"other_programs_download"`
-	OthersUp   *float64 `json:"other_programs_upload"`
+	OthersDown *float64 `json:"other_programs_download_bits_per_second"`
+	OthersUp   *float64 `json:"other_programs_upload_bits_per_second"`
 }
 
 // What TCP keeps from being seen, in plain words.

@@ -43,7 +43,7 @@ token. --plan prints when checks and the watch are due, and measures nothing.
 		Args: oneToken,
 		RunE: func(c *cobra.Command, args []string) error { return w.run(a, c, args) },
 	}
-	c.Flags().BoolVar(&w.json, "json", false, "print the summary, or the plan, as JSON")
+	c.Flags().BoolVar(&w.json, "json", false, "print the summary (schema "+probe.SummarySchema+"), or the plan, as JSON")
 	c.Flags().BoolVar(&w.plan, "plan", false, "print when checks and the watch are due (schema "+plan.Schema+"), and measure nothing")
 	w.service.declare(c)
 	c.Flags().DurationVar(&w.lasting, "for", 0, "stop by itself after this `time`")

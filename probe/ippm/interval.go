@@ -6,9 +6,9 @@ import "math"
 // names. Value is nil when only a bound is known, Low when nothing is, High when
 // there is no upper end.
 type Interval struct {
-	Value *float64 `json:"value"`
-	Low   *float64 `json:"low"`
-	High  *float64 `json:"high"`
+	Value *float64 `json:"bits_per_second"`
+	Low   *float64 `json:"low_bits_per_second"`
+	High  *float64 `json:"high_bits_per_second"`
 }
 
 // String says the rate, or its bound.

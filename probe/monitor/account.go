@@ -116,24 +116,24 @@ type Figures struct {
 	Duplicates  uint64 `json:"duplicates_down"`
 	Reordered   uint64 `json:"reordered_down"`
 
-	RoundTrip   Quantiles `json:"round_trip_delay"`
-	OneWayUp    Quantiles `json:"one_way_delay_up"`
-	OneWayDown  Quantiles `json:"one_way_delay_down"`
-	OneWayBound *float64  `json:"one_way_delay_error_bound"`
-	IPDVUp      Quantiles `json:"ipdv_up"`
-	IPDVDown    Quantiles `json:"ipdv_down"`
-	PDVUp       Quantiles `json:"pdv_up"`
-	PDVDown     Quantiles `json:"pdv_down"`
-	JitterUp    *float64  `json:"rfc3550_jitter_up"`
-	JitterDown  *float64  `json:"rfc3550_jitter_down"`
+	RoundTrip   Quantiles `json:"round_trip_delay_seconds"`
+	OneWayUp    Quantiles `json:"one_way_delay_up_seconds"`
+	OneWayDown  Quantiles `json:"one_way_delay_down_seconds"`
+	OneWayBound *float64  `json:"one_way_delay_error_bound_seconds"`
+	IPDVUp      Quantiles `json:"ipdv_up_seconds"`
+	IPDVDown    Quantiles `json:"ipdv_down_seconds"`
+	PDVUp       Quantiles `json:"pdv_up_seconds"`
+	PDVDown     Quantiles `json:"pdv_down_seconds"`
+	JitterUp    *float64  `json:"rfc3550_jitter_up_seconds"`
+	JitterDown  *float64  `json:"rfc3550_jitter_down_seconds"`
 
 	LongestLossUp   uint64   `json:"longest_loss_run_up"`
 	LongestLossDown uint64   `json:"longest_loss_run_down"`
 	BurstRatioUp    *float64 `json:"burst_ratio_up"`
 	BurstRatioDown  *float64 `json:"burst_ratio_down"`
 
-	Pacing     Quantiles `json:"instrument_pacing_lateness"`
-	ReadLag    Quantiles `json:"instrument_receive_lag"`
+	Pacing     Quantiles `json:"instrument_pacing_lateness_seconds"`
+	ReadLag    Quantiles `json:"instrument_receive_lag_seconds"`
 	LocalDrops uint64    `json:"instrument_local_drops"`
 }
 

@@ -2,7 +2,7 @@ package monitor
 
 // Loaded is the delay of the monitor stream while trains filled the link.
 type Loaded struct {
-	RoundTrip Quantiles `json:"round_trip_delay"`
+	RoundTrip Quantiles `json:"round_trip_delay_seconds"`
 	// RoundTripsPerMinute is 60 seconds over the median round-trip delay under
 	// load. It counts one UDP round trip, not the HTTP exchanges of
 	// draft-ietf-ippm-responsiveness, so the two do not compare.

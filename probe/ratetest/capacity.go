@@ -49,7 +49,7 @@ type Capacity struct {
 	StdErr    float64        `json:"std_err"`
 	Trains    int            `json:"trains"`
 	Bytes     int64          `json:"bytes"`
-	Duration  time.Duration  `json:"duration"`
+	Duration  ippm.Seconds   `json:"duration_seconds"`
 	Why       string         `json:"why,omitempty"`
 }
 
@@ -59,7 +59,7 @@ type Capacity struct {
 func SearchCapacity(ctx context.Context, s Runner, d wire.Direction, start Floor, ceiling ippm.Rate, budget int64) (Capacity, error) {
 	c := Capacity{Direction: d}
 	began := s.Now()
-	defer func() { c.Duration = s.Now() - began }()
+	defer func() { c.Duration = ippm.Seconds(s.Now() - began) }()
 	// bound is where the climb stands, proved what trains have shown: only the
 	// second is ever reported.
 	guess, bound := 0.0, start.Target

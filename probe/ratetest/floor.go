@@ -90,15 +90,15 @@ const (
 type Floor struct {
 	Direction wire.Direction `json:"direction"`
 	Glance    bool           `json:"glance,omitempty"` // one very short train: it notices, and decides nothing
-	Target    float64        `json:"target"`           // bit/s
+	Target    float64        `json:"target_bits_per_second"`
 	Decision  ippm.Decision  `json:"-"`
 	Outcome   FloorOutcome   `json:"outcome"`
 	Rate      ippm.Interval  `json:"rate"`
 	StdErr    float64        `json:"std_err"` // relative, of Rate.Value or, where there is none, of what Rate.Low is the lower end of
 	Trains    int            `json:"trains"`
 	Bytes     int64          `json:"bytes"` // IP layer, as received
-	Duration  time.Duration  `json:"duration"`
-	Rise      time.Duration  `json:"rise"` // highest delay above the lowest that a train saw
+	Duration  ippm.Seconds   `json:"duration_seconds"`
+	Rise      ippm.Seconds   `json:"rise_seconds"` // highest delay above the lowest that a train saw
 	// Excess is the most bytes by which a train that did not fill the link was
 	// ahead of the target: a token bucket larger than that hides a lower rate.
 	Excess int64  `json:"excess"`
@@ -232,7 +232,7 @@ func RunFloor(ctx context.Context, s Runner, p FloorPlan) (Floor, error) {
 		rep, _, err := s.RunTrain(ctx, p.request())
 		f.Trains++
 		f.Bytes += rep.Bytes
-		f.Rise = max(f.Rise, rep.Rise)
+		f.Rise = max(f.Rise, ippm.Seconds(rep.Rise))
 		if err != nil {
 			return f, err
 		}
@@ -262,7 +262,7 @@ func RunFloor(ctx context.Context, s Runner, p FloorPlan) (Floor, error) {
 			f.Why = spoiltBy(p.Direction, rep)
 		}
 	}
-	f.Duration = s.Now() - began
+	f.Duration = ippm.Seconds(s.Now() - began)
 	if s.Traits().HidesLoss && f.Decision == ippm.Undecided {
 		f.Why = WhyRateHidden
 	}

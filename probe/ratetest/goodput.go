@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"examlink/probe/ippm"
 	"examlink/probe/wire"
 )
 
@@ -21,9 +22,9 @@ const (
 // is Capacity.
 type Goodput struct {
 	Direction wire.Direction `json:"direction"`
-	Value     *float64       `json:"value"` // bit/s of payload; nil: not measured
-	Bytes     int64          `json:"bytes"` // of payload
-	Duration  time.Duration  `json:"duration"`
+	Value     *float64       `json:"payload_bits_per_second"` // nil: not measured
+	Bytes     int64          `json:"bytes"`                   // of payload
+	Duration  ippm.Seconds   `json:"duration_seconds"`
 	Why       string         `json:"why,omitempty"` // why there is no value
 }
 
@@ -53,7 +54,7 @@ func MeasureGoodput(ctx context.Context, s Streamer, c Capacity, budget int64) G
 		g.Why = err.Error()
 		return g
 	}
-	g.Bytes, g.Duration = got.Bytes, got.Duration
+	g.Bytes, g.Duration = got.Bytes, ippm.Seconds(got.Duration)
 	if got.Duration <= 0 || got.Bytes < goodputLeast/2 {
 		g.Why = "too little arrived"
 		return g

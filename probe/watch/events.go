@@ -76,10 +76,15 @@ type LiveSink interface {
 	Live(WindowEvent)
 }
 
+// Schema names the layout of Summary in JSON. It changes when a field changes its
+// meaning or goes.
+const Schema = "examlink.watch/1"
+
 // Summary is the account of a whole watch.
 type Summary struct {
-	Started    time.Time         `json:"started"`
-	Ended      time.Time         `json:"ended"`
+	Schema     string            `json:"schema"`
+	Started    time.Time         `json:"started,omitzero"` // zero: nothing was watched
+	Ended      time.Time         `json:"ended,omitzero"`
 	Session    string            `json:"session"`
 	Exam       string            `json:"exam"`
 	Connects   int               `json:"connects"`

@@ -218,7 +218,7 @@ func (t floorTask) behind(glance ratetest.Floor) (p ratetest.FloorPlan, ok bool)
 // rate, or, where the path's own delay variation hides that, a queue that grew;
 // or that hardly anything arrived.
 func doubtful(f ratetest.Floor, noise time.Duration) bool {
-	return f.Decision != ippm.Accept && (f.Rate.Value != nil || nothing(f) || f.Rise >= max(doubtRise, doubtNoise*noise))
+	return f.Decision != ippm.Accept && (f.Rate.Value != nil || nothing(f) || f.Rise.Duration() >= max(doubtRise, doubtNoise*noise))
 }
 
 // nothing says whether so little of a glance arrived that nothing can be read:
@@ -288,7 +288,7 @@ func (w *watcher) learn(f ratetest.Floor, noise time.Duration) {
 		known, w.climbing[f.Direction] = 0, true
 	case v != nil:
 		known, w.climbing[f.Direction] = *v, false
-	case known > 0 && low != nil && f.Rise < max(doubtRise, doubtNoise*noise):
+	case known > 0 && low != nil && f.Rise.Duration() < max(doubtRise, doubtNoise*noise):
 		known, w.climbing[f.Direction] = max(known, f.Offered()*knownStep), true
 	}
 	if known >= f.Target {

@@ -115,7 +115,7 @@ func Run(ctx context.Context, o Config, sinks ...Sink) (Summary, error) {
 		climbing: map[wire.Direction]bool{}, lastTest: map[wire.Direction]time.Duration{}, nextGlance: map[wire.Direction]time.Duration{},
 		known: map[wire.Direction]ippm.Rate{}, recommended: map[wire.Direction]warning.Level{},
 		trackers: newTrackers(),
-		summary:  Summary{Started: o.Clock.Wall(), Exam: o.Join.Exam},
+		summary:  Summary{Schema: Schema, Warnings: []warning.Warning{}, Started: o.Clock.Wall(), Exam: o.Join.Exam},
 	}
 	if err := w.connect(ctx); err != nil {
 		return w.summary, err

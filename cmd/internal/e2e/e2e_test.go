@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"examlink/probe/ippm"
 )
 
 const (
@@ -171,13 +173,13 @@ type report struct {
 			Against           string `json:"against_minimum"`
 		}
 	}
-	Duration     time.Duration
-	CapacityDown struct{ Rate struct{ Value, Low *float64 } } `json:"capacity_download"`
-	CapacityUp   struct{ Rate struct{ Value, Low *float64 } } `json:"capacity_upload"`
-	OthersDown   *float64                                     `json:"other_programs_download"`
-	OthersUp     *float64                                     `json:"other_programs_upload"`
-	BytesUp      int64                                        `json:"bytes_upload"`
-	BytesDown    int64                                        `json:"bytes_download"`
+	Duration     ippm.Seconds                 `json:"duration_seconds"`
+	CapacityDown struct{ Rate ippm.Interval } `json:"capacity_download"`
+	CapacityUp   struct{ Rate ippm.Interval } `json:"capacity_upload"`
+	OthersDown   *float64                     `json:"other_programs_download_bits_per_second"`
+	OthersUp     *float64                     `json:"other_programs_upload_bits_per_second"`
+	BytesUp      int64                        `json:"bytes_upload"`
+	BytesDown    int64                        `json:"bytes_download"`
 }
 
 func show(v *float64) string {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"examlink/cmd/internal/lab/stage"
+	"examlink/probe/ippm"
 )
 
 // Exit codes of examlink that come with a report.
@@ -27,7 +28,7 @@ func (l *lab) check(args ...string) (rateFigures, error) {
 		return rateFigures{}, err
 	}
 	type capacity struct {
-		Rate struct{ Value, Low *float64 }
+		Rate ippm.Interval
 		Why  string
 	}
 	var r struct {
@@ -57,12 +58,12 @@ type monitor struct {
 	LostUp      int       `json:"lost_up"`
 	LostDown    int       `json:"lost_down"`
 	LostUnknown int       `json:"lost_unknown"`
-	RoundTrip   quantiles `json:"round_trip_delay"`
-	IPDVUp      quantiles `json:"ipdv_up"`
-	IPDVDown    quantiles `json:"ipdv_down"`
-	PDVUp       quantiles `json:"pdv_up"`
-	PDVDown     quantiles `json:"pdv_down"`
-	Pacing      quantiles `json:"instrument_pacing_lateness"`
+	RoundTrip   quantiles `json:"round_trip_delay_seconds"`
+	IPDVUp      quantiles `json:"ipdv_up_seconds"`
+	IPDVDown    quantiles `json:"ipdv_down_seconds"`
+	PDVUp       quantiles `json:"pdv_up_seconds"`
+	PDVDown     quantiles `json:"pdv_down_seconds"`
+	Pacing      quantiles `json:"instrument_pacing_lateness_seconds"`
 }
 
 // quantiles are of a distribution, in seconds; nil: not known.

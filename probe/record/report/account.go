@@ -16,32 +16,32 @@ import (
 )
 
 // Schema names the layout of Account in JSON.
-const Schema = "examlink.record-report/1"
+const Schema = "examlink.record-report/2"
 
 // Account is what a record shows. Times are in the record's zone, durations in
 // seconds, rates in bit/s; nil is unknown.
 type Account struct {
-	Schema   string        `json:"schema"`
-	Headline string        `json:"headline"`
-	Exam     string        `json:"exam"`
-	Sessions []string      `json:"sessions"`
-	Server   string        `json:"server"`
-	Client   string        `json:"client"`
-	System   string        `json:"system"`
-	Zone     string        `json:"zone"`
-	Policy   record.Policy `json:"policy"`
+	Schema   string   `json:"schema"`
+	Headline string   `json:"headline"`
+	Exam     string   `json:"exam"`
+	Sessions []string `json:"sessions"`
+	Server   string   `json:"server"`
+	Client   string   `json:"client"`
+	System   string   `json:"system"`
+	Zone     string   `json:"zone"`
+	Policy   Policy   `json:"policy"`
 
 	From    record.Time `json:"from"`
 	To      record.Time `json:"to"`
-	Watched float64     `json:"watched"` // time in which the network was under watch, interrupted or not
-	Away    float64     `json:"away"`    // time between From and To in which it was not
+	Watched float64     `json:"watched_seconds"` // time in which the network was under watch, interrupted or not
+	Away    float64     `json:"away_seconds"`    // time between From and To in which it was not
 
 	Down        Direction `json:"download"`
 	Up          Direction `json:"upload"`
-	Interrupted float64   `json:"interrupted"` // by the network or the server, in all
-	Gaps        []Gap     `json:"gaps"`        // of every cause, in their order
-	Longest     *Gap      `json:"longest_gap"` // of every cause
-	Warnings    []Warning `json:"warnings"`    // in the order they began
+	Interrupted float64   `json:"interrupted_seconds"` // by the network or the server, in all
+	Gaps        []Gap     `json:"gaps"`                // of every cause, in their order
+	Longest     *Gap      `json:"longest_gap"`         // of every cause
+	Warnings    []Warning `json:"warnings"`            // in the order they began
 	Figures     Figures   `json:"figures"`
 
 	Integrity string       `json:"integrity"` // in words
@@ -55,22 +55,22 @@ type Account struct {
 
 // Direction is how the rate of one direction stood against the policy.
 type Direction struct {
-	Minimum          float64  `json:"minimum"`
-	Recommended      float64  `json:"recommended"` // 0: none
+	Minimum          float64  `json:"minimum_bits_per_second"`
+	Recommended      float64  `json:"recommended_bits_per_second"` // 0: none
 	Tests            int      `json:"tests"`
 	Below            int      `json:"tests_below_minimum"`
 	BelowRecommended int      `json:"tests_below_recommended"` // that read a rate below it
 	Inconclusive     int      `json:"tests_inconclusive"`
-	Lowest           *float64 `json:"lowest_rate"`  // that was read
-	AtLeast          *float64 `json:"lowest_bound"` // of the tests that read no rate but proved one
-	BelowFor         *float64 `json:"below_minimum_for"`
+	Lowest           *float64 `json:"lowest_bits_per_second"`       // that was read
+	AtLeast          *float64 `json:"lowest_bound_bits_per_second"` // of the tests that read no rate but proved one
+	BelowFor         *float64 `json:"below_minimum_seconds"`
 	BelowShare       *float64 `json:"below_minimum_share"` // of the time watched
 }
 
 // Gap is a time without figures.
 type Gap struct {
 	N        int     `json:"n"`
-	Duration float64 `json:"duration"`
+	Duration float64 `json:"duration_seconds"`
 	record.Gap
 }
 
@@ -137,7 +137,7 @@ func Make(r *record.Record) Account {
 			a.Gaps = append(a.Gaps, Gap{Gap: *p.Gap})
 		}
 	}
-	a.Exam, a.Server, a.Client, a.System, a.Policy = begins.Exam, begins.Server, begins.Client, begins.System, begins.Policy
+	a.Exam, a.Server, a.Client, a.System, a.Policy = begins.Exam, begins.Server, begins.Client, begins.System, policyOf(begins.Policy)
 	a.Zone = zoneName(a.From.In(a.zone), begins.Zone)
 	a.From, a.To = record.Time{Time: a.From.In(a.zone)}, record.Time{Time: a.To.In(a.zone)}
 	a.gaps()
@@ -201,7 +201,7 @@ func (a *Account) watched() spans {
 // direction takes stock of one direction; below is when its rate stood below
 // the minimum.
 func (a *Account) direction(d wire.Direction, below spans) Direction {
-	out := Direction{Minimum: a.Policy.Minimum.Of(d), Recommended: a.Policy.Recommended.Of(d)}
+	out := Direction{Minimum: a.Policy.Minimum.of(d), Recommended: a.Policy.Recommended.of(d)}
 	for _, f := range a.floors {
 		if f.Direction != d {
 			continue

@@ -21,18 +21,18 @@ type Figures struct {
 	BytesUp     int64  `json:"bytes_up"`
 	BytesDown   int64  `json:"bytes_down"`
 
-	RoundTrip   *Spread `json:"round_trip_delay_median"`
-	RoundTrip99 *Spread `json:"round_trip_delay_p99"`
-	OneWayUp    *Spread `json:"one_way_delay_up_median"`
-	OneWayDown  *Spread `json:"one_way_delay_down_median"`
-	IPDVUp      *Spread `json:"ipdv_up_median"`
-	IPDVDown    *Spread `json:"ipdv_down_median"`
-	PDVUp       *Spread `json:"pdv_up_p95"`
-	PDVDown     *Spread `json:"pdv_down_p95"`
+	RoundTrip   *Spread `json:"round_trip_delay_median_seconds"`
+	RoundTrip99 *Spread `json:"round_trip_delay_p99_seconds"`
+	OneWayUp    *Spread `json:"one_way_delay_up_median_seconds"`
+	OneWayDown  *Spread `json:"one_way_delay_down_median_seconds"`
+	IPDVUp      *Spread `json:"ipdv_up_median_seconds"`
+	IPDVDown    *Spread `json:"ipdv_down_median_seconds"`
+	PDVUp       *Spread `json:"pdv_up_p95_seconds"`
+	PDVDown     *Spread `json:"pdv_down_p95_seconds"`
 	LossUp      *Spread `json:"loss_up"`   // share of the packets sent
 	LossDown    *Spread `json:"loss_down"` // share of the packets that the server received
 
-	OneWayBound *float64 `json:"one_way_delay_error_bound"` // the largest
+	OneWayBound *float64 `json:"one_way_delay_error_bound_seconds"` // the largest
 }
 
 // Spread is how one figure of a minute was distributed over the minutes.

@@ -88,7 +88,7 @@ func TestAccount(t *testing.T) {
 		t.Errorf("down %+v, up %+v", a.Down, a.Up)
 	}
 	b, err := json.Marshal(a)
-	if err != nil || !strings.Contains(string(b), `"schema":"examlink.record-report/1"`) || strings.Contains(string(b), "NaN") {
+	if err != nil || !strings.Contains(string(b), `"schema":"examlink.record-report/2"`) || strings.Contains(string(b), "NaN") {
 		t.Errorf("%s, %v", b, err)
 	}
 }
