@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -41,13 +42,15 @@ type received struct {
 
 // proctor is a receiver of webhooks that verifies what it gets.
 type proctor struct {
-	t  *testing.T
-	mu sync.Mutex
-	// all that came, in order
+	t      *testing.T
+	answer func(alert.Notice) int // nil: 200
+	mu     sync.Mutex
+	// all that came, in order, and their bodies
 	all []received
+	raw [][]byte
 }
 
-func (p *proctor) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
+func (p *proctor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	at := time.Now()
 	b, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -67,7 +70,17 @@ func (p *proctor) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.all = append(p.all, received{at, e.Data})
+	p.all, p.raw = append(p.all, received{at, e.Data}), append(p.raw, b)
+	if p.answer != nil {
+		w.WriteHeader(p.answer(e.Data))
+	}
+}
+
+// bodies are the bodies of everything that came.
+func (p *proctor) bodies() [][]byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.raw)
 }
 
 // since lists what came of a student from a time on.

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"examlink/docs/schemas"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -26,6 +28,7 @@ func TestGoldenPlans(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		schemas.Test(t, Schema, j)
 		for ext, got := range map[string]string{".txt": p.String(), ".json": string(j) + "\n"} {
 			file := filepath.Join("testdata", name+ext)
 			if *update {

@@ -150,7 +150,7 @@ func TestRestore(t *testing.T) {
 	if err := json.Unmarshal(b, &list); err != nil {
 		t.Fatal(err)
 	}
-	list = append(list, Notice{Warning: "incident_1", Incident: "incident_1", Kind: Incident, State: Raised, Since: at(1), At: at(1), Counts: &IncidentCounts{Affected: 3}})
+	list = append(list, Notice{Warning: "incident_1", Incident: "incident_1", Kind: Incident, State: Raised, Since: at(1), At: at(1), Counts: &IncidentCounts{Affected: 3, Exams: []string{}}})
 	n := newStage(t, Rules{Hold: DefaultHold, MinimumUp: 384e3})
 	n.correlator.Restore(list, at(100), 10*time.Minute)
 	n.says("100.00 incident cleared for 99.00 restart 3/0 silent 0 [] alone 0")

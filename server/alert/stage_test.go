@@ -1,11 +1,14 @@
 package alert
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"examlink/docs/schemas"
 )
 
 var start = time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC)
@@ -21,11 +24,27 @@ type stage struct {
 
 func newStage(t *testing.T, r Rules) *stage {
 	s := &stage{t: t, last: map[string]float64{}}
+	t.Cleanup(s.haveTheirSchema)
 	if r.Incident == (IncidentRule{}) {
 		r.Incident = DefaultIncident()
 	}
 	s.correlator = NewCorrelator(r, func(n Notice) { s.all = append(s.all, n) })
 	return s
+}
+
+// haveTheirSchema holds all notices to the published schema of webhooks.
+func (s *stage) haveTheirSchema() {
+	var bodies [][]byte
+	for _, n := range s.all {
+		b, err := json.Marshal(n.Event())
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		bodies = append(bodies, b)
+	}
+	if len(bodies) > 0 {
+		schemas.Test(s.t, Schema, bodies...)
+	}
 }
 
 func at(sec float64) time.Time { return start.Add(time.Duration(sec * float64(time.Second))) }

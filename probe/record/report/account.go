@@ -141,7 +141,7 @@ func Make(r *record.Record) Account {
 	a.Zone = zoneName(a.From.In(a.zone), begins.Zone)
 	a.From, a.To = record.Time{Time: a.From.In(a.zone)}, record.Time{Time: a.To.In(a.zone)}
 	a.gaps()
-	a.Warnings = track.warnings
+	a.Warnings = append(a.Warnings, track.warnings...)
 	slices.SortStableFunc(a.Warnings, func(x, y Warning) int { return x.Start.Compare(y.Start) })
 	for i := range a.Warnings {
 		a.Warnings[i].N = i + 1
