@@ -14,23 +14,23 @@ import (
 // Policy is a named, versioned set of bounds. For rates the bound is the least
 // that will do, for everything else the most.
 type Policy struct {
-	Name    string `json:"name" mapstructure:"name" example:"our-exam"`
-	Version string `json:"version" mapstructure:"version" example:"\"1\""`
-	Source  string `json:"source" mapstructure:"source" example:"our handbook, section 4"`
-	Date    string `json:"date" mapstructure:"date" example:"\"2026-10-01\"" doc:"Of the source: YYYY-MM-DD or YYYY."`
+	Name    string `mapstructure:"name" example:"our-exam"`
+	Version string `mapstructure:"version" example:"\"1\""`
+	Source  string `mapstructure:"source" example:"our handbook, section 4"`
+	Date    string `mapstructure:"date" example:"\"2026-10-01\"" doc:"Of the source: YYYY-MM-DD or YYYY."`
 
-	Minimum     Bounds `json:"minimum" mapstructure:"minimum" example:"{download: 1Mbit/s, upload: 500kbit/s, one_way_delay: 400ms, delay_variation: 100ms, loss: 0.03, outage: 30s}"`
-	Recommended Bounds `json:"recommended" mapstructure:"recommended" example:"{download: 2Mbit/s, upload: 1Mbit/s, one_way_delay: 150ms, delay_variation: 50ms, loss: 0.001, outage: 3s}"`
+	Minimum     Bounds `mapstructure:"minimum" example:"{download: 1Mbit/s, upload: 500kbit/s, one_way_delay: 400ms, delay_variation: 100ms, loss: 0.03, outage: 30s}"`
+	Recommended Bounds `mapstructure:"recommended" example:"{download: 2Mbit/s, upload: 1Mbit/s, one_way_delay: 150ms, delay_variation: 50ms, loss: 0.001, outage: 3s}"`
 }
 
 // Bounds is one column of a policy. A zero value sets no bound.
 type Bounds struct {
-	Download       ippm.Rate     `json:"download" mapstructure:"download"`               // IP-layer bit/s towards the student
-	Upload         ippm.Rate     `json:"upload" mapstructure:"upload"`                   // IP-layer bit/s from the student
-	OneWayDelay    time.Duration `json:"one_way_delay" mapstructure:"one_way_delay"`     // median, each direction
-	DelayVariation time.Duration `json:"delay_variation" mapstructure:"delay_variation"` // 99th percentile of PDV, each direction
-	Loss           float64       `json:"loss" mapstructure:"loss"`                       // share of packets, each direction
-	Outage         time.Duration `json:"outage" mapstructure:"outage"`                   // longest time without a packet
+	Download       ippm.Rate     `mapstructure:"download"`        // IP-layer bit/s towards the student
+	Upload         ippm.Rate     `mapstructure:"upload"`          // IP-layer bit/s from the student
+	OneWayDelay    time.Duration `mapstructure:"one_way_delay"`   // median, each direction
+	DelayVariation time.Duration `mapstructure:"delay_variation"` // 99th percentile of PDV, each direction
+	Loss           float64       `mapstructure:"loss"`            // share of packets, each direction
+	Outage         time.Duration `mapstructure:"outage"`          // longest time without a packet
 }
 
 // network is what every policy shares: bounds that exam providers do not
