@@ -2,13 +2,13 @@ package probe
 
 import (
 	"context"
-	"examlink/probe/monitor"
-	"examlink/probe/ratetest"
-	"examlink/probe/session"
 	"fmt"
 	"time"
 
 	"examlink/probe/ippm"
+	"examlink/probe/monitor"
+	"examlink/probe/ratetest"
+	"examlink/probe/session"
 	"examlink/probe/verdict"
 	"examlink/probe/wire"
 )

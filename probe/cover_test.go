@@ -1,13 +1,13 @@
 package probe_test
 
 import (
-	"examlink/probe/watch"
 	"strings"
 	"testing"
 	"time"
 
 	"examlink/probe"
 	"examlink/probe/warning"
+	"examlink/probe/watch"
 )
 
 // checkCost holds a watch to what it may cost on average, at the IP layer.

@@ -2,10 +2,10 @@ package probe
 
 import (
 	"context"
-	"examlink/probe/ratetest"
-	"examlink/probe/session"
 
 	"examlink/probe/link"
+	"examlink/probe/ratetest"
+	"examlink/probe/session"
 	"examlink/probe/wire"
 )
 

@@ -1,8 +1,6 @@
 package probe_test
 
 import (
-	"examlink/probe/session"
-	"examlink/probe/watch"
 	"net/netip"
 	"regexp"
 	"time"
@@ -11,7 +9,9 @@ import (
 	"examlink/probe/ippm"
 	"examlink/probe/netenv"
 	"examlink/probe/netsim"
+	"examlink/probe/session"
 	"examlink/probe/warning"
+	"examlink/probe/watch"
 )
 
 // span is a stretch of time after an event.

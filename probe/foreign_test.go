@@ -2,13 +2,13 @@ package probe_test
 
 import (
 	"context"
-	"examlink/probe/ippm"
 	"math"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"examlink/probe"
+	"examlink/probe/ippm"
 	"examlink/probe/netsim"
 	"examlink/probe/warning"
 )

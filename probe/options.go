@@ -1,15 +1,8 @@
-// Package probe is the student's side: it opens a session with a server, sends
-// the monitor stream, runs trains, judges, warns, and tells sinks.
-//
-// It refuses to touch files, flags, terminals and metric registries; those are
-// for its callers.
 package probe
 
 import (
 	"context"
 	"errors"
-	"examlink/probe/session"
-	"examlink/probe/watch"
 	"fmt"
 	"log/slog"
 	"net"
@@ -22,8 +15,10 @@ import (
 	"examlink/probe/link"
 	"examlink/probe/outbox"
 	"examlink/probe/plan"
+	"examlink/probe/session"
 	"examlink/probe/train"
 	"examlink/probe/verdict"
+	"examlink/probe/watch"
 	"examlink/probe/wire"
 )
 

@@ -2,12 +2,12 @@ package probe
 
 import (
 	"context"
-	"examlink/probe/session"
-	"examlink/probe/watch"
 	"time"
 
 	"examlink/probe/plan"
+	"examlink/probe/session"
 	"examlink/probe/warning"
+	"examlink/probe/watch"
 )
 
 // Chosen by us.

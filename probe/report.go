@@ -1,12 +1,12 @@
 package probe
 
 import (
-	"examlink/probe/monitor"
-	"examlink/probe/ratetest"
 	"time"
 
 	"examlink/probe/ippm"
 	"examlink/probe/link"
+	"examlink/probe/monitor"
+	"examlink/probe/ratetest"
 	"examlink/probe/verdict"
 )
 

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"crypto/ed25519"
-	"examlink/probe/ippm"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -25,6 +24,7 @@ import (
 	"examlink/probe"
 	"examlink/probe/exporter"
 	"examlink/probe/exporter/naming"
+	"examlink/probe/ippm"
 	"examlink/probe/outbox"
 	"examlink/probe/verdict"
 	"examlink/probe/wire"

@@ -2,7 +2,6 @@ package exporter_test
 
 import (
 	"errors"
-	"examlink/probe/ippm"
 	"flag"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +16,7 @@ import (
 	"examlink/probe"
 	"examlink/probe/exporter"
 	"examlink/probe/exporter/naming"
+	"examlink/probe/ippm"
 	"examlink/probe/link"
 	"examlink/probe/verdict"
 	"examlink/probe/warning"

@@ -8,7 +8,6 @@ package session
 import (
 	"context"
 	"errors"
-	"examlink/probe/monitor"
 	"fmt"
 	"net/netip"
 	"runtime"
@@ -19,6 +18,7 @@ import (
 	"examlink/probe/clock"
 	"examlink/probe/ippm"
 	"examlink/probe/link"
+	"examlink/probe/monitor"
 	"examlink/probe/train"
 	"examlink/probe/wire"
 )

@@ -2,10 +2,10 @@ package watch
 
 import (
 	"errors"
-	"examlink/probe/session"
 
 	"examlink/probe/link"
 	"examlink/probe/netenv"
+	"examlink/probe/session"
 	"examlink/probe/warning"
 )
 

@@ -2,12 +2,12 @@ package watch
 
 import (
 	"errors"
-	"examlink/probe/session"
 	"testing"
 	"time"
 
 	"examlink/probe/link"
 	"examlink/probe/netenv"
+	"examlink/probe/session"
 	"examlink/probe/warning"
 	"examlink/probe/wire"
 )

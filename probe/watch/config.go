@@ -1,10 +1,10 @@
 package watch
 
 import (
-	"examlink/probe/session"
 	"time"
 
 	"examlink/probe/outbox"
+	"examlink/probe/session"
 	"examlink/probe/verdict"
 	"examlink/probe/wire"
 )

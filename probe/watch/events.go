@@ -1,12 +1,12 @@
 package watch
 
 import (
-	"examlink/probe/monitor"
-	"examlink/probe/ratetest"
 	"net/netip"
 	"time"
 
 	"examlink/probe/link"
+	"examlink/probe/monitor"
+	"examlink/probe/ratetest"
 	"examlink/probe/warning"
 )
 

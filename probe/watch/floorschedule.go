@@ -2,12 +2,12 @@ package watch
 
 import (
 	"context"
-	"examlink/probe/ratetest"
-	"examlink/probe/session"
 	"fmt"
 	"time"
 
 	"examlink/probe/ippm"
+	"examlink/probe/ratetest"
+	"examlink/probe/session"
 	"examlink/probe/verdict"
 	"examlink/probe/warning"
 	"examlink/probe/wire"

@@ -1,12 +1,12 @@
 package watch
 
 import (
-	"examlink/probe/monitor"
-	"examlink/probe/ratetest"
 	"fmt"
 	"time"
 
 	"examlink/probe/ippm"
+	"examlink/probe/monitor"
+	"examlink/probe/ratetest"
 	"examlink/probe/verdict"
 	"examlink/probe/warning"
 )

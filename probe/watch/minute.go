@@ -1,9 +1,9 @@
 package watch
 
 import (
-	"examlink/probe/monitor"
 	"time"
 
+	"examlink/probe/monitor"
 	"examlink/probe/record"
 	"examlink/probe/wire"
 )

@@ -2,10 +2,10 @@ package watch
 
 import (
 	"context"
-	"examlink/probe/session"
 	"math/rand/v2"
 	"time"
 
+	"examlink/probe/session"
 	"examlink/probe/warning"
 )
 

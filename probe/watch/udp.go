@@ -2,11 +2,11 @@ package watch
 
 import (
 	"context"
-	"examlink/probe/session"
 	"math/rand/v2"
 	"time"
 
 	"examlink/probe/link"
+	"examlink/probe/session"
 	"examlink/probe/warning"
 )
 

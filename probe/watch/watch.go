@@ -7,15 +7,15 @@ package watch
 
 import (
 	"context"
-	"examlink/probe/monitor"
-	"examlink/probe/ratetest"
-	"examlink/probe/session"
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
 
 	"examlink/probe/clock"
 	"examlink/probe/ippm"
+	"examlink/probe/monitor"
+	"examlink/probe/ratetest"
+	"examlink/probe/session"
 	"examlink/probe/warning"
 	"examlink/probe/wire"
 )
