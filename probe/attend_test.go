@@ -39,6 +39,9 @@ func (p *planner) Checked(e probe.CheckEvent) {
 // From four days ahead: checks come at their times, the watch begins half an
 // hour before the exam and ends with it, by itself.
 func TestAttendFollowsThePlan(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long: four days of simulation")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		p := netsim.Params{QueueTime: 300 * ms, Delay: 10 * ms, Rate: mbit(5)}
 		w := newWorld(t, p, p)
@@ -88,7 +91,11 @@ func TestAttendFollowsThePlan(t *testing.T) {
 // A clock that is set far ahead in the exam, or far back, does not end the watch
 // before the exam is over.
 func TestSetClockDoesNotEndTheWatch(t *testing.T) {
-	for _, step := range []time.Duration{26 * time.Hour, -26 * time.Hour} {
+	steps := []time.Duration{26 * time.Hour, -26 * time.Hour}
+	if testing.Short() {
+		steps = steps[:1]
+	}
+	for _, step := range steps {
 		synctest.Test(t, func(t *testing.T) {
 			p := netsim.Params{QueueTime: 300 * ms, Delay: 10 * ms, Rate: mbit(5)}
 			w := newWorld(t, p, p)

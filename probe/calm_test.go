@@ -18,6 +18,9 @@ func TestCleanLinkIsNotWarnedOf(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				before, lasting := 15*time.Minute, 45*time.Minute
+				if testing.Short() {
+					before, lasting = 5*time.Minute, 10*time.Minute
+				}
 				if *wholeDay {
 					before, lasting = 30*time.Minute, 23*time.Hour+30*time.Minute
 				}

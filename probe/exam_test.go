@@ -85,6 +85,9 @@ func about(t *testing.T, what string, got time.Time, start time.Time, want, slac
 // A three-hour exam: the download falls below the minimum for ten minutes, the
 // link is cut for 40 seconds, and for the rest all is well.
 func TestThreeHourExam(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long: three hours of simulation")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		up, down := good()
 		w := newWorld(t, up, down)

@@ -16,7 +16,10 @@ import (
 // ten seconds in 19 of 20 runs, that of the other direction in 9 of 10, and no train of ours adds more queueing than is
 // allowed before, nor, but for one that is on its way as the rate falls, after.
 func TestFallIsWarnedOfInTime(t *testing.T) {
-	const runs = 40
+	runs := 40
+	if testing.Short() {
+		runs = 8
+	}
 	rng := rand.New(rand.NewPCG(4, 4))
 	var took []time.Duration
 	late, unheard, deep, wrong := 0, 0, 0, 0

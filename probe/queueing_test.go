@@ -14,8 +14,12 @@ import (
 // A bulk transfer fills a deep queue: its delay is warned of, nothing else is,
 // and the tests that it gives rise to do not hide it from the monitor stream.
 func TestQueueingIsWarnedOfInTime(t *testing.T) {
+	runs := 10
+	if testing.Short() {
+		runs = 2
+	}
 	var took []time.Duration
-	for i := range 10 {
+	for i := range runs {
 		synctest.Test(t, func(t *testing.T) {
 			up, down := good()
 			down.QueueTime = time.Second

@@ -13,8 +13,12 @@ import (
 // they are cleared, also where its delay varies.
 func TestRecoveryIsSeen(t *testing.T) {
 	const within = time.Minute
+	seeds := uint64(3)
+	if testing.Short() {
+		seeds = 1
+	}
 	for _, jitter := range []time.Duration{ms, 5 * ms, 20 * ms} {
-		for seed := range uint64(3) {
+		for seed := range seeds {
 			synctest.Test(t, func(t *testing.T) {
 				up, down := good()
 				w := newWorldSeeded(t, up, down, seed+1)
