@@ -127,6 +127,9 @@ func startAlertmanager(t *testing.T, port int) string {
 // A real Alertmanager groups alerts by exam, inhibits those of an incident, and
 // resolves them. It starts after the first push, which is tried again.
 func TestRealAlertmanager(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long: 10 s with an Alertmanager")
+	}
 	r, port := newGroupReceiver(t)
 	address := startAlertmanager(t, port)
 	a, err := New(Options{Hold: 2 * time.Second, Incident: alert.IncidentRule{Sessions: 4, Share: 0.3, Window: 10 * time.Second}, Alertmanager: Alertmanager{URLs: []string{"http://" + address}, Resend: 2 * time.Second}})
