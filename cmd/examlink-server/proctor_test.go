@@ -51,11 +51,15 @@ func checkCut(t *testing.T, got []received, last, back time.Time, slack time.Dur
 // A link is cut in mid-session, 20 times: each time the proctor has suspect
 // within 1.3 s and dropped within 3.5 s of the last packet, and recovered after.
 func TestProctorIsNotifiedOfEachCut(t *testing.T) {
+	cuts := 20
+	if testing.Short() {
+		cuts = 3
+	}
 	synctest.Test(t, func(t *testing.T) {
 		h := newHall(t, "s1", "s2", "s3", "s4")
 		time.Sleep(20 * time.Second)
 		rng := rand.New(rand.NewPCG(1, 2))
-		for range 20 {
+		for range cuts {
 			from := time.Now()
 			h.cut(true, "s1")
 			last := from.Add(20 * ms) // what was on its way
@@ -148,6 +152,9 @@ func TestProctorIsNotifiedOfLowRates(t *testing.T) {
 // The same over sockets and by the clock on the wall, where a busy machine may
 // be late: EXAMLINK_CUTS says how often, and that it is not busy.
 func TestProctorIsNotifiedOverSockets(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long: 10 s over sockets")
+	}
 	cuts, slack := 1, 10*time.Second
 	if n, err := strconv.Atoi(os.Getenv("EXAMLINK_CUTS")); err == nil {
 		cuts, slack = n, 0

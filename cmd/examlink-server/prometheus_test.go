@@ -186,6 +186,9 @@ func (p *scraper) values(t *testing.T, expression string) map[string]float64 {
 // Prometheus scrapes both programs, over TLS and with a password where there
 // is one, without an error, and finds what docs/METRICS.md promises.
 func TestPrometheusScrapesBoth(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long: 20 s with a Prometheus")
+	}
 	binary := program(t, "prometheus")
 	dir := t.TempDir()
 	admin := certify(t, dir, "admin")
