@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -26,6 +27,10 @@ const (
 var bin string // where the programs were built
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if testing.Short() { // no test needs the programs
+		os.Exit(m.Run())
+	}
 	dir, err := os.MkdirTemp("", "examlink-e2e-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -42,9 +47,13 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// need skips a test where what it needs is missing; in CI that is a failure.
+// need skips a test where what it needs is missing, which in CI is a failure, and
+// where short ones are asked for.
 func need(t *testing.T, tools ...string) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("long: 10 s to 3 min in network namespaces")
+	}
 	skip := t.Skipf
 	if os.Getenv("CI") != "" {
 		skip = t.Fatalf
