@@ -16,6 +16,9 @@ type alertLabels = map[string]string
 // TestOneIncidentHoldsBackTheSingleAlerts asks a real Alertmanager, with our
 // configuration, which alerts it would notify of.
 func TestOneIncidentHoldsBackTheSingleAlerts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long: needs an Alertmanager")
+	}
 	t.Parallel()
 	program := tool(t, "prometheus-alertmanager", "alertmanager")
 	base := serve(t, "/-/ready", program, "--config.file="+provisioning+"/alertmanager/alertmanager.yml", "--storage.path="+t.TempDir(),

@@ -104,6 +104,9 @@ var selectsExam = regexp.MustCompile(`exam="\$exam"`)
 // TestPanelsOnARealPrometheus runs every query of every panel on a real
 // Prometheus with a known history, and compares the results.
 func TestPanelsOnARealPrometheus(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long: needs a Prometheus")
+	}
 	t.Parallel()
 	base := startPrometheus(t)
 	asked := map[string]bool{}

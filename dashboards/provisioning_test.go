@@ -38,6 +38,9 @@ type composeFile struct {
 const provisioning = "provisioning"
 
 func TestPrometheusTakesItsConfiguration(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long: needs promtool")
+	}
 	t.Parallel()
 	promtool := tool(t, "promtool")
 	dir := t.TempDir() // laid out as compose.yaml mounts the files
@@ -69,6 +72,9 @@ func TestPrometheusTakesItsConfiguration(t *testing.T) {
 }
 
 func TestAlertmanagerTakesItsConfiguration(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long: needs amtool")
+	}
 	t.Parallel()
 	amtool := tool(t, "amtool")
 	const file = provisioning + "/alertmanager/alertmanager.yml"

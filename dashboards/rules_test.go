@@ -64,6 +64,9 @@ func withRecorded(t *testing.T, registry lint.Registry) lint.Registry {
 }
 
 func TestRulesPassPromtool(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long: 15 s of promtool")
+	}
 	t.Parallel()
 	promtool := tool(t, "promtool")
 	files, err := filepath.Glob("rules/*.yaml")
