@@ -3,13 +3,16 @@
 GOLANGCI = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 TARGETS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
-.PHONY: build test race lint fuzz bench metrics-doc config cross imports lab demo dashboards test-dashboards pictures
+.PHONY: build test short race lint fuzz bench metrics-doc config cross imports lab demo dashboards test-dashboards pictures
 
 build: ## both programs, in bin/
 	go build -o bin/ ./cmd/examlink ./cmd/examlink-server
 
 test: ## every test
 	go test -shuffle=on ./...
+
+short: ## the tests that take a minute
+	go test -short -shuffle=on ./...
 
 race: ## every test under the race detector, which needs a C compiler
 	go test -race -shuffle=on ./...
