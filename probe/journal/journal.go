@@ -15,6 +15,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"examlink/probe/lockfile"
 )
@@ -26,6 +27,10 @@ const SpareSuffix = ".new"
 // nothing. What goes wrong with the file is an error once, and the end of its
 // use. It is not safe for concurrent use.
 type Journal struct {
+	// Durable has Rewrite wait for the disk, so that a loss of power takes nothing
+	// that Sync had brought there. It is set before the first use.
+	Durable bool
+
 	file *os.File
 	name string
 	size int64
@@ -115,7 +120,7 @@ func (j *Journal) Rewrite(all []byte) {
 		return
 	}
 	spare := j.name + SpareSuffix
-	err := os.WriteFile(spare, all, 0o600)
+	err := j.writeSpare(spare, all)
 	if err == nil {
 		err = j.file.Truncate(0)
 	}
@@ -125,12 +130,49 @@ func (j *Journal) Rewrite(all []byte) {
 	if err == nil {
 		_, err = j.file.Write(all)
 	}
+	if err == nil && j.Durable {
+		err = j.file.Sync()
+	}
 	if err == nil {
 		err = os.Remove(spare)
 	}
 	j.size = int64(len(all))
 	j.anew = j.size
 	j.fail(err)
+}
+
+// writeSpare writes the copy.
+func (j *Journal) writeSpare(name string, all []byte) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(all)
+	if err == nil && j.Durable {
+		err = f.Sync()
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err == nil && j.Durable {
+		syncDir(filepath.Dir(name))
+	}
+	return err
+}
+
+// syncDir brings the names in a directory to the disk, where the system can do so.
+func syncDir(dir string) {
+	if d, err := os.Open(dir); err == nil {
+		_ = d.Sync()
+		_ = d.Close()
+	}
+}
+
+// Sync waits until the disk has what was written. Err says whether it has.
+func (j *Journal) Sync() {
+	if j != nil && j.file != nil {
+		j.fail(j.file.Sync())
+	}
 }
 
 // fail gives the file up.

@@ -82,7 +82,10 @@ func TestWrites(t *testing.T) {
 	if j.Grown() != 0 {
 		t.Errorf("grown by %d after it was written anew", j.Grown())
 	}
+	j.Durable = true
+	j.Rewrite([]byte("two\n"))
 	j.Append([]byte("three"))
+	j.Sync()
 	if err := errors.Join(j.Err(), j.Close(false)); err != nil {
 		t.Fatal(err)
 	}
@@ -121,6 +124,7 @@ func TestTrouble(t *testing.T) {
 	}
 	var none *journal.Journal
 	none.Rewrite(nil)
+	none.Sync()
 	if n := none.Append([]byte("abc")); n != 4 || none.Grown() != 0 || none.Err() != nil || none.Close(true) != nil {
 		t.Error("no journal at all")
 	}
