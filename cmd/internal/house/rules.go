@@ -38,7 +38,7 @@ var Rules = []Rule{
 	}},
 	{Package: "server/api", May: []string{"server/alert", "server/auth", "server/delivery", "server/session"}},
 	{Package: "server/auth", Pure: true},
-	{Package: "server/delivery", May: []string{"probe/journal", "probe/link", "probe/wire", "server/alert", "server/event", "server/session"}, Deps: []string{
+	{Package: "server/delivery", May: []string{"probe/journal", "probe/link", "probe/wire", "server/alert", "server/event", "server/session", "server/store", "server/store/files", "server/store/memory"}, Deps: []string{
 		"github.com/cenkalti/backoff", "github.com/standard-webhooks/standard-webhooks", "github.com/prometheus/client_golang",
 	}, Pure: true},
 	{Package: "server/alert", May: []string{"probe/ippm", "probe/verdict", "probe/warning"}, Pure: true},
@@ -46,6 +46,9 @@ var Rules = []Rule{
 	{Package: "server/reflect", May: []string{"probe/clock", "probe/ippm", "probe/link", "probe/wire", "server/session"}},
 	{Package: "server/session", May: []string{"probe/clock", "probe/ippm", "probe/link", "probe/record", "probe/verdict", "probe/warning", "probe/wire", "server/event", "server/exam"}},
 	{Package: "server/exam", May: []string{"probe/wire"}},
+	{Package: "server/store/files", May: []string{"probe/journal", "probe/lockfile", "server/store", "server/store/memory"}, Pure: true},
+	{Package: "server/store/memory", May: []string{"server/store"}, Pure: true},
+	{Package: "server/store", May: []string{"probe/verdict"}, Pure: true},
 	{Package: "server/event", May: []string{"probe/ippm", "probe/verdict", "probe/warning", "probe/wire"}, Pure: true},
 
 	{Package: "probe/agent", May: []string{
@@ -86,7 +89,7 @@ var Rules = []Rule{
 }
 
 // TestOnly are packages that only tests import; they may import anything.
-var TestOnly = []string{"docs", "cmd/internal/e2e", "cmd/internal/script", "docs/schemas", "probe/exporter/naming"}
+var TestOnly = []string{"docs", "cmd/internal/e2e", "cmd/internal/script", "docs/schemas", "probe/exporter/naming", "server/store/storetest"}
 
 // Home is the one place of a dependency: packages, or trees that end in "/...".
 type Home struct {

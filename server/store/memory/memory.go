@@ -1,0 +1,177 @@
+// Package memory keeps a store in memory: for tests, for servers that keep
+// nothing, and, with a Log, as the working copy of a store that keeps its changes
+// elsewhere.
+//
+// It refuses to know files.
+package memory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+
+	"examlink/server/store"
+)
+
+// Store implements store.Store. It is safe for concurrent use.
+type Store struct {
+	log       Log // nil: none
+	openQueue func(receiver string) (store.Queue, error)
+
+	mu       sync.Mutex
+	closed   bool
+	exams    relation[store.Exam]
+	roster   grouped[store.Student]
+	receipts grouped[store.Receipt]
+	standing grouped[store.Standing]
+	examOf   map[string]string // of receipts
+	heads    grouped[store.RecordHead]
+	headOf   map[string]store.RecordHead // by session
+	sessions relation[store.LiveSession]
+	queues   map[string]*slot
+	parked   map[string]*Queue // queues that are closed, without a log
+}
+
+// New makes an empty store.
+func New() *Store {
+	s := empty()
+	s.parked = map[string]*Queue{}
+	s.openQueue = s.reopenQueue
+	return s
+}
+
+// Over makes an empty store over a log, and a function that opens queues. Apply
+// fills it with what the log has.
+func Over(log Log, openQueue func(receiver string) (store.Queue, error)) *Store {
+	s := empty()
+	s.log, s.openQueue = log, openQueue
+	return s
+}
+
+func empty() *Store {
+	return &Store{
+		roster: grouped[store.Student]{}, receipts: grouped[store.Receipt]{}, standing: grouped[store.Standing]{}, examOf: map[string]string{},
+		heads: grouped[store.RecordHead]{}, headOf: map[string]store.RecordHead{}, queues: map[string]*slot{},
+	}
+}
+
+// enter locks the store for a method; leave it with s.mu.Unlock unless there is an
+// error.
+func (s *Store) enter(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return store.ErrClosed
+	}
+	return nil
+}
+
+// commit makes changes to a table. Called locked.
+func (s *Store) commit(t Table, changes ...Change) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	if s.log != nil {
+		if err := s.log.Append(t, changes); err != nil {
+			return err
+		}
+	}
+	erased := false
+	for _, c := range changes {
+		s.apply(t, c)
+		erased = erased || c.Gone != nil && t != Sessions
+	}
+	if s.log == nil {
+		return nil
+	}
+	return s.log.Applied(t, erased, func(yield func(Change)) { s.snapshot(t, yield) })
+}
+
+// Exams implements store.Store.
+func (s *Store) Exams() store.Exams { return exams{s} }
+
+// Roster implements store.Store.
+func (s *Store) Roster() store.Roster { return roster{s} }
+
+// Receipts implements store.Store.
+func (s *Store) Receipts() store.Receipts { return receipts{s} }
+
+// Records implements store.Store.
+func (s *Store) Records() store.Records { return records{s} }
+
+// Sessions implements store.Store.
+func (s *Store) Sessions() store.Sessions { return sessions{s} }
+
+// slot is the place of an open queue. Closing it frees the place.
+type slot struct {
+	store.Queue
+	store    *Store
+	receiver string
+}
+
+// Close implements store.Queue.
+func (q *slot) Close() error {
+	q.store.mu.Lock()
+	defer q.store.mu.Unlock()
+	if q.store.queues[q.receiver] == q {
+		delete(q.store.queues, q.receiver)
+	}
+	return q.Queue.Close()
+}
+
+// Queue implements store.Store.
+func (s *Store) Queue(ctx context.Context, receiver string) (store.Queue, error) {
+	if !store.ReceiverName.MatchString(receiver) {
+		return nil, fmt.Errorf("queue of %q: expected a name of lower-case letters, digits and hyphens: %w", receiver, store.ErrInvalid)
+	}
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.mu.Unlock()
+	if s.queues[receiver] != nil {
+		return nil, fmt.Errorf("queue of %s: open already: %w", receiver, store.ErrConflict)
+	}
+	q, err := s.openQueue(receiver)
+	if err != nil {
+		return nil, err
+	}
+	of := &slot{q, s, receiver}
+	s.queues[receiver] = of
+	return of, nil
+}
+
+// reopenQueue opens a queue with what it had when it was closed. Called locked.
+func (s *Store) reopenQueue(receiver string) (store.Queue, error) {
+	q := NewQueue(receiver)
+	if old := s.parked[receiver]; old != nil {
+		q.Restore(old.next, old.waiting, old.lost)
+	}
+	s.parked[receiver] = q
+	return q, nil
+}
+
+// Close implements store.Store.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	queues := slices.Collect(maps.Values(s.queues))
+	s.mu.Unlock()
+	var errs []error
+	for _, q := range queues {
+		errs = append(errs, q.Close())
+	}
+	if s.log != nil {
+		errs = append(errs, s.log.Close())
+	}
+	return errors.Join(errs...)
+}

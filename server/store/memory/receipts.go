@@ -1,0 +1,220 @@
+package memory
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"examlink/server/store"
+)
+
+// addReceipt adds a receipt. Called locked.
+func (s *Store) addReceipt(r store.Receipt) {
+	if old, ok := s.receipt(r.ID); ok {
+		if old.Same(r) {
+			return // it was in the log twice
+		}
+		s.receipts.remove(old.Exam, old.ID)
+	}
+	s.examOf[r.ID] = r.Exam
+	s.receipts.put(r.Exam, r.ID, r)
+	of, ok := s.standing[r.Exam].get(r.Student)
+	if !ok || r.Better(of.Best) {
+		of.Best = r
+	}
+	if !ok || r.Later(of.Last) {
+		of.Last = r
+	}
+	of.Student = r.Student
+	s.standing.put(r.Exam, r.Student, of)
+}
+
+// receipt finds a receipt. Called locked.
+func (s *Store) receipt(id string) (store.Receipt, bool) { return s.receipts[s.examOf[id]].get(id) }
+
+// eraseReceipts removes a student's receipts. Called locked.
+func (s *Store) eraseReceipts(exam, student string) {
+	if _, ok := s.standing[exam].get(student); !ok {
+		return
+	}
+	var ids []string
+	s.receipts[exam].all(func(r store.Receipt) {
+		if r.Student == student {
+			ids = append(ids, r.ID)
+		}
+	})
+	for _, id := range ids {
+		s.receipts.remove(exam, id)
+		delete(s.examOf, id)
+	}
+	s.standing.remove(exam, student)
+}
+
+// addHead takes a head. Called locked.
+func (s *Store) addHead(h store.RecordHead) {
+	if old, ok := s.headOf[h.Session]; ok && old.Exam != h.Exam {
+		s.heads.remove(old.Exam, old.Session)
+	}
+	s.headOf[h.Session] = h
+	s.heads.put(h.Exam, h.Session, h)
+}
+
+// eraseHeads removes a student's heads. Called locked.
+func (s *Store) eraseHeads(exam, student string) {
+	for _, id := range s.sessionsOf(exam, student) {
+		s.heads.remove(exam, id)
+		delete(s.headOf, id)
+	}
+}
+
+// sessionsOf are the sessions of a student that have a head. Called locked.
+func (s *Store) sessionsOf(exam, student string) (ids []string) {
+	if r := s.heads[exam]; r != nil {
+		r.all(func(h store.RecordHead) {
+			if h.Student == student {
+				ids = append(ids, h.Session)
+			}
+		})
+	}
+	return ids
+}
+
+type receipts struct{ *Store }
+
+func (t receipts) Append(ctx context.Context, r store.Receipt) error {
+	r, err := r.Clean()
+	if err != nil {
+		return err
+	}
+	if err := t.enter(ctx); err != nil {
+		return err
+	}
+	defer t.mu.Unlock()
+	if old, ok := t.receipt(r.ID); ok {
+		if old.Same(r) {
+			return nil
+		}
+		return fmt.Errorf("receipt %s: %w", r.ID, store.ErrExists)
+	}
+	return t.commit(Receipts, Change{Receipt: &r})
+}
+
+// copied is a receipt that the caller may change.
+func copied(r store.Receipt) store.Receipt {
+	r.Body = bytes.Clone(r.Body)
+	return r
+}
+
+func copiedStanding(s store.Standing) store.Standing {
+	s.Best, s.Last = copied(s.Best), copied(s.Last)
+	return s
+}
+
+func (t receipts) Get(ctx context.Context, id string) (store.Receipt, error) {
+	if err := t.enter(ctx); err != nil {
+		return store.Receipt{}, err
+	}
+	defer t.mu.Unlock()
+	r, ok := t.receipt(id)
+	if !ok {
+		return r, fmt.Errorf("receipt %s: %w", id, store.ErrNotFound)
+	}
+	return copied(r), nil
+}
+
+func (t receipts) Standing(ctx context.Context, exam, student string) (store.Standing, error) {
+	if err := t.enter(ctx); err != nil {
+		return store.Standing{}, err
+	}
+	defer t.mu.Unlock()
+	of, ok := t.standing[exam].get(student)
+	if !ok {
+		return of, fmt.Errorf("receipts of student %s of exam %s: %w", student, exam, store.ErrNotFound)
+	}
+	return copiedStanding(of), nil
+}
+
+func (t receipts) Standings(ctx context.Context, exam string, p store.Page) ([]store.Standing, error) {
+	if err := t.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer t.mu.Unlock()
+	out := t.standing[exam].page(p)
+	for i := range out {
+		out[i] = copiedStanding(out[i])
+	}
+	return out, nil
+}
+
+func (t receipts) List(ctx context.Context, exam string, p store.Page) ([]store.Receipt, error) {
+	if err := t.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer t.mu.Unlock()
+	out := t.receipts[exam].page(p)
+	for i := range out {
+		out[i] = copied(out[i])
+	}
+	return out, nil
+}
+
+func (t receipts) Erase(ctx context.Context, exam, student string) error {
+	if err := t.enter(ctx); err != nil {
+		return err
+	}
+	defer t.mu.Unlock()
+	if _, ok := t.standing[exam].get(student); !ok {
+		return nil
+	}
+	return t.commit(Receipts, Change{Gone: &Gone{Exam: exam, Student: student}})
+}
+
+type records struct{ *Store }
+
+func (t records) Append(ctx context.Context, h store.RecordHead) error {
+	h, err := h.Clean()
+	if err != nil {
+		return err
+	}
+	if err := t.enter(ctx); err != nil {
+		return err
+	}
+	defer t.mu.Unlock()
+	if latest, ok := t.headOf[h.Session]; ok {
+		if again, err := h.Follows(latest); again || err != nil {
+			return err
+		}
+	}
+	return t.commit(Records, Change{Record: &h})
+}
+
+func (t records) Head(ctx context.Context, session string) (store.RecordHead, error) {
+	if err := t.enter(ctx); err != nil {
+		return store.RecordHead{}, err
+	}
+	defer t.mu.Unlock()
+	h, ok := t.headOf[session]
+	if !ok {
+		return h, fmt.Errorf("record of session %s: %w", session, store.ErrNotFound)
+	}
+	return h, nil
+}
+
+func (t records) List(ctx context.Context, exam string, p store.Page) ([]store.RecordHead, error) {
+	if err := t.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer t.mu.Unlock()
+	return t.heads[exam].page(p), nil
+}
+
+func (t records) Erase(ctx context.Context, exam, student string) error {
+	if err := t.enter(ctx); err != nil {
+		return err
+	}
+	defer t.mu.Unlock()
+	if len(t.sessionsOf(exam, student)) == 0 {
+		return nil
+	}
+	return t.commit(Records, Change{Gone: &Gone{Exam: exam, Student: student}})
+}

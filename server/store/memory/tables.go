@@ -1,0 +1,178 @@
+package memory
+
+import (
+	"context"
+	"fmt"
+
+	"examlink/server/store"
+)
+
+type exams struct{ *Store }
+
+// exam returns an exam. Called locked.
+func (s *Store) exam(id string) (store.Exam, error) {
+	e, ok := s.exams.get(id)
+	if !ok {
+		return store.Exam{}, fmt.Errorf("exam %s: %w", id, store.ErrNotFound)
+	}
+	return e, nil
+}
+
+// openExam returns an exam that is not closed. Called locked.
+func (s *Store) openExam(id string) (store.Exam, error) {
+	e, err := s.exam(id)
+	if err == nil && e.Closed {
+		err = fmt.Errorf("exam %s is closed: %w", id, store.ErrConflict)
+	}
+	return e, err
+}
+
+func (t exams) Create(ctx context.Context, e store.Exam) error {
+	e.Closed = false
+	e, err := e.Clean()
+	if err != nil {
+		return err
+	}
+	if err := t.enter(ctx); err != nil {
+		return err
+	}
+	defer t.mu.Unlock()
+	if _, ok := t.exams.get(e.ID); ok {
+		return fmt.Errorf("exam %s: %w", e.ID, store.ErrExists)
+	}
+	return t.commit(Exams, Change{Exam: &e})
+}
+
+func (t exams) Get(ctx context.Context, id string) (store.Exam, error) {
+	if err := t.enter(ctx); err != nil {
+		return store.Exam{}, err
+	}
+	defer t.mu.Unlock()
+	return t.exam(id)
+}
+
+func (t exams) Update(ctx context.Context, e store.Exam) error {
+	e.Closed = false
+	e, err := e.Clean()
+	if err != nil {
+		return err
+	}
+	if err := t.enter(ctx); err != nil {
+		return err
+	}
+	defer t.mu.Unlock()
+	if _, err := t.openExam(e.ID); err != nil {
+		return err
+	}
+	return t.commit(Exams, Change{Exam: &e})
+}
+
+func (t exams) List(ctx context.Context, p store.Page) ([]store.Exam, error) {
+	if err := t.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer t.mu.Unlock()
+	return t.exams.page(p), nil
+}
+
+func (t exams) Close(ctx context.Context, id string) error {
+	if err := t.enter(ctx); err != nil {
+		return err
+	}
+	defer t.mu.Unlock()
+	e, err := t.exam(id)
+	if err != nil || e.Closed {
+		return err
+	}
+	e.Closed = true
+	return t.commit(Exams, Change{Exam: &e})
+}
+
+type roster struct{ *Store }
+
+func (t roster) Put(ctx context.Context, exam string, students []store.Student) error {
+	changes := make([]Change, 0, len(students))
+	for _, s := range students {
+		s.Exam = exam
+		s, err := s.Clean()
+		if err != nil {
+			return err
+		}
+		changes = append(changes, Change{Student: &s})
+	}
+	if err := t.enter(ctx); err != nil {
+		return err
+	}
+	defer t.mu.Unlock()
+	if _, err := t.openExam(exam); err != nil {
+		return err
+	}
+	return t.commit(Roster, changes...)
+}
+
+func (t roster) Get(ctx context.Context, exam, student string) (store.Student, error) {
+	if err := t.enter(ctx); err != nil {
+		return store.Student{}, err
+	}
+	defer t.mu.Unlock()
+	s, ok := t.roster[exam].get(student)
+	if !ok {
+		return s, fmt.Errorf("student %s of exam %s: %w", student, exam, store.ErrNotFound)
+	}
+	return s, nil
+}
+
+func (t roster) List(ctx context.Context, exam string, p store.Page) ([]store.Student, error) {
+	if err := t.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer t.mu.Unlock()
+	return t.roster[exam].page(p), nil
+}
+
+func (t roster) Remove(ctx context.Context, exam string, students ...string) error {
+	if err := t.enter(ctx); err != nil {
+		return err
+	}
+	defer t.mu.Unlock()
+	var changes []Change
+	for _, id := range students {
+		if _, ok := t.roster[exam].get(id); ok {
+			changes = append(changes, Change{Gone: &Gone{Exam: exam, Student: id}})
+		}
+	}
+	return t.commit(Roster, changes...)
+}
+
+type sessions struct{ *Store }
+
+func (t sessions) Put(ctx context.Context, v store.LiveSession) error {
+	v, err := v.Clean()
+	if err != nil {
+		return err
+	}
+	if err := t.enter(ctx); err != nil {
+		return err
+	}
+	defer t.mu.Unlock()
+	return t.commit(Sessions, Change{Session: &v})
+}
+
+func (t sessions) Remove(ctx context.Context, id string) error {
+	if err := t.enter(ctx); err != nil {
+		return err
+	}
+	defer t.mu.Unlock()
+	if _, ok := t.sessions.get(id); !ok {
+		return nil
+	}
+	return t.commit(Sessions, Change{Gone: &Gone{Session: id}})
+}
+
+func (t sessions) List(ctx context.Context, p store.Page) ([]store.LiveSession, error) {
+	if err := t.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer t.mu.Unlock()
+	return t.sessions.page(p), nil
+}
