@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"path/filepath"
 	"strconv"
 	"time"
 
@@ -67,16 +66,13 @@ func newDeliverer(w Webhook, o Options, m receiverMetrics) (*deliverer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("webhook %s: %w", w.Name, err)
 	}
-	file := ""
-	if o.Dir != "" {
-		file = filepath.Join(o.Dir, w.Name+".queue")
-	}
-	q, err := openQueue(w.Name, file, o.QueueMax)
+	kept, err := o.openQueue(w.Name)
 	if err != nil {
 		return nil, err
 	}
-	if q.skipped > 0 {
-		o.Log.Warn("queue file damaged, lines skipped", "receiver", w.Name, "file", file, "lines_skipped", q.skipped)
+	q, err := openQueue(w.Name, kept, o.QueueMax)
+	if err != nil {
+		return nil, errors.Join(err, kept.Close())
 	}
 	return &deliverer{
 		hook: w, queue: q, sign: sign, client: newClient(w.Timeout, o.Dial), maxAge: o.MaxAge, log: o.Log,
@@ -222,10 +218,10 @@ func (d *deliverer) countUndelivered(u Undelivered) {
 	d.log.Error("notice given up", "receiver", u.Receiver, "kind", u.Kind, "id", u.ID, "why", u.Why)
 }
 
-// logError logs an error of the queue's file.
+// logError logs an error of the queue's store.
 func (d *deliverer) logError(err error) {
 	if err != nil {
-		d.log.Error("queue file failed", "err", err)
+		d.log.Error("queue not stored, it goes on in memory", "err", err)
 	}
 }
 

@@ -5,11 +5,14 @@ import (
 	"context"
 	"log/slog"
 	"net"
-	"regexp"
+	"path/filepath"
 	"time"
 
 	"examlink/server/alert"
 	"examlink/server/event"
+	"examlink/server/store"
+	"examlink/server/store/files"
+	"examlink/server/store/memory"
 )
 
 // Chosen by us.
@@ -22,13 +25,15 @@ const (
 
 // ReceiverName matches the names of receivers, which occur in file names and
 // labels.
-var ReceiverName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
+var ReceiverName = store.ReceiverName
 
 // Options configure a Notifier. Zero values take the defaults.
 type Options struct {
-	// Dir is the directory of the queues, which one process may use at a time.
-	// Empty: they are in memory only.
-	Dir          string
+	// Dir is the directory of the active warnings and the queues, which one process
+	// may use at a time. Empty: they are in memory only.
+	Dir string
+	// Queues opens the queue of a receiver; nil: those in Dir.
+	Queues       func(receiver string) (store.Queue, error)
 	Webhooks     []Webhook
 	Alertmanager Alertmanager `mapstructure:"alertmanager" doc:"Alerts pushed to Alertmanager through version 2 of its API. They name no student."`
 	// none.
@@ -57,4 +62,23 @@ func (o *Options) fill() {
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
 	o.Alertmanager.Timeout = cmp.Or(o.Alertmanager.Timeout, DefaultTimeout)
 	o.Alertmanager.Resend = cmp.Or(o.Alertmanager.Resend, DefaultResend)
+}
+
+// openQueue opens the queue of a receiver.
+func (o *Options) openQueue(receiver string) (store.Queue, error) {
+	switch {
+	case o.Queues != nil:
+		return o.Queues(receiver)
+	case o.Dir == "":
+		return memory.NewQueue(receiver), nil
+	}
+	file := filepath.Join(o.Dir, receiver+".queue")
+	q, err := files.OpenQueue(receiver, file)
+	if err != nil {
+		return nil, err
+	}
+	if q.Skipped() > 0 {
+		o.Log.Warn("queue file damaged, lines skipped", "receiver", receiver, "file", file, "lines_skipped", q.Skipped())
+	}
+	return q, nil
 }

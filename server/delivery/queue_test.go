@@ -1,6 +1,9 @@
 package delivery
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -13,12 +16,26 @@ import (
 
 	"examlink/probe/journal"
 	"examlink/server/alert"
+	"examlink/server/store"
+	"examlink/server/store/files"
+	"examlink/server/store/memory"
 )
+
+const maxLine = 256 << 10 // of the files
+
+// openFile opens a queue in a file.
+func openFile(name string, most int64) (*queue, error) {
+	kept, err := files.OpenQueue("r", name)
+	if err != nil {
+		return nil, err
+	}
+	return openQueue("r", kept, most)
+}
 
 // threeNotices makes the file of a queue and returns its content.
 func threeNotices(t *testing.T, name string) string {
 	t.Helper()
-	q, err := openQueue("proctors", name, 1e6)
+	q, err := openFile(name, 1e6)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +94,7 @@ func TestQueueSurvivesDamage(t *testing.T) {
 // the next run.
 func TestQueueRefusesLongNotice(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "q")
-	q, err := openQueue("r", name, 10e6)
+	q, err := openFile(name, 10e6)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,11 +108,14 @@ func TestQueueRefusesLongNotice(t *testing.T) {
 	if lost := put("short", 10); len(lost) != 0 {
 		t.Error(lost)
 	}
-	most := maxLine - 10 - int(q.bytes) // about the longest that fits
-	for i := range 20 {
-		put(fmt.Sprint("edge", i), most+i)
+	empty, err := json.Marshal(alert.Notice{ID: "edge10", Session: "s", Kind: alert.Incident, Cause: "x"}.Event())
+	if err != nil {
+		t.Fatal(err)
 	}
-	if lost := put("long", maxLine); len(lost) != 1 || lost[0].ID != "long" || !strings.Contains(lost[0].Why, "expected at most") {
+	for i := range 20 {
+		put(fmt.Sprint("edge", 10+i), store.MaxBody-len(empty)-8+i)
+	}
+	if lost := put("long", store.MaxBody); len(lost) != 1 || lost[0].ID != "long" || !strings.Contains(lost[0].Why, "expected at most") {
 		t.Errorf("%+v", lost)
 	}
 	n, lost := q.count(), len(q.undelivered())
@@ -110,64 +130,66 @@ func TestQueueRefusesLongNotice(t *testing.T) {
 	if err := q.close(); err != nil {
 		t.Fatal(err)
 	}
-	q, err = openQueue("r", name, 10e6)
+	q, err = openFile(name, 10e6)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if q.skipped != 0 || q.count() != n || len(q.undelivered()) != lost {
-		t.Errorf("%d lines skipped, %d of %d messages, %d of %d given up", q.skipped, q.count(), n, len(q.undelivered()), lost)
+	if q.count() != n || len(q.undelivered()) != lost {
+		t.Errorf("%d of %d messages, %d of %d given up", q.count(), n, len(q.undelivered()), lost)
 	}
 }
 
-// Notices that were given up are in the file, but do not cause a rewrite with each
-// new notice.
-func TestQueueIsSeldomRewritten(t *testing.T) {
-	name := filepath.Join(t.TempDir(), "q")
-	q, err := openQueue("r", name, 10e6)
+// brokenQueue is a store's queue that fails while it is told to.
+type brokenQueue struct {
+	store.Queue
+	err error
+}
+
+func (b *brokenQueue) Put(ctx context.Context, m store.Message) (uint64, error) {
+	if b.err != nil {
+		return 0, b.err
+	}
+	return b.Queue.Put(ctx, m)
+}
+
+// While the store fails, notices are delivered from memory and the error is
+// returned once.
+func TestQueueOutlivesItsStore(t *testing.T) {
+	kept := &brokenQueue{Queue: memory.NewQueue("r")}
+	q, err := openQueue("r", kept, 1e6)
 	if err != nil {
 		t.Fatal(err)
 	}
-	now, grown := time.Now(), q.file.Grown()
-	var rewrites int
-	var added int64
-	count := func() {
-		if q.file.Grown() < grown {
-			rewrites++
-		} else {
-			added += q.file.Grown() - grown
+	put := func(id string) error {
+		_, err := q.put(alert.Notice{ID: id, Session: "s", Kind: alert.Suspect}, time.Now())
+		return err
+	}
+	bad := errors.New("no space left")
+	for i, c := range []struct{ fails, want error }{{nil, nil}, {bad, bad}, {bad, nil}, {nil, nil}, {bad, bad}} {
+		kept.err = c.fails
+		if err := put(fmt.Sprint("n", i)); !errors.Is(err, c.want) {
+			t.Errorf("notice %d: %v, want %v", i, err, c.want)
 		}
-		grown = q.file.Grown()
 	}
-	put := func(i int) {
-		n := alert.Notice{ID: fmt.Sprint("n", i), Session: "s", Kind: alert.ExamRelevant, Sentence: strings.Repeat("x", 300)}
-		if _, err := q.put(n, now); err != nil {
-			t.Fatal(err)
+	stored, err := kept.Waiting(t.Context())
+	if err != nil || q.count() != 5 || len(stored) != 2 {
+		t.Errorf("%d messages, %d of them stored, %v", q.count(), len(stored), err)
+	}
+	for i, m := range q.list() {
+		if m.ID != fmt.Sprint("n", i) {
+			t.Errorf("%s at place %d", m.ID, i)
 		}
-		count()
-	}
-	for i := range 2 * keepLost {
-		put(i)
-		if _, _, err := q.giveUp(q.list()[0], "not delivered within 24h0m0s", now); err != nil {
-			t.Fatal(err)
+		if i == 1 || i == 3 {
+			if _, ok, err := q.giveUp(m, "old", time.Now()); !ok || err != nil {
+				t.Errorf("%t, %v", ok, err)
+			}
+		} else if err := q.delivered(m); err != nil {
+			t.Error(err)
 		}
-		count()
 	}
-	rewrites, added = 0, 0
-	for i := range 400 {
-		put(2*keepLost + i)
-		if err := q.delivered(q.list()[0]); err != nil {
-			t.Fatal(err)
-		}
-		count()
-	}
-	if most := int(added/slackBytes) + 1; rewrites == 0 || rewrites > most {
-		t.Errorf("rewritten %d times for %d bytes, want 1 to %d", rewrites, added, most)
-	}
-	if info, err := os.Stat(name); err != nil || len(q.undelivered()) != keepLost || info.Size() > 2*slackBytes+keepLost*1000 {
-		t.Errorf("%d listed in %v, %v", len(q.undelivered()), info, err)
-	}
-	if err := q.close(); err != nil {
-		t.Fatal(err)
+	stored, err = kept.Waiting(t.Context())
+	if err != nil || q.count() != 0 || len(stored) != 0 || len(q.undelivered()) != 2 {
+		t.Errorf("%d messages, %d of them stored, %d given up, %v", q.count(), len(stored), len(q.undelivered()), err)
 	}
 }
 
@@ -180,7 +202,7 @@ func TestQueueSurvivesTornFile(t *testing.T) {
 		if err := os.WriteFile(name, []byte(whole[:cut]), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		q, err := openQueue("r", name, 1e6)
+		q, err := openFile(name, 1e6)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -196,7 +218,7 @@ func TestQueueSurvivesTornFile(t *testing.T) {
 	if err := os.WriteFile(name+journal.SpareSuffix, []byte(whole), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if q, err := openQueue("r", name, 1e6); err != nil || q.count() != lines {
+	if q, err := openFile(name, 1e6); err != nil || q.count() != lines {
 		t.Errorf("%v", err)
 	}
 }
@@ -204,7 +226,7 @@ func TestQueueSurvivesTornFile(t *testing.T) {
 // The queue is bounded, and its file too.
 func TestQueueIsBounded(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "q")
-	q, err := openQueue("r", name, 20e3)
+	q, err := openFile(name, 20e3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,18 +244,18 @@ func TestQueueIsBounded(t *testing.T) {
 		}
 	}
 	info, err := os.Stat(name)
-	if err != nil || info.Size() > 20e3+2*slackBytes+keepLost*400 || q.bytes > 20e3 {
+	if err != nil || info.Size() > 20e3+128<<10+store.KeepUndelivered*400 || q.bytes > 20e3 {
 		t.Errorf("%v bytes, %d messages of %d bytes, %v", info.Size(), q.count(), q.bytes, err)
 	}
-	if lost+q.count() != 500 || len(q.undelivered()) != keepLost {
+	if lost+q.count() != 500 || len(q.undelivered()) != store.KeepUndelivered {
 		t.Errorf("%d lost, %d messages, %d listed", lost, q.count(), len(q.undelivered()))
 	}
 	first := q.list()[0].ID
 	if err := q.close(); err != nil {
 		t.Fatal(err)
 	}
-	again, err := openQueue("r", name, 20e3)
-	if err != nil || again.list()[0].ID != first || again.count() != q.count() || len(again.undelivered()) != keepLost {
+	again, err := openFile(name, 20e3)
+	if err != nil || again.list()[0].ID != first || again.count() != q.count() || len(again.undelivered()) != store.KeepUndelivered {
 		t.Errorf("%v, %d messages, %d listed", err, again.count(), len(again.undelivered()))
 	}
 }

@@ -38,7 +38,7 @@ var Rules = []Rule{
 	}},
 	{Package: "server/api", May: []string{"server/alert", "server/auth", "server/delivery", "server/session"}},
 	{Package: "server/auth", Pure: true},
-	{Package: "server/delivery", May: []string{"probe/journal", "probe/link", "probe/wire", "server/alert", "server/event", "server/session", "server/store", "server/store/files", "server/store/memory"}, Deps: []string{
+	{Package: "server/delivery", May: []string{"probe/link", "probe/wire", "server/alert", "server/event", "server/session", "server/store", "server/store/files", "server/store/memory"}, Deps: []string{
 		"github.com/cenkalti/backoff", "github.com/standard-webhooks/standard-webhooks", "github.com/prometheus/client_golang",
 	}, Pure: true},
 	{Package: "server/alert", May: []string{"probe/ippm", "probe/verdict", "probe/warning"}, Pure: true},

@@ -16,6 +16,7 @@
 package files
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -183,6 +184,7 @@ func (t *table) rewrite(all func(func(memory.Change))) error {
 // check keeps an error of the file: after it, nothing more is committed.
 func (t *table) check() error {
 	if err := t.file.Err(); err != nil && t.err == nil {
+		err = cmp.Or(errors.Unwrap(err), err) // the journal's own words are about what waits
 		t.err = fmt.Errorf("store: %s: nothing more is kept until the next start: %w", t.name, err)
 	}
 	return t.err
