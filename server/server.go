@@ -33,6 +33,8 @@ import (
 	"examlink/server/event"
 	"examlink/server/reflect"
 	"examlink/server/session"
+	"examlink/server/store"
+	"examlink/server/store/memory"
 	"examlink/server/trains"
 )
 
@@ -82,7 +84,9 @@ type Options struct {
 	SessionSeries int
 	// Notify, if set, configures who is notified of what the server notices. Its
 	// minima are the policy's.
-	Notify  *delivery.Options
+	Notify *delivery.Options
+	// Store keeps the live sessions; nil: in memory. The server does not close it.
+	Store   store.Store
 	Log     *slog.Logger
 	Version string
 }
@@ -130,6 +134,7 @@ func New(o Options) (*Server, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	o.Store = cmp.Or[store.Store](o.Store, memory.New())
 	s := &Server{o: o, events: event.NewBus(0), metrics: newMetrics(), flows: reflect.NewTable(o.Clock)}
 	s.settings.Store(&settings)
 	s.handshakes = newHandshakes(s.limits)
@@ -223,6 +228,7 @@ func (s *Server) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
+	stopSessions := s.keepSessions(ctx)
 	wg.Go(func() { s.sessions.Run(inner) })
 	stopNotifier := s.runNotifier(ctx)
 	accept := func(next func(context.Context) (*link.Conn, error)) {
@@ -250,6 +256,7 @@ func (s *Server) Run(ctx context.Context) error {
 	cancel()
 	err = errors.Join(ln.Close(), stopTCP())
 	wg.Wait()
+	stopSessions()
 	err = errors.Join(err, stopNotifier())
 	s.o.Log.Info("stopped")
 	if err != nil {

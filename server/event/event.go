@@ -32,6 +32,7 @@ type Session struct {
 	ID        string `json:"session"`
 	Exam      string `json:"exam"`
 	Student   string `json:"student"`
+	Token     string `json:"-"`         // the join token's identifier
 	Purpose   string `json:"purpose"`   // check, watch
 	Transport string `json:"transport"` // what carries it now, or carried it last
 	State     string `json:"state"`

@@ -244,7 +244,7 @@ func (s *Session) describe(now time.Duration, wall time.Time) event.Session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := event.Session{
-		ID: s.ID, Exam: s.Exam, Student: s.Student, Purpose: s.Purpose, Transport: string(s.transport()), State: string(s.state),
+		ID: s.ID, Exam: s.Exam, Student: s.Student, Token: s.Token, Purpose: s.Purpose, Transport: string(s.transport()), State: string(s.state),
 		LastPacket: wall.Add(s.lastSeen - now),
 	}
 	if s.reports.Reports > 0 {

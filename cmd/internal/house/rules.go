@@ -34,7 +34,7 @@ var Rules = []Rule{
 
 	{Package: "server", May: []string{
 		"probe/clock", "probe/link", "probe/verdict", "probe/wire",
-		"server/api", "server/auth", "server/delivery", "server/event", "server/exam", "server/reflect", "server/session", "server/trains",
+		"server/api", "server/auth", "server/delivery", "server/event", "server/exam", "server/reflect", "server/session", "server/store", "server/store/memory", "server/trains",
 	}},
 	{Package: "server/api", May: []string{"server/alert", "server/auth", "server/delivery", "server/session"}},
 	{Package: "server/auth", Pure: true},

@@ -1,0 +1,114 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"examlink/server/event"
+	"examlink/server/store"
+	"examlink/server/store/memory"
+)
+
+// flakySessions fails while it is told to, and waits for a permission to go on.
+type flakySessions struct {
+	store.Sessions
+	err  error
+	hold chan struct{}
+}
+
+func (f *flakySessions) Put(ctx context.Context, s store.LiveSession) error {
+	if f.hold != nil {
+		<-f.hold
+	}
+	if f.err != nil {
+		return f.err
+	}
+	return f.Sessions.Put(ctx, s)
+}
+
+func sessionEvent(id, state string, p event.Payload) event.Event {
+	now := time.Now()
+	return event.Event{At: now, Payload: p, Session: event.Session{
+		ID: id, Exam: "e1", Student: "s-" + id, Token: "t", Purpose: "watch", Transport: "udp", State: state, LastPacket: now,
+	}}
+}
+
+// tableOf is the store's table in one line.
+func tableOf(t *testing.T, s store.Sessions) string {
+	t.Helper()
+	list, err := s.List(t.Context(), store.Page{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var words []string
+	for _, x := range list {
+		words = append(words, x.ID+":"+x.State+":"+x.Token)
+	}
+	return strings.Join(words, " ")
+}
+
+// The table follows the sessions, also when the store is so slow that events are
+// missed.
+func TestLiveSessionsAreStored(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sessions := memory.New().Sessions()
+		if err := sessions.Put(t.Context(), store.LiveSession{ID: "earlier", Exam: "e1", Student: "s", State: "live", LastPacket: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+		var log strings.Builder
+		flaky := &flakySessions{Sessions: sessions}
+		bus := event.NewBus(4)
+		here := map[string]bool{}
+		l := &liveSessions{table: flaky, events: bus, log: slog.New(slog.NewTextHandler(&log, nil)), put: map[string]bool{}, now: func() map[string]bool { return here }}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { defer close(done); l.run(ctx, bus.Subscribe(0, 4)) }()
+		synctest.Wait()
+		expect := func(want string) {
+			t.Helper()
+			synctest.Wait()
+			if v := tableOf(t, sessions); v != want {
+				t.Errorf("%q, want %q", v, want)
+			}
+		}
+		for _, id := range []string{"a", "b", "c"} {
+			bus.Publish(sessionEvent(id, "connected", event.Admitted{}))
+			synctest.Wait()
+		}
+		bus.Publish(sessionEvent("a", "dropped", event.State{From: "live"}))
+		expect("a:dropped:t b:connected:t c:connected:t earlier:live:")
+		bus.Publish(sessionEvent("c", "ended", event.Ended{From: "connected", Why: "goodbye"}))
+		bus.Publish(sessionEvent("a", "connected", event.Resumed{}))
+		expect("a:connected:t b:connected:t earlier:live:")
+
+		flaky.err = errors.New("no space left")
+		bus.Publish(sessionEvent("b", "live", event.State{From: "connected"}))
+		bus.Publish(sessionEvent("b", "suspect", event.State{From: "live"}))
+		expect("a:connected:t b:connected:t earlier:live:")
+		if n := strings.Count(log.String(), "not stored"); n != 1 {
+			t.Errorf("logged %d times: %s", n, log.String())
+		}
+
+		flaky.err, flaky.hold = nil, make(chan struct{})
+		bus.Publish(sessionEvent("a", "live", event.State{From: "connected"})) // the store hangs
+		synctest.Wait()
+		for i := range 20 {
+			bus.Publish(sessionEvent("a", "suspect", event.State{From: "live"}))
+			if i == 10 { // too late to wait for the store, too early to be kept
+				bus.Publish(sessionEvent("b", "ended", event.Ended{From: "suspect", Why: "silent"}))
+			}
+		}
+		here["a"] = true
+		close(flaky.hold)
+		expect("a:suspect:t earlier:live:")
+		bus.Publish(sessionEvent("d", "connected", event.Admitted{}))
+		cancel()
+		<-done
+		expect("a:suspect:t d:connected:t earlier:live:")
+	})
+}
