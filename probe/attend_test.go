@@ -44,7 +44,7 @@ func TestAttendFollowsThePlan(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		p := netsim.Params{QueueTime: 300 * ms, Delay: 10 * ms, Rate: mbit(5)}
-		w := newWorld(t, p, p)
+		w := newTestbed(t, p, p)
 		o := w.options()
 		now := w.host.Wall()
 		window, err := plan.NewWindow(now.Add(96*time.Hour), now.Add(96*time.Hour+10*time.Minute), "America/Denver")
@@ -98,7 +98,7 @@ func TestSetClockDoesNotEndTheWatch(t *testing.T) {
 	for _, step := range steps {
 		synctest.Test(t, func(t *testing.T) {
 			p := netsim.Params{QueueTime: 300 * ms, Delay: 10 * ms, Rate: mbit(5)}
-			w := newWorld(t, p, p)
+			w := newTestbed(t, p, p)
 			o := w.options()
 			now := w.host.Wall()
 			window, err := plan.NewWindow(now.Add(-time.Minute), now.Add(30*time.Minute), "America/Denver")

@@ -76,72 +76,72 @@ func TestEachEventHasItsLabel(t *testing.T) {
 	one := func(k warning.Kind, c warning.Cause, start, end, slack time.Duration) []want {
 		return []want{{k, c, start, end, slack}}
 	}
-	cutFor := func(d time.Duration, change func(*netenv.Findings)) func(*world, *neighbourhood) {
-		return func(w *world, n *neighbourhood) {
+	cutFor := func(d time.Duration, change func(*netenv.Findings)) func(*testbed, *neighbourhood) {
+		return func(w *testbed, n *neighbourhood) {
 			n.set(change)
 			w.cut(d)
 			n.set(func(f *netenv.Findings) { *f = newNeighbourhood().found })
 		}
 	}
-	stall := func(w *world, d time.Duration) { w.host.Stall(d); w.far.Jump(d) }
-	suspend := func(w *world, d time.Duration) { w.host.Sleep(d); w.far.Jump(d) }
+	stall := func(w *testbed, d time.Duration) { w.host.Stall(d); w.far.Jump(d) }
+	suspend := func(w *testbed, d time.Duration) { w.host.Sleep(d); w.far.Jump(d) }
 	elsewhere := func(f *netenv.Findings) {
 		f.State.Addresses = []netip.Addr{netip.MustParseAddr("10.9.9.9")}
 		f.State.Gateway = netip.MustParseAddr("10.9.9.254")
 	}
 	for _, c := range []struct {
 		name   string
-		happen func(*world, *neighbourhood)
+		happen func(*testbed, *neighbourhood)
 		want   []want
 	}{
-		{"stopped for 20 s and continued", func(w *world, _ *neighbourhood) { stall(w, 20*s) }, one(warning.HostBusy, warning.CauseBusy, 0, 20*s, s)},
-		{"stopped for 1.6 s", func(w *world, _ *neighbourhood) { stall(w, 1600*ms) }, one(warning.HostBusy, warning.CauseBusy, 0, 1600*ms, s)},
-		{"stopped for 1.6 s after 1.8 s of silence", func(w *world, _ *neighbourhood) {
+		{"stopped for 20 s and continued", func(w *testbed, _ *neighbourhood) { stall(w, 20*s) }, one(warning.HostBusy, warning.CauseBusy, 0, 20*s, s)},
+		{"stopped for 1.6 s", func(w *testbed, _ *neighbourhood) { stall(w, 1600*ms) }, one(warning.HostBusy, warning.CauseBusy, 0, 1600*ms, s)},
+		{"stopped for 1.6 s after 1.8 s of silence", func(w *testbed, _ *neighbourhood) {
 			time.AfterFunc(1800*ms, func() { stall(w, 1600*ms) })
 			w.cut(1900 * ms)
 		}, one(warning.HostBusy, warning.CauseBusy, 1800*ms, 3400*ms, s)},
-		{"asleep for 60 s", func(w *world, _ *neighbourhood) { suspend(w, 60*s) }, one(warning.Suspended, warning.CauseAsleep, 0, 60*s, s)},
-		{"asleep for 60 s, and 7 s more until the Wi-Fi is back", func(w *world, n *neighbourhood) {
+		{"asleep for 60 s", func(w *testbed, _ *neighbourhood) { suspend(w, 60*s) }, one(warning.Suspended, warning.CauseAsleep, 0, 60*s, s)},
+		{"asleep for 60 s, and 7 s more until the Wi-Fi is back", func(w *testbed, n *neighbourhood) {
 			suspend(w, 60*s)
 			cutFor(7*s, func(f *netenv.Findings) { f.Offline = true })(w, n)
 		}, one(warning.Suspended, warning.CauseAsleep, 0, 60*s, s)},
-		{"the Wi-Fi off for 5 s, then asleep for 60 s", func(w *world, n *neighbourhood) {
+		{"the Wi-Fi off for 5 s, then asleep for 60 s", func(w *testbed, n *neighbourhood) {
 			time.AfterFunc(5*s, func() { suspend(w, 60*s) })
 			cutFor(9*s, func(f *netenv.Findings) { f.Offline = true })(w, n)
 		}, []want{{warning.Outage, warning.CauseAsleep, 0, 5 * s, s}, {warning.Suspended, warning.CauseAsleep, 5 * s, 65 * s, s}}},
-		{"a long outage before and after the sleep", func(w *world, n *neighbourhood) {
+		{"a long outage before and after the sleep", func(w *testbed, n *neighbourhood) {
 			time.AfterFunc(40*s, func() { suspend(w, 60*s) })
 			cutFor(80*s, silentServer)(w, n)
 		}, []want{
 			{warning.Outage, warning.CauseBeyond, 0, 40 * s, s}, {warning.Suspended, warning.CauseAsleep, 40 * s, 100 * s, s},
 			{warning.Outage, warning.CauseBeyond, 100 * s, 140 * s, 5 * s},
 		}},
-		{"stopped for 20 s within an outage", func(w *world, n *neighbourhood) {
+		{"stopped for 20 s within an outage", func(w *testbed, n *neighbourhood) {
 			time.AfterFunc(10*s, func() { stall(w, 20*s) })
 			cutFor(20*s, silentServer)(w, n)
 		}, []want{
 			{warning.Outage, warning.CauseBeyond, 0, 10 * s, s}, {warning.HostBusy, warning.CauseBusy, 10 * s, 30 * s, s},
 			{warning.Outage, warning.CauseBeyond, 30 * s, 40 * s, 5 * s},
 		}},
-		{"the clock an hour ahead", func(w *world, _ *neighbourhood) { w.host.Step(time.Hour) }, one(warning.Clock, warning.CauseClock, time.Hour, time.Hour, s)},
-		{"the clock an hour back within an outage", func(w *world, n *neighbourhood) {
+		{"the clock an hour ahead", func(w *testbed, _ *neighbourhood) { w.host.Step(time.Hour) }, one(warning.Clock, warning.CauseClock, time.Hour, time.Hour, s)},
+		{"the clock an hour back within an outage", func(w *testbed, n *neighbourhood) {
 			time.AfterFunc(10*s, func() { w.host.Step(-time.Hour) })
 			cutFor(20*s, silentServer)(w, n)
 		}, []want{
 			{warning.Outage, warning.CauseBeyond, -time.Hour, -time.Hour + 20*s, 5 * s}, {warning.Clock, warning.CauseClock, -time.Hour + 10*s, -time.Hour + 10*s, s},
 		}},
-		{"another address", func(w *world, n *neighbourhood) {
+		{"another address", func(w *testbed, n *neighbourhood) {
 			n.set(elsewhere)
 			w.client.Rebind(netip.MustParseAddr("10.9.9.9"))
 		}, nil},
-		{"another address after 6 s", func(w *world, n *neighbourhood) {
+		{"another address after 6 s", func(w *testbed, n *neighbourhood) {
 			time.AfterFunc(4*s, func() { n.set(elsewhere) })
 			n.set(func(f *netenv.Findings) { f.Offline = true })
 			time.AfterFunc(4*s, func() { n.set(func(f *netenv.Findings) { f.Offline = false }) })
 			w.cut(7 * s)
 		}, one(warning.Outage, warning.CauseMoved, 0, 7*s, s)},
-		{"a server that restarts at once", func(w *world, _ *neighbourhood) { w.halt(); w.serve() }, nil},
-		{"a server that is away for 20 s", func(w *world, n *neighbourhood) {
+		{"a server that restarts at once", func(w *testbed, _ *neighbourhood) { w.halt(); w.serve() }, nil},
+		{"a server that is away for 20 s", func(w *testbed, n *neighbourhood) {
 			n.set(func(f *netenv.Findings) { f.Server = netenv.Refuses })
 			w.halt()
 			time.Sleep(20 * s)
@@ -163,7 +163,7 @@ func TestEachEventHasItsLabel(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				up, down := good()
-				w := newWorld(t, up, down)
+				w := newTestbed(t, up, down)
 				n := newNeighbourhood()
 				d, finish := w.watch(func(o *probe.Options) { o.Attribution, o.Watch.BudgetShare = n, 1e-9 })
 				time.Sleep(time.Minute)
@@ -200,7 +200,7 @@ func TestEachEventHasItsLabel(t *testing.T) {
 func TestCauseBecomesKnown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		up, down := good()
-		w := newWorld(t, up, down)
+		w := newTestbed(t, up, down)
 		n := newNeighbourhood()
 		d, finish := w.watch(func(o *probe.Options) { o.Attribution, o.Watch.BudgetShare = n, 1e-9 })
 		time.Sleep(time.Minute)
@@ -238,7 +238,7 @@ func TestCauseBecomesKnown(t *testing.T) {
 func TestEndWhileAsking(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		up, down := good()
-		w := newWorld(t, up, down)
+		w := newTestbed(t, up, down)
 		n := newNeighbourhood()
 		_, finish := w.watch(func(o *probe.Options) { o.Attribution = n })
 		time.Sleep(10 * time.Second)

@@ -27,7 +27,7 @@ func TestCleanLinkIsNotWarnedOf(t *testing.T) {
 				p := netsim.Params{QueueTime: 500 * ms, Delay: 15 * ms, Jitter: 5 * ms, KeepOrder: order}
 				up, down := p, p
 				up.Rate, down.Rate = mbit(5), mbit(10)
-				w := newWorldSeeded(t, up, down, *examSeed)
+				w := newTestbedSeeded(t, up, down, *examSeed)
 				l := newLedger(w)
 				began := time.Now()
 				sum := w.attend(l, before, lasting, newNeighbourhood())()

@@ -15,7 +15,7 @@ import (
 )
 
 // claims are what the server keeps of the only session's reports.
-func (w *world) claims() *session.Claims {
+func (w *testbed) claims() *session.Claims {
 	w.t.Helper()
 	list := w.server.Sessions()
 	if len(list) != 1 || list[0].Claims == nil {
@@ -29,7 +29,7 @@ func (w *world) claims() *session.Claims {
 func TestDeliveryAfterOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		up, down := good()
-		w := newWorld(t, up, down)
+		w := newTestbed(t, up, down)
 		q, err := outbox.Open(outbox.Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -75,7 +75,7 @@ func TestDeliveryAfterOutage(t *testing.T) {
 func TestDeliveryByTheNextRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		up, down := good()
-		w := newWorld(t, up, down)
+		w := newTestbed(t, up, down)
 		o := outbox.Options{File: filepath.Join(t.TempDir(), "q"), Of: "me"}
 		run := func(f func()) {
 			q, err := outbox.Open(o)

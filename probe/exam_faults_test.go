@@ -20,7 +20,7 @@ var examSeed = flag.Uint64("seed", 7, "seed of the links and schedules of simula
 // attend runs an exam from its pre-exam phase to its end, as `examlink watch`
 // does: by a plan, knowing what is around the computer and what its interface
 // carries. The returned function waits for the end.
-func (w *world) attend(l probe.Sink, before, lasting time.Duration, n *neighbourhood) (finish func() probe.Summary) {
+func (w *testbed) attend(l probe.Sink, before, lasting time.Duration, n *neighbourhood) (finish func() probe.Summary) {
 	w.t.Helper()
 	o := w.options()
 	now := w.host.Wall()
@@ -63,7 +63,7 @@ type windowCount struct {
 	notes                        []warning.Warning // what was told in it of something that was over
 }
 
-func newLedger(w *world) *ledger {
+func newLedger(w *testbed) *ledger {
 	return &ledger{planner: planner{diary: diary{start: w.host.Wall()}}}
 }
 
@@ -82,7 +82,7 @@ func (l *ledger) Window(e probe.WindowEvent) {
 // news is what was said since it was last asked. Nobody may be saying anything
 // meanwhile.
 type news struct {
-	w                          *world
+	w                          *testbed
 	l                          *ledger
 	states, sessions, warnings int
 }

@@ -34,14 +34,14 @@ func (d *diary) Floor(e probe.FloorEvent) {
 func (d *diary) Warning(w warning.Warning) { d.warnings = append(d.warnings, w) }
 
 // watch runs a watch in the bubble; the returned function ends it.
-func (w *world) watch(change func(*probe.Options)) (d *diary, finish func() probe.Summary) {
+func (w *testbed) watch(change func(*probe.Options)) (d *diary, finish func() probe.Summary) {
 	w.t.Helper()
 	d = &diary{start: w.host.Wall()}
 	return d, w.watchWith(change, d)
 }
 
 // watchWith is watch with a sink of the caller's.
-func (w *world) watchWith(change func(*probe.Options), d probe.Sink) (finish func() probe.Summary) {
+func (w *testbed) watchWith(change func(*probe.Options), d probe.Sink) (finish func() probe.Summary) {
 	w.t.Helper()
 	o := w.options()
 	if change != nil {
@@ -90,7 +90,7 @@ func TestThreeHourExam(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		up, down := good()
-		w := newWorld(t, up, down)
+		w := newTestbed(t, up, down)
 		start := time.Now()
 		d, finish := w.watch(nil)
 		at := func(h, m, s int) time.Duration {

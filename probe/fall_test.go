@@ -34,7 +34,7 @@ func TestFallIsWarnedOfInTime(t *testing.T) {
 			p := netsim.Params{QueueTime: 2 * time.Second, Delay: rtt / 2, Jitter: jitter, KeepOrder: true}
 			up, down := p, p
 			up.Rate, down.Rate = mbit(5), mbit(10)
-			w := newWorldSeeded(t, up, down, uint64(i))
+			w := newTestbedSeeded(t, up, down, uint64(i))
 			d, finish := w.watch(func(o *probe.Options) { o.Seed = uint64(i + 1) })
 			time.Sleep(at)
 			before := max(w.client.Up.Counters().MaxWait, w.client.Down.Counters().MaxWait)

@@ -37,15 +37,15 @@ func (n *names) LookupNetIP(ctx context.Context, network, host string) ([]netip.
 // server answered before, by either transport, and says so.
 func TestRedialWithoutNameService(t *testing.T) {
 	refuses, silent := func(context.Context) {}, func(ctx context.Context) { <-ctx.Done() }
-	restart := func(w *world) { w.halt(); time.Sleep(20 * time.Second); w.serve() }
+	restart := func(w *testbed) { w.halt(); time.Sleep(20 * time.Second); w.serve() }
 	for name, c := range map[string]struct {
 		how    func(context.Context)
-		happen func(*world)
+		happen func(*testbed)
 		via    link.Transport
 	}{
 		"refusing":                 {refuses, restart, link.UDP},
 		"silent":                   {silent, restart, link.UDP},
-		"silent, as all of UDP is": {silent, func(w *world) { w.blockUDP(true) }, link.WebSocket},
+		"silent, as all of UDP is": {silent, func(w *testbed) { w.blockUDP(true) }, link.WebSocket},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -126,7 +126,7 @@ func TestHeadersOfBothFamilies(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := netsim.Params{Delay: 10 * ms}
-				w := newWorldAt(t, netip.MustParseAddrPort(c.there), netip.MustParseAddrPort(c.here), p, p, 7, nil)
+				w := newTestbedAt(t, netip.MustParseAddrPort(c.there), netip.MustParseAddrPort(c.here), p, p, 7, nil)
 				d := &sizes{diary: diary{start: w.host.Wall()}}
 				finish := w.watchWith(func(o *probe.Options) {
 					o.Server, o.Resolver, o.Watch.BudgetShare = c.server, new(names), 1e-9

@@ -30,7 +30,7 @@ type label struct {
 // fault is something that an exam's link or its computer can meet with.
 type fault struct {
 	name    string
-	happen  func(*world, *neighbourhood) // blocks while it lasts
+	happen  func(*testbed, *neighbourhood) // blocks while it lasts
 	want    []label
 	server  string         // the states the server passes through, by itself
 	session *regexp.Regexp // the states that the session is told to pass through
@@ -72,8 +72,8 @@ func faults(o probe.Options) []fault {
 	note := func(k warning.Kind, c warning.Cause, start, end span) []label {
 		return []label{{k, c, start, end, end}}
 	}
-	cut := func(d time.Duration) func(*world, *neighbourhood) {
-		return func(w *world, n *neighbourhood) {
+	cut := func(d time.Duration) func(*testbed, *neighbourhood) {
+		return func(w *testbed, n *neighbourhood) {
 			n.set(silentServer)
 			w.cut(d)
 			n.set(func(f *netenv.Findings) { f.Server = netenv.Answers })
@@ -93,11 +93,11 @@ func faults(o probe.Options) []fault {
 			k, warning.NotKnown, span{-window, window + settle}, span{(raise - 1) * window, (raise+2)*window + settle}, after(d, span{-window, window + settle}),
 		}}
 	}
-	step := func(d time.Duration) func(*world, *neighbourhood) {
-		return func(w *world, _ *neighbourhood) { w.host.Step(d) }
+	step := func(d time.Duration) func(*testbed, *neighbourhood) {
+		return func(w *testbed, _ *neighbourhood) { w.host.Step(d) }
 	}
 	return []fault{
-		{"the rate falls to 0.5/0.25 Mbit/s for 5 min", func(w *world, _ *neighbourhood) {
+		{"the rate falls to 0.5/0.25 Mbit/s for 5 min", func(w *testbed, _ *neighbourhood) {
 			w.rates(mbit(0.25), mbit(0.5))
 			time.Sleep(300 * s)
 			w.rates(mbit(5), mbit(10))
@@ -108,14 +108,14 @@ func faults(o probe.Options) []fault {
 		{"5 s without the line", cut(5 * s), outage(warning.CauseBeyond, 5*s, answers), "suspect dropped live", interrupted, 0},
 		{"40 s without the line", cut(40 * s), outage(warning.CauseBeyond, 40*s, answers), "suspect dropped exam-relevant live", interrupted, 0},
 		{"the clock is set an hour ahead", step(time.Hour), note(warning.Clock, warning.CauseClock, span{0, look}, span{0, look}), "", nothing, time.Hour},
-		{"10 % loss each way for 2 min", func(w *world, _ *neighbourhood) {
+		{"10 % loss each way for 2 min", func(w *testbed, _ *neighbourhood) {
 			w.both(func(p *netsim.Params) { p.Loss = 0.1 })
 			time.Sleep(120 * s)
 			w.both(func(p *netsim.Params) { p.Loss = 0 })
 		}, windowed(warning.Loss, 3, 120*s, o.LossAfter), "", nothing, 0},
-		{"500 ms of queueing for 2 min", func(w *world, _ *neighbourhood) { w.queueing(500*ms, 120*s) },
+		{"500 ms of queueing for 2 min", func(w *testbed, _ *neighbourhood) { w.queueing(500*ms, 120*s) },
 			windowed(warning.Delay, 2, 120*s, s), "", nothing, 0},
-		{"UDP is dropped for 3 min", func(w *world, _ *neighbourhood) {
+		{"UDP is dropped for 3 min", func(w *testbed, _ *neighbourhood) {
 			w.blockUDP(true)
 			time.Sleep(180 * s)
 			w.blockUDP(false)
@@ -124,14 +124,14 @@ func faults(o probe.Options) []fault {
 			{warning.UDPBlocked, warning.NotKnown, silent, fallback, after(180*s, span{0, watch.UDPEvery*6/5 + watch.RedialAttempt})},
 		}, "suspect dropped live", regexp.MustCompile(`^silent resumed back resumed$`), 0},
 		{"the clock is set back by the hour", step(-time.Hour), note(warning.Clock, warning.CauseClock, span{0, look}, span{0, look}), "", nothing, -time.Hour},
-		{"another address", func(w *world, n *neighbourhood) {
+		{"another address", func(w *testbed, n *neighbourhood) {
 			n.set(func(f *netenv.Findings) {
 				f.State.Addresses = []netip.Addr{netip.MustParseAddr("10.9.9.9")}
 				f.State.Gateway = netip.MustParseAddr("10.9.9.254")
 			})
 			w.client.Rebind(netip.MustParseAddr("10.9.9.9"))
 		}, nil, "", regexp.MustCompile(`^moved$`), 0},
-		{"the server is killed, and started after 20 s", func(w *world, n *neighbourhood) {
+		{"the server is killed, and started after 20 s", func(w *testbed, n *neighbourhood) {
 			back := time.Now().Add(20 * s)
 			n.set(func(f *netenv.Findings) { f.Server = netenv.Refuses })
 			w.kill()
@@ -139,28 +139,28 @@ func faults(o probe.Options) []fault {
 			w.serve()
 			n.set(func(f *netenv.Findings) { f.Server = netenv.Answers })
 		}, outage(warning.CauseServer, 20*s, span{0, watch.BackoffMost + watch.RedialAttempt}), "live", interrupted, 0},
-		{"the server is restarted", func(w *world, _ *neighbourhood) { w.halt(); w.serve() }, nil, "live", resumed, 0},
-		{"the program is stopped for 20 s", func(w *world, _ *neighbourhood) { w.freeze(20*s, false) },
+		{"the server is restarted", func(w *testbed, _ *neighbourhood) { w.halt(); w.serve() }, nil, "live", resumed, 0},
+		{"the program is stopped for 20 s", func(w *testbed, _ *neighbourhood) { w.freeze(20*s, false) },
 			note(warning.HostBusy, warning.CauseBusy, span{0, look}, after(20*s, span{0, tick})), "suspect dropped live", nothing, 0},
-		{"asleep for 60 s", func(w *world, _ *neighbourhood) { w.freeze(60*s, true) },
+		{"asleep for 60 s", func(w *testbed, _ *neighbourhood) { w.freeze(60*s, true) },
 			note(warning.Suspended, warning.CauseAsleep, span{0, look}, after(60*s, span{0, look})), "suspect dropped exam-relevant live", asleep, 0},
 	}
 }
 
-func (w *world) rates(up, down ippm.Rate) {
+func (w *testbed) rates(up, down ippm.Rate) {
 	w.client.Up.Update(func(p *netsim.Params) { p.Rate = up })
 	w.client.Down.Update(func(p *netsim.Params) { p.Rate = down })
 }
 
 // kill ends the server without a word to anybody.
-func (w *world) kill() {
+func (w *testbed) kill() {
 	w.dark(true)
 	w.halt()
 	w.dark(false)
 }
 
 // freeze stops the student's program for d, or his computer.
-func (w *world) freeze(d time.Duration, asleep bool) {
+func (w *testbed) freeze(d time.Duration, asleep bool) {
 	w.host.Freeze()
 	w.cut(d)
 	if asleep {

@@ -29,12 +29,12 @@ func video(ctx context.Context, p *netsim.Pipe, bitRate float64, size int) {
 
 // watchBesideVideo runs a watch on a link of so many Mbit/s, beside a video of the
 // student's own of so many bit/s. Both end with what is returned.
-func watchBesideVideo(t *testing.T, linkUp, linkDown, videoUp, videoDown float64) (w *world, d *diary, finish func() probe.Summary) {
+func watchBesideVideo(t *testing.T, linkUp, linkDown, videoUp, videoDown float64) (w *testbed, d *diary, finish func() probe.Summary) {
 	t.Helper()
 	p := netsim.Params{QueueTime: 500 * ms, Delay: 15 * ms, Jitter: ms, KeepOrder: true}
 	up, down := p, p
 	up.Rate, down.Rate = mbit(linkUp), mbit(linkDown)
-	w = newWorld(t, up, down)
+	w = newTestbed(t, up, down)
 	ctx, stop := context.WithCancel(t.Context())
 	go video(ctx, w.client.Up, videoUp, 800)
 	go video(ctx, w.client.Down, videoDown, 1200)
@@ -110,7 +110,7 @@ func TestCheckCountsOwnTraffic(t *testing.T) {
 			p := netsim.Params{QueueTime: 300 * ms, Delay: 15 * ms, Jitter: ms, KeepOrder: true}
 			up, down := p, p
 			up.Rate, down.Rate = mbit(0.55), mbit(1.2)
-			w := newWorld(t, up, down)
+			w := newTestbed(t, up, down)
 			ctx, stop := context.WithCancel(t.Context())
 			defer stop()
 			go video(ctx, w.client.Up, 0.25e6, 800)
@@ -157,7 +157,7 @@ func TestCheckOnAQuietComputer(t *testing.T) {
 		p := netsim.Params{QueueTime: 300 * ms, Delay: 15 * ms}
 		up, down := p, p
 		up.Rate, down.Rate = mbit(10), mbit(20)
-		w := newWorld(t, up, down)
+		w := newTestbed(t, up, down)
 		o := w.options()
 		o.Traffic = func() (received, sent uint64, ok bool) {
 			d, u := w.client.Down.Counters(), w.client.Up.Counters()

@@ -191,7 +191,7 @@ func classify(t *testing.T, c condition, dir wire.Direction, share float64, buck
 		if c.busy {
 			busy = newSpoiler(seed, 1.0/60, 60*ms)
 		}
-		w := newWorldOf(t, up, down, seed, busy)
+		w := newTestbedOf(t, up, down, seed, busy)
 		if c.cross > 0 {
 			ctx, stop := context.WithCancel(t.Context())
 			pipe := w.client.Down

@@ -18,7 +18,7 @@ func TestWhatIsNotMeasuredIsNotGood(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			up, down := good()
 			down.Rate, down.Queue = mbit(rate), 1500
-			w := newWorld(t, up, down)
+			w := newTestbed(t, up, down)
 			r, err := probe.Check(t.Context(), w.options(), nil)
 			if err != nil {
 				t.Fatalf("%v Mbit/s: %v, expected a verdict", rate, err)
@@ -35,7 +35,7 @@ func TestWatchEndsBeforeItBegan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		up, down := good()
 		up.Outage = true
-		w := newWorld(t, up, down)
+		w := newTestbed(t, up, down)
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
 		s, err := probe.Watch(ctx, w.options())
@@ -50,11 +50,11 @@ func TestWatchEndsBeforeItBegan(t *testing.T) {
 func TestRefusedRedialIsNoStorm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		up, down := good()
-		w := newWorld(t, up, down)
+		w := newTestbed(t, up, down)
 		d, finish := w.watch(nil)
 		time.Sleep(10 * time.Second)
 		w.halt()
-		other := newWorldSeeded(t, netsim.Params{}, netsim.Params{}, 9) // keys of another server
+		other := newTestbedSeeded(t, netsim.Params{}, netsim.Params{}, 9) // keys of another server
 		w.keys = other.keys
 		w.serve()
 		time.Sleep(2 * time.Minute)

@@ -45,7 +45,7 @@ func (d *liveDiary) Window(e probe.WindowEvent) {
 func TestLive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		up, down := good()
-		w := newWorld(t, up, down)
+		w := newTestbed(t, up, down)
 		d := &liveDiary{t: t, diary: diary{start: w.host.Wall()}}
 		d.last.Account = new(probe.Account)
 		finish := w.watchWith(nil, d)

@@ -42,7 +42,7 @@ type PlanSink interface {
 	Checked(CheckEvent)
 }
 
-// attendant follows a plan.
+// planRunner follows a plan.
 type planRunner struct {
 	o     *Options
 	sinks []watch.Sink
@@ -50,7 +50,7 @@ type planRunner struct {
 	from  time.Time // checks due before it are done with
 }
 
-// Attend follows o.Plan: checks at their times while the exam is far, a watch
+// RunPlan follows o.Plan: checks at their times while the exam is far, a watch
 // from shortly before it to its end. With the zero Plan it is Watch. It returns
 // when the exam is over or ctx ends; the summary is that of the watch.
 func RunPlan(ctx context.Context, o Options, sinks ...watch.Sink) (watch.Summary, error) {
@@ -75,7 +75,7 @@ func RunPlan(ctx context.Context, o Options, sinks ...watch.Sink) (watch.Summary
 	return none, nil
 }
 
-// tell tells of a phase that has begun.
+// announce tells of a phase that has begun.
 func (a *planRunner) announce(now time.Time, p plan.Phase, until time.Time) {
 	if p == a.phase {
 		return

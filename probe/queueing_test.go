@@ -23,7 +23,7 @@ func TestQueueingIsWarnedOfInTime(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			up, down := good()
 			down.QueueTime = time.Second
-			w := newWorldSeeded(t, up, down, uint64(i))
+			w := newTestbedSeeded(t, up, down, uint64(i))
 			d, finish := w.watch(func(o *probe.Options) { o.Seed, o.Traffic = uint64(i+1), w.interfaceCounters })
 			time.Sleep(time.Minute + time.Duration(i)*700*ms)
 			begun := w.host.Wall()
@@ -53,7 +53,7 @@ func TestQueueingIsWarnedOfInTime(t *testing.T) {
 
 // queueing has a bulk transfer of the student's own keep so much of the queue
 // towards him filled, as one by TCP does in a deep buffer.
-func (w *world) queueing(deep, lasting time.Duration) {
+func (w *testbed) queueing(deep, lasting time.Duration) {
 	const size = 1500
 	var rate float64
 	var way time.Duration
@@ -68,7 +68,7 @@ func (w *world) queueing(deep, lasting time.Duration) {
 }
 
 // interfaceCounters are what the host's interface towards the server counts.
-func (w *world) interfaceCounters() (received, sent uint64, ok bool) {
+func (w *testbed) interfaceCounters() (received, sent uint64, ok bool) {
 	received, sent = w.client.Down.Counters().DeliveredBytes, w.client.Up.Counters().OfferedBytes
 	if w.tcp != nil {
 		received, sent = received+w.tcp.down.Load(), sent+w.tcp.up.Load()

@@ -21,7 +21,7 @@ func TestRecoveryIsSeen(t *testing.T) {
 		for seed := range seeds {
 			synctest.Test(t, func(t *testing.T) {
 				up, down := good()
-				w := newWorldSeeded(t, up, down, seed+1)
+				w := newTestbedSeeded(t, up, down, seed+1)
 				d, finish := w.watch(nil)
 				time.Sleep(time.Minute)
 				w.rates(mbit(0.06), mbit(0.1))

@@ -26,14 +26,14 @@ func encoded(t *testing.T, v any) []byte {
 // that is too slow and loses packets, and by WebSocket.
 func TestReportsHaveTheirSchema(t *testing.T) {
 	schemas.Fields[probe.Report](t, probe.ReportSchema)
-	for name, newWorld := range map[string]func(*testing.T) *world{
-		"good": func(t *testing.T) *world { up, down := good(); return newWorld(t, up, down) },
-		"slow and lossy": func(t *testing.T) *world {
+	for name, newWorld := range map[string]func(*testing.T) *testbed{
+		"good": func(t *testing.T) *testbed { up, down := good(); return newTestbed(t, up, down) },
+		"slow and lossy": func(t *testing.T) *testbed {
 			up, down := good()
 			up.Rate, down.Rate, down.Loss = mbit(0.3), mbit(0.6), 0.05
-			return newWorld(t, up, down)
+			return newTestbed(t, up, down)
 		},
-		"by WebSocket": func(t *testing.T) *world {
+		"by WebSocket": func(t *testing.T) *testbed {
 			w := newTCPWorld(t, mbit(5))
 			w.blockUDP(true)
 			return w
@@ -63,7 +63,7 @@ func TestSummariesHaveTheirSchema(t *testing.T) {
 	schemas.Fields[probe.Summary](t, probe.SummarySchema)
 	synctest.Test(t, func(t *testing.T) {
 		up, down := good()
-		w := newWorld(t, up, down)
+		w := newTestbed(t, up, down)
 		_, finish := w.watch(nil)
 		time.Sleep(2 * time.Minute)
 		w.client.Down.Update(func(p *netsim.Params) { p.Rate = mbit(0.5) })
@@ -79,14 +79,14 @@ func TestSummariesHaveTheirSchema(t *testing.T) {
 		schemas.Test(t, probe.SummarySchema, encoded(t, s))
 	})
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, netsim.Params{Outage: true}, netsim.Params{Outage: true})
+		w := newTestbed(t, netsim.Params{Outage: true}, netsim.Params{Outage: true})
 		_, finish := w.watch(nil)
 		time.Sleep(time.Minute)
 		schemas.Test(t, probe.SummarySchema, encoded(t, finish()))
 	})
 	synctest.Test(t, func(t *testing.T) {
 		up, down := good()
-		w := newWorld(t, up, down)
+		w := newTestbed(t, up, down)
 		o := w.options()
 		now := o.Clock.Wall()
 		o.Plan = plan.Make(now, plan.Window{Start: now.Add(-2 * time.Hour), End: now.Add(-time.Hour), Zone: time.UTC}, plan.Options{})

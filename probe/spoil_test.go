@@ -66,14 +66,14 @@ func (c heldConn) WriteTo(b []byte, to net.Addr) (int, error) {
 	return c.PacketConn.WriteTo(b, to)
 }
 
-// spoil makes both hosts of a world busy. It must come before serve.
-func (w *world) spoil(s *spoiler) {
+// spoil makes both hosts of a testbed busy. It must come before serve.
+func (w *testbed) spoil(s *spoiler) {
 	w.waiters = s.waiters
 	w.wrap = func(c net.PacketConn) net.PacketConn { return heldConn{c, s} }
 }
 
 // spoilt are the options of a student on a busy host.
-func (w *world) spoilt(o probe.Options) probe.Options {
+func (w *testbed) spoilt(o probe.Options) probe.Options {
 	if w.wrap == nil {
 		return o
 	}

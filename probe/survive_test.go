@@ -24,26 +24,26 @@ func kinds(ws []warning.Warning) string {
 func TestWatchSurvives(t *testing.T) {
 	for _, c := range []struct {
 		name     string
-		happen   func(*world)
+		happen   func(*testbed)
 		warnings string // in the summary
 		session  string // the last thing said of the session
 	}{
-		{"nothing", func(*world) {}, "", "connected"},
-		{"a new address", func(w *world) { w.client.Rebind(netip.MustParseAddr("10.9.9.9")) }, "", "connected"},
-		{"a server that restarts at once", func(w *world) { w.halt(); w.serve() }, "", "resumed"},
-		{"a server that is away for 20 s", func(w *world) { w.halt(); time.Sleep(20 * time.Second); w.serve() }, "outage", "back resumed"},
-		{"the computer asleep for 10 min", func(w *world) { w.host.Sleep(10 * time.Minute); w.far.Jump(10 * time.Minute) }, "suspended", "connected resumed back"},
-		{"the wall clock an hour ahead", func(w *world) { w.host.Step(time.Hour) }, "clock", "connected"},
-		{"the wall clock an hour back", func(w *world) { w.host.Step(-time.Hour) }, "clock", "connected"},
-		{"one second without the network", func(w *world) { w.cut(time.Second) }, "", "connected"},
-		{"two seconds without the network", func(w *world) { w.cut(2 * time.Second) }, "outage", "connected"},
-		{"five seconds without the network", func(w *world) { w.cut(5 * time.Second) }, "outage", "back resumed"},
-		{"ten percent loss for a minute", func(w *world) {
+		{"nothing", func(*testbed) {}, "", "connected"},
+		{"a new address", func(w *testbed) { w.client.Rebind(netip.MustParseAddr("10.9.9.9")) }, "", "connected"},
+		{"a server that restarts at once", func(w *testbed) { w.halt(); w.serve() }, "", "resumed"},
+		{"a server that is away for 20 s", func(w *testbed) { w.halt(); time.Sleep(20 * time.Second); w.serve() }, "outage", "back resumed"},
+		{"the computer asleep for 10 min", func(w *testbed) { w.host.Sleep(10 * time.Minute); w.far.Jump(10 * time.Minute) }, "suspended", "connected resumed back"},
+		{"the wall clock an hour ahead", func(w *testbed) { w.host.Step(time.Hour) }, "clock", "connected"},
+		{"the wall clock an hour back", func(w *testbed) { w.host.Step(-time.Hour) }, "clock", "connected"},
+		{"one second without the network", func(w *testbed) { w.cut(time.Second) }, "", "connected"},
+		{"two seconds without the network", func(w *testbed) { w.cut(2 * time.Second) }, "outage", "connected"},
+		{"five seconds without the network", func(w *testbed) { w.cut(5 * time.Second) }, "outage", "back resumed"},
+		{"ten percent loss for a minute", func(w *testbed) {
 			w.client.Down.Update(func(p *netsim.Params) { p.Loss = 0.1 })
 			time.Sleep(time.Minute)
 			w.client.Down.Update(func(p *netsim.Params) { p.Loss = 0 })
 		}, "loss", "connected"},
-		{"delay that varies for a minute", func(w *world) {
+		{"delay that varies for a minute", func(w *testbed) {
 			w.client.Up.Update(func(p *netsim.Params) { p.Jitter = 80 * ms })
 			time.Sleep(time.Minute)
 			w.client.Up.Update(func(p *netsim.Params) { p.Jitter = ms })
@@ -52,7 +52,7 @@ func TestWatchSurvives(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				up, down := good()
-				w := newWorld(t, up, down)
+				w := newTestbed(t, up, down)
 				d, finish := w.watch(nil)
 				time.Sleep(time.Minute)
 				c.happen(w)
@@ -78,14 +78,14 @@ func TestWatchSurvives(t *testing.T) {
 	}
 }
 
-func (w *world) cut(d time.Duration) {
+func (w *testbed) cut(d time.Duration) {
 	w.dark(true)
 	time.Sleep(d)
 	w.dark(false)
 }
 
 // dark takes the line away from everything, or brings it back.
-func (w *world) dark(yes bool) {
+func (w *testbed) dark(yes bool) {
 	w.both(func(p *netsim.Params) { p.Outage = yes })
 	if w.tcp != nil {
 		w.tcp.cut(yes)
@@ -93,7 +93,7 @@ func (w *world) dark(yes bool) {
 }
 
 // both changes both directions of the link.
-func (w *world) both(change func(*netsim.Params)) {
+func (w *testbed) both(change func(*netsim.Params)) {
 	w.client.Up.Update(change)
 	w.client.Down.Update(change)
 }
@@ -105,7 +105,7 @@ func TestLossSplitIsExact(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			p := netsim.Params{Delay: 20 * ms, Jitter: 5 * ms, Duplicate: 0.02, Reorder: 0.02, ReorderBy: 150 * ms}
 			up, down := p, p
-			w := newWorld(t, up, down)
+			w := newTestbed(t, up, down)
 			_, finish := w.watch(func(o *probe.Options) { o.Watch.BudgetShare = 1e-9 })
 			time.Sleep(10 * time.Second) // past the handshake and the first floor test
 			before := [2]netsim.Counters{w.client.Up.Counters(), w.client.Down.Counters()}
@@ -137,7 +137,7 @@ func TestOneWayDelayWithinItsBound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		up, down := good()
 		up.Delay, down.Delay = 10*ms, 40*ms
-		w := newWorld(t, up, down)
+		w := newTestbed(t, up, down)
 		_, finish := w.watch(func(o *probe.Options) { o.Watch.BudgetShare = 1e-9 })
 		time.Sleep(10 * time.Minute)
 		m := finish().Monitor

@@ -171,22 +171,22 @@ func (t *tcp) carry(from, to net.Conn, count *atomic.Uint64) {
 	})
 }
 
-func newTCPWorld(t *testing.T, rate ippm.Rate) *world {
+func newTCPWorld(t *testing.T, rate ippm.Rate) *testbed {
 	t.Helper()
 	return newTCPWorldSeeded(t, rate, 7)
 }
 
-func newTCPWorldSeeded(t *testing.T, rate ippm.Rate, seed uint64) *world {
+func newTCPWorldSeeded(t *testing.T, rate ippm.Rate, seed uint64) *testbed {
 	t.Helper()
 	up, down := good()
-	w := newWorldSeeded(t, up, down, seed)
+	w := newTestbedSeeded(t, up, down, seed)
 	w.halt()
 	w.tcp = &tcp{rate: rate, delay: 10 * ms}
 	w.serve()
 	return w
 }
 
-func (w *world) blockUDP(yes bool) {
+func (w *testbed) blockUDP(yes bool) {
 	loss := 0.0
 	if yes {
 		loss = 1

@@ -40,7 +40,7 @@ func reportOf(n uint64, kind wire.ReportKind, contents any) wire.Report {
 // the place of the earlier.
 func TestClaims(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSite(t, server.Limits{})
+		s := newTestbed(t, server.Limits{})
 		c := s.call(s.host("10.0.0.2:5000"), s.good("t"), "")
 		if s.srv.Sessions()[0].Claims != nil {
 			t.Error("claims before there was a report")
@@ -102,7 +102,7 @@ func TestClaims(t *testing.T) {
 // A check has one verdict, and it is counted once, with what stood against it.
 func TestVerdictOfACheck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSite(t, server.Limits{})
+		s := newTestbed(t, server.Limits{})
 		r := s.registry()
 		c := s.call(s.host("10.0.0.2:5000"), s.good("t"), "")
 		for name, g := range map[string]verdict.Summary{
@@ -150,7 +150,7 @@ func TestVerdictOfACheck(t *testing.T) {
 // another's name.
 func TestRepeatsAcrossSessions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSite(t, server.Limits{})
+		s := newTestbed(t, server.Limits{})
 		r := s.registry()
 		token := s.good("t")
 		s.call(s.host("10.0.0.2:5000"), token, "").report(reportOf(1, wire.ReportMinute, struct{}{}))
@@ -182,7 +182,7 @@ func TestRepeatsAcrossSessions(t *testing.T) {
 
 func TestReportsAreLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSite(t, server.Limits{})
+		s := newTestbed(t, server.Limits{})
 		c := s.call(s.host("10.0.0.2:5000"), s.good("t"), "")
 		n := uint64(0)
 		burst := func(times int) (refused int) {

@@ -15,7 +15,7 @@ import (
 // none missing although it subscribes late, and none twice.
 func TestASubscriberSeesAWholeSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSite(t, server.Limits{})
+		s := newTestbed(t, server.Limits{})
 		c := s.call(s.host("10.0.0.2:5000"), s.good("t"), "")
 		c.send(c.seal(1, 64))
 		time.Sleep(2 * time.Second) // live, then suspect

@@ -14,7 +14,7 @@ import (
 // answered like any other's.
 func TestKeysForAClientWithoutAnExporter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSite(t, server.Limits{})
+		s := newTestbed(t, server.Limits{})
 		c := s.dial(s.host("10.0.0.2:5000"))
 		var err error
 		if c.control, err = c.conn.Open(context.Background()); err != nil {

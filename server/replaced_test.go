@@ -26,7 +26,7 @@ func TestStartedAgain(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := newSite(t, server.Limits{})
+				s := newTestbed(t, server.Limits{})
 				token := s.good("t1")
 				a := s.call(s.host("10.0.0.2:5000"), token, "")
 				a.send(a.seal(1, 64))

@@ -18,7 +18,7 @@ import (
 
 func TestReflectorAnswersOnceAndNeverMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSite(t, server.Limits{})
+		s := newTestbed(t, server.Limits{})
 		c := s.call(s.host("10.0.0.2:5000"), s.good("t1"), "")
 		for i, size := range []int{wire.MinPacketSize, 200, wire.MaxPacketSize} {
 			b := c.seal(wire.Seq(i+1), size)
@@ -58,7 +58,7 @@ func TestReflectorAnswersOnceAndNeverMore(t *testing.T) {
 
 func TestGrantLimitsWhatIsReflected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSite(t, server.Limits{ProbeRate: 10})
+		s := newTestbed(t, server.Limits{ProbeRate: 10})
 		c := s.call(s.host("10.0.0.2:5000"), s.good("t1"), "")
 		for i := range 100 { // all at once: two seconds' worth and one
 			c.send(c.seal(wire.Seq(i+1), 64))
@@ -75,7 +75,7 @@ func TestGrantLimitsWhatIsReflected(t *testing.T) {
 
 func TestProbeFlowFollowsTheLastAuthenticPacket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSite(t, server.Limits{})
+		s := newTestbed(t, server.Limits{})
 		host := s.host("10.0.0.2:5000")
 		c := s.call(host, s.good("t1"), "")
 		c.send(c.seal(1, 64))
@@ -92,7 +92,7 @@ func TestProbeFlowFollowsTheLastAuthenticPacket(t *testing.T) {
 
 func TestAdmission(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSite(t, server.Limits{Sessions: 3, SessionsPerToken: 2, HandshakeRate: 100})
+		s := newTestbed(t, server.Limits{Sessions: 3, SessionsPerToken: 2, HandshakeRate: 100})
 		_, foreign, _ := ed25519.GenerateKey(nil)
 		host := s.host("10.0.0.2:5000")
 		for _, c := range []struct {
@@ -122,7 +122,7 @@ func TestAdmission(t *testing.T) {
 
 func TestHandshakeRateOfOneAddress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSite(t, server.Limits{HandshakeRate: 1})
+		s := newTestbed(t, server.Limits{HandshakeRate: 1})
 		dial := func(h *netsim.Client) error {
 			c, err := link.Dial(context.Background(), link.DialOptions{
 				Server: serverAddr.String(), Fingerprint: link.Fingerprint(s.keys.Certificate.Leaf),
@@ -151,7 +151,7 @@ func TestHandshakeRateOfOneAddress(t *testing.T) {
 
 func TestTrainRequestsAreChecked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSite(t, server.Limits{TrainBytes: 300e3, TrainBitRate: 10e6, TotalBitRate: 15e6})
+		s := newTestbed(t, server.Limits{TrainBytes: 300e3, TrainBitRate: 10e6, TotalBitRate: 15e6})
 		c := s.call(s.host("10.0.0.2:5000"), s.good("t1"), "")
 		ok := wire.TrainRequest{
 			Train: 1, Direction: wire.Down, PrimeRate: 8e6, PrimeBytes: 100e3, MaxBytes: 200e3,
@@ -194,7 +194,7 @@ func TestTrainRequestsAreChecked(t *testing.T) {
 
 func TestResumeNeedsTheTicketOfTheSameToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSite(t, server.Limits{})
+		s := newTestbed(t, server.Limits{})
 		host := s.host("10.0.0.2:5000")
 		a := s.call(host, s.good("t1"), "")
 		b := s.call(host, s.good("t1"), a.welcome.Resume)
@@ -217,7 +217,7 @@ func TestResumeNeedsTheTicketOfTheSameToken(t *testing.T) {
 
 func TestSessionsAreListedWorstFirstAndForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSite(t, server.Limits{})
+		s := newTestbed(t, server.Limits{})
 		a := s.call(s.host("10.0.0.2:5000"), s.good("t1"), "")
 		a.send(a.seal(1, 64))
 		time.Sleep(5 * time.Second)

@@ -44,7 +44,7 @@ func values(t *testing.T, r *prometheus.Registry) map[string]float64 {
 // A session's series begin with it, follow it, and are gone with it.
 func TestSeriesOfASession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSite(t, server.Limits{})
+		s := newTestbed(t, server.Limits{})
 		if err := s.srv.Reload(server.Settings{SessionSeries: 10}); err != nil {
 			t.Fatal(err)
 		}
@@ -109,7 +109,7 @@ func TestSeriesOfASession(t *testing.T) {
 // Settings change under way; what is wrong changes nothing.
 func TestChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSite(t, server.Limits{})
+		s := newTestbed(t, server.Limits{})
 		r := s.registry()
 		first := s.call(s.host("10.0.0.2:5000"), s.good("a"), "")
 		policy := verdict.BuiltIn()[1]

@@ -56,7 +56,7 @@ func TestProctorIsNotifiedOfEachCut(t *testing.T) {
 		cuts = 3
 	}
 	synctest.Test(t, func(t *testing.T) {
-		h := newHall(t, "s1", "s2", "s3", "s4")
+		h := newTestbed(t, "s1", "s2", "s3", "s4")
 		time.Sleep(20 * time.Second)
 		rng := rand.New(rand.NewPCG(1, 2))
 		for range cuts {
@@ -87,7 +87,7 @@ func TestProctorIsNotifiedOfEachCut(t *testing.T) {
 func TestProctorIsNotifiedOfOneIncident(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := []string{"s1", "s2", "s3", "s4", "s5", "s6"}
-		h := newHall(t, all...)
+		h := newTestbed(t, all...)
 		time.Sleep(20 * time.Second)
 		for round := range 5 {
 			time.Sleep(time.Duration(17*round) * ms) // against the probes
@@ -118,7 +118,7 @@ func TestProctorIsNotifiedOfOneIncident(t *testing.T) {
 // A rate below the minimum has a notice in either direction, with its source.
 func TestProctorIsNotifiedOfLowRates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHall(t, "s1")
+		h := newTestbed(t, "s1")
 		time.Sleep(3 * time.Minute)
 		if k := h.proctor.kinds("s1", time.Time{}); len(k) != 0 {
 			t.Errorf("on a good link: %q", k)

@@ -23,7 +23,7 @@ func TestAnswersHaveTheirSchemas(t *testing.T) {
 	schemas.Fields[api.UndeliveredPage](t, api.UndeliveredSchema)
 	schemas.Fields[alert.Event](t, alert.Schema)
 	synctest.Test(t, func(t *testing.T) {
-		h := newHall(t, "s1", "s2", "s3", "s4", "s5")
+		h := newTestbed(t, "s1", "s2", "s3", "s4", "s5")
 		h.proctor.answer = func(n alert.Notice) int {
 			if n.Kind == alert.Suspect {
 				return http.StatusUnprocessableEntity

@@ -47,7 +47,7 @@ live (check)  0.0 s   e1    s-2       BBB      -                     >= 0.9 Mbit
 // A live server's sessions, as the API and the command show them.
 func TestSessionsOfALiveServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHall(t, "s1", "s2", "s3", "s4")
+		h := newTestbed(t, "s1", "s2", "s3", "s4")
 		time.Sleep(2 * time.Minute)
 		h.cut(true, "s2")
 		time.Sleep(4 * time.Second)

@@ -48,13 +48,13 @@ func (c calm) Ask(context.Context, string, netip.AddrPort) netenv.Findings {
 	return netenv.Findings{State: s, Looked: true, Gateway: netenv.Answers, Server: netenv.Answers}
 }
 
-// stage is a server and a link to it in a synctest bubble.
-type stage struct {
+// testbed is a server and a link to it in a synctest bubble.
+type testbed struct {
 	server *server.Server
 	probe  probe.Options // of a watch over the link
 }
 
-func newStage(t *testing.T) stage {
+func newTestbed(t *testing.T) testbed {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	network := netsim.NewNetwork(ctx, serverAddr)
@@ -65,7 +65,7 @@ func newStage(t *testing.T) stage {
 		t.Fatal(err)
 	}
 	conn := network.Server()
-	s := stage{}
+	s := testbed{}
 	s.server, err = server.New(server.Options{
 		Conn: conn, TLS: &tls.Config{Certificates: []tls.Certificate{keys.Certificate}},
 		TokenKey: keys.Token.Public().(ed25519.PublicKey), Secret: keys.Secret, NewWaiter: timers,
@@ -119,7 +119,7 @@ func values(t *testing.T, r prometheus.Gatherer) map[string]float64 {
 // no unsent report, and the metrics.
 func TestAgentWatchesForAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newTestbed(t)
 		file, registry := filepath.Join(t.TempDir(), "r.jsonl"), prometheus.NewRegistry()
 		var said []string
 		a, err := agent.New(agent.Options{
@@ -174,7 +174,7 @@ func checkRecord(t *testing.T, file string) {
 
 func TestAgentStopped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t)
+		s := newTestbed(t)
 		a, err := agent.New(agent.Options{Probe: s.probe, Record: agent.NoRecord})
 		if err != nil {
 			t.Fatal(err)

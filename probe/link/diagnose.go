@@ -111,7 +111,7 @@ func (o DialOptions) ask(ctx context.Context, addrs []netip.AddrPort) (Reason, e
 	}
 	found <- f
 	close(found)
-	c, _, err := contest[net.Conn]{
+	c, _, err := dialRace[net.Conn]{
 		port: port, way: o.way(port), limit: diagnoseTimeout,
 		try: func(ctx context.Context, to netip.AddrPort, _ time.Duration) (net.Conn, error) {
 			c, err := o.dialTCP(ctx, to)

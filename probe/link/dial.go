@@ -116,7 +116,7 @@ func Dial(ctx context.Context, o DialOptions) (*Conn, error) {
 		defer close(diagnosed)
 		d.run(ctx, cancel)
 	}()
-	conn, remembered, err := contest[*Conn]{
+	conn, remembered, err := dialRace[*Conn]{
 		port: port, way: o.way(port), limit: handshakeTimeout,
 		try: func(ctx context.Context, to netip.AddrPort, silence time.Duration) (*Conn, error) {
 			return o.connect(ctx, host, to, silence)

@@ -30,7 +30,7 @@ func DialWebSocket(ctx context.Context, o DialOptions) (*Conn, error) {
 	if o.Clock == nil {
 		o.Clock = clock.NewSystem()
 	}
-	t, remembered, err := contest[*tls.Conn]{
+	t, remembered, err := dialRace[*tls.Conn]{
 		port: port, way: o.way(port), limit: dialTimeout,
 		try: func(ctx context.Context, to netip.AddrPort, _ time.Duration) (*tls.Conn, error) {
 			return o.connectTLS(ctx, host, to)

@@ -15,7 +15,7 @@ func (s *Socket) Pump() (int, error) {
 // Order is the order in which addresses that are known from the start are
 // tried, where from says what the system would send from.
 func Order(addrs []netip.Addr, from map[netip.Addr]netip.Addr) (order []netip.Addr) {
-	l := line{way: func(to netip.Addr) way { return way{to: to, from: from[to]} }}
+	l := addressQueue{way: func(to netip.Addr) way { return way{to: to, from: from[to]} }}
 	for l.add(addrs); !l.empty(); {
 		order = append(order, l.next())
 	}

@@ -19,48 +19,48 @@ import (
 func TestDialByBothFamilies(t *testing.T) {
 	const handshake = 40 * ms
 	for name, c := range map[string]struct {
-		happen     func(*town)
+		happen     func(*testbed)
 		known      netip.AddrPort
 		at         netip.AddrPort
 		after      time.Duration // the handshake of the winner begins
 		remembered bool
 	}{
-		"both are well":                    {func(*town) {}, six, six, 0, false},
-		"IPv6 is a black hole":             {func(w *town) { w.silence(six) }, six, four, 250 * ms, false},
-		"IPv4 is a black hole":             {func(w *town) { w.silence(four) }, four, six, 0, false},
-		"IPv6 is slow, but there first":    {func(w *town) { w.delay(six, 140*ms) }, four, six, 240 * ms, false}, // 280 in all
-		"IPv6 is slow":                     {func(w *town) { w.delay(six, 300*ms) }, four, four, 250 * ms, false},
-		"no way by IPv6":                   {func(w *town) { w.noWay[six] = true }, six, four, 0, false},
-		"the name has no IPv6":             {func(w *town) { w.names.six = nil }, four, four, 0, false},
-		"the name has no IPv4":             {func(w *town) { w.names.four = nil }, four, six, 0, false},
-		"IPv6 is looked up a little late":  {func(w *town) { w.names.sixAfter = 40 * ms }, four, six, 40 * ms, false},
-		"IPv6 is looked up late":           {func(w *town) { w.names.sixAfter = 100 * ms }, four, four, 50 * ms, false},
-		"IPv6 is never looked up":          {func(w *town) { w.names.sixAfter = never }, four, four, 50 * ms, false},
-		"no IPv6, said a little late":      {func(w *town) { w.names.sixAfter, w.names.six = 30*ms, nil }, four, four, 30 * ms, false},
-		"IPv6 cannot be looked up":         {func(w *town) { w.names.sixAfter, w.names.sixErr = 10*ms, serverDown }, four, four, 10 * ms, false},
-		"IPv6 is late, IPv4 a black hole":  {func(w *town) { w.names.sixAfter = 100 * ms; w.silence(four) }, four, six, 300 * ms, false},
-		"IPv4 is late, IPv6 well":          {func(w *town) { w.names.fourAfter = 100 * ms }, four, six, 0, false},
-		"IPv4 is late, IPv6 a black hole":  {func(w *town) { w.names.fourAfter = time.Second; w.silence(six) }, four, four, time.Second, false},
-		"IPv4 is late, and no way by IPv6": {func(w *town) { w.names.fourAfter = time.Second; w.noWay[six] = true }, four, four, time.Second, false},
-		"IPv6 is very late, and nobody answers by IPv4": {func(w *town) {
+		"both are well":                    {func(*testbed) {}, six, six, 0, false},
+		"IPv6 is a black hole":             {func(w *testbed) { w.silence(six) }, six, four, 250 * ms, false},
+		"IPv4 is a black hole":             {func(w *testbed) { w.silence(four) }, four, six, 0, false},
+		"IPv6 is slow, but there first":    {func(w *testbed) { w.delay(six, 140*ms) }, four, six, 240 * ms, false}, // 280 in all
+		"IPv6 is slow":                     {func(w *testbed) { w.delay(six, 300*ms) }, four, four, 250 * ms, false},
+		"no way by IPv6":                   {func(w *testbed) { w.noWay[six] = true }, six, four, 0, false},
+		"the name has no IPv6":             {func(w *testbed) { w.names.six = nil }, four, four, 0, false},
+		"the name has no IPv4":             {func(w *testbed) { w.names.four = nil }, four, six, 0, false},
+		"IPv6 is looked up a little late":  {func(w *testbed) { w.names.sixAfter = 40 * ms }, four, six, 40 * ms, false},
+		"IPv6 is looked up late":           {func(w *testbed) { w.names.sixAfter = 100 * ms }, four, four, 50 * ms, false},
+		"IPv6 is never looked up":          {func(w *testbed) { w.names.sixAfter = never }, four, four, 50 * ms, false},
+		"no IPv6, said a little late":      {func(w *testbed) { w.names.sixAfter, w.names.six = 30*ms, nil }, four, four, 30 * ms, false},
+		"IPv6 cannot be looked up":         {func(w *testbed) { w.names.sixAfter, w.names.sixErr = 10*ms, serverDown }, four, four, 10 * ms, false},
+		"IPv6 is late, IPv4 a black hole":  {func(w *testbed) { w.names.sixAfter = 100 * ms; w.silence(four) }, four, six, 300 * ms, false},
+		"IPv4 is late, IPv6 well":          {func(w *testbed) { w.names.fourAfter = 100 * ms }, four, six, 0, false},
+		"IPv4 is late, IPv6 a black hole":  {func(w *testbed) { w.names.fourAfter = time.Second; w.silence(six) }, four, four, time.Second, false},
+		"IPv4 is late, and no way by IPv6": {func(w *testbed) { w.names.fourAfter = time.Second; w.noWay[six] = true }, four, four, time.Second, false},
+		"IPv6 is very late, and nobody answers by IPv4": {func(w *testbed) {
 			w.names.sixAfter = 3 * time.Second
 			w.silence(four)
 			w.tcp = map[netip.AddrPort]answer{four: refused, six: answers}
 		}, netip.AddrPort{}, six, 3 * time.Second, false},
-		"an older IPv6 address": {func(w *town) { w.names.six = []netip.Addr{netip.MustParseAddr("2001:db8::9"), six.Addr()} }, four, four, 250 * ms, false},
-		"no name service":       {func(w *town) { w.names.fourErr, w.names.sixErr = serverDown, serverDown }, four, four, 0, true},
-		"a name that is gone":   {func(w *town) { w.names = names{} }, six, six, 0, true},
-		"a silent name service": {func(w *town) { w.names.fourAfter, w.names.sixAfter = never, never }, four, four, 500 * ms, true},
-		"a slow name service, and a new address": {func(w *town) {
+		"an older IPv6 address": {func(w *testbed) { w.names.six = []netip.Addr{netip.MustParseAddr("2001:db8::9"), six.Addr()} }, four, four, 250 * ms, false},
+		"no name service":       {func(w *testbed) { w.names.fourErr, w.names.sixErr = serverDown, serverDown }, four, four, 0, true},
+		"a name that is gone":   {func(w *testbed) { w.names = names{} }, six, six, 0, true},
+		"a silent name service": {func(w *testbed) { w.names.fourAfter, w.names.sixAfter = never, never }, four, four, 500 * ms, true},
+		"a slow name service, and a new address": {func(w *testbed) {
 			w.names.fourAfter, w.names.sixAfter = 600*ms, 600*ms
 		}, other, six, 750 * ms, false},
-		"a slow name service, and the same address": {func(w *town) {
+		"a slow name service, and the same address": {func(w *testbed) {
 			w.names.fourAfter, w.names.sixAfter, w.names.six = 510*ms, 510*ms, nil
 		}, four, four, 500 * ms, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newTown(t)
+				w := newTestbed(t)
 				c.happen(w)
 				o := w.options()
 				o.Known = c.known.Addr()
@@ -95,59 +95,59 @@ func TestDialByBothFamilies(t *testing.T) {
 // What is said when no address can be reached, and how soon.
 func TestDialReasonsByBothFamilies(t *testing.T) {
 	wrongKey := func(o *link.DialOptions) { o.Fingerprint[0] ^= 1 }
-	noDNS := func(w *town) { w.names.fourErr, w.names.sixErr = serverDown, serverDown }
-	quiet := func(w *town) { w.silence(four); w.silence(six) }
+	noDNS := func(w *testbed) { w.names.fourErr, w.names.sixErr = serverDown, serverDown }
+	quiet := func(w *testbed) { w.silence(four); w.silence(six) }
 	for name, c := range map[string]struct {
-		happen func(*town)
+		happen func(*testbed)
 		change func(*link.DialOptions)
 		want   link.Reason
 		after  time.Duration
 	}{
 		"nobody answers": {quiet, nil, link.ReasonNoServer, 5 * time.Second},
-		"nobody answers, by TCP neither": {func(w *town) {
+		"nobody answers, by TCP neither": {func(w *testbed) {
 			quiet(w)
 			w.tcp = map[netip.AddrPort]answer{}
 		}, nil, link.ReasonNoServer, 4500 * ms},
-		"both refuse by TCP": {func(w *town) {
+		"both refuse by TCP": {func(w *testbed) {
 			quiet(w)
 			w.tcp = map[netip.AddrPort]answer{four: refused, six: refused}
 		}, nil, link.ReasonNoServer, 1500 * ms},
-		"TCP answers by IPv6": {func(w *town) {
+		"TCP answers by IPv6": {func(w *testbed) {
 			quiet(w)
 			w.tcp = map[netip.AddrPort]answer{six: answers}
 		}, nil, link.ReasonUDPBlocked, 5 * time.Second},
-		"TCP answers by IPv4": {func(w *town) {
+		"TCP answers by IPv4": {func(w *testbed) {
 			quiet(w)
 			w.tcp = map[netip.AddrPort]answer{four: answers}
 		}, nil, link.ReasonUDPBlocked, 5 * time.Second},
-		"TCP answers by IPv4, IPv6 refuses": {func(w *town) {
+		"TCP answers by IPv4, IPv6 refuses": {func(w *testbed) {
 			quiet(w)
 			w.tcp = map[netip.AddrPort]answer{four: answers, six: refused}
 		}, nil, link.ReasonUDPBlocked, 5 * time.Second},
-		"no way by IPv6, IPv4 blocked": {func(w *town) {
+		"no way by IPv6, IPv4 blocked": {func(w *testbed) {
 			quiet(w)
 			w.noWay[six] = true
 			w.tcp = map[netip.AddrPort]answer{four: answers}
 		}, nil, link.ReasonUDPBlocked, 5 * time.Second},
-		"no way by IPv6, IPv4 silent":        {func(w *town) { quiet(w); w.noWay[six] = true }, nil, link.ReasonNoServer, 5 * time.Second},
-		"no way at all":                      {func(w *town) { w.noWay[six], w.noWay[four] = true, true }, nil, link.ReasonNoNetwork, 0},
-		"another key, and a black hole":      {func(w *town) { w.silence(four) }, wrongKey, link.ReasonCertificate, 5 * time.Second},
-		"another key at both":                {func(*town) {}, wrongKey, link.ReasonCertificate, 80 * ms},
-		"no such name":                       {func(w *town) { w.names = names{} }, nil, link.ReasonResolve, 0},
+		"no way by IPv6, IPv4 silent":        {func(w *testbed) { quiet(w); w.noWay[six] = true }, nil, link.ReasonNoServer, 5 * time.Second},
+		"no way at all":                      {func(w *testbed) { w.noWay[six], w.noWay[four] = true, true }, nil, link.ReasonNoNetwork, 0},
+		"another key, and a black hole":      {func(w *testbed) { w.silence(four) }, wrongKey, link.ReasonCertificate, 5 * time.Second},
+		"another key at both":                {func(*testbed) {}, wrongKey, link.ReasonCertificate, 80 * ms},
+		"no such name":                       {func(w *testbed) { w.names = names{} }, nil, link.ReasonResolve, 0},
 		"no name service":                    {noDNS, nil, link.ReasonResolve, 0},
-		"a silent name service":              {func(w *town) { w.names.fourAfter, w.names.sixAfter = never, never }, nil, link.ReasonResolve, 8 * time.Second},
-		"IPv4 silent, IPv6 never looked up":  {func(w *town) { w.silence(four); w.names.sixAfter = never }, nil, link.ReasonNoServer, 5050 * ms},
-		"no name service, and no way":        {func(w *town) { noDNS(w); w.noWay[four] = true }, func(o *link.DialOptions) { o.Known = four.Addr() }, link.ReasonNoNetwork, 0},
-		"no name service, and a black hole":  {func(w *town) { noDNS(w); w.silence(four) }, func(o *link.DialOptions) { o.Known = four.Addr() }, link.ReasonNoServer, 5 * time.Second},
+		"a silent name service":              {func(w *testbed) { w.names.fourAfter, w.names.sixAfter = never, never }, nil, link.ReasonResolve, 8 * time.Second},
+		"IPv4 silent, IPv6 never looked up":  {func(w *testbed) { w.silence(four); w.names.sixAfter = never }, nil, link.ReasonNoServer, 5050 * ms},
+		"no name service, and no way":        {func(w *testbed) { noDNS(w); w.noWay[four] = true }, func(o *link.DialOptions) { o.Known = four.Addr() }, link.ReasonNoNetwork, 0},
+		"no name service, and a black hole":  {func(w *testbed) { noDNS(w); w.silence(four) }, func(o *link.DialOptions) { o.Known = four.Addr() }, link.ReasonNoServer, 5 * time.Second},
 		"no name service, and another key":   {noDNS, func(o *link.DialOptions) { o.Known = four.Addr(); wrongKey(o) }, link.ReasonCertificate, 40 * ms},
 		"no name service, nobody vouches":    {noDNS, func(o *link.DialOptions) { o.Known, o.Fingerprint = four.Addr(), [32]byte{} }, link.ReasonCertificate, 40 * ms},
 		"told to stop":                       {quiet, nil, link.ReasonCancelled, 700 * ms},
-		"told to stop during the look-up":    {func(w *town) { w.names.fourAfter, w.names.sixAfter = never, never }, nil, link.ReasonCancelled, 700 * ms},
+		"told to stop during the look-up":    {func(w *testbed) { w.names.fourAfter, w.names.sixAfter = never, never }, nil, link.ReasonCancelled, 700 * ms},
 		"the caller's time is over too soon": {quiet, nil, link.ReasonNoServer, 600 * ms},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newTown(t)
+				w := newTestbed(t)
 				c.happen(w)
 				o := w.options()
 				if c.change != nil {

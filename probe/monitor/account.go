@@ -34,13 +34,13 @@ type Account struct {
 	LocalDrops           uint64         // packets that came and that this host dropped, unread
 }
 
-// unsentByHost is what this host did not send although it could have.
+// UnsentByHost is what this host did not send although it could have.
 func (a *Account) UnsentByHost() uint64 { return a.Unsent - a.Stalled - a.NoWay }
 
 // Lost is every packet that was lost, wherever.
 func (a *Account) Lost() uint64 { return a.LostUp + a.LostDown + a.LostUnknown }
 
-// window is an account in the making: delays are kept until its end, because
+// Window is an account in the making: delays are kept until its end, because
 // PDV needs the lowest of them.
 type Window struct {
 	Account
@@ -60,7 +60,7 @@ func (w *Window) close() *Account {
 	return &w.Account
 }
 
-// absorb adds the total of a stream that has ended.
+// Absorb adds the total of a stream that has ended.
 func (a *Account) Absorb(b *Account) {
 	a.merge(b)
 	a.RunsUp.Merge(&b.RunsUp)

@@ -9,15 +9,15 @@ const (
 	lossyLeast  = 3     // of them that must have losses: a gap or two are no loss rate
 )
 
-// losses are those of the last windows, each way.
+// Losses are those of the last windows, each way.
 type Losses struct{ Up, Down LossHistory }
 
-// lossHistoryOf are the losses of one direction, the latest window last.
+// LossHistory are the losses of one direction, the latest window last.
 type LossHistory []lossCount
 
 type lossCount struct{ lost, of uint64 }
 
-// add takes the next window.
+// Add takes the next window.
 func (h *LossHistory) Add(lost, of uint64) {
 	*h = append(*h, lossCount{lost, of})
 	if n := len(*h) - LossWindows; n > 0 {
@@ -25,7 +25,7 @@ func (h *LossHistory) Add(lost, of uint64) {
 	}
 }
 
-// beyond says whether some number of windows up to the latest lost more
+// Beyond says whether some number of windows up to the latest lost more
 // together than chance explains on a link that loses bound, and what share.
 func (h LossHistory) Beyond(bound float64) (share float64, ok bool) {
 	var sum lossCount

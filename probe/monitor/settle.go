@@ -107,7 +107,7 @@ func (m *Stream) runs(w *Account, up, down bool) {
 	}
 }
 
-// cut settles what can be settled, closes the current window into the total
+// Cut settles what can be settled, closes the current window into the total
 // and begins another.
 func (m *Stream) Cut(now time.Duration) *Account {
 	m.mu.Lock()
@@ -119,7 +119,7 @@ func (m *Stream) Cut(now time.Duration) *Account {
 	return a
 }
 
-// peek settles what can be settled and returns a copy of the account of the
+// Peek settles what can be settled and returns a copy of the account of the
 // current window so far.
 func (m *Stream) Peek(now time.Duration) *Account {
 	m.mu.Lock()
@@ -130,7 +130,7 @@ func (m *Stream) Peek(now time.Duration) *Account {
 	return so.close()
 }
 
-// begin starts a window without closing the current one, whose packets may
+// Begin starts a window without closing the current one, whose packets may
 // still be on their way. Both ends of a phase use it; see finish.
 func (m *Stream) Begin(now time.Duration) (previous *Window) {
 	m.mu.Lock()
@@ -140,7 +140,7 @@ func (m *Stream) Begin(now time.Duration) (previous *Window) {
 	return previous
 }
 
-// finish closes a window begun earlier into the total.
+// Finish closes a window begun earlier into the total.
 func (m *Stream) Finish(w *Window, now time.Duration) *Account {
 	m.mu.Lock()
 	defer m.mu.Unlock()

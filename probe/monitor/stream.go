@@ -48,7 +48,7 @@ type slot struct {
 	loaded  bool    // sent while a train of ours stood in its way
 }
 
-// stream is the monitor stream of one probe flow: it settles packets in
+// Stream is the monitor stream of one probe flow: it settles packets in
 // sequence order and hands what they say to the current window and the total.
 // It is safe for concurrent use.
 type Stream struct {
@@ -87,7 +87,7 @@ func NewStream(lossAfter time.Duration, now time.Duration) *Stream {
 	return &Stream{lossAfter: lossAfter, first: 1, window: &Window{from: now}, Total: new(Account), lastEcho: now, calmFrom: now}
 }
 
-// reserve notes that a packet is about to be sent.
+// Reserve notes that a packet is about to be sent.
 func (m *Stream) Reserve(s wire.Seq, at time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -96,7 +96,7 @@ func (m *Stream) Reserve(s wire.Seq, at time.Duration) {
 	}
 }
 
-// left notes when the system says that a packet left the host.
+// Departed notes when the system says that a packet left the host.
 func (m *Stream) Departed(s wire.Seq, at time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -105,7 +105,7 @@ func (m *Stream) Departed(s wire.Seq, at time.Duration) {
 	}
 }
 
-// refuse notes that the system would not send a reserved packet, perhaps
+// Refuse notes that the system would not send a reserved packet, perhaps
 // because there was no way.
 func (m *Stream) Refuse(s wire.Seq, noWay bool) {
 	m.mu.Lock()
@@ -116,21 +116,21 @@ func (m *Stream) Refuse(s wire.Seq, noWay bool) {
 	}
 }
 
-// skip notes n slots of the schedule that passed before the host got to them.
+// Skip notes n slots of the schedule that passed before the host got to them.
 func (m *Stream) Skip(n uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.window.Unsent += n
 }
 
-// paced notes how late a packet left.
+// Paced notes how late a packet left.
 func (m *Stream) Paced(late time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.window.Pacing.Add(late)
 }
 
-// overflow takes how many packets this host has dropped unread so far.
+// Overflow takes how many packets this host has dropped unread so far.
 func (m *Stream) Overflow(total uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -140,7 +140,7 @@ func (m *Stream) Overflow(total uint64) {
 	}
 }
 
-// probeBody is what the next probe tells the server.
+// ProbeBody is what the next probe tells the server.
 func (m *Stream) ProbeBody(at time.Duration) wire.Probe {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -150,7 +150,7 @@ func (m *Stream) ProbeBody(at time.Duration) wire.Probe {
 	}
 }
 
-// echo takes an authentic echo that arrived at at, size bytes at the IP layer;
+// Echo takes an authentic echo that arrived at at, size bytes at the IP layer;
 // lag is how much later it was read.
 func (m *Stream) Echo(s wire.Seq, e wire.Echo, at, lag time.Duration, size int) {
 	m.mu.Lock()
@@ -242,7 +242,7 @@ func (m *Stream) learn(s wire.Seq, e wire.Echo) {
 	m.Total.LostUnknown = 0
 }
 
-// reconcile takes the server's exact count after everything has settled. It
+// Reconcile takes the server's exact count after everything has settled. It
 // splits the losses anew; how many there are, in the current window and before
 // it, stays as it is.
 func (m *Stream) Reconcile(c wire.Count) {
@@ -257,7 +257,7 @@ func (m *Stream) Reconcile(c wire.Count) {
 	m.window.LostUp, m.window.LostDown, m.window.LostUnknown = uint64(upNow), uint64(now-upNow), 0
 }
 
-// silent is how long nothing has come although this host was there to hear it;
+// Silent is how long nothing has come although this host was there to hear it;
 // ok is false before the first echo.
 func (m *Stream) Silent(now time.Duration) (d time.Duration, ok bool) {
 	m.mu.Lock()
@@ -265,7 +265,7 @@ func (m *Stream) Silent(now time.Duration) (d time.Duration, ok bool) {
 	return now - max(m.lastEcho, m.excused), m.echoed
 }
 
-// heard is how long ago the last echo came, whatever this host did meanwhile;
+// Heard is how long ago the last echo came, whatever this host did meanwhile;
 // ok is false before the first.
 func (m *Stream) Heard(now time.Duration) (d time.Duration, ok bool) {
 	m.mu.Lock()
@@ -273,7 +273,7 @@ func (m *Stream) Heard(now time.Duration) (d time.Duration, ok bool) {
 	return now - m.lastEcho, m.echoed
 }
 
-// settledBefore says whether every packet of a window has been settled.
+// SettledBefore says whether every packet of a window has been settled.
 func (m *Stream) SettledBefore(w *Window, now time.Duration) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -281,7 +281,7 @@ func (m *Stream) SettledBefore(w *Window, now time.Duration) bool {
 	return len(m.slots) == 0 || m.slots[0].w != w
 }
 
-// last counts what was sent before t and is still on its way as lost: there
+// CountLost counts what was sent before t and is still on its way as lost: there
 // will be no more echoes.
 func (m *Stream) CountLost(t time.Duration) {
 	m.mu.Lock()
@@ -289,7 +289,7 @@ func (m *Stream) CountLost(t time.Duration) {
 	m.settle(t + m.lossAfter)
 }
 
-// empty says whether every packet sent has been settled.
+// Empty says whether every packet sent has been settled.
 func (m *Stream) Empty(now time.Duration) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -297,7 +297,7 @@ func (m *Stream) Empty(now time.Duration) bool {
 	return len(m.slots) == 0
 }
 
-// resync forgets what a suspend of this host has made wrong: its clock stood
+// Resync forgets what a suspend of this host has made wrong: its clock stood
 // still while the server's went on.
 func (m *Stream) Resync() {
 	m.mu.Lock()
@@ -312,35 +312,35 @@ func (m *Stream) Resync() {
 	}
 }
 
-// excuse starts the silence anew: the host itself was away until now.
+// ResetSilence starts the silence anew: the host itself was away until now.
 func (m *Stream) ResetSilence(now time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.excused = max(m.excused, now)
 }
 
-// forgive leaves d, in which this host did not listen, out of the silence.
+// DiscountStall leaves d, in which this host did not listen, out of the silence.
 func (m *Stream) DiscountStall(d, now time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.excused = min(max(m.lastEcho, m.excused)+d, now)
 }
 
-// longestGap is the longest time without an echo, one that lasts included.
+// LongestGap is the longest time without an echo, one that lasts included.
 func (m *Stream) LongestGap(now time.Duration) time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return max(m.gap, now-max(m.lastEcho, m.excused))
 }
 
-// bytes returns the IP-layer bytes of the monitor stream, each probe of size.
+// Bytes returns the IP-layer bytes of the monitor stream, each probe of size.
 func (m *Stream) Bytes(size int) (up, down int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return int64(m.first-1+wire.Seq(len(m.slots))-wire.Seq(m.refused)) * int64(size), m.echoBytes
 }
 
-// congested reports whether the latest round trip stands so far above the lowest
+// Congested reports whether the latest round trip stands so far above the lowest
 // one that a queue must have made it.
 func (m *Stream) Congested() bool {
 	m.mu.Lock()
@@ -348,28 +348,28 @@ func (m *Stream) Congested() bool {
 	return m.lowestRTT > 0 && m.lastRTT > congestedFactor*m.lowestRTT+congestedRise
 }
 
-// calm says whether no train of ours runs, nor has its queue yet to drain.
+// Calm says whether no train of ours runs, nor has its queue yet to drain.
 func (m *Stream) Calm(now time.Duration) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return now >= m.calmFrom
 }
 
-// hush leaves delays before t out of the path's noise.
+// MarkLoaded leaves delays before t out of the path's noise.
 func (m *Stream) MarkLoaded(t time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.calmFrom = t
 }
 
-// received returns the IP-layer bytes of echoes and the noise of the way down.
+// Received returns the IP-layer bytes of echoes and the noise of the way down.
 func (m *Stream) Received() (bytes int64, noise time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.echoBytes, m.noise.Median()
 }
 
-// roundTrip returns the latest round-trip delay; ok is false before the first
+// RoundTrip returns the latest round-trip delay; ok is false before the first
 // echo.
 func (m *Stream) RoundTrip() (d time.Duration, ok bool) {
 	m.mu.Lock()
@@ -377,7 +377,7 @@ func (m *Stream) RoundTrip() (d time.Duration, ok bool) {
 	return m.lastRTT, m.echoed
 }
 
-// skew returns the clock skew against the server.
+// Skew returns the clock skew against the server.
 func (m *Stream) Skew() (perSecond float64, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

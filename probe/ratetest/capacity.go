@@ -53,7 +53,7 @@ type Capacity struct {
 	Why       string         `json:"why,omitempty"`
 }
 
-// searchCapacity climbs from what is known to a rate that fills the link, then
+// SearchCapacity climbs from what is known to a rate that fills the link, then
 // refines around it. start is what the floor test found; budget the IP-layer
 // bytes it may use; rates above ceiling are not looked for.
 func SearchCapacity(ctx context.Context, s Runner, d wire.Direction, start Floor, ceiling ippm.Rate, budget int64) (Capacity, error) {

@@ -132,7 +132,7 @@ type FloorPlan struct {
 // deepest is the token bucket the plan's trains empty, in bytes.
 func (p FloorPlan) deepest() float64 { return max(p.Bucket, primeBucket) }
 
-// glanceBytes is what a glance costs at the IP layer.
+// GlanceBytes is what a glance costs at the IP layer.
 func GlanceBytes(d wire.Direction) int64 {
 	if d == wire.Up {
 		return glancePackets * (examUp + ipHeaders)
@@ -220,7 +220,7 @@ func (p FloorPlan) alone() wire.TrainRequest {
 	return r
 }
 
-// runFloor runs trains until the target is decided or the plan is exhausted.
+// RunFloor runs trains until the target is decided or the plan is exhausted.
 // An error means that the network let us measure nothing at all.
 func RunFloor(ctx context.Context, s Runner, p FloorPlan) (Floor, error) {
 	f := Floor{Direction: p.Direction, Glance: p.Glance, Target: float64(p.Target), Outcome: FloorInconclusive}

@@ -28,7 +28,7 @@ type Goodput struct {
 	Why       string         `json:"why,omitempty"` // why there is no value
 }
 
-// measureGoodput sends or fetches one stream of about a second at the rate
+// MeasureGoodput sends or fetches one stream of about a second at the rate
 // known. budget is in bytes.
 func MeasureGoodput(ctx context.Context, s Streamer, c Capacity, budget int64) Goodput {
 	g := Goodput{Direction: c.Direction}

@@ -20,7 +20,7 @@ const UDPAgain = time.Second
 // the diagnosis of UDP a student waits no longer than 10 s.
 const FallbackTime = 4 * time.Second
 
-// openAny opens a session by UDP, or by WebSocket where UDP does not get
+// Dial opens a session by UDP, or by WebSocket where UDP does not get
 // through. It fails for the reason UDP failed, unless the server refused. udp is
 // how long the first attempt by UDP may take; 0 leaves that to link.
 func Dial(ctx context.Context, o *Config, token wire.JoinToken, purpose string, before Earlier, udp time.Duration) (*Session, error) {
@@ -98,7 +98,7 @@ func carried(r wire.TrainRequest, rep wire.TrainReport, size int) wire.TrainRepo
 	return rep
 }
 
-// final says whether trying again is of no use.
+// Final says whether trying again is of no use.
 func Final(err error) bool {
 	var refused *RefusedError
 	if errors.As(err, &refused) {

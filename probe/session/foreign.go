@@ -16,7 +16,7 @@ const (
 	trafficSpan = 2 * time.Second
 )
 
-// traffic follows what other programs of this host send and receive: what the
+// Foreign follows what other programs of this host send and receive: what the
 // interface carried, less what we did. The video of an exam is such traffic,
 // and a link that it fills is not a slow one. It is safe for concurrent use.
 type Foreign struct {
@@ -36,7 +36,7 @@ type trafficPoint struct {
 	down, up uint64
 }
 
-// other returns other programs' bytes so far, from any start; ok is false when
+// Bytes returns other programs' bytes so far, from any start; ok is false when
 // they are not known.
 func (t *Foreign) Bytes(now time.Duration) (down, up uint64, ok bool) {
 	if t == nil || t.read == nil {
@@ -64,7 +64,7 @@ func (t *Foreign) Bytes(now time.Duration) (down, up uint64, ok bool) {
 	return t.down, t.up, true
 }
 
-// rate returns how fast other programs' traffic was lately, IP-layer bit/s as
+// Rate returns how fast other programs' traffic was lately, IP-layer bit/s as
 // far as the interface counts so; 0 where it is not known.
 func (t *Foreign) Rate(now time.Duration) (down, up ippm.Rate) {
 	d, u, ok := t.Bytes(now)
@@ -84,7 +84,7 @@ func (t *Foreign) Rate(now time.Duration) (down, up ippm.Rate) {
 	return ippm.Rate(float64(d-first.down) * 8 / span), ippm.Rate(float64(u-first.up) * 8 / span)
 }
 
-// others sums up what other programs move while rates are tested, by direction.
+// Others sums up what other programs move while rates are tested, by direction.
 type Others struct {
 	s      *Session
 	bytes  map[wire.Direction]float64
@@ -113,10 +113,10 @@ func (o *Others) now() (m moved, known bool) {
 	return m, known
 }
 
-// begin begins a test.
+// Begin begins a test.
 func (o *Others) Begin() { o.began, o.known = o.now() }
 
-// end ends a test of one direction. What is no more than the link's headers of
+// End ends a test of one direction. What is no more than the link's headers of
 // our own packets, which an interface counts, too, is nothing, here as in trains.
 func (o *Others) End(d wire.Direction) {
 	m, known := o.now()
@@ -135,7 +135,7 @@ func (o *Others) End(d wire.Direction) {
 	o.tested[d] += m.at - o.began.at
 }
 
-// rate is their mean in the tests of one direction, bit/s; nil when it was not
+// Rate is their mean in the tests of one direction, bit/s; nil when it was not
 // known in any one test.
 func (o *Others) Rate(d wire.Direction) *float64 {
 	if o.missed || o.tested[d] <= 0 {

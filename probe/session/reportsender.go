@@ -30,7 +30,7 @@ const (
 	deliverHeld = 20 * time.Second
 )
 
-// courier delivers what is in the outbox over the session in use, one report at
+// ReportSender delivers what is in the outbox over the session in use, one report at
 // a time. The zero value is ready. Its methods are the loop's.
 type ReportSender struct {
 	stop context.CancelFunc // nil: there is none
@@ -38,7 +38,7 @@ type ReportSender struct {
 	last atomic.Bool // the session ends: there is no time for manners
 }
 
-// start begins to deliver over a session; cancel and wait end it.
+// Start begins to deliver over a session; cancel and wait end it.
 func (c *ReportSender) Start(s *Session, q *outbox.Queue) {
 	ctx, stop := context.WithCancel(context.Background())
 	c.stop = stop
@@ -46,21 +46,21 @@ func (c *ReportSender) Start(s *Session, q *outbox.Queue) {
 	c.wg.Go(func() { s.deliver(ctx, q, &c.last) }) // ends with ctx or the session
 }
 
-// cancel begins no other delivery.
+// Cancel begins no other delivery.
 func (c *ReportSender) Cancel() {
 	if c.stop != nil {
 		c.stop()
 	}
 }
 
-// wait returns when nothing is under way: after the session was closed, for
+// Wait returns when nothing is under way: after the session was closed, for
 // that ends a write that is stuck.
 func (c *ReportSender) Wait() {
 	c.wg.Wait()
 	c.stop = nil
 }
 
-// finish gives what is left a moment to be delivered.
+// Finish gives what is left a moment to be delivered.
 func (c *ReportSender) Finish(q *outbox.Queue) {
 	c.last.Store(true)
 	for began := time.Now(); c.stop != nil && time.Since(began) < GoodbyeSettle; time.Sleep(10 * time.Millisecond) {
@@ -149,7 +149,7 @@ func (s *Session) rest(ctx context.Context, d time.Duration) bool {
 	return false
 }
 
-// tellVerdict tells the server what the check came to, for its operators. The
+// ReportVerdict tells the server what the check came to, for its operators. The
 // check stands, whether the server takes it or not.
 func (s *Session) ReportVerdict(ctx context.Context, v verdict.Verdict) {
 	body, err := json.Marshal(v.Summary())

@@ -47,7 +47,7 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("server %s refused: %s", e.Server, e.Detail)
 }
 
-// session is one connection to a server: its control stream, its probe flow
+// Session is one connection to a server: its control stream, its probe flow
 // and its monitor stream.
 type Session struct {
 	Config  *Config
@@ -80,14 +80,14 @@ type Session struct {
 	done   chan struct{} // the control stream ended
 }
 
-// earlier is what a new connection takes over from the one before; zero: there
+// Earlier is what a new connection takes over from the one before; zero: there
 // was none.
 type Earlier struct {
 	Ticket string     // resumes its session
 	Server netip.Addr // where the server answered
 }
 
-// open connects by one transport, authenticates and starts the monitor stream.
+// Open connects by one transport, authenticates and starts the monitor stream.
 func Open(ctx context.Context, o *Config, token wire.JoinToken, via link.Transport, purpose string, before Earlier) (*Session, error) {
 	pin, err := token.Pin()
 	if err != nil {
@@ -171,7 +171,7 @@ func (s *Session) hello(ctx context.Context, purpose, resume string) error {
 	return err
 }
 
-// close ends the session; a polite one tells the server that it is on purpose.
+// Close ends the session; a polite one tells the server that it is on purpose.
 func (s *Session) Close(polite bool) {
 	if polite {
 		s.writeMu.Lock()
@@ -220,7 +220,7 @@ func (s *Session) finish(err error) {
 	}
 }
 
-// err says why the control stream ended; nil while it has not.
+// Err says why the control stream ended; nil while it has not.
 func (s *Session) Err() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -277,7 +277,7 @@ func (s *Session) answer(ctx context.Context, ch <-chan wire.Message, d time.Dur
 	}
 }
 
-// count asks the server for its exact account of the monitor stream.
+// Count asks the server for its exact account of the monitor stream.
 func (s *Session) Count(ctx context.Context) (wire.Count, error) {
 	ch, release, err := s.request(wire.Message{Type: wire.TypeCount})
 	if err != nil {
@@ -294,7 +294,7 @@ func (s *Session) Count(ctx context.Context) (wire.Count, error) {
 	return *m.Count, nil
 }
 
-// setInterval sets the spacing of the monitor stream, but not below what the
+// SetInterval sets the spacing of the monitor stream, but not below what the
 // server grants: what it does not reflect would look like loss.
 func (s *Session) SetInterval(d time.Duration) {
 	if r := s.Welcome.Grant.ProbeRate; r > 0 {
@@ -303,10 +303,10 @@ func (s *Session) SetInterval(d time.Duration) {
 	s.interval.Store(int64(d))
 }
 
-// pause ends the monitor stream; the rest of the session goes on.
+// Pause ends the monitor stream; the rest of the session goes on.
 func (s *Session) Pause() { s.cancel() }
 
-// ipSize is the size of a probe at the IP layer.
+// ProbeSize is the size of a probe at the IP layer.
 func (s *Session) ProbeSize() int { return ippm.IPSize(s.Config.PacketSize, s.ipv6) }
 
 // sendProbes sends the monitor stream on an absolute schedule until ctx ends.
@@ -386,7 +386,7 @@ func (s *Session) probes(batch []link.Datagram) {
 	}
 }
 
-// sleep waits, and ends early with ctx or with the session, whose error it returns.
+// Sleep waits, and ends early with ctx or with the session, whose error it returns.
 func (s *Session) Sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()

@@ -36,7 +36,7 @@ func (s *Session) trainPacket(p wire.TrainPacket, body []byte, d link.Datagram) 
 	}
 }
 
-// spent returns the IP-layer bytes of trains and of their feedback so far, each
+// Spent returns the IP-layer bytes of trains and of their feedback so far, each
 // way.
 func (s *Session) Spent() (up, down int64) {
 	s.mu.Lock()
@@ -44,7 +44,7 @@ func (s *Session) Spent() (up, down int64) {
 	return s.spentUp, s.spentDn
 }
 
-// own returns all our bytes so far, each way.
+// OwnBytes returns all our bytes so far, each way.
 func (s *Session) OwnBytes() (received, sent int64) {
 	up, down := s.Spent()
 	probesUp, probesDown := s.Monitor.Bytes(s.ProbeSize())

@@ -119,7 +119,7 @@ func (m *MinuteBuilder) Minute() record.Minute {
 	return out
 }
 
-// tellMinute puts the minute in the making into the outbox and begins another.
+// reportMinute puts the minute in the making into the outbox and begins another.
 func (w *watcher) reportMinute() {
 	m := w.minute
 	w.minute = MinuteBuilder{}

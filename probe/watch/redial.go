@@ -48,7 +48,7 @@ func (w *watcher) watchSilence(ctx context.Context, now time.Duration) {
 	}
 }
 
-// watchLulls tells of interruptions that are over before they count as one: too
+// watchShortGaps tells of interruptions that are over before they count as one: too
 // short to wait for, and long enough to be heard and seen.
 func (w *watcher) watchShortGaps(silent, now time.Duration) {
 	lull := w.shortGap

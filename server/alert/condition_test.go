@@ -9,7 +9,7 @@ import (
 )
 
 // slows takes a reading of value bit/s.
-func (s *stage) slows(sec float64, who, direction string, value float64) {
+func (s *testbed) slows(sec float64, who, direction string, value float64) {
 	s.wait(sec)
 	exam, id, _ := strings.Cut(who, "/")
 	r := reads(value, value*0.98, value*1.02)
@@ -18,8 +18,8 @@ func (s *stage) slows(sec float64, who, direction string, value float64) {
 }
 
 // crowd is a stage with an exam of n sessions, whose rates meet the minimum.
-func crowd(t *testing.T, n int) (*stage, []string) {
-	s := newStage(t, Rules{Hold: DefaultHold, MinimumUp: 384e3, MinimumDown: 768e3})
+func crowd(t *testing.T, n int) (*testbed, []string) {
+	s := newTestbed(t, Rules{Hold: DefaultHold, MinimumUp: 384e3, MinimumDown: 768e3})
 	all := s.exam("%02d", n)
 	for _, who := range all {
 		s.slows(1, who, "up", 2e6)
@@ -156,7 +156,7 @@ func TestIncidentOfRatesAcrossARestart(t *testing.T) {
 		s.slows(100, all[i], "up", 200e3)
 	}
 	kept := s.correlator.Active()
-	n := newStage(t, Rules{Hold: DefaultHold, MinimumUp: 384e3, MinimumDown: 768e3})
+	n := newTestbed(t, Rules{Hold: DefaultHold, MinimumUp: 384e3, MinimumDown: 768e3})
 	n.correlator.Restore(kept, at(200), time.Hour)
 	n.says("200.00 incident cleared up for 100.00 restart 3/4 below 3 [e] alone 2")
 	if n.all[0].Sentence != "The server has restarted and no longer follows this incident on our side." {
@@ -182,7 +182,7 @@ func TestIncidentOfRatesAcrossARestart(t *testing.T) {
 // A rate that was below the minimum from the start has not fallen, and neither has
 // one that a new minimum makes slow: such warnings are no incident.
 func TestSlowFromTheStartIsNoIncident(t *testing.T) {
-	s := newStage(t, Rules{Hold: DefaultHold, MinimumUp: 384e3, MinimumDown: 768e3})
+	s := newTestbed(t, Rules{Hold: DefaultHold, MinimumUp: 384e3, MinimumDown: 768e3})
 	for i := range 10 {
 		who := fmt.Sprintf("e/%02d", i)
 		s.live(2*float64(i), who)

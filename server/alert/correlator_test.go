@@ -8,7 +8,7 @@ import (
 )
 
 func TestOneSilence(t *testing.T) {
-	s := newStage(t, Rules{Hold: DefaultHold})
+	s := newTestbed(t, Rules{Hold: DefaultHold})
 	s.live(0, "e/a")
 	s.says()
 	s.last["e/a"] = 9.95
@@ -35,7 +35,7 @@ func TestOneSilence(t *testing.T) {
 // The first notice of a silence is held while there are enough sessions for an
 // incident, and dropped if the silence ends meanwhile.
 func TestHold(t *testing.T) {
-	s := newStage(t, Rules{Hold: DefaultHold})
+	s := newTestbed(t, Rules{Hold: DefaultHold})
 	s.live(0, "e/a", "e/b", "e/c", "e/d", "e/e", "e/f", "e/g")
 	s.goes(10, "e/a", "suspect")
 	s.wait(10.14)
@@ -53,7 +53,7 @@ func TestHold(t *testing.T) {
 }
 
 func TestGoodbyeIsNoDrop(t *testing.T) {
-	s := newStage(t, Rules{Hold: DefaultHold})
+	s := newTestbed(t, Rules{Hold: DefaultHold})
 	s.live(0, "e/a")
 	s.goes(5, "e/a", "goodbye")
 	s.wait(100)
@@ -70,7 +70,7 @@ func TestGoodbyeIsNoDrop(t *testing.T) {
 
 // The server's goroutines may report the end of a session before its last silence.
 func TestSilenceAfterTheEnd(t *testing.T) {
-	s := newStage(t, Rules{Hold: DefaultHold})
+	s := newTestbed(t, Rules{Hold: DefaultHold})
 	s.live(0, "e/a")
 	s.goes(5, "e/a", "goodbye")
 	s.goes(5, "e/a", "suspect")
@@ -93,7 +93,7 @@ func TestSilenceAfterTheEnd(t *testing.T) {
 
 // A session that comes and goes has one warning.
 func TestFlapping(t *testing.T) {
-	s := newStage(t, Rules{Hold: DefaultHold})
+	s := newTestbed(t, Rules{Hold: DefaultHold})
 	s.live(0, "e/a")
 	for i := range 10 {
 		s.goes(10+5*float64(i), "e/a", "suspect")
@@ -130,7 +130,7 @@ func TestFlapping(t *testing.T) {
 
 // Active warnings survive a restart.
 func TestRestore(t *testing.T) {
-	s := newStage(t, Rules{Hold: DefaultHold, MinimumUp: 384e3})
+	s := newTestbed(t, Rules{Hold: DefaultHold, MinimumUp: 384e3})
 	s.live(0, "e/a", "e/b", "e/slow")
 	for range 2 {
 		s.correlator.Read(Session{Session: "slow", Exam: "e", Student: "p-slow", State: "live", At: at(1)}, reads(200e3, 190e3, 210e3))
@@ -151,7 +151,7 @@ func TestRestore(t *testing.T) {
 		t.Fatal(err)
 	}
 	list = append(list, Notice{Warning: "incident_1", Incident: "incident_1", Kind: Incident, State: Raised, Since: at(1), At: at(1), Counts: &IncidentCounts{Affected: 3, Exams: []string{}}})
-	n := newStage(t, Rules{Hold: DefaultHold, MinimumUp: 384e3})
+	n := newTestbed(t, Rules{Hold: DefaultHold, MinimumUp: 384e3})
 	n.correlator.Restore(list, at(100), 10*time.Minute)
 	n.says("100.00 incident cleared for 99.00 restart 3/0 silent 0 [] alone 0")
 	n.goes(110, "e/a", "live")

@@ -10,8 +10,8 @@ import (
 
 // outage is a stage with an exam of n sessions. The first of them, as many as silent,
 // fall silent half a second apart from second 60 on.
-func outage(t *testing.T, n, silent int) *stage {
-	s := newStage(t, Rules{Hold: DefaultHold})
+func outage(t *testing.T, n, silent int) *testbed {
+	s := newTestbed(t, Rules{Hold: DefaultHold})
 	for i, who := range s.exam("%d", n)[:silent] {
 		s.goes(60+float64(i)/2, who, "suspect")
 	}
@@ -32,7 +32,7 @@ func TestIncidentIsNoNet(t *testing.T) {
 	s.says("700.00 recovered cleared 19 was exam-relevant for 41.00")
 
 	// Sessions that fall silent one after the other do not extend it for ever.
-	s = newStage(t, Rules{Hold: DefaultHold})
+	s = newTestbed(t, Rules{Hold: DefaultHold})
 	for i := range 30 {
 		s.live(0, fmt.Sprint("e/", i))
 	}
@@ -79,7 +79,7 @@ func TestIncidentBreaksOutAgain(t *testing.T) {
 // An incident has an update when its counts have changed by a quarter, at most once
 // in a window.
 func TestIncidentCounts(t *testing.T) {
-	s := newStage(t, Rules{Hold: DefaultHold})
+	s := newTestbed(t, Rules{Hold: DefaultHold})
 	for i := range 40 {
 		s.live(0, fmt.Sprint("e/", i))
 	}
@@ -121,7 +121,7 @@ func TestIncidentListIsBounded(t *testing.T) {
 }
 
 func TestIncident(t *testing.T) {
-	s := newStage(t, Rules{Hold: DefaultHold})
+	s := newTestbed(t, Rules{Hold: DefaultHold})
 	all := s.exam("%d", 10)
 	s.goes(100, "e/0", "suspect") // for a reason of its own
 	s.wait(101)
@@ -182,7 +182,7 @@ func TestIncidentBounds(t *testing.T) {
 		{"all", 40, 40, 0.001, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newStage(t, Rules{Hold: DefaultHold})
+			s := newTestbed(t, Rules{Hold: DefaultHold})
 			all := many(c.sessions)
 			s.live(0, all...)
 			for i := range c.silent {
@@ -210,7 +210,7 @@ func TestIncidentBounds(t *testing.T) {
 
 // An incident concerns one exam if the others are well, and the server otherwise.
 func TestIncidentScope(t *testing.T) {
-	s := newStage(t, Rules{Hold: DefaultHold})
+	s := newTestbed(t, Rules{Hold: DefaultHold})
 	s.live(0, "a/1", "a/2", "a/3", "a/4", "b/5", "b/6", "b/7", "b/8", "c/9")
 	for _, w := range []string{"a/1", "a/2", "a/3"} {
 		s.goes(10, w, "suspect")
@@ -237,7 +237,7 @@ func TestIncidentScope(t *testing.T) {
 
 // Sessions that end during an incident do not keep it open.
 func TestIncidentOfSessionsThatEnd(t *testing.T) {
-	s := newStage(t, Rules{Hold: DefaultHold})
+	s := newTestbed(t, Rules{Hold: DefaultHold})
 	s.live(0, "e/a", "e/b", "e/c")
 	for _, w := range []string{"e/a", "e/b", "e/c"} {
 		s.goes(10, w, "suspect")
@@ -253,7 +253,7 @@ func TestIncidentOfSessionsThatEnd(t *testing.T) {
 // A link of ours that comes and goes is one incident, however often the same
 // sessions fall silent.
 func TestIncidentThatComesAndGoes(t *testing.T) {
-	s := newStage(t, Rules{Hold: DefaultHold})
+	s := newTestbed(t, Rules{Hold: DefaultHold})
 	all := s.exam("%d", 10)
 	for round := range 4 {
 		for _, who := range all[min(round, 1):] {

@@ -14,7 +14,7 @@ func reads(value, low, high float64) Reading {
 }
 
 func TestBelowMinimum(t *testing.T) {
-	s := newStage(t, Rules{Hold: DefaultHold, MinimumUp: 384e3, MinimumDown: 768e3})
+	s := newTestbed(t, Rules{Hold: DefaultHold, MinimumUp: 384e3, MinimumDown: 768e3})
 	s.live(0, "e/a")
 	n := 0.0
 	read := func(r Reading) {

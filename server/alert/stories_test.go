@@ -9,7 +9,7 @@ import (
 
 // story drives a correlator by random events.
 type story struct {
-	*stage
+	*testbed
 	r      *rand.Rand
 	now    float64
 	who    []string
@@ -101,7 +101,7 @@ func (s *story) step() {
 // cleared once all sessions are over.
 func TestStories(t *testing.T) {
 	for seed := range uint64(150) {
-		s := &story{stage: newStage(t, Rules{Hold: DefaultHold, MinimumUp: 384e3, MinimumDown: 768e3}), r: rand.New(rand.NewPCG(seed, 1)), states: map[string]string{}}
+		s := &story{testbed: newTestbed(t, Rules{Hold: DefaultHold, MinimumUp: 384e3, MinimumDown: 768e3}), r: rand.New(rand.NewPCG(seed, 1)), states: map[string]string{}}
 		for i := range 2 + s.r.IntN(20) {
 			s.who = append(s.who, fmt.Sprintf("e%d/%02d", i%3, i))
 		}

@@ -79,8 +79,8 @@ func sh(t *testing.T, line string, args ...any) {
 	}
 }
 
-// house is two namespaces joined by a cable: the student's and the server's.
-type house struct {
+// testbed is two namespaces joined by a cable: the student's and the server's.
+type testbed struct {
 	t              *testing.T
 	student, far   string
 	data, token    string
@@ -90,10 +90,10 @@ type house struct {
 	studentAddress string
 }
 
-func newHouse(t *testing.T) *house {
+func newTestbed(t *testing.T) *testbed {
 	t.Helper()
 	id := os.Getpid() % 10000
-	h := &house{
+	h := &testbed{
 		t: t, student: fmt.Sprintf("exl-s%d", id), far: fmt.Sprintf("exl-f%d", id), data: t.TempDir(),
 		serverAddress: "10.77.0.1:8443", studentAddress: "10.77.0.2",
 	}
@@ -119,13 +119,13 @@ func newHouse(t *testing.T) *house {
 	return h
 }
 
-func (h *house) in(ns, program string, args ...string) *exec.Cmd {
+func (h *testbed) in(ns, program string, args ...string) *exec.Cmd {
 	c := exec.Command("ip", append([]string{"netns", "exec", ns, program}, args...)...)
 	c.Dir = h.data // away from any config.yaml
 	return c
 }
 
-func (h *house) startServer() {
+func (h *testbed) startServer() {
 	h.t.Helper()
 	h.server = h.in(h.far, filepath.Join(bin, "examlink-server"), "serve", "--data-dir", h.data, "--listen", h.serverAddress)
 	h.server.Stderr = &h.serverOut
@@ -145,7 +145,7 @@ func (h *house) startServer() {
 
 // shape sets the rates in Mbit/s at the IP layer; the shaper counts Ethernet
 // headers too, 14 bytes to 1228.
-func (h *house) shape(down, up float64) {
+func (h *testbed) shape(down, up float64) {
 	h.t.Helper()
 	for ns, rate := range map[string]float64{h.far: down, h.student: up} {
 		sh(h.t, "tc -n %s qdisc replace dev veth0 root tbf rate %.0fbit burst 5kb latency 200ms", ns, rate*1e6*1242/1228)
@@ -153,7 +153,7 @@ func (h *house) shape(down, up float64) {
 }
 
 // check runs one check and returns its exit code and its report.
-func (h *house) check(args ...string) (int, report) {
+func (h *testbed) check(args ...string) (int, report) {
 	h.t.Helper()
 	c := h.in(h.student, filepath.Join(bin, "examlink"), append([]string{"check", "--json", h.token}, args...)...)
 	var out, errs bytes.Buffer
@@ -200,7 +200,7 @@ func show(v *float64) string {
 
 func TestVerdictsOverShapedLinks(t *testing.T) {
 	need(t, "ip", "tc")
-	h := newHouse(t)
+	h := newTestbed(t)
 	for _, c := range []struct {
 		down, up float64
 		want     string
@@ -245,7 +245,7 @@ func says(t *testing.T, out *syncBuffer, text string, within time.Duration) time
 
 func TestServerKilledDuringWatch(t *testing.T) {
 	need(t, "ip")
-	h := newHouse(t)
+	h := newTestbed(t)
 	watch := h.in(h.student, filepath.Join(bin, "examlink"), "watch", h.token)
 	out := &syncBuffer{}
 	watch.Stdout, watch.Stderr = out, out
@@ -282,21 +282,21 @@ func TestServerKilledDuringWatch(t *testing.T) {
 }
 
 // block drops what a namespace receives or sends of some protocols.
-func (h *house) block(ns, hook, what string) {
+func (h *testbed) block(ns, hook, what string) {
 	h.t.Helper()
 	sh(h.t, "ip netns exec %s nft add table inet block", ns)
 	sh(h.t, "ip netns exec %s nft add chain inet block it { type filter hook %s priority 0 ; }", ns, hook)
 	sh(h.t, "ip netns exec %s nft add rule inet block it meta l4proto %s drop", ns, what)
 }
 
-func (h *house) open(ns string) {
+func (h *testbed) open(ns string) {
 	h.t.Helper()
 	sh(h.t, "ip netns exec %s nft delete table inet block", ns)
 }
 
 func TestFailuresHaveTheirOwnExitCodes(t *testing.T) {
 	need(t, "ip", "nft")
-	h := newHouse(t)
+	h := newTestbed(t)
 	block := func(ns, hook, what string) func() {
 		return func() { h.block(ns, hook, what) }
 	}

@@ -12,7 +12,7 @@ import (
 
 // secondStudent adds another student with a link of his own, and returns his
 // namespace.
-func (h *house) secondStudent() string {
+func (h *testbed) secondStudent() string {
 	h.t.Helper()
 	ns := h.student + "b"
 	sh(h.t, "ip netns add %s", ns)
@@ -32,7 +32,7 @@ func (h *house) secondStudent() string {
 }
 
 // run starts a program in a namespace until the test is over.
-func (h *house) run(ns, program string, args ...string) *syncBuffer {
+func (h *testbed) run(ns, program string, args ...string) *syncBuffer {
 	h.t.Helper()
 	out := &syncBuffer{}
 	c := h.in(ns, program, args...)
@@ -56,7 +56,7 @@ type alerting struct {
 // when the link is back.
 func TestOperatorsAreTold(t *testing.T) {
 	need(t, "ip", "tc", "nft", "prometheus", "prometheus-alertmanager")
-	h := newHouse(t)
+	h := newTestbed(t)
 	h.shape(10, 5)
 	other := h.secondStudent()
 	rules, err := filepath.Abs("../../../dashboards")

@@ -10,7 +10,7 @@ import (
 // of the link: it is counted in, and told.
 func TestCheckBesideOtherPrograms(t *testing.T) {
 	need(t, "ip", "tc")
-	h := newHouse(t)
+	h := newTestbed(t)
 	h.shape(2, 1.5)
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()

@@ -13,7 +13,7 @@ import (
 // A check where UDP is blocked goes by WebSocket, and says so.
 func TestCheckWithoutUDP(t *testing.T) {
 	need(t, "ip", "tc", "nft")
-	h := newHouse(t)
+	h := newTestbed(t)
 	for _, c := range []struct {
 		name, ns, hook string
 		down, up       float64
@@ -58,7 +58,7 @@ func TestCheckWithoutUDP(t *testing.T) {
 // goes on by WebSocket and comes back, and the warning says from when to when.
 func TestWatchWithoutUDPForAWhile(t *testing.T) {
 	need(t, "ip", "nft")
-	h := newHouse(t)
+	h := newTestbed(t)
 	file := filepath.Join(h.data, "record.jsonl")
 	watch := h.in(h.student, filepath.Join(bin, "examlink"), "watch", "--record", file, h.token)
 	out := &syncBuffer{}
@@ -128,7 +128,7 @@ func TestWatchWithoutUDPForAWhile(t *testing.T) {
 
 func TestWatchBeginsWithoutUDP(t *testing.T) {
 	need(t, "ip", "nft")
-	h := newHouse(t)
+	h := newTestbed(t)
 	h.block(h.student, "output", "udp")
 	watch := h.in(h.student, filepath.Join(bin, "examlink"), "watch", "--record", "none", h.token)
 	out := &syncBuffer{}

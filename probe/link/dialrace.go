@@ -12,9 +12,9 @@ import (
 // tried beside it, as RFC 8305 recommends in section 5.
 const attemptDelay = 250 * time.Millisecond
 
-// contest is a race of attempts to connect to the addresses of one server (RFC
+// dialRace is a race of attempts to connect to the addresses of one server (RFC
 // 8305, section 5): the first that succeeds wins.
-type contest[T any] struct {
+type dialRace[T any] struct {
 	port uint16
 	way  func(netip.Addr) way
 	// try makes one attempt, whose peer may be silent for so long. Its errors
@@ -37,11 +37,11 @@ type attempt[T any] struct {
 // address that was remembered because the name could not be looked up. find
 // tells the addresses; ctx bounds everything. When run returns, no attempt and
 // no look-up goes on. Its errors are of type *Error.
-func (c contest[T]) run(ctx context.Context, find func(context.Context) <-chan finding) (won T, remembered bool, err error) {
+func (c dialRace[T]) run(ctx context.Context, find func(context.Context) <-chan finding) (won T, remembered bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	found := find(ctx)
 	var (
-		wait      = line{way: c.way}
+		wait      = addressQueue{way: c.way}
 		kept      = map[netip.Addr]bool{} // the addresses that are remembered
 		resolved  bool
 		out       = make(chan attempt[T])

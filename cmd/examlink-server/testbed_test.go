@@ -102,9 +102,9 @@ func (p *proctor) kinds(student string, from time.Time) (out []string) {
 	return out
 }
 
-// hall is an exam in a synctest bubble: a server that notifies a proctor, and
+// testbed is an exam in a synctest bubble: a server that notifies a proctor, and
 // students with a link each.
-type hall struct {
+type testbed struct {
 	t       *testing.T
 	net     *netsim.Network
 	keys    server.Keys
@@ -153,10 +153,10 @@ func (l *pipeListener) dial(ctx context.Context, _, _ string) (net.Conn, error) 
 	}
 }
 
-func newHall(t *testing.T, students ...string) *hall {
+func newTestbed(t *testing.T, students ...string) *testbed {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	h := &hall{
+	h := &testbed{
 		t: t, net: netsim.NewNetwork(ctx, hallAddr), proctor: &proctor{t: t}, clients: map[string]*netsim.Client{}, leave: map[string]func(){},
 	}
 	l := &pipeListener{make(chan net.Conn), make(chan struct{})}
@@ -207,7 +207,7 @@ func newHall(t *testing.T, students ...string) *hall {
 func waiters(c clock.Clock) (clock.Waiter, error) { return clock.NewTimerWaiter(c), nil }
 
 // enter has a student begin to watch; leave[student] ends it in good order.
-func (h *hall) enter(student string, i int) {
+func (h *testbed) enter(student string, i int) {
 	h.t.Helper()
 	p := netsim.Params{QueueTime: 500 * ms, Delay: 15 * ms, Jitter: ms, KeepOrder: true, Rate: 5e6}
 	client := h.net.Client(netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 1, byte(i)}), 50000), p, p, uint64(i))
@@ -237,7 +237,7 @@ func (h *hall) enter(student string, i int) {
 	})
 }
 
-func (h *hall) cut(outage bool, students ...string) {
+func (h *testbed) cut(outage bool, students ...string) {
 	for _, s := range students {
 		for _, p := range []*netsim.Pipe{h.clients[s].Up, h.clients[s].Down} {
 			p.Update(func(p *netsim.Params) { p.Outage = outage })

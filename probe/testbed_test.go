@@ -37,9 +37,9 @@ var (
 	clientAddr = netip.MustParseAddrPort("10.0.0.2:50000")
 )
 
-// world is a server and a client with a simulated link between them, inside a
+// testbed is a server and a client with a simulated link between them, inside a
 // synctest bubble, with clocks that disagree.
-type world struct {
+type testbed struct {
 	t      *testing.T
 	began  time.Time
 	addr   netip.AddrPort // the server's
@@ -60,27 +60,27 @@ type world struct {
 	states []string // what the server's own timers said, and when
 }
 
-func newWorld(t *testing.T, up, down netsim.Params) *world {
+func newTestbed(t *testing.T, up, down netsim.Params) *testbed {
 	t.Helper()
-	return newWorldSeeded(t, up, down, 7)
+	return newTestbedSeeded(t, up, down, 7)
 }
 
-func newWorldSeeded(t *testing.T, up, down netsim.Params, seed uint64) *world {
+func newTestbedSeeded(t *testing.T, up, down netsim.Params, seed uint64) *testbed {
 	t.Helper()
-	return newWorldOf(t, up, down, seed, nil)
+	return newTestbedOf(t, up, down, seed, nil)
 }
 
-// newWorldOf makes a world whose hosts are busy, if there is a spoiler.
-func newWorldOf(t *testing.T, up, down netsim.Params, seed uint64, busy *spoiler) *world {
+// newTestbedOf makes a testbed whose hosts are busy, if there is a spoiler.
+func newTestbedOf(t *testing.T, up, down netsim.Params, seed uint64, busy *spoiler) *testbed {
 	t.Helper()
-	return newWorldAt(t, serverAddr, clientAddr, up, down, seed, busy)
+	return newTestbedAt(t, serverAddr, clientAddr, up, down, seed, busy)
 }
 
-// newWorldAt makes a world with other addresses than usual.
-func newWorldAt(t *testing.T, there, here netip.AddrPort, up, down netsim.Params, seed uint64, busy *spoiler) *world {
+// newTestbedAt makes a testbed with other addresses than usual.
+func newTestbedAt(t *testing.T, there, here netip.AddrPort, up, down netsim.Params, seed uint64, busy *spoiler) *testbed {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	w := &world{
+	w := &testbed{
 		t: t, began: time.Now(), addr: there, net: netsim.NewNetwork(ctx, there),
 		host: netsim.NewClock(5*time.Second, 0), far: netsim.NewClock(-time.Hour, 40e-6), waiters: timers,
 	}
@@ -111,7 +111,7 @@ func logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
-func (w *world) serve() {
+func (w *testbed) serve() {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	var conn net.PacketConn = w.net.Server()
@@ -149,7 +149,7 @@ func (w *world) serve() {
 	go func() { w.served <- srv.Run(ctx) }()
 }
 
-func (w *world) halt() {
+func (w *testbed) halt() {
 	if w.stop != nil {
 		w.stop()
 		w.stop = nil
@@ -159,7 +159,7 @@ func (w *world) halt() {
 func timers(c clock.Clock) (clock.Waiter, error) { return clock.NewTimerWaiter(c), nil }
 
 // token issues a join token that is good for some time.
-func (w *world) token(valid time.Duration) string {
+func (w *testbed) token(valid time.Duration) string {
 	w.t.Helper()
 	pin := link.Fingerprint(w.keys.Certificate.Leaf)
 	token, err := exam.Issue(w.keys.Token, wire.JoinToken{
@@ -172,7 +172,7 @@ func (w *world) token(valid time.Duration) string {
 	return token
 }
 
-func (w *world) options() probe.Options {
+func (w *testbed) options() probe.Options {
 	w.t.Helper()
 	o := probe.DefaultOptions()
 	o.Token, o.Clock, o.NewWaiter, o.Seed, o.Log = w.token(24*time.Hour), w.host, timers, 1, logger()
@@ -212,7 +212,7 @@ func TestCheckOverSimulatedLinks(t *testing.T) {
 				}
 				up, down := p, p
 				up.Rate, down.Rate = mbit(c.up), mbit(c.down)
-				w := newWorld(t, up, down)
+				w := newTestbed(t, up, down)
 				var told *verdict.Summary
 				r, err := probe.Check(t.Context(), w.options(), func(p probe.Progress) {
 					if p.Phase == probe.PhaseSettle && p.Done != "" { // the session ends with the check
@@ -262,7 +262,7 @@ func TestCheckSeesBehindALargeTokenBucket(t *testing.T) {
 		up, down := p, p
 		up.Rate = mbit(2)
 		down.Rate, down.Bucket = mbit(0.5), 200_000
-		w := newWorld(t, up, down)
+		w := newTestbed(t, up, down)
 		r, err := probe.Check(t.Context(), w.options(), nil)
 		if err != nil {
 			t.Fatal(err)

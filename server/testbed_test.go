@@ -24,8 +24,8 @@ const ms = time.Millisecond
 
 var serverAddr = netip.MustParseAddrPort("10.0.0.1:8443")
 
-// site is a server in a bubble, and clients that speak its protocol by hand.
-type site struct {
+// testbed is a server in a bubble, and clients that speak its protocol by hand.
+type testbed struct {
 	t    *testing.T
 	net  *netsim.Network
 	keys server.Keys
@@ -34,7 +34,7 @@ type site struct {
 }
 
 // registry has the server's metrics.
-func (s *site) registry() *prometheus.Registry {
+func (s *testbed) registry() *prometheus.Registry {
 	s.t.Helper()
 	r := prometheus.NewRegistry()
 	if err := s.srv.Register(r); err != nil {
@@ -43,10 +43,10 @@ func (s *site) registry() *prometheus.Registry {
 	return r
 }
 
-func newSite(t *testing.T, limits server.Limits) *site {
+func newTestbed(t *testing.T, limits server.Limits) *testbed {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &site{t: t, net: netsim.NewNetwork(ctx, serverAddr)}
+	s := &testbed{t: t, net: netsim.NewNetwork(ctx, serverAddr)}
 	var err error
 	if s.keys, err = server.LoadKeys(t.TempDir(), "", "", time.Now()); err != nil {
 		t.Fatal(err)
@@ -60,7 +60,7 @@ func newSite(t *testing.T, limits server.Limits) *site {
 	return s
 }
 
-func (s *site) start(limits server.Limits) {
+func (s *testbed) start(limits server.Limits) {
 	s.t.Helper()
 	conn := s.net.Server()
 	srv, err := server.New(server.Options{
@@ -84,7 +84,7 @@ func (s *site) start(limits server.Limits) {
 	}
 }
 
-func (s *site) token(id string, key ed25519.PrivateKey, from, to time.Duration) string {
+func (s *testbed) token(id string, key ed25519.PrivateKey, from, to time.Duration) string {
 	s.t.Helper()
 	pin := link.Fingerprint(s.keys.Certificate.Leaf)
 	tok, err := exam.Issue(key, wire.JoinToken{
@@ -97,7 +97,7 @@ func (s *site) token(id string, key ed25519.PrivateKey, from, to time.Duration) 
 	return tok
 }
 
-func (s *site) good(id string) string { return s.token(id, s.keys.Token, 0, time.Hour) }
+func (s *testbed) good(id string) string { return s.token(id, s.keys.Token, 0, time.Hour) }
 
 // caller is a client that does as it is told.
 type caller struct {
@@ -111,13 +111,13 @@ type caller struct {
 	got     chan link.Datagram
 }
 
-func (s *site) host(addr string) *netsim.Client {
+func (s *testbed) host(addr string) *netsim.Client {
 	p := netsim.Params{Delay: 10 * ms}
 	return s.net.Client(netip.MustParseAddrPort(addr), p, p, 1)
 }
 
 // call connects, says hello and keeps the answer.
-func (s *site) call(host *netsim.Client, token, resume string) *caller {
+func (s *testbed) call(host *netsim.Client, token, resume string) *caller {
 	s.t.Helper()
 	c := s.dial(host)
 	c.hello(token, resume)
@@ -125,7 +125,7 @@ func (s *site) call(host *netsim.Client, token, resume string) *caller {
 }
 
 // dial connects.
-func (s *site) dial(host *netsim.Client) *caller {
+func (s *testbed) dial(host *netsim.Client) *caller {
 	s.t.Helper()
 	c := &caller{t: s.t, host: host, got: make(chan link.Datagram, 1000)}
 	var err error

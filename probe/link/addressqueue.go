@@ -87,9 +87,9 @@ func family(a netip.Addr) string {
 	return "udp6"
 }
 
-// line is where the addresses that have not been tried wait, in the order of
+// addressQueue is where the addresses that have not been tried wait, in the order of
 // RFC 8305, section 4: the families take turns, the preferred one first.
-type line struct {
+type addressQueue struct {
 	way     func(netip.Addr) way
 	waiting [2][]netip.Addr // of IPv4, of IPv6; each in the order of preference
 	seen    map[netip.Addr]bool
@@ -98,7 +98,7 @@ type line struct {
 }
 
 // add lets addresses wait behind those of their family, each once.
-func (l *line) add(addrs []netip.Addr) {
+func (l *addressQueue) add(addrs []netip.Addr) {
 	if l.seen == nil {
 		l.seen = map[netip.Addr]bool{}
 	}
@@ -115,10 +115,10 @@ func (l *line) add(addrs []netip.Addr) {
 	}
 }
 
-func (l *line) empty() bool { return len(l.waiting[0])+len(l.waiting[1]) == 0 }
+func (l *addressQueue) empty() bool { return len(l.waiting[0])+len(l.waiting[1]) == 0 }
 
 // next takes the one whose turn it is; there must be one.
-func (l *line) next() netip.Addr {
+func (l *addressQueue) next() netip.Addr {
 	i := 1 - l.last
 	if !l.begun && len(l.waiting[0]) > 0 && len(l.waiting[1]) > 0 {
 		i = 0

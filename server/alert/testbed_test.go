@@ -13,8 +13,8 @@ import (
 
 var start = time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC)
 
-// stage drives a correlator through events at given seconds.
-type stage struct {
+// testbed drives a correlator through events at given seconds.
+type testbed struct {
 	t          *testing.T
 	correlator *Correlator
 	last       map[string]float64 // second of each session's last packet
@@ -22,8 +22,8 @@ type stage struct {
 	said       int
 }
 
-func newStage(t *testing.T, r Rules) *stage {
-	s := &stage{t: t, last: map[string]float64{}}
+func newTestbed(t *testing.T, r Rules) *testbed {
+	s := &testbed{t: t, last: map[string]float64{}}
 	t.Cleanup(s.haveTheirSchema)
 	if r.Incident == (IncidentRule{}) {
 		r.Incident = DefaultIncident()
@@ -33,7 +33,7 @@ func newStage(t *testing.T, r Rules) *stage {
 }
 
 // haveTheirSchema holds all notices to the published schema of webhooks.
-func (s *stage) haveTheirSchema() {
+func (s *testbed) haveTheirSchema() {
 	var bodies [][]byte
 	for _, n := range s.all {
 		b, err := json.Marshal(n.Event())
@@ -51,7 +51,7 @@ func at(sec float64) time.Time { return start.Add(time.Duration(sec * float64(ti
 
 // goes changes a session's state; "e1/a" is session a of exam e1. It first runs
 // everything that is due before.
-func (s *stage) goes(sec float64, who, state string) {
+func (s *testbed) goes(sec float64, who, state string) {
 	s.wait(sec)
 	exam, id, _ := strings.Cut(who, "/")
 	x := Session{Session: id, Exam: exam, Student: "p-" + id, State: state, At: at(sec), LastPacket: at(s.last[who]), Transport: "udp"}
@@ -70,7 +70,7 @@ func (s *stage) goes(sec float64, who, state string) {
 }
 
 // wait lets time pass, as the loop of package delivery does.
-func (s *stage) wait(sec float64) {
+func (s *testbed) wait(sec float64) {
 	for {
 		t, ok := s.correlator.Next()
 		if !ok || t.After(at(sec)) {
@@ -115,7 +115,7 @@ func line(n Notice) string {
 }
 
 // says compares the notices since its last call.
-func (s *stage) says(want ...string) {
+func (s *testbed) says(want ...string) {
 	s.t.Helper()
 	var got []string
 	for _, n := range s.all[s.said:] {
@@ -132,7 +132,7 @@ func (s *stage) says(want ...string) {
 
 // exam begins n sessions of exam e at second 0, named by format, and returns their
 // names.
-func (s *stage) exam(format string, n int) (all []string) {
+func (s *testbed) exam(format string, n int) (all []string) {
 	for i := range n {
 		all = append(all, "e/"+fmt.Sprintf(format, i))
 	}
@@ -140,7 +140,7 @@ func (s *stage) exam(format string, n int) (all []string) {
 	return all
 }
 
-func (s *stage) live(sec float64, who ...string) {
+func (s *testbed) live(sec float64, who ...string) {
 	for _, w := range who {
 		s.goes(sec, w, "live")
 	}

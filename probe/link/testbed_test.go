@@ -62,9 +62,9 @@ func both() names {
 // serverDown is what a name service says that cannot ask another.
 var serverDown = &net.DNSError{Err: "server misbehaving", Name: serverName, IsTemporary: true}
 
-// town is a server with an address of each family, each at the end of a link of
+// testbed is a server with an address of each family, each at the end of a link of
 // its own, inside a synctest bubble.
-type town struct {
+type testbed struct {
 	t       *testing.T
 	pin     [32]byte
 	names   names
@@ -89,7 +89,7 @@ const (
 
 type heardSocket struct {
 	net.PacketConn
-	town *town
+	town *testbed
 }
 
 func (s *heardSocket) Close() error {
@@ -99,11 +99,11 @@ func (s *heardSocket) Close() error {
 	return s.PacketConn.Close()
 }
 
-func newTown(t *testing.T) *town {
+func newTestbed(t *testing.T) *testbed {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	cert := certificate(t)
-	w := &town{
+	w := &testbed{
 		t: t, pin: link.Fingerprint(cert.Leaf), names: both(),
 		clients: map[netip.AddrPort]*netsim.Client{}, lns: map[netip.AddrPort]*link.Listener{},
 		noWay: map[netip.AddrPort]bool{}, open: map[*heardSocket]netip.AddrPort{},
@@ -134,7 +134,7 @@ func newTown(t *testing.T) *town {
 	return w
 }
 
-func (w *town) options() link.DialOptions {
+func (w *testbed) options() link.DialOptions {
 	o := link.DialOptions{Server: serverName + ":8443", Fingerprint: w.pin, Resolver: &w.names, Socket: w.socket}
 	if w.tcp != nil {
 		o.TCP = w.dialTCP
@@ -142,7 +142,7 @@ func (w *town) options() link.DialOptions {
 	return o
 }
 
-func (w *town) socket(_ context.Context, to netip.AddrPort) (net.PacketConn, error) {
+func (w *testbed) socket(_ context.Context, to netip.AddrPort) (net.PacketConn, error) {
 	if w.noWay[to] {
 		return nil, &net.OpError{Op: "dial", Err: syscall.ENETUNREACH}
 	}
@@ -164,7 +164,7 @@ type deaf struct{ net.PacketConn }
 
 func (deaf) WriteTo(b []byte, _ net.Addr) (int, error) { return len(b), nil }
 
-func (w *town) dialTCP(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
+func (w *testbed) dialTCP(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
 	switch w.tcp[to] {
 	case answers:
 		near, far := net.Pipe()
@@ -178,11 +178,11 @@ func (w *town) dialTCP(ctx context.Context, to netip.AddrPort) (net.Conn, error)
 }
 
 // silence makes an address a black hole.
-func (w *town) silence(a netip.AddrPort) {
+func (w *testbed) silence(a netip.AddrPort) {
 	w.clients[a].Up.Update(func(p *netsim.Params) { p.Outage = true })
 }
 
-func (w *town) delay(a netip.AddrPort, d time.Duration) {
+func (w *testbed) delay(a netip.AddrPort, d time.Duration) {
 	for _, p := range []*netsim.Pipe{w.clients[a].Up, w.clients[a].Down} {
 		p.Update(func(p *netsim.Params) { p.Delay = d })
 	}
@@ -190,7 +190,7 @@ func (w *town) delay(a netip.AddrPort, d time.Duration) {
 
 // accepted counts the connections that the server gets within 10 s at an
 // address and that go on.
-func (w *town) accepted(a netip.AddrPort) (n int) {
+func (w *testbed) accepted(a netip.AddrPort) (n int) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	for {
