@@ -28,20 +28,20 @@ const (
 	PhaseSettle       Phase = "last packets"
 )
 
-// Progress says where a check stands.
+// Progress is the state of a running check.
 type Progress struct {
 	Phase     Phase
 	Step, Of  int
 	Remaining time.Duration // an estimate
-	Done      string        // what the phase found; empty while it runs
+	Done      string        // result of the phase; empty while it runs
 }
 
 // Chosen by us.
 const (
 	floorTrains    = 7
-	floorTrainsTCP = 2           // none can say that a link is too slow
+	floorTrainsTCP = 2           // over TCP, no train can prove that a link is too slow
 	bigBucket      = 1.5e6       // bytes of the largest token bucket that a second floor test empties
-	settleAtMost   = time.Second // echoes that take longer are reported as they stand
+	settleAtMost   = time.Second // echoes that take longer are not waited for
 )
 
 type phasePlan struct {
@@ -62,9 +62,9 @@ func (o *Options) phases() []phasePlan {
 	}
 }
 
-// Check runs one readiness test: it blocks until the verdict is there. The
-// progress function, if any, is called from the same goroutine. An error means
-// that we could not measure; what the network did badly is in the report.
+// Check runs one readiness test and blocks until it has a verdict. progress, if not
+// nil, is called on the same goroutine. An error means that nothing could be
+// measured; poor network quality is in the report.
 func Check(ctx context.Context, o Options, progress func(Progress)) (Report, error) {
 	token, err := o.validate()
 	if err != nil {
@@ -91,7 +91,7 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 		return r, err
 	}
 	defer s.Close(true)
-	s.Foreign.Bytes(began) // the first reading has the interface looked up, which takes a moment
+	s.Foreign.Bytes(began) // the first reading triggers the look-up of the interface, which takes a moment
 	beside := session.NewOthers(s)
 	r.Session, r.Exam, r.Transport = s.Welcome.Session, s.Welcome.Exam, string(s.Conn.Transport())
 	said := "connected to " + o.Server
@@ -116,7 +116,7 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 	budget := o.Check.MaxBytes
 	left := func() int64 {
 		up, down := s.Spent()
-		return budget - up - down - 300e3 // the monitor stream and control need some too
+		return budget - up - down - 300e3 // reserve for the monitor stream and control
 	}
 	floor := func(i int, d wire.Direction, target ippm.Rate, bucket float64) (ratetest.Floor, error) {
 		step(i, "")
@@ -157,7 +157,7 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 		return r, err
 	}
 
-	// A rate below the minimum where the floor test saw no end: a token bucket
+	// The rate is below the minimum although the floor test passed: a token bucket
 	// larger than that test emptied.
 	for _, x := range []struct {
 		i int
@@ -209,7 +209,7 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 	return r, nil
 }
 
-// hiddenByBucket says whether a floor test passed although the link's rate is
+// hiddenByBucket reports whether a floor test passed although the link's rate is
 // below its target.
 func hiddenByBucket(f ratetest.Floor, c ratetest.Capacity) bool {
 	return f.Decision == ippm.Accept && f.Rate.Value == nil && c.Rate.High != nil && *c.Rate.High < f.Target*(1-verdict.Tolerance)

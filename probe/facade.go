@@ -9,11 +9,11 @@ import (
 	"examlink/probe/watch"
 )
 
-// What a check and a watch report, under one roof.
+// Results and types of checks and watches, re-exported.
 type (
 	// Interval is a rate with its bounds, IP-layer bit/s.
 	Interval = ippm.Interval
-	// Account and Figures are what the monitor stream saw.
+	// Account and Figures hold the results of the monitor stream.
 	Account   = monitor.Account
 	Figures   = monitor.Figures
 	Quantiles = monitor.Quantiles
@@ -21,27 +21,27 @@ type (
 	// Floor, Capacity and Goodput are the results of rate tests.
 	Floor    = ratetest.Floor
 	Capacity = ratetest.Capacity
-	// FloorOutcome is what a floor test found.
+	// FloorOutcome is the outcome of a floor test.
 	FloorOutcome = ratetest.FloorOutcome
 	Goodput      = ratetest.Goodput
-	// RefusedError is a request that the server refused.
+	// RefusedError is returned for a request that the server refused.
 	RefusedError = session.RefusedError
 	// WatchOptions configures a watch.
 	WatchOptions = watch.Options
-	// Attribution finds out what an interruption comes from.
+	// Attribution finds the cause of an interruption.
 	Attribution = watch.Attribution
-	// Sink and LiveSink take what a watch finds.
+	// Sink and LiveSink receive the findings of a watch.
 	Sink     = watch.Sink
 	LiveSink = watch.LiveSink
-	// The events that sinks take.
+	// Events that sinks receive.
 	SessionEvent = watch.SessionEvent
 	WindowEvent  = watch.WindowEvent
 	FloorEvent   = watch.FloorEvent
-	// SessionState is what has become of the connection.
+	// SessionState is the state of the connection.
 	SessionState = watch.SessionState
-	// Summary is the account of a whole watch.
+	// Summary is the result of a whole watch.
 	Summary = watch.Summary
-	// MinuteBuilder gathers what a watch finds into the minutes of a record.
+	// MinuteBuilder collects the findings of a watch into the minutes of a record.
 	MinuteBuilder = watch.MinuteBuilder
 )
 
@@ -66,5 +66,5 @@ const (
 // SummarySchema names the layout of Summary in JSON.
 const SummarySchema = watch.Schema
 
-// FloorOf puts a floor test into the form of a record's.
+// FloorOf converts a floor test to that of a record.
 func FloorOf(e FloorEvent) record.Floor { return watch.FloorOf(e) }

@@ -23,15 +23,15 @@ import (
 )
 
 // Options configures a check or a watch. Zero values take the defaults of
-// DefaultOptions. Tags declare keys of config.yaml, for the programs; this package
-// does not read them.
+// DefaultOptions. The tags declare keys of config.yaml for the programs; this
+// package does not read them.
 type Options struct {
 	// Token is the join token; it names the server and its key.
 	Token string `mapstructure:"token" secret:"true" doc:"The join token. It names the server and the server's key."`
-	// Server, if set, outranks the join token's address: host:port.
+	// Server, if set, overrides the join token's address: host:port.
 	Server string `mapstructure:"server" is:"host:port or empty" doc:"The server's address. It overrides the address in the join token."`
 	Policy verdict.Policy
-	// Plan says when what is due; the zero Plan watches without pause.
+	// Plan schedules checks and the watch; the zero Plan watches without pause.
 	Plan plan.Plan
 
 	// Interval is the spacing of the monitor stream, PacketSize its UDP
@@ -45,11 +45,11 @@ type Options struct {
 
 	Check CheckOptions `mapstructure:"check" doc:"The readiness test, 'examlink check'."`
 	Watch watch.Options
-	// Attribution finds out why a watch gets no answer; nil: nothing is known
-	// beyond what the connection itself says.
+	// Attribution finds the cause of an interruption; nil: only the connection's
+	// own errors are known.
 	Attribution watch.Attribution
-	// Outbox keeps what a watch has to tell the server until the server has
-	// taken it; nil: one in memory, gone when the watch ends.
+	// Outbox keeps the reports of a watch until the server has accepted them; nil:
+	// one in memory, lost when the watch ends.
 	Outbox *outbox.Queue
 
 	Version string
@@ -58,13 +58,13 @@ type Options struct {
 	// Seed makes schedules and back-off repeatable; 0 draws one.
 	Seed uint64
 
-	// Traffic reads how many bytes the interface towards the server has received
-	// and sent, whatever program they belong to; nil or ok false: not known. It
-	// is called often and must be cheap.
+	// Traffic returns how many bytes the interface towards the server has received
+	// and sent, for all programs; nil or ok false: not known. It is called often and
+	// must be cheap.
 	Traffic func() (received, sent uint64, ok bool)
 
 	// Clock, NewWaiter, Resolver, Socket and TCP replace this host's in tests;
-	// the last two get an address of the server.
+	// Socket and TCP get an address of the server.
 	Clock     clock.Clock
 	NewWaiter func(clock.Clock) (clock.Waiter, error)
 	Resolver  link.Resolver
@@ -81,7 +81,7 @@ type CheckOptions struct {
 	MaxBytes     int64         `mapstructure:"max_bytes" unit:"bytes" default:"10MB" min:"1MB" doc:"The most that a check may transfer, in IP-layer bytes, both ways together."`
 }
 
-// DefaultOptions are the options of a student who sets none.
+// DefaultOptions returns the options of a student who sets none.
 func DefaultOptions() Options {
 	return Options{
 		Policy:   verdict.BuiltIn()[0],
@@ -140,14 +140,14 @@ func (o *Options) setDefaults() {
 		o.NewWaiter = clock.NewWaiter
 	}
 	if o.Outbox == nil {
-		o.Outbox, _ = outbox.Open(outbox.Options{}) // without a file there is no error
+		o.Outbox, _ = outbox.Open(outbox.Options{}) // never fails without a file
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 }
 
-// validate fills in defaults and names the first option that makes no sense.
+// validate fills in defaults and names the first invalid option.
 func (o *Options) validate() (wire.JoinToken, error) {
 	o.setDefaults()
 	o.Token = strings.TrimSpace(o.Token)
@@ -191,7 +191,7 @@ func (o *Options) validate() (wire.JoinToken, error) {
 	return token, nil
 }
 
-// connection is the part of the options that a session needs.
+// connection returns the options of a session.
 func (o *Options) connection() session.Config {
 	return session.Config{
 		Token: o.Token, Server: o.Server, Interval: o.Interval, PacketSize: o.PacketSize, LossAfter: o.LossAfter, TrainPacket: o.TrainPacket,
@@ -200,7 +200,7 @@ func (o *Options) connection() session.Config {
 	}
 }
 
-// watching is the part of the options that a watch needs.
+// watching returns the options of a watch.
 func (o *Options) watching(token wire.JoinToken) watch.Config {
 	return watch.Config{
 		Config: o.connection(), Join: token, Policy: o.Policy, Watch: o.Watch, Attribution: o.Attribution, Outbox: o.Outbox, Seed: o.Seed,

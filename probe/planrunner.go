@@ -12,15 +12,15 @@ import (
 
 // Chosen by us.
 const (
-	// wallLook is how often the wall clock is asked whether a moment has come:
-	// it may step, and a suspend stops every timer.
+	// wallLook is how often the wall clock is read while waiting for a moment: it
+	// may step, and a suspend stops every timer.
 	wallLook = 5 * time.Second
-	// checkRetry is the pause before a check that could not be made is tried
-	// again, once.
+	// checkRetry is the pause before the single retry of a check that could not be
+	// made.
 	checkRetry = 2 * time.Minute
 )
 
-// PhaseEvent says that a phase of the plan has begun.
+// PhaseEvent reports that a phase of the plan has begun.
 type PhaseEvent struct {
 	At    time.Time
 	Phase plan.Phase
@@ -36,7 +36,7 @@ type CheckEvent struct {
 	Err    error
 }
 
-// PlanSink is a Sink that wants to hear of phases and planned checks, too.
+// PlanSink is a Sink that also receives phases and planned checks.
 type PlanSink interface {
 	Phase(PhaseEvent)
 	Checked(CheckEvent)
@@ -47,12 +47,12 @@ type planRunner struct {
 	o     *Options
 	sinks []watch.Sink
 	phase plan.Phase
-	from  time.Time // checks due before it are done with
+	from  time.Time // checks due before it are finished
 }
 
-// RunPlan follows o.Plan: checks at their times while the exam is far, a watch
-// from shortly before it to its end. With the zero Plan it is Watch. It returns
-// when the exam is over or ctx ends; the summary is that of the watch.
+// RunPlan follows o.Plan: checks at their times while the exam is far, a watch from
+// shortly before it to its end. With the zero Plan it is Watch. It returns when the
+// exam is over or ctx ends, with the summary of the watch.
 func RunPlan(ctx context.Context, o Options, sinks ...watch.Sink) (watch.Summary, error) {
 	if _, err := o.validate(); err != nil {
 		return watch.Summary{}, err
@@ -75,7 +75,7 @@ func RunPlan(ctx context.Context, o Options, sinks ...watch.Sink) (watch.Summary
 	return none, nil
 }
 
-// announce tells of a phase that has begun.
+// announce reports a phase that has begun.
 func (a *planRunner) announce(now time.Time, p plan.Phase, until time.Time) {
 	if p == a.phase {
 		return
@@ -92,7 +92,7 @@ func (a *planRunner) announce(now time.Time, p plan.Phase, until time.Time) {
 	}
 }
 
-// idle makes the checks that are due until the phase ends.
+// idle runs the checks that are due until the phase ends.
 func (a *planRunner) idle(ctx context.Context, until time.Time) {
 	due, ok := a.o.Plan.NextCheck(a.from)
 	if !ok || !until.IsZero() && !due.Before(until) {
@@ -103,7 +103,7 @@ func (a *planRunner) idle(ctx context.Context, until time.Time) {
 		return
 	}
 	if e, _ := a.o.Plan.At(a.o.Clock.Wall()); e.Phase != plan.Idle {
-		return // asleep over it, into the next phase
+		return // the computer slept into the next phase
 	}
 	a.from = due.Add(time.Nanosecond)
 	r, err := Check(ctx, *a.o, nil)
@@ -124,7 +124,7 @@ func (a *planRunner) idle(ctx context.Context, until time.Time) {
 	}
 }
 
-// sleepUntil waits for a moment of the wall clock; false means that ctx ended.
+// sleepUntil waits for a moment of the wall clock; it returns false if ctx ended.
 func (a *planRunner) sleepUntil(ctx context.Context, t time.Time) bool {
 	for {
 		left := t.Sub(a.o.Clock.Wall())
@@ -141,11 +141,11 @@ func (a *planRunner) sleepUntil(ctx context.Context, t time.Time) bool {
 	}
 }
 
-// outside says whether a phase is one in which nothing is watched.
+// outside reports whether nothing is watched in a phase.
 func outside(p plan.Phase) bool { return p == plan.Done || p == plan.Idle }
 
-// reckoning starts a wall clock that nobody sets: it goes on from what the
-// computer's shows now.
+// reckoning returns a clock that starts at the current wall-clock time and ignores
+// later steps of the wall clock.
 func (a *planRunner) reckoning() func() time.Time {
 	wall, mono := a.o.Clock.Wall(), a.o.Clock.Now()
 	awake, ok := a.o.Clock.Awake()
@@ -157,14 +157,14 @@ func (a *planRunner) reckoning() func() time.Time {
 	}
 }
 
-// watch runs from before the exam to its end, through both phases. A clock that
-// is set meanwhile does not end it early: it is over when both the clock and the
-// time that has gone by say so.
+// watch runs from before the exam to its end, through both phases. A clock step does
+// not end it early: it ends only when both the wall clock and the elapsed time are
+// past the exam.
 func (a *planRunner) watch(ctx context.Context) (watch.Summary, error) {
 	reckon := a.reckoning()
 	inner, stop := context.WithCancel(ctx)
 	done := make(chan struct{})
-	go func() { // ends with the watch, or with the exam
+	go func() { // ends with the watch or the exam
 		defer close(done)
 		defer stop()
 		for {
@@ -172,7 +172,7 @@ func (a *planRunner) watch(ctx context.Context) (watch.Summary, error) {
 			entry, until := a.o.Plan.At(now)
 			over := outside(entry.Phase)
 			if e, _ := a.o.Plan.At(reckon()); over && !outside(e.Phase) {
-				// The clock was set, and by the one before it there is an exam.
+				// The clock was set; by the old one the exam is not over.
 				over, until = false, now.Add(wallLook)
 			} else {
 				a.announce(now, entry.Phase, until)

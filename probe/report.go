@@ -10,16 +10,16 @@ import (
 	"examlink/probe/verdict"
 )
 
-// ReportSchema names the layout of Report in JSON. It changes when a field
-// changes its meaning or goes.
+// ReportSchema names the layout of Report in JSON. It changes when a field is
+// removed or changes its meaning.
 const ReportSchema = "examlink.check/2"
 
-// What a result came by.
+// Transports of a Report.
 const (
-	// TransportUDP is probe packets over UDP beside QUIC.
+	// TransportUDP means probe packets over UDP beside QUIC.
 	TransportUDP = string(link.UDP)
-	// TransportWebSocket is TLS over TCP, for UDP was blocked: a rate is what
-	// TCP got through, and losses show as delay.
+	// TransportWebSocket means TLS over TCP, because UDP was blocked: a rate is what
+	// TCP achieved, and losses show as delay.
 	TransportWebSocket = string(link.WebSocket)
 )
 
@@ -36,7 +36,7 @@ type Report struct {
 	Verdict   verdict.Verdict `json:"verdict"`
 
 	Idle         monitor.Figures   `json:"idle"`
-	LongestGap   float64           `json:"longest_gap_seconds"` // without an echo, in the whole check
+	LongestGap   float64           `json:"longest_gap_seconds"` // longest time without an echo in the whole check
 	FloorDown    ratetest.Floor    `json:"floor_download"`
 	FloorUp      ratetest.Floor    `json:"floor_upload"`
 	CapacityDown ratetest.Capacity `json:"capacity_download"`
@@ -45,26 +45,26 @@ type Report struct {
 	GoodputUp    ratetest.Goodput  `json:"quic_goodput_upload"`
 	LoadedDown   monitor.Loaded    `json:"loaded_download"`
 	LoadedUp     monitor.Loaded    `json:"loaded_upload"`
-	BytesDown    int64             `json:"bytes_download"` // IP layer, everything measured with
+	BytesDown    int64             `json:"bytes_download"` // IP layer, all measurements
 	BytesUp      int64             `json:"bytes_upload"`
-	SkewPPM      *float64          `json:"clock_skew_ppm"` // server against this computer
-	// What other programs of this computer moved while the rates were tested,
-	// bit/s as its interface counts. Where it was much, 5 % of a train, it is in the
-	// rates, for the link carried it. Nil: not known throughout.
+	SkewPPM      *float64          `json:"clock_skew_ppm"` // server's clock relative to this computer's
+	// Traffic of this computer's other programs during the rate tests, bit/s as the
+	// interface counts. If it was 5 % of a train or more, it is included in the
+	// rates, because the link carried it. Nil: not known throughout.
 	OthersDown *float64 `json:"other_programs_download_bits_per_second"`
 	OthersUp   *float64 `json:"other_programs_upload_bits_per_second"`
 }
 
-// What TCP keeps from being seen, in plain words.
+// Reasons for values that TCP hides, in plain words.
 const (
 	whyLossHidden = "by TCP lost packets are sent again: a loss shows as delay"
 	whyUDPBlocked = "the network lets TCP through to the server but not UDP"
 )
 
-// minSamples is how many packets a statement on delay needs.
+// minSamples is how many packets a statement on delay requires.
 const minSamples = 20
 
-// facts puts a check's figures into the form that is judged.
+// facts converts a check's results to the input of the verdict.
 func (r *Report) facts(idle *monitor.Account) verdict.Facts {
 	f := verdict.Facts{
 		verdict.Download: rateFact(r.FloorDown, r.CapacityDown),
@@ -134,15 +134,15 @@ func delayFacts(f verdict.Facts, a *monitor.Account) {
 	f[verdict.DelayVariationUp], f[verdict.DelayVariationDown] = variation(&a.PDVUp), variation(&a.PDVDown)
 }
 
-// rateFact combines a floor test with a capacity search: the search is the
-// more exact, the floor test has decided the minimum.
+// rateFact combines a floor test with a capacity search: the search is more exact,
+// the floor test decides the minimum.
 func rateFact(f ratetest.Floor, c ratetest.Capacity) verdict.Fact {
 	fact := verdict.Fact{Value: f.Rate.Value, Low: f.Rate.Low, High: f.Rate.High, Minimum: f.Decision, Samples: f.Trains + c.Trains, Why: f.Why}
 	if c.Rate.Value != nil {
 		fact.Value, fact.Low, fact.High = c.Rate.Value, c.Rate.Low, c.Rate.High
 		fact.Why = ""
 		if f.Decision == ippm.Reject {
-			fact.Why = f.Why // what hid it at first, if anything did
+			fact.Why = f.Why // why the test missed it at first, if known
 		}
 		bound := f.Target * (1 - verdict.Tolerance)
 		if f.Decision == ippm.Accept && *c.Rate.High < bound || f.Decision == ippm.Reject && *c.Rate.Low >= bound {
@@ -181,7 +181,7 @@ func (r *Report) judge(o Options, idle *monitor.Account) {
 	r.Verdict = verdict.Judge(o.Policy, r.facts(idle))
 }
 
-// udpFact is what the transport says about UDP; there is none when it works.
+// udpFact adds the fact that UDP is blocked; it adds none if UDP works.
 func udpFact(f verdict.Facts, transport string) {
 	if transport != string(link.UDP) {
 		f[verdict.UDP] = verdict.Unknown(whyUDPBlocked)

@@ -6,9 +6,9 @@ import (
 	"examlink/probe/watch"
 )
 
-// Watch runs until ctx ends, then returns the account of everything. The error
-// is not nil when it could not begin and trying again would not help: a wrong
-// token, a wrong certificate, an option that makes no sense.
+// Watch runs until ctx ends, then returns the summary. The error is not nil if the
+// watch could not begin and a retry would not help: a wrong token, a wrong
+// certificate, an invalid option.
 func Watch(ctx context.Context, o Options, sinks ...watch.Sink) (watch.Summary, error) {
 	token, err := o.validate()
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"examlink/probe/link"
 )
 
-// Config says how a session connects and measures. Every field but Server,
-// System, Traffic, Resolver, Socket and TCP must be set.
+// Config configures a session. All fields except Server, System, Traffic, Resolver,
+// Socket and TCP must be set.
 type Config struct {
 	Token       string        // the join token
 	Server      string        // host:port
@@ -24,13 +24,13 @@ type Config struct {
 	System      string        // operating system and architecture; empty: this host's
 	Log         *slog.Logger
 
-	// Traffic reads how many bytes the interface towards the server has received
-	// and sent, whatever program they belong to; nil or ok false: not known. It
-	// is called often and must be cheap.
+	// Traffic returns how many bytes the interface towards the server has received
+	// and sent, for all programs; nil or ok false: not known. It is called often and
+	// must be cheap.
 	Traffic func() (received, sent uint64, ok bool)
 
 	// Clock, NewWaiter, Resolver, Socket and TCP replace this host's in tests;
-	// the last two get an address of the server.
+	// Socket and TCP get an address of the server.
 	Clock     clock.Clock
 	NewWaiter func(clock.Clock) (clock.Waiter, error)
 	Resolver  link.Resolver

@@ -11,18 +11,18 @@ import (
 	"examlink/probe/wire"
 )
 
-// udpAgain is how long UDP may take when it is asked a second time. A network
-// or a server that is just coming back answers by TCP at once, by UDP only when
-// QUIC sends again, which an attempt does ever more seldom.
+// UDPAgain is how long the second attempt by UDP may take. A network or a server
+// that is just recovering answers by TCP at once, but by UDP only when QUIC
+// retransmits, which a single attempt does at growing intervals.
 const UDPAgain = time.Second
 
-// fallbackTime is what a session by WebSocket may take to open: together with
-// the diagnosis of UDP a student waits no longer than 10 s.
+// FallbackTime is how long a session by WebSocket may take to open: together with
+// the diagnosis of UDP, a student waits no longer than 10 s.
 const FallbackTime = 4 * time.Second
 
-// Dial opens a session by UDP, or by WebSocket where UDP does not get
-// through. It fails for the reason UDP failed, unless the server refused. udp is
-// how long the first attempt by UDP may take; 0 leaves that to link.
+// Dial opens a session by UDP, or by WebSocket if UDP does not get through. If both
+// fail, it returns UDP's reason unless the server refused. udp limits the first
+// attempt by UDP; 0 leaves the limit to link.
 func Dial(ctx context.Context, o *Config, token wire.JoinToken, purpose string, before Earlier, udp time.Duration) (*Session, error) {
 	try, cancel := ctx, context.CancelFunc(func() {})
 	if udp > 0 {
@@ -35,7 +35,7 @@ func Dial(ctx context.Context, o *Config, token wire.JoinToken, purpose string, 
 		return s, err
 	}
 	var refused *RefusedError
-	if udp > 0 { // in a hurry, and perhaps too soon
+	if udp > 0 { // the limit was short, and the attempt perhaps too early
 		try, cancel = context.WithTimeout(ctx, UDPAgain)
 		s, again := Open(try, o, token, link.UDP, purpose, before)
 		cancel()
@@ -55,23 +55,23 @@ func Dial(ctx context.Context, o *Config, token wire.JoinToken, purpose string, 
 	return nil, &link.Error{Reason: blocked.Reason, Server: blocked.Server, Err: fmt.Errorf("%w; by WebSocket: %w", blocked.Err, other)}
 }
 
-// Traits says what the session's transport hides and adds. It implements
+// Traits returns what the session's transport hides and adds. It implements
 // ratetest.Runner.
 func (s *Session) Traits() link.Traits { return s.Conn.Traits() }
 
-// Grant is what the server allows. It implements ratetest.Runner.
+// Grant returns what the server allows. It implements ratetest.Runner.
 func (s *Session) Grant() wire.Grant { return s.Welcome.Grant }
 
-// TrainPacket is the UDP payload of a train's packets. It implements
+// TrainPacket returns the UDP payload of a train's packets. It implements
 // ratetest.Runner.
 func (s *Session) TrainPacket() int { return s.Config.TrainPacket }
 
-// Now is the time of this host's monotonic clock. It implements ratetest.Runner.
+// Now returns the time of this host's monotonic clock. It implements ratetest.Runner.
 func (s *Session) Now() time.Duration { return s.Config.Clock.Now() }
 
-// known is what a train's report says of the link. By TCP a rate that was read
-// is that of TCP, whose congestion control shapes the arrivals: all that is
-// known of the link is that it carried as much.
+// known limits a train's report to what it proves about the link. Over TCP a rate is
+// TCP's own, because its congestion control shapes the arrivals: it proves only that
+// the link carried as much.
 func (s *Session) known(r wire.TrainRequest, rep wire.TrainReport) wire.TrainReport {
 	if s.Traits().CongestionControlled {
 		return carried(r, rep, ippm.IPSize(r.PacketSize, s.ipv6))
@@ -79,12 +79,12 @@ func (s *Session) known(r wire.TrainRequest, rep wire.TrainReport) wire.TrainRep
 	return rep
 }
 
-// carried turns what a train by TCP read into a bound. TCP hands over what it
-// had to wait for all at once, so arrivals alone may look faster than the link:
-// everything behind the first packet came within the time of the arrivals and
-// the most that a packet was late. And a burst from a token bucket makes the
-// whole look faster than its busy part. Busy stays: it tells a bound that was
-// read behind such a burst from one that nothing filled.
+// carried turns a train's reading over TCP into a lower bound. TCP delivers delayed
+// data all at once, so arrivals alone may look faster than the link: all bytes after
+// the first packet arrived within the duration of the arrivals plus the largest
+// lateness of a packet. A burst from a token bucket also makes the whole train look
+// faster than its busy part. Busy is kept: it separates a bound read behind such a
+// burst from one where nothing filled the link.
 func carried(r wire.TrainRequest, rep wire.TrainReport, size int) wire.TrainReport {
 	if rep.Outcome != string(ippm.OutcomeEstimate) && rep.Outcome != string(ippm.OutcomeBound) {
 		return rep
@@ -98,7 +98,7 @@ func carried(r wire.TrainRequest, rep wire.TrainReport, size int) wire.TrainRepo
 	return rep
 }
 
-// Final says whether trying again is of no use.
+// Final reports whether a retry would not help.
 func Final(err error) bool {
 	var refused *RefusedError
 	if errors.As(err, &refused) {

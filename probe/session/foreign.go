@@ -10,15 +10,15 @@ import (
 
 // Chosen by us.
 const (
-	// trafficEvery is how often the interface's counters are read at most.
+	// trafficEvery is the shortest time between two readings of the counters.
 	trafficEvery = 5 * time.Millisecond
-	// trafficSpan is over how long the rate of other programs is averaged.
+	// trafficSpan is the time over which the rate of other programs is averaged.
 	trafficSpan = 2 * time.Second
 )
 
-// Foreign follows what other programs of this host send and receive: what the
-// interface carried, less what we did. The video of an exam is such traffic,
-// and a link that it fills is not a slow one. It is safe for concurrent use.
+// Foreign tracks the traffic of this host's other programs: what the interface
+// carried, less our own bytes. The video of an exam is such traffic, and a link that
+// it fills is not a slow one. It is safe for concurrent use.
 type Foreign struct {
 	read func() (received, sent uint64, ok bool)
 	own  func() (received, sent int64) // our own bytes so far
@@ -26,9 +26,9 @@ type Foreign struct {
 	mu       sync.Mutex
 	at       time.Duration // of the latest reading
 	known    bool
-	down, up uint64 // other programs' bytes, at the latest reading; never fall
+	down, up uint64 // other programs' bytes at the latest reading; never decrease
 
-	past []trafficPoint // about one each tenth of trafficSpan
+	past []trafficPoint // one per tenth of trafficSpan or longer
 }
 
 type trafficPoint struct {
@@ -36,8 +36,8 @@ type trafficPoint struct {
 	down, up uint64
 }
 
-// Bytes returns other programs' bytes so far, from any start; ok is false when
-// they are not known.
+// Bytes returns other programs' bytes so far, from an arbitrary start; ok is false
+// if they are not known.
 func (t *Foreign) Bytes(now time.Duration) (down, up uint64, ok bool) {
 	if t == nil || t.read == nil {
 		return 0, 0, false
@@ -64,8 +64,8 @@ func (t *Foreign) Bytes(now time.Duration) (down, up uint64, ok bool) {
 	return t.down, t.up, true
 }
 
-// Rate returns how fast other programs' traffic was lately, IP-layer bit/s as
-// far as the interface counts so; 0 where it is not known.
+// Rate returns the recent rate of other programs' traffic, bit/s as the interface
+// counts (at best, IP layer); 0 if not known.
 func (t *Foreign) Rate(now time.Duration) (down, up ippm.Rate) {
 	d, u, ok := t.Bytes(now)
 	if !ok {
@@ -84,18 +84,18 @@ func (t *Foreign) Rate(now time.Duration) (down, up ippm.Rate) {
 	return ippm.Rate(float64(d-first.down) * 8 / span), ippm.Rate(float64(u-first.up) * 8 / span)
 }
 
-// Others sums up what other programs move while rates are tested, by direction.
+// Others sums the traffic of other programs during rate tests, by direction.
 type Others struct {
 	s      *Session
 	bytes  map[wire.Direction]float64
 	tested map[wire.Direction]time.Duration
-	missed bool // a reading of the counters
+	missed bool // a reading of the counters failed
 
 	known bool
 	began moved
 }
 
-// moved is what has been moved by a time.
+// moved holds the byte counts at one time.
 type moved struct {
 	at             time.Duration
 	down, up       uint64 // by other programs
@@ -116,8 +116,8 @@ func (o *Others) now() (m moved, known bool) {
 // Begin begins a test.
 func (o *Others) Begin() { o.began, o.known = o.now() }
 
-// End ends a test of one direction. What is no more than the link's headers of
-// our own packets, which an interface counts, too, is nothing, here as in trains.
+// End ends a test of one direction. Bytes no more than the link headers of our own
+// packets, which an interface counts too, are ignored, as in trains.
 func (o *Others) End(d wire.Direction) {
 	m, known := o.now()
 	if !known || !o.known {
@@ -135,8 +135,8 @@ func (o *Others) End(d wire.Direction) {
 	o.tested[d] += m.at - o.began.at
 }
 
-// Rate is their mean in the tests of one direction, bit/s; nil when it was not
-// known in any one test.
+// Rate returns the mean rate during the tests of one direction, bit/s; nil if it was
+// unknown in any test.
 func (o *Others) Rate(d wire.Direction) *float64 {
 	if o.missed || o.tested[d] <= 0 {
 		return nil

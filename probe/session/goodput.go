@@ -8,8 +8,8 @@ import (
 	"examlink/probe/wire"
 )
 
-// Stream sends or fetches one stream of bytes and returns what its receiver
-// counted. It implements ratetest.Streamer.
+// Stream sends or fetches one stream of bytes and returns its receiver's count. It
+// implements ratetest.Streamer.
 func (s *Session) Stream(ctx context.Context, q wire.Goodput) (got wire.Goodput, err error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()

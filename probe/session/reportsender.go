@@ -16,29 +16,29 @@ import (
 
 // Chosen by us.
 const (
-	// deliverCalm is the least a connection must have been heard of for a
-	// report to be handed to it: in an interruption it would only wait there.
+	// deliverCalm is the longest silence of a connection at which a report is
+	// still sent on it: in an interruption the report would only wait there.
 	deliverCalm = time.Second
 	deliverLook = 200 * time.Millisecond
-	// goodbyeSettle is how long the end of a session may take to settle and to
-	// report what is left.
+	// GoodbyeSettle is how long the end of a session may take to settle and to
+	// deliver remaining reports.
 	GoodbyeSettle = 700 * time.Millisecond
-	deliverPause  = time.Second // after the server asked for less
+	deliverPause  = time.Second // after the server asked for a lower rate
 	// deliverHeld is how long a report waits at most for a queue on the link to
 	// drain. On a very slow link a minute of 800 bytes takes longer than QUIC's
-	// time-out, and what QUIC then repeats fills the link for seconds.
+	// time-out, and QUIC's retransmissions then fill the link for seconds.
 	deliverHeld = 20 * time.Second
 )
 
-// ReportSender delivers what is in the outbox over the session in use, one report at
-// a time. The zero value is ready. Its methods are the loop's.
+// ReportSender delivers the reports in the outbox over the session in use, one at a
+// time. The zero value is ready. Only the loop calls its methods.
 type ReportSender struct {
-	stop context.CancelFunc // nil: there is none
+	stop context.CancelFunc // nil: not started
 	wg   sync.WaitGroup
-	last atomic.Bool // the session ends: there is no time for manners
+	last atomic.Bool // the session is ending: do not wait for a calm link
 }
 
-// Start begins to deliver over a session; cancel and wait end it.
+// Start begins to deliver over a session; Cancel and Wait end it.
 func (c *ReportSender) Start(s *Session, q *outbox.Queue) {
 	ctx, stop := context.WithCancel(context.Background())
 	c.stop = stop
@@ -46,21 +46,21 @@ func (c *ReportSender) Start(s *Session, q *outbox.Queue) {
 	c.wg.Go(func() { s.deliver(ctx, q, &c.last) }) // ends with ctx or the session
 }
 
-// Cancel begins no other delivery.
+// Cancel prevents further deliveries.
 func (c *ReportSender) Cancel() {
 	if c.stop != nil {
 		c.stop()
 	}
 }
 
-// Wait returns when nothing is under way: after the session was closed, for
-// that ends a write that is stuck.
+// Wait returns when no delivery is running. Call it after the session was closed,
+// because closing ends a blocked write.
 func (c *ReportSender) Wait() {
 	c.wg.Wait()
 	c.stop = nil
 }
 
-// Finish gives what is left a moment to be delivered.
+// Finish waits briefly for the remaining reports to be delivered.
 func (c *ReportSender) Finish(q *outbox.Queue) {
 	c.last.Store(true)
 	for began := time.Now(); c.stop != nil && time.Since(began) < GoodbyeSettle; time.Sleep(10 * time.Millisecond) {
@@ -70,13 +70,12 @@ func (c *ReportSender) Finish(q *outbox.Queue) {
 	}
 }
 
-// deliver sends what is in the outbox, in order, each when the one before has
-// been answered, until ctx or the session ends.
-//
-// It keeps out of the way of trains and of a queue that stands: a minute is half a
-// kilobyte, 10 ms of an upload at the minimum.
+// deliver sends the reports in the outbox in order, each after the previous one was
+// answered, until ctx or the session ends.
+// It waits for trains to end and queues to drain: a minute is half a kilobyte, 10 ms
+// of an upload at the minimum.
 func (s *Session) deliver(ctx context.Context, q *outbox.Queue, last *atomic.Bool) {
-	sent := s.Config.Clock.Now() // when the last report left, or could have
+	sent := s.Config.Clock.Now() // when the last report was sent, or the outbox was last empty
 	for {
 		now := s.Config.Clock.Now()
 		silent, heard := s.Monitor.Heard(now)
@@ -111,7 +110,7 @@ func (s *Session) deliver(ctx context.Context, q *outbox.Queue, last *atomic.Boo
 		case refused != "":
 			s.Config.Log.Debug("report refused", "kind", r.Kind, "reason", refused)
 			q.Refused(r.Number)
-		default: // no answer: it is sent again
+		default: // no answer: resend
 			if !s.rest(ctx, deliverLook) {
 				return
 			}
@@ -124,7 +123,7 @@ func (s *Session) deliver(ctx context.Context, q *outbox.Queue, last *atomic.Boo
 func (s *Session) report(ctx context.Context, r wire.Report) (refused wire.Refusal, err error) {
 	ch, release, err := s.request(wire.Message{Type: wire.TypeReport, Report: &r})
 	if err != nil {
-		s.finish(err) // part of it may have been written: the stream is of no use
+		s.finish(err) // it may have been written in part: the stream is unusable
 		return "", err
 	}
 	defer release()
@@ -136,7 +135,7 @@ func (s *Session) report(ctx context.Context, r wire.Report) (refused wire.Refus
 	return "", err
 }
 
-// rest waits; false when ctx or the session ended meanwhile.
+// rest waits; it returns false if ctx or the session ended meanwhile.
 func (s *Session) rest(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -149,8 +148,8 @@ func (s *Session) rest(ctx context.Context, d time.Duration) bool {
 	return false
 }
 
-// ReportVerdict tells the server what the check came to, for its operators. The
-// check stands, whether the server takes it or not.
+// ReportVerdict sends the check's verdict to the server, for its operators. The check
+// is valid whether the server accepts it or not.
 func (s *Session) ReportVerdict(ctx context.Context, v verdict.Verdict) {
 	body, err := json.Marshal(v.Summary())
 	if err != nil {

@@ -15,52 +15,52 @@ const (
 	askEvery   = 2 * time.Second
 	askTimeout = 1800 * time.Millisecond // below askEvery
 	// movedAround is how long before an interruption a change of address may
-	// lie that caused it.
+	// lie and still count as its cause.
 	movedAround = 10 * time.Second
-	// findingsAge is how long findings say something.
+	// findingsAge is how long findings remain valid.
 	findingsAge = 2*askEvery + time.Second
 )
 
 // Attribution finds out what this computer's surroundings are doing.
-// netenv.Asker is one; tests have others. Its methods are called on a goroutine
-// of their own, one at a time.
+// netenv.Asker implements it; tests use others. Its methods are called from a
+// separate goroutine, one call at a time.
 type Attribution interface {
-	// Look says what the computer says of its network. It is quick.
+	// Look returns the state of the network as the computer reports it. It is quick.
 	Look() (netenv.State, error)
-	// Ask asks who answers, until ctx ends. server is host:port, last the
-	// address it had.
+	// Ask probes the gateway, the name service and the server, until ctx ends.
+	// server is host:port; last is the server's last known address.
 	Ask(ctx context.Context, server string, last netip.AddrPort) netenv.Findings
 }
 
-// inquiry follows what is found out beside the loop. Only the loop touches it.
+// inquiry is the state of the attribution that runs beside the loop. Only the
+// loop accesses it.
 type inquiry struct {
-	out   chan finding // nil: nobody asks
+	out   chan finding // nil: no inquiry is running
 	stop  context.CancelFunc
 	next  time.Duration
-	asked bool // in this silence, or in this calm
-	upset bool // asked for a silence, and not in calm
+	asked bool // in the current silence, or in the current calm
+	upset bool // the inquiries are for a silence, not in calm
 
-	state   netenv.State // the last one with an address
+	state   netenv.State // the latest one with an address
 	looked  bool
-	moved   time.Duration // when the address was last seen to have changed
+	moved   time.Duration // when a change of address was last seen
 	hasMove bool
 	found   netenv.Findings
 	foundAt time.Duration
 	hasAsk  bool          // found is known
-	reached int           // times running that the server took TCP connections in a silence
-	since   time.Duration // when it was asked the first of these times
+	reached int           // consecutive inquiries in a silence in which the server accepted TCP connections
+	since   time.Duration // start of the first of these inquiries
 }
 
-// finding is what came out of a look or of asking.
+// finding is the result of Look or Ask.
 type finding struct {
 	netenv.Findings
 	asked bool
 	began time.Duration
 }
 
-// inquire looks at this computer every 2 s, and asks around when something is
-// wrong, and once when nothing is: who answers in calm is worth knowing when
-// he does not.
+// inquire looks at this computer every 2 s. It also asks the network: repeatedly
+// during trouble, and once in calm, as the baseline for later silence.
 func (w *watcher) inquire(ctx context.Context, now time.Duration) {
 	q := &w.inquiry
 	if w.o.Attribution == nil {
@@ -92,7 +92,7 @@ func (w *watcher) inquire(ctx context.Context, now time.Duration) {
 	}()
 }
 
-// foundOut takes what was found out.
+// foundOut handles a finding.
 func (w *watcher) foundOut(f finding, now time.Duration) {
 	q := &w.inquiry
 	q.stop()
@@ -120,15 +120,15 @@ func (w *watcher) foundOut(f finding, now time.Duration) {
 	}
 }
 
-// cause is what the interruption that began at began comes from, as far as is
+// cause returns the cause of the interruption that began at began, as far as it is
 // known now.
 func (w *watcher) cause(began, now time.Duration) warning.Cause {
 	q := &w.inquiry
 	c := circumstances{ended: w.s.Err()}
 	if link.IsSuperseded(c.ended) {
-		c.ended = nil // by our own new connection, of which we have not heard yet
+		c.ended = nil // by our own new connection, which has not been reported yet
 	}
-	// What an attempt met before the server was there again, it met no more.
+	// Ignore errors of attempts made before the server was reachable again.
 	if a := w.attempt.Load(); a != nil && (q.reached == 0 || a.began >= q.since) {
 		c.redial = a.err
 	}
@@ -139,7 +139,7 @@ func (w *watcher) cause(began, now time.Duration) warning.Cause {
 	return attribute(c)
 }
 
-// explain tells of the cause of a standing outage if that is news.
+// explain updates the cause of an active outage and reports it if it changed.
 func (w *watcher) explain(now time.Duration) {
 	if wn, news := w.trackers[warning.Outage].Explain(w.cause(w.began, now), w.o.Clock.Wall()); news {
 		w.warn(wn)

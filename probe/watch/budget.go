@@ -11,14 +11,14 @@ import (
 const (
 	// budgetSpan is the time over which the byte budget is averaged.
 	budgetSpan = time.Minute
-	// A link that keeps showing ample room is tested less often: after
-	// ampleAfter good tests in a row each one stretches the mean time between
-	// tests by ampleStep, up to ampleMost.
+	// A link that keeps showing ample room is tested less often: each good test
+	// beyond ampleAfter in a row stretches the mean time between tests by
+	// ampleStep, up to ampleMost.
 	ampleAfter = 5
 	ampleStep  = 0.2
 	ampleMost  = 2.0
-	// The time between two tests is drawn from half to two and a half times
-	// the mean, exponentially, so that no periodic traffic hides from them.
+	// The time between two tests is drawn exponentially from half to two and a
+	// half times the mean, so that periodic traffic cannot hide from the tests.
 	scheduleLeast = 0.5
 	scheduleMost  = 2.5
 	// The pause before the next attempt to connect doubles up to backoffMost.
@@ -33,8 +33,8 @@ func floorInterval(rng *rand.Rand, mean time.Duration, goodInRow int) time.Durat
 	return time.Duration(float64(mean) * stretch * f)
 }
 
-// glanceInterval draws the time to the next glance: three to one around the
-// mean, evenly, so that a fall is noticed in time and nothing periodic hides.
+// glanceInterval draws the time to the next glance uniformly from 0.7 to 1.3 times
+// the mean, so that a fall is noticed in time and periodic traffic cannot hide.
 func glanceInterval(rng *rand.Rand, mean time.Duration) time.Duration {
 	return time.Duration(float64(mean) * (0.7 + 0.6*rng.Float64()))
 }
@@ -47,8 +47,8 @@ type budget struct {
 	at        time.Duration
 }
 
-// newBudget makes a full budget of a share of a rate.
-// It saves up for one smallest test at least, however long that takes.
+// newBudget returns a full budget of a share of a rate. It can always save up for
+// one smallest test, however long that takes.
 func newBudget(rate ippm.Rate, share float64, least int64, now time.Duration) budget {
 	b := budget{perSecond: rate.BytesPerSecond() * share, at: now}
 	b.bytes = b.perSecond * budgetSpan.Seconds()
@@ -63,11 +63,11 @@ func (b *budget) available(now time.Duration) int64 {
 	return int64(b.bytes)
 }
 
-// spend takes bytes that were sent; the budget may go into debt.
+// spend subtracts bytes that were sent; the budget may go into debt.
 func (b *budget) spend(n int64) { b.bytes -= float64(n) }
 
-// share takes bytes of something else than tests, at most half of what the budget
-// gains in so much time.
+// share subtracts bytes of other traffic than tests, at most half of what the
+// budget gains in the time in.
 func (b *budget) share(n int64, in time.Duration) {
 	b.bytes -= min(float64(n), b.perSecond*in.Seconds()/2)
 }

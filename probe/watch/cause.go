@@ -9,26 +9,25 @@ import (
 	"examlink/probe/warning"
 )
 
-// circumstances are what is known around an interruption.
+// circumstances are the known facts about an interruption.
 type circumstances struct {
 	ended  error // why the control stream ended; nil while it has not
-	redial error // what the latest attempt of a new connection in it met; nil before there was one
-	moved  bool  // the address or the gateway changed around its start or since
+	redial error // error of the latest attempt to reconnect during it; nil before the first
+	moved  bool  // the address or the gateway changed around its start or later
 	found  netenv.Findings
-	firm   bool // the server has taken TCP connections twice running: the interruption is not about to be over
+	firm   bool // the server accepted TCP connections twice in a row: the interruption is not about to end
 }
 
-// attribute says what an interruption comes from, as far as that can be told.
-// It is pure.
-//
-// The order matters: what this computer says of itself is surest, what a server
-// says of itself next; who is silent comes last, for silence has many reasons.
+// attribute returns the cause of an interruption, as far as it is known. It is
+// pure.
+// The order matters: this computer's own state is the most reliable, then what a
+// server reports about itself; silence comes last, because it has many reasons.
 func attribute(c circumstances) warning.Cause {
 	f := c.found
 	reason, _ := link.ReasonOf(c.redial)
 	ended, _ := link.ReasonOf(c.ended)
 	var refused *session.RefusedError
-	// An attempt over UDP has failed, and not for want of a way or a name.
+	// An attempt over UDP has failed for another reason than a missing route or name.
 	tried := c.redial != nil && reason != link.ReasonNoNetwork && reason != link.ReasonResolve
 	switch {
 	case f.Offline, !f.Looked && (reason == link.ReasonNoNetwork || ended == link.ReasonNoNetwork):
@@ -36,14 +35,14 @@ func attribute(c circumstances) warning.Cause {
 	case c.moved:
 		return warning.CauseMoved
 	case c.firm && f.Server == netenv.Answers && (f.Name == netenv.Silent || reason == link.ReasonResolve) && reason != link.ReasonUDPBlocked:
-		// Where UDP is blocked the name service, which uses it, is silent, too.
+		// Where UDP is blocked, the name service is silent too, because it uses UDP.
 		return warning.CauseDNS
 	case errors.As(c.redial, &refused), reason == link.ReasonCertificate, reason == link.ReasonProtocol,
 		ended == link.ReasonClosed, f.Server == netenv.Refuses, c.firm && f.Server == netenv.Mute:
 		return warning.CauseServer
 	case reason == link.ReasonUDPBlocked, c.firm && f.Server == netenv.Answers && tried:
-		// A server that was restarted answers by TCP, too, and not the probes of
-		// the session it has forgotten: it takes an attempt to tell.
+		// A restarted server also answers by TCP but not the probes of the session it
+		// has lost: only an attempt to reconnect can tell the two apart.
 		return warning.CauseUDPBlocked
 	case f.Gateway == netenv.Silent && f.Server != netenv.Answers && f.Server != netenv.Mute:
 		if f.State.Kind == netenv.WiFi {

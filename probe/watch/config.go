@@ -9,17 +9,16 @@ import (
 	"examlink/probe/wire"
 )
 
-// Config says how a watch runs. Every field but Attribution and Seed must be
-// set.
+// Config configures a watch. All fields except Attribution and Seed must be set.
 type Config struct {
 	session.Config
-	Join   wire.JoinToken // what Token says
+	Join   wire.JoinToken // the decoded Token
 	Policy verdict.Policy
 	Watch  Options
-	// Attribution finds out why a watch gets no answer; nil: nothing is known
-	// beyond what the connection itself says.
+	// Attribution finds the cause of an interruption; nil: only the connection's
+	// own errors are known.
 	Attribution Attribution
-	// Outbox keeps what a watch has to report until the server has taken it.
+	// Outbox keeps the reports of a watch until the server has accepted them.
 	Outbox *outbox.Queue
 	Seed   uint64 // makes schedules and back-off repeatable; 0 draws one
 }

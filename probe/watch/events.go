@@ -10,7 +10,7 @@ import (
 	"examlink/probe/warning"
 )
 
-// SessionState is what has become of the connection, in the words of a record.
+// SessionState is the state of the connection, as a record names it.
 type SessionState string
 
 // The states of a session.
@@ -24,44 +24,44 @@ const (
 	SessionMoved     SessionState = "moved"     // this computer has a new address in the network
 )
 
-// SessionEvent says what became of the connection.
+// SessionEvent is a change of the connection's state.
 type SessionEvent struct {
 	At      time.Time
 	State   SessionState
 	Session string
 	Server  string
-	// Transport is what carries the session; empty before there is one.
+	// Transport carries the session; empty before the first connection.
 	Transport link.Transport
-	// Address is the server's, as that reaches it; not for records.
+	// Address is the server's address as this computer reaches it; not for records.
 	Address netip.AddrPort
-	// Remembered says that the server's name could not be looked up, and that
-	// Address is the one it had before.
+	// Remembered reports that the server's name could not be looked up and that
+	// Address is the previous one.
 	Remembered bool
 	Err        error
 }
 
-// WindowEvent is what the monitor stream saw in one window.
+// WindowEvent is the account of the monitor stream for one window.
 type WindowEvent struct {
 	From, To time.Time
-	Account  *monitor.Account // not to be changed
-	Silent   bool             // the connection was interrupted at its end
-	// ProbeBytes is what one probe, or its echo, takes at the IP layer.
+	Account  *monitor.Account // read-only
+	Silent   bool             // the connection was interrupted at the end of the window
+	// ProbeBytes is the IP-layer size of one probe or its echo.
 	ProbeBytes int
-	// ControlUp and ControlDown are the IP-layer bytes of everything since the
-	// window before that was neither probe nor train.
+	// ControlUp and ControlDown are the IP-layer bytes since the previous window
+	// that belong to neither probes nor trains.
 	ControlUp, ControlDown int64
 }
 
-// FloorEvent is one floor test, and what it cost at the IP layer: its trains in
-// one direction, what they were answered with in the other.
+// FloorEvent is one floor test with its cost at the IP layer: its trains in one
+// direction, their feedback in the other.
 type FloorEvent struct {
 	At                 time.Time
 	Floor              ratetest.Floor
 	SpentUp, SpentDown int64 // bytes
 }
 
-// Sink hears of everything a watch finds, one call at a time, in order. It
-// must not block for long.
+// Sink receives everything a watch finds, one call at a time, in order. It must not
+// block for long.
 type Sink interface {
 	Session(SessionEvent)
 	Window(WindowEvent)
@@ -69,8 +69,8 @@ type Sink interface {
 	Warning(warning.Warning)
 }
 
-// LiveSink is a Sink that is also told, once a second, what the window in the
-// making has seen so far. What it saw comes again with Window.
+// LiveSink is a Sink that also receives the account of the unfinished window once a
+// second. Window reports the same data again.
 type LiveSink interface {
 	Sink
 	Live(WindowEvent)

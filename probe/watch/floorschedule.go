@@ -15,34 +15,34 @@ import (
 
 // Chosen by us.
 const (
-	// The smallest train a floor test in an exam is worth: fewer bytes do not
+	// The smallest useful train of a floor test in an exam: fewer bytes do not
 	// outlast an ordinary token bucket.
 	floorLeastDown = 24e3
 	floorLeastUp   = 16e3
-	// A glance is in doubt when it has queued this long, and this many times the
-	// path's median delay variation.
+	// A glance is doubtful when its queueing delay reaches doubtRise and doubtNoise
+	// times the path's median delay variation.
 	doubtRise  = 30 * time.Millisecond
 	doubtNoise = 8
-	// nothingShare is the share of the rate in question that a link is first
-	// tried at of which a glance brought nothing.
+	// nothingShare is the share of the target at which a link is first tested if
+	// nothing of a glance arrived.
 	nothingShare = 0.25
-	// knownStep is how much more than what did not fill the link is tried next.
+	// knownStep is the factor from a rate that did not fill the link to the next rate tried.
 	knownStep = 1.7
 	// testsKept is how many of the smallest tests the schedule leaves in the
-	// budget, for when something is wrong.
+	// budget for suspected trouble.
 	testsKept = 2
 	// A link that is known to be slow is tested every slowEvery, and more often
-	// only with what the budget holds beyond recoveryKept of the smallest tests:
-	// once it recovers, it takes a few tests to climb to the minimum and three to
-	// clear the warning, and they must not wait for the budget to fill up.
+	// only while the budget holds more than recoveryKept of the smallest tests:
+	// once the link recovers, it takes a few tests to climb to the minimum and
+	// three to clear the warning, and these must not wait for the budget.
 	slowEvery    = 12 * time.Second
 	recoveryKept = 4
-	// climbShare is the share of the smallest test that a step of the climb takes.
+	// climbShare is the share of the smallest test that one step of the climb costs.
 	climbShare = 0.67
 )
 
-// floorBytes is what one train may cost: a schedule's worth of what glances
-// leave of the budget, if it is there.
+// floorBytes returns how much one train may cost: what glances leave of the budget
+// over one scheduled interval, if available.
 func (w *watcher) floorBytes(d wire.Direction, now time.Duration) (bytes, least int64) {
 	b := w.budgets[d]
 	least = floorLeastDown
@@ -54,14 +54,14 @@ func (w *watcher) floorBytes(d wire.Direction, now time.Duration) (bytes, least 
 	return min(b.available(now), most), least
 }
 
-// stands says whether a direction is being warned of as below the minimum. Then
-// there is nothing to notice but its end, which glances are too short for.
+// stands reports whether the below-minimum warning of a direction is active. Then
+// only its end is of interest, and glances are too short to show it.
 func (w *watcher) stands(d wire.Direction) bool {
 	_, active := w.trackers[belowMinimum(d)].Active()
 	return active
 }
 
-// belowMinimum is the warning of a direction below the minimum.
+// belowMinimum returns the kind of warning for a direction below the minimum.
 func belowMinimum(d wire.Direction) warning.Kind {
 	if d == wire.Up {
 		return warning.UploadBelowMinimum
@@ -69,7 +69,7 @@ func belowMinimum(d wire.Direction) warning.Kind {
 	return warning.DownloadBelowMinimum
 }
 
-// soon asks for a floor test as soon as budget and manners allow.
+// soon moves the next floor test to the earliest time that RetestAfter permits.
 func (w *watcher) soon(now time.Duration) {
 	w.nextFloor = min(w.nextFloor, max(now, w.lastFloor+w.o.Watch.RetestAfter))
 	for d := range w.nextGlance {
@@ -77,16 +77,16 @@ func (w *watcher) soon(now time.Duration) {
 	}
 }
 
-// floorTask is what is to be done in one direction: a glance, and behind it a
-// floor test if it is due, or if the glance saw something.
+// floorTask is the work in one direction: a glance, followed by a floor test if one
+// is due or the glance is doubtful.
 type floorTask struct {
 	glance, full ratetest.FloorPlan
-	can, due     bool // the budget allows a floor test; it is time for one, and there is budget for more
+	can, due     bool // the budget allows a floor test; one is due and leaves testsKept in the budget
 	alone        bool // without a glance before it
 }
 
-// maybeFloor starts glances in both directions, and floor tests behind them,
-// when they are due.
+// maybeFloor starts the glances that are due, in both directions, and the floor
+// tests behind them.
 func (w *watcher) maybeFloor(ctx context.Context, now time.Duration) {
 	if w.floors != nil || w.interrupted || w.s.Err() != nil || now < w.nextGlance[wire.Down] && now < w.nextGlance[wire.Up] {
 		return
@@ -103,7 +103,7 @@ func (w *watcher) maybeFloor(ctx context.Context, now time.Duration) {
 			continue
 		}
 		t, wait := w.floorTask(d, rtt, now, due)
-		if wait > 0 { // of this direction alone: the other goes on
+		if wait > 0 { // this direction only; the other continues
 			w.nextGlance[d] = now + wait
 			continue
 		}
@@ -126,8 +126,8 @@ func (w *watcher) maybeFloor(ctx context.Context, now time.Duration) {
 	}()
 }
 
-// floorTask plans one direction; wait is how long the budget does not allow
-// anything.
+// floorTask plans one direction; wait is how long the budget allows neither a
+// glance nor a test.
 func (w *watcher) floorTask(d wire.Direction, rtt, now time.Duration, due bool) (t floorTask, wait time.Duration) {
 	b := w.budgets[d]
 	bytes, least := w.floorBytes(d, now)
@@ -147,7 +147,7 @@ func (w *watcher) floorTask(d wire.Direction, rtt, now time.Duration, due bool) 
 	}
 	_, noise := w.s.Monitor.Received()
 	if alone && w.climbing[d] && w.known[d] > 0 {
-		bytes = int64(climbShare * float64(least)) // whether a queue grows at this rate is all that is asked
+		bytes = int64(climbShare * float64(least)) // only whether a queue grows at this rate matters
 	}
 	p := ratetest.FloorPlan{Direction: d, Target: target, InExam: true, MaxTrains: 1, MaxBytes: bytes, RoundTrip: rtt, Noise: noise, Known: w.known[d], Foreign: foreign}
 	g := p
@@ -157,7 +157,7 @@ func (w *watcher) floorTask(d wire.Direction, rtt, now time.Duration, due bool) 
 	}, 0
 }
 
-// slowWait is how long a direction that is known to be slow is left alone.
+// slowWait returns how long to wait before the next test of a slow direction.
 func (w *watcher) slowWait(d wire.Direction, least int64, now time.Duration) time.Duration {
 	b := w.budgets[d]
 	wait := b.wait(now, least)
@@ -167,8 +167,7 @@ func (w *watcher) slowWait(d wire.Direction, least int64, now time.Duration) tim
 	return min(b.wait(now, (1+recoveryKept)*least), max(wait, w.lastTest[d]+slowEvery-now))
 }
 
-// runTasks does what is to be done, direction by direction, until the network
-// lets us measure nothing at all.
+// runTasks runs the tasks, direction by direction, until one fails with an error.
 func runTasks(ctx context.Context, s *session.Session, tasks []floorTask, out chan<- floorOutcome) {
 	run := func(p ratetest.FloorPlan) (ratetest.Floor, error) {
 		upBefore, downBefore := s.Spent()
@@ -195,8 +194,8 @@ func runTasks(ctx context.Context, s *session.Session, tasks []floorTask, out ch
 	}
 }
 
-// behind is the floor test behind a glance, which says how gentle it must be; ok
-// is false when there is to be none.
+// behind returns the floor test to run after a glance, whose result bounds the
+// rate it is tried at; ok is false if there is none.
 func (t floorTask) behind(glance ratetest.Floor) (p ratetest.FloorPlan, ok bool) {
 	doubt := doubtful(glance, t.glance.Noise)
 	if !t.can || !t.due && !doubt {
@@ -214,19 +213,19 @@ func (t floorTask) behind(glance ratetest.Floor) (p ratetest.FloorPlan, ok bool)
 	return p, true
 }
 
-// doubtful says whether a glance saw something that a floor test must look at: a
-// rate, or, where the path's own delay variation hides that, a queue that grew;
-// or that hardly anything arrived.
+// doubtful reports whether a glance calls for a floor test: it read a rate, or a
+// queue grew where the path's own delay variation hides the rate, or hardly
+// anything arrived.
 func doubtful(f ratetest.Floor, noise time.Duration) bool {
 	return f.Decision != ippm.Accept && (f.Rate.Value != nil || nothing(f) || f.Rise.Duration() >= max(doubtRise, doubtNoise*noise))
 }
 
-// nothing says whether so little of a glance arrived that nothing can be read:
-// the queue of a very slow link does not hold eight packets.
+// nothing reports whether too little of a glance arrived to read anything: the
+// queue of a very slow link does not hold eight packets.
 func nothing(f ratetest.Floor) bool { return f.Rate.Value == nil && f.Rate.Low == nil }
 
-// floorDone takes one direction's result; the last one closes the channel and
-// comes as an empty outcome.
+// floorDone handles one direction's result. An empty outcome follows the last one,
+// when the channel is closed.
 func (w *watcher) floorDone(f floorOutcome) {
 	if f.floor.Direction == "" {
 		w.floors = nil
@@ -236,7 +235,7 @@ func (w *watcher) floorDone(f floorOutcome) {
 	w.budgets[wire.Down].spend(f.down)
 	if f.err != nil {
 		if w.s == nil || w.s.Err() != nil {
-			return // the connection's end is told of by itself
+			return // the end of the connection is reported separately
 		}
 		f.floor.Why = f.err.Error()
 	}
@@ -254,7 +253,7 @@ func (w *watcher) floorDone(f floorOutcome) {
 	w.minute.Floor(e)
 	kind := belowMinimum(f.floor.Direction)
 	if f.floor.Glance {
-		// Too short to decide by itself, or to say that all is well.
+		// Too short to decide alone, or to show that all is well.
 		if o := judgeFloor(f.floor, at); o.Level >= warning.Bad {
 			o.Level = warning.Bad
 			w.observe(kind, o)
@@ -279,8 +278,8 @@ func (w *watcher) floorDone(f floorOutcome) {
 	}
 }
 
-// learn keeps what a test read below the minimum. A test that did not queue may
-// have asked for too little: the next one tries more, step by step.
+// learn keeps the rate that a test read below the minimum. A test that did not
+// queue may have asked for too little: the next one tries more, step by step.
 func (w *watcher) learn(f ratetest.Floor, noise time.Duration) {
 	known := float64(w.known[f.Direction])
 	switch v, low := f.Rate.Value, f.Rate.Low; {
@@ -297,17 +296,16 @@ func (w *watcher) learn(f ratetest.Floor, noise time.Duration) {
 	w.known[f.Direction] = ippm.Rate(known)
 }
 
-// jointMost is how many floor tests are combined: chosen by us.
+// jointMost is how many floor tests are combined. Chosen by us.
 const jointMost = 6
 
-// jointBound are the floor tests of one direction at the target that did not
-// fill the link, since one last did. On a noisy path each is inexact by itself;
-// together they are not.
+// jointBound combines the floor tests of one direction at the target that did not
+// fill the link, since the last one that did. On a noisy path a single test is
+// inexact; the combination is not.
 type jointBound struct{ sum ippm.Combined }
 
-// with adds a floor test and returns it with the bound that all of them prove
-// together, where that is the higher one. Steps of a climb ask for less than the
-// target and start the sum anew.
+// with adds a floor test and returns it with the joint lower bound if that is
+// higher. Steps of a climb ask for less than the target and restart the sum.
 func (b *jointBound) with(f ratetest.Floor, climb bool) ratetest.Floor {
 	rate := f.Offered()
 	if climb || f.Rate.Value != nil || b.sum.Len() >= jointMost {
@@ -328,8 +326,8 @@ func (b *jointBound) with(f ratetest.Floor, climb bool) ratetest.Floor {
 	return f
 }
 
-// recommend says what a test means for the rate that is recommended. The
-// direction that is worse counts.
+// recommend judges a test against the recommended rate. The worse direction
+// counts.
 func (w *watcher) recommend(f ratetest.Floor, at time.Time) {
 	want := float64(w.o.Policy.Recommended.Download)
 	if f.Direction == wire.Up {
@@ -337,7 +335,7 @@ func (w *watcher) recommend(f ratetest.Floor, at time.Time) {
 	}
 	level := warning.Unknown
 	switch {
-	case want <= 0, f.Decision == ippm.Reject: // below the minimum has a warning of its own
+	case want <= 0, f.Decision == ippm.Reject: // below the minimum raises its own warning
 		return
 	case f.Rate.High != nil && *f.Rate.High < want:
 		level = warning.Bad
@@ -346,7 +344,7 @@ func (w *watcher) recommend(f ratetest.Floor, at time.Time) {
 	}
 	w.recommended[f.Direction] = level
 	if f.Glance || level == warning.Unknown {
-		return // too short for that
+		return // too short to judge this
 	}
 	o := warning.Observation{At: at, Level: level}
 	if level == warning.Bad {

@@ -7,8 +7,8 @@ import (
 	"examlink/probe/warning"
 )
 
-// look compares this host's clocks, as was due at a moment. What it finds is an
-// event of the host, and the silence that goes with it none of the network.
+// look compares this host's clocks; due is when the comparison was due. A
+// divergence is an event of the host, and so is the silence that accompanies it.
 func (w *watcher) look(due time.Duration) {
 	event, amount := w.divergence.Look(w.o.Clock, max(due-w.looked, 0))
 	w.looked = w.o.Clock.Now()
@@ -36,13 +36,13 @@ func (w *watcher) look(due time.Duration) {
 	w.warn(wn)
 }
 
-// away says that this host was away since from. The silence until now is none of
-// the network's: an outage that stood ends where the host went, as far as is
-// known, and if the silence goes on, another begins.
+// away handles an absence of this host since from. The silence until now is not the
+// network's: an active outage ends at from, as far as is known, and if the silence
+// continues, another begins.
 func (w *watcher) away(from time.Time, cause warning.Cause) {
 	if wn, stands := w.trackers[warning.Outage].Active(); stands {
 		if cause == warning.CauseAsleep && from.Sub(wn.Start) <= fallAsleep {
-			w.trackers[warning.Outage].Explain(cause, from) // told of below
+			w.trackers[warning.Outage].Explain(cause, from) // reported below
 		}
 		if from.Before(wn.Start) {
 			from = wn.Start
@@ -52,8 +52,8 @@ func (w *watcher) away(from time.Time, cause warning.Cause) {
 	w.s.Monitor.ResetSilence(w.o.Clock.Now())
 }
 
-// shift moves what has been told and still stands by d, because the wall clock
-// was set: else it would seem to have lasted for d more.
+// shift moves the times of active warnings by d after the wall clock was set;
+// otherwise they would seem to have lasted d longer.
 func (w *watcher) shift(d time.Duration, at time.Time) {
 	w.windowFrom = w.windowFrom.Add(d)
 	w.minute.Shift(d)

@@ -13,21 +13,21 @@ import (
 
 // Chosen by us.
 const (
-	clearFactor   = 1.2 // a warning clears this far from the bound, never at it
-	decisiveShare = 0.9 // a floor test below this share of the bound needs no second one
-	windowLeast   = 10  // packets a window needs to say anything
-	windowUnsent  = 5   // one unsent packet in so many sent: the host was busy
-	windowLosses  = 2   // losses a window needs to count as lossy
-	// trainShare is the share of packets that a train of ours cannot delay: it
-	// is over long before a window is.
+	clearFactor   = 1.2 // a warning clears at this distance from the bound, never at it
+	decisiveShare = 0.9 // a floor test below this share of the bound needs no confirmation
+	windowLeast   = 10  // packets needed to judge a window
+	windowUnsent  = 5   // the host was busy if more than one packet in windowUnsent was unsent
+	windowLosses  = 2   // losses that make a window lossy
+	// trainShare is the share of packets that our own trains cannot delay: a train
+	// is much shorter than a window.
 	trainShare = 0.1
 )
 
-// trackers is one tracker for each kind of warning.
+// trackers holds one tracker per kind of warning.
 type trackers map[warning.Kind]*warning.Tracker
 
-// newTrackers makes the trackers of a watch. They outlive its sessions, so that
-// a warning goes on when a server forgot the session.
+// newTrackers returns the trackers of a watch. They outlive sessions, so that a
+// warning persists when the server has lost the session.
 func newTrackers() trackers {
 	t := trackers{}
 	for _, k := range warning.Kinds() {
@@ -37,9 +37,9 @@ func newTrackers() trackers {
 			r = warning.Rule{Raise: 2, Of: 3, Clear: 3, Rejoin: 2 * time.Minute}
 		case warning.Delay:
 			r = warning.Rule{Raise: 2, Of: 3, Clear: 6, Rejoin: time.Minute}
-		case warning.Loss: // no number of bad windows raises it: many together are decisive
+		case warning.Loss: // no number of bad windows raises it: LossHistory makes it decisive
 			r = warning.Rule{Raise: monitor.LossWindows + 1, Of: monitor.LossWindows, Clear: 6, Rejoin: time.Minute}
-		case warning.UDPBlocked: // whenever a connection is made
+		case warning.UDPBlocked: // observed at every connect
 			r = warning.Rule{Raise: 1, Of: 1, Clear: 1, Rejoin: 10 * time.Second}
 		case warning.Outage:
 			r = warning.Rule{Raise: 1, Of: 1, Clear: 1, Rejoin: 10 * time.Second}
@@ -49,8 +49,8 @@ func newTrackers() trackers {
 	return t
 }
 
-// judgeWindow says what one window of the monitor stream means for each kind
-// that is judged by windows. past is nil when losses are not to be judged.
+// judgeWindow judges one window of the monitor stream for each kind that is judged
+// by windows. past is nil if losses are not to be judged.
 func judgeWindow(a *monitor.Account, p verdict.Policy, e WindowEvent, past *monitor.Losses) map[warning.Kind]warning.Observation {
 	out := map[warning.Kind]warning.Observation{}
 	unsent := a.UnsentByHost()
@@ -95,7 +95,7 @@ func judgeWindow(a *monitor.Account, p verdict.Policy, e WindowEvent, past *moni
 		}
 		observe(warning.Loss, name, share, p.Minimum.Loss, "ratio", level)
 	}
-	if past != nil && a.OverTCP == 0 { // by TCP a loss shows as delay
+	if past != nil && a.OverTCP == 0 { // over TCP a loss shows as delay
 		loss("loss up", &past.Up, a.LostUp+a.LostUnknown, a.Sent)
 		loss("loss down", &past.Down, a.LostDown, a.Sent-min(a.LostUp, a.Sent))
 	}
@@ -115,11 +115,10 @@ func judgeWindow(a *monitor.Account, p verdict.Policy, e WindowEvent, past *moni
 	return out
 }
 
-// typicalDelay is the median one-way delay of a window. Where our own trains
-// left too few packets of it alone, all packets tell one thing: trains only add,
-// and not to every packet. So the link's own delay is at least what nearly all
-// of them had, and at most the median of all; ok is false when bound lies
-// between the two.
+// typicalDelay returns the median one-way delay of a window. If our own trains
+// leave too few unaffected packets, it uses all packets: trains only add delay, and
+// not to every packet. The link's own delay is then at least the trainShare quantile
+// and at most the median of all; ok is false if bound lies between the two.
 func typicalDelay(calm, loaded *ippm.Histogram, bound time.Duration) (d time.Duration, ok bool) {
 	if calm.Count() >= windowLeast {
 		return calm.Quantile(0.5)
@@ -137,7 +136,7 @@ func typicalDelay(calm, loaded *ippm.Histogram, bound time.Duration) (d time.Dur
 	return d, ok && d <= bound
 }
 
-// judgeFloor says what a floor test means for its warning.
+// judgeFloor turns a floor test into an observation for its warning.
 func judgeFloor(f ratetest.Floor, at time.Time) warning.Observation {
 	o := warning.Observation{At: at, Level: warning.Unknown}
 	switch f.Outcome {

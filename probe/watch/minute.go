@@ -8,8 +8,8 @@ import (
 	"examlink/probe/wire"
 )
 
-// MinuteOf puts an account into the form of a record's minute. Times, floor
-// tests and bytes are left to the caller.
+// MinuteOf converts an account to the minute of a record. The caller sets times,
+// floor tests and bytes.
 func MinuteOf(a *monitor.Account) record.Minute {
 	f := a.Figures()
 	return record.Minute{
@@ -21,7 +21,7 @@ func MinuteOf(a *monitor.Account) record.Minute {
 	}
 }
 
-// FloorOf puts a floor test into the form of a record's.
+// FloorOf converts a floor test to that of a record.
 func FloorOf(e FloorEvent) record.Floor {
 	return record.Floor{
 		Direction: e.Floor.Direction, Target: e.Floor.Target, Outcome: string(e.Floor.Outcome),
@@ -30,9 +30,9 @@ func FloorOf(e FloorEvent) record.Floor {
 	}
 }
 
-// MinuteBuilder gathers windows of the monitor stream and floor tests until they
-// make a minute, for the record as for the server. The zero value is ready. It is
-// not safe for concurrent use.
+// MinuteBuilder collects windows of the monitor stream and floor tests into a
+// minute, for the record and for the server. The zero value is ready. It is not
+// safe for concurrent use.
 type MinuteBuilder struct {
 	from, to           time.Time
 	last               time.Duration // length of the last window
@@ -41,7 +41,8 @@ type MinuteBuilder struct {
 	bytesUp, bytesDown int64
 }
 
-// Begin makes the next window begin at t: the time before it was not the network's.
+// Begin makes the next window begin at t; the time before is not attributed to the
+// network.
 func (m *MinuteBuilder) Begin(t time.Time) { m.from = t }
 
 // Empty reports whether nothing has been added.
@@ -49,7 +50,7 @@ func (m *MinuteBuilder) Empty() bool {
 	return m.account == nil && m.floorUp == nil && m.floorDown == nil
 }
 
-// End is when the last window ended; false when there was none.
+// End returns when the last window ended; false if there was none.
 func (m *MinuteBuilder) End() (time.Time, bool) { return m.to, m.account != nil }
 
 // Window adds a window.
@@ -74,13 +75,13 @@ func (m *MinuteBuilder) Window(e WindowEvent) {
 	m.bytesDown += int64(a.Received+a.DuplicatesDown)*int64(e.ProbeBytes) + e.ControlDown
 }
 
-// Full reports whether another window would lead further from a minute.
+// Full reports whether another window would take it further from a minute.
 func (m *MinuteBuilder) Full() bool {
 	return m.account != nil && m.to.Sub(m.from)+m.last/2 >= time.Minute
 }
 
-// Floor adds a floor test. A glance adds what it cost and no reading: it is too
-// short to say anything by itself.
+// Floor adds a floor test. A glance adds only its cost, because it is too short to
+// be a reading.
 func (m *MinuteBuilder) Floor(e FloorEvent) {
 	m.bytesUp += e.SpentUp
 	m.bytesDown += e.SpentDown
@@ -104,10 +105,10 @@ func (m *MinuteBuilder) With(e WindowEvent) *MinuteBuilder {
 	return &with
 }
 
-// Shift moves the minute by d, because the wall clock was set.
+// Shift moves the minute by d after the wall clock was set.
 func (m *MinuteBuilder) Shift(d time.Duration) { m.from, m.to = m.from.Add(d), m.to.Add(d) }
 
-// Minute is the minute as it is recorded.
+// Minute returns the minute to record.
 func (m *MinuteBuilder) Minute() record.Minute {
 	a := m.account
 	if a == nil {
@@ -119,7 +120,7 @@ func (m *MinuteBuilder) Minute() record.Minute {
 	return out
 }
 
-// reportMinute puts the minute in the making into the outbox and begins another.
+// reportMinute puts the current minute into the outbox and begins another.
 func (w *watcher) reportMinute() {
 	m := w.minute
 	w.minute = MinuteBuilder{}

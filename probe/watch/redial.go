@@ -15,8 +15,8 @@ type failedAttempt struct {
 	err   error
 }
 
-// watchSilence raises and clears the outage warning and keeps a new connection
-// coming while there is none that works.
+// watchSilence raises and clears the outage warning and starts reconnecting while no
+// connection works.
 func (w *watcher) watchSilence(ctx context.Context, now time.Duration) {
 	silent, echoed := w.s.Monitor.Silent(now)
 	ended := w.s.Err()
@@ -32,7 +32,7 @@ func (w *watcher) watchSilence(ctx context.Context, now time.Duration) {
 		}
 	}
 	w.watchShortGaps(silent, now)
-	// That this host was away excuses silence; it is no answer.
+	// An absence of this host resets the silence; it is not an answer.
 	if heard, _ := w.s.Monitor.Heard(now); w.interrupted && echoed && heard < w.o.Watch.SilentAfter {
 		w.interrupted = false
 		w.lossesFrom = now + w.o.LossAfter
@@ -48,8 +48,8 @@ func (w *watcher) watchSilence(ctx context.Context, now time.Duration) {
 	}
 }
 
-// watchShortGaps tells of interruptions that are over before they count as one: too
-// short to wait for, and long enough to be heard and seen.
+// watchShortGaps reports interruptions that end before they count as an outage: too
+// short to wait for, but long enough to be heard and seen in a call.
 func (w *watcher) watchShortGaps(silent, now time.Duration) {
 	lull := w.shortGap
 	w.shortGap = silent
@@ -59,7 +59,7 @@ func (w *watcher) watchShortGaps(silent, now time.Duration) {
 		return
 	}
 	if heard, echoed := w.s.Monitor.Heard(now); !echoed || heard > silent {
-		return // this host was away: no answer has come
+		return // this host was away: no answer has arrived
 	}
 	w.lossesFrom = now + w.o.LossAfter
 	at := w.o.Clock.Wall()
@@ -68,14 +68,14 @@ func (w *watcher) watchShortGaps(silent, now time.Duration) {
 		At: at, Since: w.wall(began), Level: warning.Decisive,
 		Evidence: "no answer from the server for a moment", Cause: w.cause(began, now),
 	})
-	if raised.Episodes > 1 { // it goes on with one that has been told of
+	if raised.Episodes > 1 { // it extends one that has been reported
 		w.warn(raised)
 	}
 	w.observe(warning.Outage, warning.Observation{At: at, Since: w.wall(now - silent), Level: warning.Good})
 }
 
-// startRedial tries for a new connection beside the old one until it has one
-// or is told to stop.
+// startRedial tries to open a new connection beside the old one until it succeeds, is
+// finally refused or is cancelled.
 func (w *watcher) startRedial(ctx context.Context) {
 	ctx, w.stopRedial = context.WithCancel(ctx)
 	out := make(chan redialResult, 1)
@@ -110,8 +110,8 @@ func (w *watcher) startRedial(ctx context.Context) {
 	}()
 }
 
-// explainMove takes what a new connection tells of the interruption that it
-// ends: UDP, by which nothing answered, was tried again first.
+// explainMove attributes the interruption to blocked UDP if the new connection that
+// ends it is a WebSocket: UDP was tried first and got no answer.
 func (w *watcher) explainMove(s *session.Session) {
 	if !w.s.Traits().HidesLoss && s.Traits().HidesLoss && w.interrupted {
 		if wn, news := w.trackers[warning.Outage].Explain(warning.CauseUDPBlocked, w.o.Clock.Wall()); news {
@@ -144,7 +144,7 @@ func (w *watcher) redialed(r redialResult) {
 	}
 }
 
-// earlier is what a new connection takes over from the session in use.
+// earlier returns what a new connection takes over from the session in use.
 func (w *watcher) earlier() session.Earlier {
 	return session.Earlier{Ticket: w.ticket, Server: w.s.Remote.Addr()}
 }

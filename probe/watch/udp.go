@@ -10,20 +10,20 @@ import (
 	"examlink/probe/warning"
 )
 
-// Chosen by us: when UDP is tried again beside a WebSocket. What looked like a
-// blocked UDP may have been a network just coming back.
+// Chosen by us: when UDP is tried again beside a WebSocket. UDP that looked
+// blocked may have been a network about to recover.
 const (
 	udpSoon  = 10 * time.Second
 	UDPEvery = 30 * time.Second
 )
 
-// jittered is within a fifth of d.
+// jittered returns a duration within a fifth of d.
 func jittered(rng *rand.Rand, d time.Duration) time.Duration {
 	return time.Duration(float64(d) * (0.8 + 0.4*rng.Float64()))
 }
 
-// judgeTransport raises or clears the warning that UDP is blocked, by what
-// carries the session now.
+// judgeTransport raises or clears the UDP-blocked warning, depending on the
+// session's transport.
 func (w *watcher) judgeTransport(now time.Duration) {
 	o := warning.Observation{At: w.o.Clock.Wall(), Level: warning.Good}
 	if w.s.Traits().CongestionControlled {
@@ -34,8 +34,8 @@ func (w *watcher) judgeTransport(now time.Duration) {
 	w.observe(warning.UDPBlocked, o)
 }
 
-// retryUDP tries UDP again, now and then, beside a session by WebSocket. When it
-// works the session moves.
+// retryUDP occasionally tries UDP beside a session by WebSocket, and moves the
+// session if it works.
 func (w *watcher) retryUDP(ctx context.Context, now time.Duration) {
 	if !w.s.Traits().CongestionControlled || w.redial != nil || w.interrupted || w.s.Err() != nil || now < w.nextUDP {
 		return

@@ -1,8 +1,7 @@
-// Package watch follows a link for as long as an exam lasts: it schedules floor
-// tests within a byte budget, judges windows and tests into warnings, finds out
-// what an interruption comes from, and connects again.
-//
-// It refuses to touch files, terminals and metric registries: sinks do.
+// Package watch follows a link for the duration of an exam: it schedules floor tests
+// within a byte budget, raises warnings from windows and tests, attributes
+// interruptions to causes, and reconnects.
+// It does not touch files, terminals or metric registries; sinks do.
 package watch
 
 import (
@@ -25,19 +24,18 @@ const (
 	Tick          = 100 * time.Millisecond
 	ClockLook     = time.Second
 	RedialAttempt = 3 * time.Second
-	movedGrace    = time.Second      // packets younger than this when a session moves are nobody's loss
-	lostPause     = 30 * time.Second // between attempts after a refusal that will likely stand
-	loopLate      = 3 * Tick         // a loop so late did not listen meanwhile
-	// wakeGrace is how long Wi-Fi and DHCP may take after a computer has woken,
-	// and fallAsleep how long before it sleeps a computer may take its network
-	// down.
+	movedGrace    = time.Second      // packets younger than this when a session moves do not count as lost
+	lostPause     = 30 * time.Second // between attempts after a refusal that is likely to persist
+	loopLate      = 3 * Tick         // a loop this late was not receiving meanwhile
+	// wakeGrace is how long Wi-Fi and DHCP may take after a computer wakes;
+	// fallAsleep is how long before sleep a computer may take its network down.
 	wakeGrace  = 10 * time.Second
 	fallAsleep = 10 * time.Second
 )
 
 type floorOutcome struct {
 	floor    ratetest.Floor
-	up, down int64 // what it cost
+	up, down int64 // IP-layer cost
 	err      error
 }
 
@@ -52,27 +50,27 @@ type watcher struct {
 	total      monitor.Account
 	trackers   trackers
 	losses     monitor.Losses // of the last windows
-	lossesFrom time.Duration  // what was lost before is an interruption's
+	lossesFrom time.Duration  // losses before it belong to an interruption
 	divergence clock.Divergence
 
-	interrupted bool          // nothing has come for too long, and nothing since
-	began       time.Duration // when the silence of the standing outage warning did
-	patience    time.Duration // before it, silence is that of a network that wakes up
-	shortGap    time.Duration // how long the silence was at the last look
-	lastSilence time.Duration // when that silence began
+	interrupted bool          // no echo for SilentAfter, and none since
+	began       time.Duration // start of the silence of the active outage warning
+	patience    time.Duration // until then, silence is attributed to a network that is waking up
+	shortGap    time.Duration // length of the silence at the last look
+	lastSilence time.Duration // start of that silence
 	attempt     atomic.Pointer[failedAttempt]
 	inquiry     inquiry
 	lastLoop    time.Duration
 	minute      MinuteBuilder
 	reports     session.ReportSender
 	redial      chan redialResult
-	nextRedial  time.Duration // not before, after a refusal that will likely stand
-	refused     bool          // it has been told
+	nextRedial  time.Duration // earliest next attempt after a refusal that is likely to persist
+	refused     bool          // the refusal has been reported
 	stopRedial  context.CancelFunc
 	udpLost     time.Time     // since when UDP has been in doubt
 	nextUDP     time.Duration // when to try UDP again beside a WebSocket
 
-	controlUp, controlDown int64 // of the session in use, told of
+	controlUp, controlDown int64 // of the session in use, already reported
 
 	windowFrom time.Time
 	nextCut    time.Duration
@@ -80,8 +78,8 @@ type watcher struct {
 	looked     time.Duration // when the clocks were last compared
 
 	budgets     map[wire.Direction]*budget
-	known       map[wire.Direction]ippm.Rate     // rates last read below the minimum
-	recommended map[wire.Direction]warning.Level // what was seen last of the rate that is recommended
+	known       map[wire.Direction]ippm.Rate     // rates below the minimum, as last read
+	recommended map[wire.Direction]warning.Level // last observation against the recommended rate
 	climbing    map[wire.Direction]bool          // the last test found no queue: a slow link may be recovering
 	joint       map[wire.Direction]*jointBound
 	lastTest    map[wire.Direction]time.Duration // when the last floor test ended
@@ -95,12 +93,12 @@ type watcher struct {
 type redialResult struct {
 	s      *session.Session
 	err    error
-	beside bool // the session in use was well: it was UDP that was tried again
+	beside bool // the session in use was well; this attempt tried UDP again
 }
 
-// Run watches until ctx ends, then returns the account of everything. The error
-// is not nil when it could not begin and trying again would not help: a wrong
-// token, a wrong certificate.
+// Run watches until ctx ends, then returns the summary. The error is not nil if the
+// watch could not begin and a retry would not help: a wrong token, a wrong
+// certificate.
 func Run(ctx context.Context, o Config, sinks ...Sink) (Summary, error) {
 	seed := o.Seed
 	if seed == 0 {
@@ -127,7 +125,8 @@ func Run(ctx context.Context, o Config, sinks ...Sink) (Summary, error) {
 	return w.summary, nil
 }
 
-// connect opens the first session, trying until it works or is of no use.
+// connect opens the first session; it retries until it succeeds or the error is
+// final.
 func (w *watcher) connect(ctx context.Context) error {
 	for attempt := 0; ctx.Err() == nil; attempt++ {
 		w.udpLost = w.o.Clock.Wall()
@@ -171,7 +170,7 @@ func (w *watcher) adopt(s *session.Session, state SessionState) {
 	w.judgeTransport(now)
 }
 
-// retire closes the session in use and keeps its account.
+// retire closes the session in use and adds its account to the total.
 func (w *watcher) retire(polite bool) {
 	s := w.s
 	if s == nil {
@@ -203,8 +202,7 @@ func (w *watcher) retire(polite bool) {
 	w.s, w.controlUp, w.controlDown = nil, 0, 0
 }
 
-// reconcile waits a moment for the last echoes and takes the server's exact
-// count.
+// reconcile waits briefly for the last echoes and applies the server's exact count.
 func (w *watcher) reconcile(s *session.Session) {
 	s.Pause()
 	ctx, cancel := context.WithTimeout(context.Background(), session.GoodbyeSettle)
@@ -273,7 +271,7 @@ func (w *watcher) run(ctx context.Context) {
 	}
 }
 
-// wall returns the wall-clock time of a moment of the monotonic clock.
+// wall converts a moment of the monotonic clock to wall-clock time.
 func (w *watcher) wall(at time.Duration) time.Time {
 	return w.o.Clock.Wall().Add(at - w.o.Clock.Now())
 }
@@ -291,7 +289,7 @@ func (w *watcher) end() {
 		<-q.out
 	}
 	at := w.o.Clock.Wall()
-	for _, k := range warning.Kinds() { // while there is a session to tell it in
+	for _, k := range warning.Kinds() { // while a session can still report it
 		if wn, ok := w.trackers[k].Close(at); ok {
 			w.warn(wn)
 		}

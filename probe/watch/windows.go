@@ -8,8 +8,8 @@ import (
 	"examlink/probe/wire"
 )
 
-// cut closes a window of the monitor stream and judges it. If the clock was set
-// in it, that is found first, so that its ends are of one clock.
+// cut closes a window of the monitor stream and judges it. It looks for a clock step
+// first, so that both ends of the window are of one clock.
 func (w *watcher) cut(now time.Duration) {
 	w.look(w.nextCut)
 	a := w.s.Monitor.Cut(now)
@@ -28,13 +28,13 @@ func (w *watcher) cut(now time.Duration) {
 	}
 }
 
-// emit tells the sinks of a closed window.
+// emit passes a closed window to the sinks.
 func (w *watcher) emit(a *monitor.Account) WindowEvent {
 	e := w.windowEvent(a)
 	w.windowFrom = e.To
 	w.controlUp, w.controlDown = w.controlUp+e.ControlUp, w.controlDown+e.ControlDown
-	// What QUIC repeats on a link that breaks down must not silence the tests that
-	// would tell of it.
+	// QUIC's retransmissions on a failing link must not use up the budget of the
+	// tests that would detect the failure.
 	w.budgets[wire.Up].share(e.ControlUp, w.o.Watch.Window)
 	w.budgets[wire.Down].share(e.ControlDown, w.o.Watch.Window)
 	for _, k := range w.sinks {
@@ -55,12 +55,12 @@ func (w *watcher) windowEvent(a *monitor.Account) WindowEvent {
 	}
 }
 
-// live tells the sinks that want it of the window in the making.
+// live passes the unfinished window to every LiveSink.
 func (w *watcher) live(now time.Duration) {
 	var e *WindowEvent
 	for _, k := range w.sinks {
 		if l, ok := k.(LiveSink); ok {
-			if e == nil { // the copy is made only for who wants it
+			if e == nil { // copied only if a sink wants it
 				x := w.windowEvent(w.s.Monitor.Peek(now))
 				e = &x
 			}
@@ -69,15 +69,15 @@ func (w *watcher) live(now time.Duration) {
 	}
 }
 
-// observe hands an observation to its tracker and tells of what changed.
+// observe passes an observation to its tracker and reports a change.
 func (w *watcher) observe(k warning.Kind, o warning.Observation) {
 	if wn, changed := w.trackers[k].Observe(o); changed {
 		w.warn(wn)
 	}
 }
 
-// warn keeps a warning in the summary and tells the sinks. Kind and start say
-// which one it is.
+// warn stores a warning in the summary and passes it to the sinks. Kind and start
+// identify it.
 func (w *watcher) warn(wn warning.Warning) {
 	wn.Subject = w.summary.Session
 	list := w.summary.Warnings
