@@ -1,7 +1,7 @@
-// Package agent is a whole watch as one part of a program: the measuring engine,
-// the metrics, the record, the outbox and desktop notifications. It knows how they
-// fit together and where their files are. It knows no flags, no terminal and no
-// HTTP listener; those are for its callers.
+// Package agent runs a whole watch as one part of a program: the measuring engine,
+// the metrics, the record, the outbox and desktop notifications. It connects them
+// and knows where their files are. Flags, terminals and HTTP listeners are left to
+// its callers.
 package agent
 
 import (
@@ -33,7 +33,7 @@ type Options struct {
 	Record string
 	// QueueMax bounds the outbox, in bytes; 0 is outbox.DefaultBytes.
 	QueueMax int64
-	// Notify says when warnings are shown as desktop notifications; empty: never.
+	// Notify selects when warnings are shown as desktop notifications; empty: never.
 	Notify Notify
 	// Show shows a notification. It may block; nil: there are no notifications.
 	Show func(title, text string) error
@@ -130,7 +130,7 @@ func (a *Agent) Run(ctx context.Context) (Result, error) {
 	return r, err
 }
 
-// sinks lists those that exist: the record first.
+// sinks lists the existing sinks, the record first.
 func (a *Agent) sinks(keep *recorder, note *notifier) (all []probe.Sink) {
 	if keep != nil {
 		all = append(all, keep)
@@ -145,7 +145,7 @@ func (a *Agent) sinks(keep *recorder, note *notifier) (all []probe.Sink) {
 	return all
 }
 
-// now reads the wall clock that the engine reads.
+// now reads the engine's wall clock.
 func (a *Agent) now() time.Time {
 	if c := a.o.Probe.Clock; c != nil {
 		return c.Wall()
@@ -153,7 +153,7 @@ func (a *Agent) now() time.Time {
 	return time.Now()
 }
 
-// whyEnded says why a watch with this context and error has ended.
+// whyEnded returns why a watch with this context and error has ended.
 func whyEnded(ctx context.Context, err error) record.EndReason {
 	switch {
 	case err != nil:

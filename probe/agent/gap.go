@@ -10,15 +10,15 @@ import (
 	"examlink/probe/warning"
 )
 
-// gaps follows the interruption of the connection that a record will hold.
+// gaps tracks the current interruption of the connection for the record.
 type gaps struct {
 	open  *record.Gap // nil: the connection is not interrupted
 	start time.Time   // of the warning
-	ended time.Time   // end of the gap before
+	ended time.Time   // end of the previous gap
 }
 
-// causeOf tells a server that is gone from a network that is. The words come from
-// a closed list or from the server: no address gets into a record.
+// causeOf distinguishes an unavailable server from a network failure. The words come
+// from a closed list or from the server: no address gets into a record.
 func causeOf(err error) (record.Cause, string) {
 	var refused *probe.RefusedError
 	if errors.As(err, &refused) {
@@ -35,9 +35,8 @@ func causeOf(err error) (record.Cause, string) {
 	return record.Network, string(reason)
 }
 
-// session takes what a session event says of the interruption. seen is when the
-// watch last reported anything; moved means that the session has changed its
-// transport.
+// session updates the gap from a session event. seen is when the watch last reported
+// anything; moved means that the session has changed its transport.
 func (g *gaps) session(e probe.SessionEvent, seen time.Time, moved bool) {
 	cause, words := causeOf(e.Err)
 	switch {
@@ -67,8 +66,8 @@ func (g *gaps) begin(w warning.Warning) {
 	g.because(w.Cause)
 }
 
-// update takes what has become known of the interruption while it lasts. The clock
-// may have been set meanwhile.
+// update applies an updated outage warning to the open gap. The clock may have been
+// set meanwhile.
 func (g *gaps) update(w warning.Warning) {
 	if g.open == nil {
 		return
@@ -78,12 +77,12 @@ func (g *gaps) update(w warning.Warning) {
 	g.because(w.Cause)
 }
 
-// because puts a warning's cause, if known, into the words of a record.
+// because sets the gap's cause from a warning's cause, if known.
 func (g *gaps) because(c warning.Cause) {
 	switch {
 	case g.open == nil || c == warning.NotKnown:
 	case g.open.Cause == record.TransportChange: // it ended the interruption
-	case c == warning.CauseServer && g.open.Cause == record.ServerGone: // its words say more
+	case c == warning.CauseServer && g.open.Cause == record.ServerGone: // the recorded words are more specific
 	case c == warning.CauseServer:
 		g.open.Cause, g.open.Words = record.ServerGone, ""
 	case c == warning.CauseAsleep:
@@ -95,7 +94,7 @@ func (g *gaps) because(c warning.Cause) {
 	}
 }
 
-// until returns the gap as it is at a moment; nil if there is none.
+// until returns the open gap with its end at at; nil if there is none.
 func (g *gaps) until(at time.Time) *record.Gap {
 	if g.open == nil {
 		return nil

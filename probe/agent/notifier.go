@@ -10,7 +10,7 @@ import (
 	"examlink/probe/warning"
 )
 
-// Notify says when warnings are shown as desktop notifications.
+// Notify selects when warnings are shown as desktop notifications.
 type Notify string
 
 // The values of Notify.
@@ -30,13 +30,13 @@ func (n Notify) check() error {
 
 // Chosen by us.
 const (
-	notifyQueue = 4                      // more at once are only a nuisance
-	notifyPause = 500 * time.Millisecond // for the last one at the end
+	notifyQueue = 4                      // more at once are a nuisance
+	notifyPause = 500 * time.Millisecond // for the last one at the end of the watch
 	notifyTitle = "examlink"
 )
 
-// notifier shows a student's warnings on the desktop. Since the system may be slow,
-// a goroutine of its own calls it.
+// notifier shows a student's warnings on the desktop. It calls the system on a
+// separate goroutine, because the system may be slow.
 type notifier struct {
 	setting Notify
 	due     plan.Plan
@@ -46,7 +46,7 @@ type notifier struct {
 
 var _ probe.Sink = (*notifier)(nil)
 
-// newNotifier makes a notifier, or nil if none is wanted.
+// newNotifier returns a notifier, or nil if notifications are off.
 func newNotifier(setting Notify, due plan.Plan, log *slog.Logger, show func(title, text string) error) *notifier {
 	if setting == "" || setting == NotifyOff || show == nil {
 		return nil
@@ -65,8 +65,8 @@ func newNotifier(setting Notify, due plan.Plan, log *slog.Logger, show func(titl
 	return n
 }
 
-// wanted says whether a notification may be shown at t. An exam at an unknown time
-// may be on at any time.
+// wanted reports whether a notification may be shown at t. An exam without a known
+// time may be in progress at any time.
 func (n *notifier) wanted(t time.Time) bool {
 	if n.setting == NotifyAlways {
 		return true
@@ -75,8 +75,8 @@ func (n *notifier) wanted(t time.Time) bool {
 	return e.Phase != plan.Exam
 }
 
-// Warning implements probe.Sink. It leaves out what the computer itself did: the
-// student who uses it knows.
+// Warning implements probe.Sink. It omits events of the computer itself, which the
+// student already knows.
 func (n *notifier) Warning(w warning.Warning) {
 	at, text := w.Raised, w.String()
 	switch {

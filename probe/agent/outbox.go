@@ -17,7 +17,7 @@ const queueSuffix = ".queue"
 
 // openOutbox opens the outbox of a watch, in a file beside its record. setting is
 // Options.Record. Each join token has one outbox, whatever the day: the next run
-// sends what this one could not, in the name of the same student. Without its file
+// sends the reports that this one could not, for the same student. Without its file
 // the outbox is in memory; tell gets the reason.
 func openOutbox(setting string, token wire.JoinToken, most int64, tell func(format string, args ...any)) *outbox.Queue {
 	sum := sha256.Sum256([]byte(token.ID + "\x00" + token.Exam + "\x00" + token.Student))
@@ -37,7 +37,7 @@ func openOutbox(setting string, token wire.JoinToken, most int64, tell func(form
 		o.File = filepath.Join(dir, of+queueSuffix)
 	}
 	q, err := outbox.Open(o)
-	if err != nil && !errors.Is(err, fs.ErrPermission) { // which the recorder reports for the same directory
+	if err != nil && !errors.Is(err, fs.ErrPermission) { // the recorder reports it for the same directory
 		tell("%v; unsent reports are kept in memory only", err)
 	}
 	return q

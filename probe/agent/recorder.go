@@ -9,8 +9,8 @@ import (
 	"examlink/probe/warning"
 )
 
-// transportChanged is the state of a record's session line for a session that goes
-// on by another transport.
+// transportChanged is the state of a record's session line when the session continues
+// over another transport.
 const transportChanged = "transport"
 
 // recorder writes the record of a watch. It opens the file at the first event, so
@@ -24,7 +24,7 @@ type recorder struct {
 	w         *record.Writer
 	name      string // of the file, once it is open
 	gaveUp    bool   // there will be no record
-	told      bool   // that it cannot be written
+	told      bool   // the write error has been reported
 	minute    probe.MinuteBuilder
 	session   record.Session // the last one written
 	transport link.Transport // of the session
@@ -34,8 +34,8 @@ type recorder struct {
 
 var _ probe.LiveSink = (*recorder)(nil)
 
-// newRecorder makes the recorder of a watch; setting is Options.Record. It returns
-// nil if there is to be no record; file and end accept that.
+// newRecorder returns the recorder of a watch; setting is Options.Record. It returns
+// nil if no record is wanted; file and end accept nil.
 func newRecorder(start record.Start, setting string, tell func(format string, args ...any)) *recorder {
 	names, err := recordNames(setting, start.Exam, start.Started.Time)
 	if err != nil {
@@ -47,10 +47,10 @@ func newRecorder(start record.Start, setting string, tell func(format string, ar
 	return &recorder{names: names, start: start, tell: tell}
 }
 
-// ready opens the record at the first call.
+// ready opens the record at the first call and reports whether it is open.
 func (r *recorder) ready() bool {
 	if r.w == nil && !r.gaveUp {
-		began := r.start.Started.Time // the time before the first event belongs to the watch, too
+		began := r.start.Started.Time // the time before the first event belongs to the watch too
 		w, name, err := openRecord(r.names, r.start, began)
 		if err != nil {
 			r.gaveUp = true
@@ -100,7 +100,7 @@ func (r *recorder) Session(e probe.SessionEvent) {
 	r.seen = e.At
 }
 
-// closeGap writes the gap of an interruption that is over.
+// closeGap writes the gap of an interruption that has ended.
 func (r *recorder) closeGap(at, end time.Time) {
 	if g := r.gaps.end(end); g != nil {
 		r.add(at, *g)
@@ -126,7 +126,7 @@ func (r *recorder) Warning(w warning.Warning) {
 	}
 }
 
-// outage follows the gap that an outage warning means.
+// outage updates the gap from an outage warning.
 func (r *recorder) outage(at time.Time, state record.State, w warning.Warning) {
 	switch {
 	case state == record.Updated:
@@ -146,8 +146,7 @@ func (r *recorder) outage(at time.Time, state record.State, w warning.Warning) {
 	}
 }
 
-// noted writes the gap of an event of this computer that was over when it became
-// known.
+// noted writes the gap of a host event that was over when it was detected.
 func (r *recorder) noted(at time.Time, w warning.Warning) {
 	gap := record.Gap{From: record.At(w.Start), To: record.At(w.End), Words: w.Evidence}
 	switch {
@@ -167,7 +166,7 @@ func (r *recorder) noted(at time.Time, w warning.Warning) {
 	}
 }
 
-// hostGap writes a gap that this computer made, between two minutes.
+// hostGap writes a gap caused by this computer, between two minutes.
 func (r *recorder) hostGap(at time.Time, g record.Gap) {
 	r.flush(at)
 	r.add(at, g)
@@ -181,7 +180,7 @@ func (r *recorder) Floor(e probe.FloorEvent) {
 	}
 	r.minute.Floor(e)
 	if e.Floor.Glance && e.Floor.Outcome == probe.FloorMeets {
-		return // its bytes are in the minute, and there is no more to say
+		return // the minute counts its bytes, and nothing else is of interest
 	}
 	r.add(e.At, probe.FloorOf(e))
 }
@@ -215,7 +214,7 @@ func (r *recorder) Live(e probe.WindowEvent) {
 	r.seen = e.To
 }
 
-// file is the name of the record; empty if there is none.
+// file returns the name of the record; empty if there is none.
 func (r *recorder) file() string {
 	if r == nil {
 		return ""
@@ -223,7 +222,7 @@ func (r *recorder) file() string {
 	return r.name
 }
 
-// end closes the record; if there is none it does nothing.
+// end closes the record; without a record it does nothing.
 func (r *recorder) end(at time.Time, why record.EndReason) {
 	if r == nil || r.w == nil {
 		return

@@ -51,7 +51,7 @@ func recordNames(setting, exam string, at time.Time) ([]string, error) {
 	return names, nil
 }
 
-// openRecord opens the first of the files that can be written.
+// openRecord opens the first writable file.
 func openRecord(names []string, s record.Start, at time.Time) (w *record.Writer, name string, err error) {
 	for i, n := range names {
 		if len(names) > 1 && i == 0 { // our own directory, not one that the user named

@@ -30,16 +30,16 @@ type Traffic struct {
 	counters *netenv.Counters
 }
 
-// NewTraffic prepares to read the counters for a check or a watch with these
-// options: its Read is what probe.Options.Traffic wants. Close it.
+// NewTraffic returns a Traffic for a check or a watch with these options. Use its
+// Read as probe.Options.Traffic, and close it.
 func NewTraffic(o probe.Options) *Traffic {
-	token, _ := wire.ReadJoinToken(o.Token) // if that fails, so will the check or the watch
+	token, _ := wire.ReadJoinToken(o.Token) // an invalid token fails the check or the watch
 	t := &Traffic{server: serverOf(o, token)}
 	t.ctx, t.stop = context.WithCancel(context.Background())
 	return t
 }
 
-// serverOf is the address a watch connects to; empty if that is not known yet.
+// serverOf returns the address a watch connects to; empty if not known yet.
 func serverOf(o probe.Options, token wire.JoinToken) string {
 	switch {
 	case o.Server != "":
@@ -57,7 +57,7 @@ func (t *Traffic) Read() (received, sent uint64, ok bool) {
 	defer t.mu.Unlock()
 	if now := time.Now(); !t.looking && t.ctx.Err() == nil && now.Sub(t.looked) >= interfaceLook {
 		t.looked, t.looking = now, true
-		t.wg.Go(t.look) // it may have to ask the name service, and Read must not wait
+		t.wg.Go(t.look) // may query the name service, and Read must not block
 	}
 	if t.device == "" {
 		return 0, 0, false
@@ -70,7 +70,7 @@ func (t *Traffic) Close() {
 	t.mu.Lock()
 	t.stop()
 	t.mu.Unlock()
-	t.wg.Wait() // Read starts no more of them
+	t.wg.Wait() // Read starts no more look-ups
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.use("")
@@ -84,7 +84,7 @@ func (t *Traffic) look() {
 	t.use(device)
 }
 
-// use reads another interface's counters from now on; mu is held.
+// use switches to another interface's counters; mu is held.
 func (t *Traffic) use(device string) {
 	if device == t.device {
 		return
@@ -98,8 +98,8 @@ func (t *Traffic) use(device string) {
 	}
 }
 
-// deviceTo returns the interface through which packets to a server leave, or
-// nothing.
+// deviceTo returns the interface through which packets to a server leave; empty if
+// unknown.
 func deviceTo(ctx context.Context, server string) string {
 	var d net.Dialer
 	c, err := d.DialContext(ctx, "udp", server) // sends nothing to the server

@@ -1,8 +1,8 @@
 // Package session is one connection of a student's program to a server: control
 // stream, probe flow, monitor stream, trains and reports.
 //
-// It refuses to judge what it measures, and to decide when to measure or to
-// connect again.
+// It does not judge its measurements, and it does not decide when to measure or to
+// reconnect.
 package session
 
 import (
@@ -27,14 +27,14 @@ import (
 const (
 	answerTimeout = 6 * time.Second // for an answer on the control stream
 	trainTimeout  = 30 * time.Second
-	trainSilence  = 3 * time.Second // for a train going down to begin
+	trainSilence  = 3 * time.Second // for a downward train to begin
 	pollTrain     = 10 * time.Millisecond
 	calmAfter     = time.Second           // for queues to drain after a train
-	busyPause     = 20 * time.Millisecond // before a train refused as busy is asked for again; doubles
+	busyPause     = 20 * time.Millisecond // before a train refused as busy is requested again; doubles
 	busyMost      = 2 * time.Second
 )
 
-// RefusedError is a request the server refused.
+// RefusedError is returned for a request that the server refused.
 type RefusedError struct {
 	Server string
 	wire.Refused
@@ -61,7 +61,7 @@ type Session struct {
 	ipv6    bool
 
 	interval atomic.Int64 // of the monitor stream, nanoseconds
-	stalled  atomic.Int64 // longest lateness of the sender since last asked, nanoseconds
+	stalled  atomic.Int64 // longest lateness of the sender since last read, nanoseconds
 
 	writeMu sync.Mutex
 
@@ -80,11 +80,11 @@ type Session struct {
 	done   chan struct{} // the control stream ended
 }
 
-// Earlier is what a new connection takes over from the one before; zero: there
-// was none.
+// Earlier is what a new connection takes over from the previous one; zero: there was
+// none.
 type Earlier struct {
-	Ticket string     // resumes its session
-	Server netip.Addr // where the server answered
+	Ticket string     // resumes the previous session
+	Server netip.Addr // the server's previous address
 }
 
 // Open connects by one transport, authenticates and starts the monitor stream.
@@ -113,7 +113,7 @@ func Open(ctx context.Context, o *Config, token wire.JoinToken, via link.Transpo
 		return nil, err
 	}
 	s.Monitor = monitor.NewStream(o.LossAfter, o.Clock.Now())
-	if purpose != "check" || !s.Traits().HidesLoss { // what TCP and TLS add to our own bytes is an estimate: no verdict rests on what is left
+	if purpose != "check" || !s.Traits().HidesLoss { // TCP and TLS overhead of our own bytes is an estimate: no verdict uses the remainder
 		s.Foreign = &Foreign{read: o.Traffic, own: s.OwnBytes}
 	}
 	s.Monitor.HidesLoss = s.Traits().HidesLoss
@@ -171,13 +171,13 @@ func (s *Session) hello(ctx context.Context, purpose, resume string) error {
 	return err
 }
 
-// Close ends the session; a polite one tells the server that it is on purpose.
+// Close ends the session; a polite close tells the server that it is intended.
 func (s *Session) Close(polite bool) {
 	if polite {
 		s.writeMu.Lock()
 		_ = s.control.SetWriteDeadline(time.Now().Add(500 * time.Millisecond))
 		if wire.WriteMessage(s.control, wire.Message{Type: wire.TypeBye, Bye: &wire.Bye{Reason: "done"}}) == nil {
-			select { // the server closes when it has read it
+			select { // the server closes after reading it
 			case <-s.done:
 			case <-time.After(500 * time.Millisecond):
 			}
@@ -206,7 +206,7 @@ func (s *Session) readControl() {
 		if ch != nil {
 			select {
 			case ch <- m:
-			default: // nobody asked for a second answer
+			default: // an unsolicited second answer
 			}
 		}
 	}
@@ -220,15 +220,15 @@ func (s *Session) finish(err error) {
 	}
 }
 
-// Err says why the control stream ended; nil while it has not.
+// Err returns why the control stream ended; nil while it is open.
 func (s *Session) Err() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.ended
 }
 
-// request sends a message and returns the channel its answers come on. The
-// caller must call the returned function when it expects no more.
+// request sends a message and returns the channel of its answers. The caller must
+// call the returned function when it expects no more.
 func (s *Session) request(m wire.Message) (<-chan wire.Message, func(), error) {
 	s.mu.Lock()
 	s.nextID++
@@ -294,8 +294,8 @@ func (s *Session) Count(ctx context.Context) (wire.Count, error) {
 	return *m.Count, nil
 }
 
-// SetInterval sets the spacing of the monitor stream, but not below what the
-// server grants: what it does not reflect would look like loss.
+// SetInterval sets the spacing of the monitor stream, but not below the server's
+// grant: probes that are not reflected would look like loss.
 func (s *Session) SetInterval(d time.Duration) {
 	if r := s.Welcome.Grant.ProbeRate; r > 0 {
 		d = max(d, time.Duration(float64(time.Second)/r))
@@ -303,10 +303,10 @@ func (s *Session) SetInterval(d time.Duration) {
 	s.interval.Store(int64(d))
 }
 
-// Pause ends the monitor stream; the rest of the session goes on.
+// Pause ends the monitor stream; the rest of the session continues.
 func (s *Session) Pause() { s.cancel() }
 
-// ProbeSize is the size of a probe at the IP layer.
+// ProbeSize returns the size of a probe at the IP layer.
 func (s *Session) ProbeSize() int { return ippm.IPSize(s.Config.PacketSize, s.ipv6) }
 
 // sendProbes sends the monitor stream on an absolute schedule until ctx ends.
@@ -341,7 +341,7 @@ func (s *Session) sendProbes(ctx context.Context, w clock.Waiter) {
 	}
 }
 
-// departed takes when probes left the host. It runs on the read loop.
+// departed records when probes left the host. It runs on the read loop.
 func (s *Session) departed(sent []link.Sent) {
 	for _, x := range sent {
 		if x.Kind == wire.KindProbe && x.Flow == s.flow.ID {
@@ -350,7 +350,7 @@ func (s *Session) departed(sent []link.Sent) {
 	}
 }
 
-// probes takes the probe packets of one read. It runs on the read loop.
+// probes handles the probe packets of one read. It runs on the read loop.
 func (s *Session) probes(batch []link.Datagram) {
 	s.Monitor.Overflow(s.Conn.Socket().Overflow())
 	for _, d := range batch {
@@ -364,7 +364,7 @@ func (s *Session) probes(batch []link.Datagram) {
 		}
 		fresh := fate == wire.Fresh || fate == wire.Late
 		switch h.Kind {
-		case wire.KindEcho: // the stream counts duplicates by itself
+		case wire.KindEcho: // the stream itself counts duplicates
 			if e, err := wire.ParseEcho(body); err == nil {
 				s.Monitor.Echo(h.Seq, e, d.At, d.Lag, ippm.IPSize(len(d.Data), s.ipv6))
 			}
@@ -386,7 +386,7 @@ func (s *Session) probes(batch []link.Datagram) {
 	}
 }
 
-// Sleep waits, and ends early with ctx or with the session, whose error it returns.
+// Sleep waits for d. It returns early when ctx or the session ends, with its error.
 func (s *Session) Sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()

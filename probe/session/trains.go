@@ -52,8 +52,8 @@ func (s *Session) OwnBytes() (received, sent int64) {
 	return down + probesDown + controlDown, up + probesUp + controlUp
 }
 
-// RunTrain implements ratetest.Runner: it runs one train and returns what its receiver saw, and what this
-// host did as its sender if it was that.
+// RunTrain implements ratetest.Runner: it runs one train and returns the receiver's
+// report and, if this host was the sender, what it sent.
 func (s *Session) RunTrain(ctx context.Context, r wire.TrainRequest) (wire.TrainReport, train.Sent, error) {
 	ctx, cancel := context.WithTimeout(ctx, trainTimeout)
 	defer cancel()
@@ -81,7 +81,7 @@ func (s *Session) RunTrain(ctx context.Context, r wire.TrainRequest) (wire.Train
 			}
 			return rep, sent, err
 		}
-		// The end of the train before, or other sessions' trains, are in the way.
+		// The previous train has not ended, or other sessions' trains are running.
 		if err := s.Sleep(ctx, pause); err != nil {
 			return rep, sent, err
 		}
@@ -139,7 +139,7 @@ func (s *Session) trainUp(ctx context.Context, r wire.TrainRequest) (wire.TrainR
 	if _, err := s.answer(ctx, ch, answerTimeout); err != nil {
 		return wire.TrainReport{}, sent, err
 	}
-	// The report may come before the train is over: then it has told enough.
+	// The report may arrive before the train ends, when it has enough data.
 	waiting, stopWaiting := context.WithCancel(ctx)
 	defer stopWaiting()
 	run := make(chan error, 1)
@@ -173,7 +173,7 @@ func (s *Session) trainDown(ctx context.Context, r wire.TrainRequest) (wire.Trai
 	_, noise := s.Monitor.Received()
 	rx := train.NewReceiver(r, noise, s.ipv6)
 	s.mu.Lock()
-	s.receiver = rx // until the next one: it goes on telling a sender that has not heard to stop
+	s.receiver = rx // kept until the next train: it continues to stop a sender that missed the feedback
 	s.mu.Unlock()
 	ch, release, err := s.request(wire.Message{Type: wire.TypeTrainRequest, TrainRequest: &r})
 	if err != nil {
