@@ -6,42 +6,42 @@ import (
 	"examlink/probe/ippm"
 )
 
-// Account is what the monitor stream saw over some time. Every packet enters
-// it once, when its fate is known, so Sent = Received + LostUp + LostDown +
-// LostUnknown. The zero value is ready. It is not safe for concurrent use.
+// Account sums the monitor stream over some time. Every packet enters it once, when
+// its fate is known, so Sent = Received + LostUp + LostDown + LostUnknown. The zero
+// value is ready. It is not safe for concurrent use.
 type Account struct {
 	Sent, Received                uint64
 	LostUp, LostDown, LostUnknown uint64
-	Unsent                        uint64 // never left the host: not among Sent
-	Stalled                       uint64 // of Unsent: TCP took no more, so it was not the host's doing
-	NoWay                         uint64 // of Unsent: the system had no way to send them, busy or not
-	OverTCP                       uint64 // of Sent, by TCP: those lost are late, and no loss of the network can be seen
-	Late                          uint64 // echoes that came after the packet was settled as lost
+	Unsent                        uint64 // never left the host; not part of Sent
+	Stalled                       uint64 // of Unsent: TCP accepted no more; not the host's fault
+	NoWay                         uint64 // of Unsent: the system had no route, busy or not
+	OverTCP                       uint64 // of Sent, by TCP: those lost are late, and network loss is not visible
+	Late                          uint64 // echoes that arrived after the packet was settled as lost
 	DuplicatesDown                uint64
 	ReorderedDown                 uint64
 
 	RoundTrip ippm.Histogram // without the server's processing time
-	// What follows leaves out packets sent while a train of ours ran.
+	// The following exclude packets sent while one of our trains ran.
 	OneWayUp, OneWayDown ippm.Histogram // absolute, within OneWayBound
 	PDVUp, PDVDown       ippm.Histogram // above the lowest of each window
 	IPDVUp, IPDVDown     ippm.Histogram // absolute values
-	LoadedUp, LoadedDown ippm.Histogram // the same of those left out, until the window has been judged
+	LoadedUp, LoadedDown ippm.Histogram // the excluded packets' delays, until the window is judged
 	OneWayBound          time.Duration  // largest error bound of the one-way delays
 	RunsUp, RunsDown     ippm.LossRuns
 	JitterUp, JitterDown time.Duration  // RFC 3550, at the end
 	Pacing               ippm.Histogram // how late packets left, by the host's own clock
-	ReadLag              ippm.Histogram // how long packets lay in the system before they were read
-	LocalDrops           uint64         // packets that came and that this host dropped, unread
+	ReadLag              ippm.Histogram // time that packets waited in the system before they were read
+	LocalDrops           uint64         // packets that arrived but that this host dropped unread
 }
 
-// UnsentByHost is what this host did not send although it could have.
+// UnsentByHost returns how many packets this host failed to send although it could have.
 func (a *Account) UnsentByHost() uint64 { return a.Unsent - a.Stalled - a.NoWay }
 
-// Lost is every packet that was lost, wherever.
+// Lost returns the number of lost packets, in any direction.
 func (a *Account) Lost() uint64 { return a.LostUp + a.LostDown + a.LostUnknown }
 
-// Window is an account in the making: delays are kept until its end, because
-// PDV needs the lowest of them.
+// Window is an unfinished account: delays are kept until its end, because PDV needs
+// the lowest of them.
 type Window struct {
 	Account
 	from     time.Duration
@@ -67,12 +67,12 @@ func (a *Account) Absorb(b *Account) {
 	a.RunsDown.Merge(&b.RunsDown)
 }
 
-// Merge adds the account of a later time, as when windows become minutes.
-// Loss runs are left out: they run through windows.
+// Merge adds the account of a later time, as when windows become minutes. Loss runs
+// are excluded, because they cross windows.
 func (a *Account) Merge(b *Account) { a.merge(b) }
 
-// merge adds a closed window to a stream's total, which keeps loss runs by
-// itself, since they run through windows.
+// merge adds a closed window to a stream's total. The total keeps its own loss runs,
+// because they cross windows.
 func (a *Account) merge(b *Account) {
 	a.Sent += b.Sent
 	a.Received += b.Received
@@ -100,8 +100,8 @@ func (a *Account) merge(b *Account) {
 	a.JitterUp, a.JitterDown = b.JitterUp, b.JitterDown
 }
 
-// Figures is an account as it is reported. Durations are seconds; a nil
-// number is unknown.
+// Figures is the reported form of an account. Durations are in seconds; a nil number
+// is unknown.
 type Figures struct {
 	Sent        uint64 `json:"sent"`
 	Received    uint64 `json:"received"`
@@ -111,7 +111,7 @@ type Figures struct {
 	Unsent      uint64 `json:"unsent"`
 	Stalled     uint64 `json:"unsent_tcp_stalled"`
 	NoWay       uint64 `json:"unsent_no_way"`
-	OverTCP     uint64 `json:"sent_over_tcp"` // lost_* says nothing of the network for these
+	OverTCP     uint64 `json:"sent_over_tcp"` // for these, lost_* does not describe the network
 	Late        uint64 `json:"late"`
 	Duplicates  uint64 `json:"duplicates_down"`
 	Reordered   uint64 `json:"reordered_down"`
@@ -137,8 +137,8 @@ type Figures struct {
 	LocalDrops uint64    `json:"instrument_local_drops"`
 }
 
-// Quantiles is a distribution in seconds; nil is unknown, as a tail is that
-// too few packets have shown.
+// Quantiles is a distribution in seconds; nil is unknown, as for a tail with too few
+// packets.
 type Quantiles struct {
 	Min    *float64 `json:"min"`
 	Median *float64 `json:"median"`
@@ -158,7 +158,7 @@ func quantiles(h *ippm.Histogram) Quantiles {
 	return Quantiles{Min: sec(h.Min()), Median: sec(h.Quantile(0.5)), P95: sec(h.Quantile(0.95)), P99: sec(h.Quantile(0.99)), Max: sec(h.Max())}
 }
 
-// Figures turns the account into what is reported.
+// Figures converts the account to its reported form.
 func (a *Account) Figures() Figures {
 	ptr := func(v float64, ok bool) *float64 {
 		if !ok {

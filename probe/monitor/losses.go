@@ -4,20 +4,20 @@ import "examlink/probe/ippm"
 
 // Chosen by us.
 const (
-	LossWindows = 8     // windows that are looked at together
-	lossChance  = 0.001 // of so many losses on a link that just meets the bound
-	lossyLeast  = 3     // of them that must have losses: a gap or two are no loss rate
+	LossWindows = 8     // windows that are judged together
+	lossChance  = 0.001 // probability of that many losses on a link that just meets the bound
+	lossyLeast  = 3     // windows that must have losses: a gap or two are no loss rate
 )
 
-// Losses are those of the last windows, each way.
+// Losses holds the losses of the last windows, each way.
 type Losses struct{ Up, Down LossHistory }
 
-// LossHistory are the losses of one direction, the latest window last.
+// LossHistory holds the losses of one direction, the latest window last.
 type LossHistory []lossCount
 
 type lossCount struct{ lost, of uint64 }
 
-// Add takes the next window.
+// Add appends the next window.
 func (h *LossHistory) Add(lost, of uint64) {
 	*h = append(*h, lossCount{lost, of})
 	if n := len(*h) - LossWindows; n > 0 {
@@ -25,8 +25,8 @@ func (h *LossHistory) Add(lost, of uint64) {
 	}
 }
 
-// Beyond says whether some number of windows up to the latest lost more
-// together than chance explains on a link that loses bound, and what share.
+// Beyond reports whether some number of windows up to the latest together lost more
+// than chance explains on a link with loss ratio bound, and returns their share.
 func (h LossHistory) Beyond(bound float64) (share float64, ok bool) {
 	var sum lossCount
 	lossy := 0

@@ -6,8 +6,7 @@ import (
 	"examlink/probe/wire"
 )
 
-// settle moves every packet whose fate is known out of the waiting line.
-// Called locked.
+// settle counts and removes packets whose fate is known, in order. Called locked.
 func (m *Stream) settle(now time.Duration) {
 	n := 0
 	for n < len(m.slots) {
@@ -74,7 +73,7 @@ func (m *Stream) count(sl *slot) {
 	w.JitterUp, _ = m.jitterUp.Value()
 	w.JitterDown, _ = m.jitterDown.Value()
 	o, ok := m.offset.Split(x)
-	if sl.loaded { // its delay is of our making, and not the link's
+	if sl.loaded { // our own train caused its delay, not the link
 		m.prevValid = false
 		if ok {
 			w.LoadedUp.Add(o.Up)
@@ -101,14 +100,14 @@ func (m *Stream) count(sl *slot) {
 func (m *Stream) runs(w *Account, up, down bool) {
 	for _, a := range []*Account{w, m.Total} {
 		a.RunsUp.Add(up)
-		if !up { // a packet that never arrived says nothing of the way back
+		if !up { // a packet that never arrived shows nothing about the way back
 			a.RunsDown.Add(down)
 		}
 	}
 }
 
-// Cut settles what can be settled, closes the current window into the total
-// and begins another.
+// Cut settles what it can, closes the current window into the total and begins
+// another.
 func (m *Stream) Cut(now time.Duration) *Account {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -119,8 +118,7 @@ func (m *Stream) Cut(now time.Duration) *Account {
 	return a
 }
 
-// Peek settles what can be settled and returns a copy of the account of the
-// current window so far.
+// Peek settles what it can and returns a copy of the current window's account so far.
 func (m *Stream) Peek(now time.Duration) *Account {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -130,8 +128,8 @@ func (m *Stream) Peek(now time.Duration) *Account {
 	return so.close()
 }
 
-// Begin starts a window without closing the current one, whose packets may
-// still be on their way. Both ends of a phase use it; see finish.
+// Begin starts a window without closing the current one, whose packets may still be
+// in flight. It is called at both ends of a phase; see Finish.
 func (m *Stream) Begin(now time.Duration) (previous *Window) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

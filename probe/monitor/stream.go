@@ -1,9 +1,8 @@
-// Package monitor keeps the account of the monitor stream: periodic probes and
-// their echoes into delay, delay variation, loss and reordering of each direction
-// (RFC 2681, 7679, 7680, 3393, 5481, 4737, 5560). Each packet enters the account
-// once, when its fate is known.
-//
-// It refuses to know sockets, and what a figure means for an exam.
+// Package monitor accounts for the monitor stream: it turns periodic probes and their
+// echoes into delay, delay variation, loss and reordering of each direction (RFC
+// 2681, 7679, 7680, 3393, 5481, 4737, 5560). Each packet enters the account once,
+// when its fate is known.
+// It does not know sockets, nor what a figure means for an exam.
 package monitor
 
 import (
@@ -15,7 +14,7 @@ import (
 	"examlink/probe/wire"
 )
 
-// fate is where one packet of the monitor stream stands.
+// fate is the state of one packet of the monitor stream.
 type fate uint8
 
 const (
@@ -24,12 +23,12 @@ const (
 	unsent
 )
 
-// followWait is how long an arrived packet waits for the echo after it, which
-// says when its own echo left the server.
+// followWait is how long an arrived packet waits for the next echo, which carries the
+// time its own echo left the server.
 const followWait = 250 * time.Millisecond
 
-// Chosen by us: a round trip above congestedFactor times the lowest and
-// congestedRise more is that of a queue.
+// Chosen by us: a round trip above congestedFactor times the lowest plus
+// congestedRise indicates a queue.
 const (
 	congestedFactor = 2
 	congestedRise   = 100 * time.Millisecond
@@ -37,47 +36,47 @@ const (
 
 type slot struct {
 	fate    fate
-	left    time.Duration // when the system says that it left the host; 0: not known
-	told    bool          // when its echo left the server is known, or will not be
-	seen    bool          // the server has said that it received it
-	covered bool          // the server has said whether it received it
+	left    time.Duration // when the packet left the host according to the system; 0: not known
+	told    bool          // the time its echo left the server is known, or will not be
+	seen    bool          // the server has reported it as received
+	covered bool          // the server has reported whether it received it
 	sent    time.Duration
 	x       clock.Exchange
 	w       *Window // the window it was sent in
-	noWay   bool    // unsent because there was no way
-	loaded  bool    // sent while a train of ours stood in its way
+	noWay   bool    // unsent because there was no route
+	loaded  bool    // sent while one of our trains loaded the link
 }
 
-// Stream is the monitor stream of one probe flow: it settles packets in
-// sequence order and hands what they say to the current window and the total.
-// It is safe for concurrent use.
+// Stream is the monitor stream of one probe flow: it settles packets in sequence
+// order and adds them to the current window and the total. It is safe for concurrent
+// use.
 type Stream struct {
 	lossAfter time.Duration
-	HidesLoss bool // a loss shows as delay, and a packet may be refused because TCP stands still
+	HidesLoss bool // a loss shows as delay, and a packet may be refused because TCP is stalled
 
 	mu     sync.Mutex
 	first  wire.Seq // sequence number of slots[0]
 	slots  []slot
 	window *Window
-	Total  *Account // of this stream; its loss runs run through
+	Total  *Account // of this stream; its loss runs cross windows
 
 	echoes     wire.Window
 	lastEcho   time.Duration
-	excused    time.Duration // silence before it is this host's own
+	excused    time.Duration // silence before it is attributed to this host
 	echoed     bool
 	gap        time.Duration // longest time between two echoes
 	offset     clock.Offset
 	jitterUp   ippm.Jitter
 	jitterDown ippm.Jitter
 	noise      ippm.Variation
-	calmFrom   time.Duration // before it, our own trains make the noise
+	calmFrom   time.Duration // before it, our own trains cause the noise
 	lastRTT    time.Duration
 	lowestRTT  time.Duration // 0: none since the start or the last resync
 	latestSent time.Duration // highest server send stamp so far
 	echoBytes  int64
 	refused    uint64 // unsent packets that used up a sequence number
-	overflowed uint64 // packets this host has dropped unread, as last heard
-	follows    bool   // the server tells when its echoes left
+	overflowed uint64 // packets this host dropped unread, as last reported
+	follows    bool   // the server reports when its echoes left
 
 	prev      clock.Exchange // the last settled packet, if it arrived
 	prevValid bool
@@ -87,7 +86,7 @@ func NewStream(lossAfter time.Duration, now time.Duration) *Stream {
 	return &Stream{lossAfter: lossAfter, first: 1, window: &Window{from: now}, Total: new(Account), lastEcho: now, calmFrom: now}
 }
 
-// Reserve notes that a packet is about to be sent.
+// Reserve records that a packet is about to be sent.
 func (m *Stream) Reserve(s wire.Seq, at time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -96,7 +95,7 @@ func (m *Stream) Reserve(s wire.Seq, at time.Duration) {
 	}
 }
 
-// Departed notes when the system says that a packet left the host.
+// Departed records when a packet left the host according to the system.
 func (m *Stream) Departed(s wire.Seq, at time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -105,8 +104,8 @@ func (m *Stream) Departed(s wire.Seq, at time.Duration) {
 	}
 }
 
-// Refuse notes that the system would not send a reserved packet, perhaps
-// because there was no way.
+// Refuse records that the system refused to send a reserved packet; noWay means
+// because there was no route.
 func (m *Stream) Refuse(s wire.Seq, noWay bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -116,21 +115,21 @@ func (m *Stream) Refuse(s wire.Seq, noWay bool) {
 	}
 }
 
-// Skip notes n slots of the schedule that passed before the host got to them.
+// Skip records n slots of the schedule that passed before the host reached them.
 func (m *Stream) Skip(n uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.window.Unsent += n
 }
 
-// Paced notes how late a packet left.
+// Paced records how late a packet left.
 func (m *Stream) Paced(late time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.window.Pacing.Add(late)
 }
 
-// Overflow takes how many packets this host has dropped unread so far.
+// Overflow updates the total number of packets that this host has dropped unread.
 func (m *Stream) Overflow(total uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -140,7 +139,7 @@ func (m *Stream) Overflow(total uint64) {
 	}
 }
 
-// ProbeBody is what the next probe tells the server.
+// ProbeBody returns the body of the next probe.
 func (m *Stream) ProbeBody(at time.Duration) wire.Probe {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -150,8 +149,8 @@ func (m *Stream) ProbeBody(at time.Duration) wire.Probe {
 	}
 }
 
-// Echo takes an authentic echo that arrived at at, size bytes at the IP layer;
-// lag is how much later it was read.
+// Echo handles an authentic echo that arrived at at, size bytes at the IP layer; lag
+// is how much later it was read.
 func (m *Stream) Echo(s wire.Seq, e wire.Echo, at, lag time.Duration, size int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -193,8 +192,8 @@ func (m *Stream) Echo(s wire.Seq, e wire.Echo, at, lag time.Duration, size int) 
 	m.settle(at)
 }
 
-// follow takes when the echo before s left the server, later than its stamp by
-// by; 0 is not known. Called locked.
+// follow records that the echo before s left the server by later than its stamp; 0 is
+// not known. Called locked.
 func (m *Stream) follow(s wire.Seq, by time.Duration) {
 	if by > 0 {
 		m.follows = true
@@ -209,7 +208,7 @@ func (m *Stream) follow(s wire.Seq, by time.Duration) {
 	sl.told = true
 }
 
-// learn takes what an echo says of the packets before it. Called locked.
+// learn applies an echo's report on earlier packets. Called locked.
 func (m *Stream) learn(s wire.Seq, e wire.Echo) {
 	for i := range wire.Seq(64) {
 		if i >= s || s-i < m.first {
@@ -221,10 +220,10 @@ func (m *Stream) learn(s wire.Seq, e wire.Echo) {
 		}
 	}
 	if m.Total.LostUnknown == 0 || s != m.echoes.Highest() {
-		return // windows already handed out stay as they are: only the total is mended
+		return // closed windows do not change: only the total is corrected
 	}
-	// The count tells how many of the packets up to s never reached the
-	// server: those not known yet are among the losses of unknown direction.
+	// The count shows how many of the packets up to s never reached the server:
+	// those not yet known are among the losses of unknown direction.
 	up := int64(s) - int64(m.refused) - int64(e.Count)
 	known := int64(m.window.LostUp + m.Total.LostUp)
 	for i := range m.slots {
@@ -242,9 +241,9 @@ func (m *Stream) learn(s wire.Seq, e wire.Echo) {
 	m.Total.LostUnknown = 0
 }
 
-// Reconcile takes the server's exact count after everything has settled. It
-// splits the losses anew; how many there are, in the current window and before
-// it, stays as it is.
+// Reconcile applies the server's exact count after everything has settled. It
+// redistributes the losses between the directions; their number, in the current
+// window and before it, does not change.
 func (m *Stream) Reconcile(c wire.Count) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -257,23 +256,23 @@ func (m *Stream) Reconcile(c wire.Count) {
 	m.window.LostUp, m.window.LostDown, m.window.LostUnknown = uint64(upNow), uint64(now-upNow), 0
 }
 
-// Silent is how long nothing has come although this host was there to hear it;
-// ok is false before the first echo.
+// Silent returns how long no echo has arrived, without the time in which this host
+// was not listening; ok is false before the first echo.
 func (m *Stream) Silent(now time.Duration) (d time.Duration, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return now - max(m.lastEcho, m.excused), m.echoed
 }
 
-// Heard is how long ago the last echo came, whatever this host did meanwhile;
-// ok is false before the first.
+// Heard returns how long ago the last echo arrived, whatever this host did
+// meanwhile; ok is false before the first.
 func (m *Stream) Heard(now time.Duration) (d time.Duration, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return now - m.lastEcho, m.echoed
 }
 
-// SettledBefore says whether every packet of a window has been settled.
+// SettledBefore reports whether every packet of a window has been settled.
 func (m *Stream) SettledBefore(w *Window, now time.Duration) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -281,15 +280,15 @@ func (m *Stream) SettledBefore(w *Window, now time.Duration) bool {
 	return len(m.slots) == 0 || m.slots[0].w != w
 }
 
-// CountLost counts what was sent before t and is still on its way as lost: there
-// will be no more echoes.
+// CountLost counts packets sent before t that are still in flight as lost, because
+// no more echoes will arrive.
 func (m *Stream) CountLost(t time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.settle(t + m.lossAfter)
 }
 
-// Empty says whether every packet sent has been settled.
+// Empty reports whether every packet sent has been settled.
 func (m *Stream) Empty(now time.Duration) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -297,8 +296,8 @@ func (m *Stream) Empty(now time.Duration) bool {
 	return len(m.slots) == 0
 }
 
-// Resync forgets what a suspend of this host has made wrong: its clock stood
-// still while the server's went on.
+// Resync discards what a suspend of this host has invalidated: its clock stood still
+// while the server's continued.
 func (m *Stream) Resync() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -312,21 +311,21 @@ func (m *Stream) Resync() {
 	}
 }
 
-// ResetSilence starts the silence anew: the host itself was away until now.
+// ResetSilence restarts the silence: this host was away until now.
 func (m *Stream) ResetSilence(now time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.excused = max(m.excused, now)
 }
 
-// DiscountStall leaves d, in which this host did not listen, out of the silence.
+// DiscountStall excludes d, in which this host was not listening, from the silence.
 func (m *Stream) DiscountStall(d, now time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.excused = min(max(m.lastEcho, m.excused)+d, now)
 }
 
-// LongestGap is the longest time without an echo, one that lasts included.
+// LongestGap returns the longest time without an echo, including a current one.
 func (m *Stream) LongestGap(now time.Duration) time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -340,29 +339,29 @@ func (m *Stream) Bytes(size int) (up, down int64) {
 	return int64(m.first-1+wire.Seq(len(m.slots))-wire.Seq(m.refused)) * int64(size), m.echoBytes
 }
 
-// Congested reports whether the latest round trip stands so far above the lowest
-// one that a queue must have made it.
+// Congested reports whether the latest round trip is so far above the lowest that a
+// queue must have caused it.
 func (m *Stream) Congested() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.lowestRTT > 0 && m.lastRTT > congestedFactor*m.lowestRTT+congestedRise
 }
 
-// Calm says whether no train of ours runs, nor has its queue yet to drain.
+// Calm reports whether no train of ours runs or still has a queue to drain.
 func (m *Stream) Calm(now time.Duration) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return now >= m.calmFrom
 }
 
-// MarkLoaded leaves delays before t out of the path's noise.
+// MarkLoaded excludes delays before t from the path's noise.
 func (m *Stream) MarkLoaded(t time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.calmFrom = t
 }
 
-// Received returns the IP-layer bytes of echoes and the noise of the way down.
+// Received returns the IP-layer bytes of echoes and the downward path's noise.
 func (m *Stream) Received() (bytes int64, noise time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

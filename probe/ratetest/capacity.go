@@ -11,38 +11,38 @@ import (
 
 // Chosen by us.
 const (
-	climbFactor = 2.5                    // from one bound to the next rate offered, ...
+	climbFactor = 2.5                    // from one bound to the next offered rate, ...
 	climbGentle = 1.5                    // ... and above fastRate, where overshooting costs megabytes
 	climbTime   = 200 * time.Millisecond // of an unfilled climbing train
 	climbFast   = 100 * time.Millisecond
-	climbMargin = 1.05 // above the highest rate asked for, to pass it for sure
+	climbMargin = 1.05 // above the highest rate of interest, to be sure to pass it
 
-	// Above quickRate a rise of quickRise is many packets' worth of queue, and
-	// above fastRate shorter trains have packets enough.
+	// Above quickRate a rise of quickRise is a queue of many packets, and above
+	// fastRate shorter trains contain enough packets.
 	quickRate = 10e6
 	quickRise = 10 * time.Millisecond
 	fastRate  = 30e6
 	fastHold  = 60 * time.Millisecond
 
-	refineFactor = 1.3   // prime of a refining train over the rate read so far
+	refineFactor = 1.3   // prime of a refining train relative to the rate read so far
 	refineFast   = 1.15  // the same above fastRate
 	refineBucket = 300e3 // bytes it may take to empty a token bucket of 64 kB
 	refineHold   = 700 * time.Millisecond
 	refineLeast  = 250 * time.Millisecond
-	refineBytes  = 1.2e6 // above 14 Mbit/s the hold is as long as this lasts, but refineLeast
+	refineBytes  = 1.2e6 // above 14 Mbit/s the hold is as long as this lasts, but at least refineLeast
 	refineMax    = 2 * time.Second
 	refineCount  = 40 // packets a hold should have at least
 	refineEnough = 0.004
 	refineTrains = 3
-	// Two readings agree when they differ by less than this, or by less than
-	// agreeErrors of their standard errors. One that stands alone is not told.
+	// Two readings agree if they differ by less than agreeWithin or by less than
+	// agreeErrors of their standard errors. A single reading is not reported.
 	agreeWithin = 0.02
 	agreeErrors = 4
 	trainsMost  = 14 // of one search
-	spoiltMost  = 3  // trains that a host spoilt before the search gives up
+	spoiltMost  = 3  // trains spoilt by a host before the search gives up
 )
 
-// Capacity is the result of a capacity search: what is the rate?
+// Capacity is the result of a capacity search: the link's rate.
 type Capacity struct {
 	Direction wire.Direction `json:"direction"`
 	Rate      ippm.Interval  `json:"rate"` // IP-layer bit/s
@@ -53,15 +53,15 @@ type Capacity struct {
 	Why       string         `json:"why,omitempty"`
 }
 
-// SearchCapacity climbs from what is known to a rate that fills the link, then
-// refines around it. start is what the floor test found; budget the IP-layer
-// bytes it may use; rates above ceiling are not looked for.
+// SearchCapacity climbs from the known rate to one that fills the link, then refines
+// around it. start is the result of the floor test; budget limits the IP-layer
+// bytes; rates above ceiling are not searched.
 func SearchCapacity(ctx context.Context, s Runner, d wire.Direction, start Floor, ceiling ippm.Rate, budget int64) (Capacity, error) {
 	c := Capacity{Direction: d}
 	began := s.Now()
 	defer func() { c.Duration = ippm.Seconds(s.Now() - began) }()
-	// bound is where the climb stands, proved what trains have shown: only the
-	// second is ever reported.
+	// bound is the current position of the climb, proved the lower bound shown by
+	// trains; only proved is reported.
 	guess, bound := 0.0, start.Target
 	proved := start.Rate.Low
 	if start.Rate.Value != nil {
@@ -91,7 +91,7 @@ func SearchCapacity(ctx context.Context, s Runner, d wire.Direction, start Floor
 	}
 	var seen readings
 	spoilt := 0
-	// odd says why a train that gave no reading did not, and whether to go on.
+	// odd records why a train gave no reading and reports whether to continue.
 	odd := func(rep wire.TrainReport) (on bool) {
 		c.Why = spoiltBy(d, rep)
 		spoilt++
@@ -116,8 +116,8 @@ func SearchCapacity(ctx context.Context, s Runner, d wire.Direction, start Floor
 			low := *rep.Low
 			prove(rep.Low)
 			if low < 0.9*r.PrimeRate && low < float64(ceiling) {
-				// Less arrived than was asked for and no queue stood: losses, or
-				// a host too slow. What arrived is all that is known.
+				// Less arrived than was offered, without a queue: losses, or a slow
+				// host. Only the rate that arrived is known.
 				if odd(rep) {
 					continue
 				}
@@ -129,7 +129,7 @@ func SearchCapacity(ctx context.Context, s Runner, d wire.Direction, start Floor
 				return unknown()
 			}
 		case string(ippm.OutcomeLossy):
-			guess = r.PrimeRate / climbStep(bound) * 1.2 // a short queue dropped the end: it is not much faster than before
+			guess = r.PrimeRate / climbStep(bound) * 1.2 // a short queue dropped the end: the rate is not much higher than before
 		default:
 			if !odd(rep) {
 				return unknown()
@@ -153,7 +153,7 @@ func SearchCapacity(ctx context.Context, s Runner, d wire.Direction, start Floor
 			guess = *rep.Rate
 		case string(ippm.OutcomeBound):
 			prove(rep.Low)
-			guess = max(*rep.Low, guess) * refineFactor // it was faster than it looked
+			guess = max(*rep.Low, guess) * refineFactor // it was faster than it seemed
 			if guess > top*refineFactor {
 				return unknown()
 			}
@@ -166,7 +166,7 @@ func SearchCapacity(ctx context.Context, s Runner, d wire.Direction, start Floor
 	return seen.conclude(c, proved), nil
 }
 
-// climbStep is how much more than a proved rate to offer next.
+// climbStep returns the factor from a proved rate to the next offered one.
 func climbStep(bound float64) float64 {
 	if bound > fastRate {
 		return climbGentle
@@ -174,7 +174,7 @@ func climbStep(bound float64) float64 {
 	return climbFactor
 }
 
-// climbTrain offers a rate that may be above the link's.
+// climbTrain returns a train at a rate that may be above the link's.
 func climbTrain(d wire.Direction, rate float64) wire.TrainRequest {
 	r := wire.TrainRequest{Direction: d, PrimeRate: rate, HoldTime: holdTime, StopRise: primeRise}
 	r.PrimeBytes = max(int64(rate/8*climbTime.Seconds()), 60e3)
@@ -188,7 +188,7 @@ func climbTrain(d wire.Direction, rate float64) wire.TrainRequest {
 	return r
 }
 
-// refineTrain fills a link whose rate is about known, and holds it full.
+// refineTrain returns a train that fills a link of roughly known rate and keeps it full.
 func refineTrain(d wire.Direction, guess float64, packet int) wire.TrainRequest {
 	hold := min(refineHold, max(refineLeast, time.Duration(refineBytes*8/guess*float64(time.Second))))
 	hold = min(max(hold, time.Duration(refineCount*float64(packet+28)*8/guess*float64(time.Second))), refineMax)
@@ -204,7 +204,7 @@ func refineTrain(d wire.Direction, guess float64, packet int) wire.TrainRequest 
 	return r
 }
 
-// spoiltBy says why a train gave no reading.
+// spoiltBy returns why a train gave no reading.
 func spoiltBy(d wire.Direction, rep wire.TrainReport) string {
 	sender := "the server"
 	if d == wire.Up {
@@ -221,7 +221,7 @@ func spoiltBy(d wire.Direction, rep wire.TrainReport) string {
 	return "too few packets arrived"
 }
 
-// readings are the rates that the trains of one search read.
+// readings holds the rates read by the trains of one search.
 type readings struct{ list []reading }
 
 type reading struct{ rate, stdErr float64 }
@@ -237,8 +237,8 @@ func (a reading) agrees(b reading) bool {
 	return apart <= agreeWithin || apart <= agreeErrors*math.Hypot(a.stdErr, b.stdErr)
 }
 
-// agreed combines the readings that agree with the most others; n is how many
-// they are. Of two groups of one size the later wins: it was read more closely.
+// agreed combines the largest group of readings that agree. Of two groups of equal
+// size the later wins: it was read more closely.
 func (r *readings) agreed() (sum ippm.Combined) {
 	for _, middle := range r.list {
 		var e ippm.Combined
@@ -254,8 +254,8 @@ func (r *readings) agreed() (sum ippm.Combined) {
 	return sum
 }
 
-// enough says whether another train would tell little more: two readings agree
-// and are exact enough, or there were many.
+// enough reports whether another train would add little: two readings agree and are
+// exact enough, or there were many.
 func (r *readings) enough(guess float64) bool {
 	sum := r.agreed()
 	if sum.Len() < 2 {
@@ -265,8 +265,8 @@ func (r *readings) enough(guess float64) bool {
 	return stdErr <= refineEnough || len(r.list) > refineTrains
 }
 
-// conclude puts what the readings say into c. proved is the least that holds in
-// any case.
+// conclude stores the result of the readings in c. proved is a lower bound that
+// holds in any case.
 func (r *readings) conclude(c Capacity, proved *float64) Capacity {
 	sum := r.agreed()
 	switch sum.Len() {

@@ -13,31 +13,31 @@ import (
 
 // Chosen by us.
 const (
-	// Before an exam the prime runs at this multiple of the rate in question,
-	// less on long paths, where feedback comes late.
+	// Before an exam the prime runs at this multiple of the target, less on long
+	// paths, where feedback arrives late.
 	primeMultiple    = 8
 	primeMultipleMin = 3
 	DefaultRoundTrip = 50 * time.Millisecond
 	primeBucket      = 66e3 // a token bucket of this size is emptied, ...
 	primeMargin      = 4e3  // ... and the delay then has this many bytes to rise, ...
-	primeNoisy       = 8e3  // ... and more where it must stand out of noise
+	primeNoisy       = 8e3  // ... and more if the rise must stand out from noise
 	noisyPath        = time.Millisecond
-	primeShare       = 0.9 // of a bucket that arrivals must have been ahead by, to prove it empty: some get lost
+	primeShare       = 0.9 // share of a bucket by which arrivals must have been ahead to prove it empty: some packets get lost
 	primeRise        = 30 * time.Millisecond
 
-	// Beside other programs' traffic a train may bring the whole to this
-	// multiple of the rate in question.
+	// Beside other programs' traffic a train may bring the total to this multiple of
+	// the target.
 	besideMost  = 1.3
 	besideLeast = 8 // packets of a prime beside it
-	// leastShare is what is left of a train's rates at least when other programs'
-	// traffic is taken off.
+	// leastShare is the share of a train's rates that remains at least after other
+	// programs' traffic is subtracted.
 	leastShare = 0.3
 
-	// In an exam a train may add examQueue of queueing on a link that just
-	// meets the minimum, and slowQueue on one that does not, be it known or just
-	// fallen to fallShare of the minimum. A train stops at examRise; what is on
-	// its way by then adds the rest. Feedback takes a round trip, examReaction,
-	// and as long as the packet that shows the rise waited and was served.
+	// In an exam a train may add examQueue of queueing on a link that just meets
+	// the minimum, and slowQueue on one that does not, whether known or just fallen
+	// to fallShare of the minimum. A train stops at examRise; packets in flight add
+	// the rest. Feedback takes a round trip, examReaction, and the time that the
+	// packet which shows the rise waited and was served.
 	examQueue       = 60 * time.Millisecond
 	slowQueue       = 140 * time.Millisecond
 	knownQueue      = 60 * time.Millisecond // on a link known to be slow, which is tested often
@@ -45,33 +45,33 @@ const (
 	examRise        = 15 * time.Millisecond
 	examReaction    = 10 * time.Millisecond
 	examService     = 20 * time.Millisecond
-	examNoise       = 4 // on a slow link a rise is seen this many times the path's noise later
+	examNoise       = 4 // on a slow link a rise is detected later by this many times the path's noise
 	examMultipleMin = 1.1
 	examMultipleMax = 2
-	examShare       = 0.7 // of what the schedule allows one test, for the prime
+	examShare       = 0.7 // share of a test's allowance for the prime
 
-	// A glance is a train so short that a link at half the minimum still
-	// queues it within the bounds above, and long enough to notice that.
+	// A glance is a train short enough that a link at half the minimum queues it
+	// within the bounds above, and long enough to detect that.
 	glanceMultiple = 1.5
 	glancePackets  = 8
 	// UDP payload of the packets of an exam's trains: at the lower rate a full
 	// packet alone takes as long as all the queueing that is allowed.
 	examDown = 1200
 	examUp   = 600
-	// examFirst is the share of the rate in question to hold at before the
-	// receiver has read any: on a link that has just fallen the queue must not
-	// go on growing until then.
+	// examFirst is the share of the target to hold at before the receiver has a
+	// reading: on a link that has just fallen, the queue must not keep growing
+	// until then.
 	examFirst = 0.5
 
-	// ipHeaders are the headers of a packet in the cheaper of the two IPs.
+	// ipHeaders is the size of a packet's headers in the cheaper of the two IP versions.
 	ipHeaders = 28
 
 	holdTime     = 250 * time.Millisecond
-	holdPerNoise = 60 // noisy paths are held longer: this many times the noise
+	holdPerNoise = 60 // noisy paths are held longer: by this many times the noise
 	maxHold      = time.Second
 
-	// Sequential test: the indifference zone is 1.5 % to each side of the
-	// bound less the tolerance, an error 1 in 500 at its edges.
+	// Sequential test: the indifference zone is 1.5 % to each side of the bound
+	// less the tolerance; the error is 1 in 500 at its edges.
 	floorMargin = 0.015
 	floorError  = 0.002
 	// A rate is far below the bound when the logarithm of their ratio is more than
@@ -80,31 +80,31 @@ const (
 	farErrors = 5
 )
 
-// FloorOutcome is what a floor test found of the rate.
+// FloorOutcome is the outcome of a floor test.
 type FloorOutcome string
 
 // The outcomes of a floor test.
 const (
 	FloorMeets        FloorOutcome = "meets" // at least the target
 	FloorBelow        FloorOutcome = "below"
-	FloorInconclusive FloorOutcome = "inconclusive" // Floor.Why says what kept it from telling
+	FloorInconclusive FloorOutcome = "inconclusive" // Floor.Why gives the reason
 )
 
 // Floor is the result of a floor test: is the rate at least the target?
 type Floor struct {
 	Direction wire.Direction `json:"direction"`
-	Glance    bool           `json:"glance,omitempty"` // one very short train: it notices, and decides nothing
+	Glance    bool           `json:"glance,omitempty"` // one very short train: it detects a fall, but decides nothing
 	Target    float64        `json:"target_bits_per_second"`
 	Decision  ippm.Decision  `json:"-"`
 	Outcome   FloorOutcome   `json:"outcome"`
 	Rate      ippm.Interval  `json:"rate"`
-	StdErr    float64        `json:"std_err"` // relative, of Rate.Value or, where there is none, of what Rate.Low is the lower end of
+	StdErr    float64        `json:"std_err"` // relative, of Rate.Value or, without one, of the rate whose lower end is Rate.Low
 	Trains    int            `json:"trains"`
 	Bytes     int64          `json:"bytes"` // IP layer, as received
 	Duration  ippm.Seconds   `json:"duration_seconds"`
-	Rise      ippm.Seconds   `json:"rise_seconds"` // highest delay above the lowest that a train saw
-	// Excess is the most bytes by which a train that did not fill the link was
-	// ahead of the target: a token bucket larger than that hides a lower rate.
+	Rise      ippm.Seconds   `json:"rise_seconds"` // largest delay above the lowest within a train
+	// Excess is the most bytes by which a train that did not fill the link was ahead
+	// of the target: a larger token bucket would hide a lower rate.
 	Excess int64  `json:"excess"`
 	Why    string `json:"why,omitempty"`
 }
@@ -116,8 +116,8 @@ func farBelow(share, stdErr float64) bool {
 	return away > farLeast && away > farErrors*stdErr
 }
 
-// Offered is the rate of which a test that did not fill the link has brought all
-// through, the middle of which Rate.Low is the lower end; 0 when that is not known.
+// Offered returns the rate that a test offered and fully delivered without filling
+// the link; Rate.Low is its lower end. 0 if not known.
 func (f Floor) Offered() float64 {
 	if spread := 1 - 1.96*f.StdErr; f.Rate.Low != nil && spread > 0 {
 		return *f.Rate.Low / spread
@@ -125,7 +125,7 @@ func (f Floor) Offered() float64 {
 	return 0
 }
 
-// FloorPlan is how a floor test is run.
+// FloorPlan configures a floor test.
 type FloorPlan struct {
 	Direction wire.Direction
 	Target    ippm.Rate
@@ -136,14 +136,14 @@ type FloorPlan struct {
 	Bucket    float64 // bytes of the largest token bucket to empty; 0: an ordinary one
 	RoundTrip time.Duration
 	Noise     time.Duration
-	Foreign   ippm.Rate // what other programs of this host move in the same direction
-	Known     ippm.Rate // what the last test read, if that was below the target
+	Foreign   ippm.Rate // traffic of this host's other programs in the same direction
+	Known     ippm.Rate // reading of the last test, if it was below the target
 }
 
-// deepest is the token bucket the plan's trains empty, in bytes.
+// deepest returns the token bucket that the plan's trains empty, in bytes.
 func (p FloorPlan) deepest() float64 { return max(p.Bucket, primeBucket) }
 
-// GlanceBytes is what a glance costs at the IP layer.
+// GlanceBytes returns the cost of a glance at the IP layer.
 func GlanceBytes(d wire.Direction) int64 {
 	if d == wire.Up {
 		return glancePackets * (examUp + ipHeaders)
@@ -151,16 +151,16 @@ func GlanceBytes(d wire.Direction) int64 {
 	return glancePackets * (examDown + ipHeaders)
 }
 
-// multipleFor is the multiple of a rate to prime at, so that the queue of a link
-// at a share of that rate does not grow above most.
+// multipleFor returns the multiple of a rate to prime at, such that the queue of a
+// link at share of that rate stays below most.
 func multipleFor(most time.Duration, share float64, roundTrip time.Duration) float64 {
 	late := roundTrip + examReaction + examRise + examService
 	m := share * (1 + float64(most-examRise)/float64(late))
 	return min(max(m, examMultipleMin), examMultipleMax)
 }
 
-// examMultiple keeps to both bounds, on a link that just meets the minimum and
-// on one that has just fallen.
+// examMultiple respects both bounds: on a link that just meets the minimum and on
+// one that has just fallen.
 func examMultiple(roundTrip time.Duration) float64 {
 	return min(multipleFor(examQueue, 1, roundTrip), multipleFor(slowQueue, fallShare, roundTrip))
 }
@@ -169,12 +169,12 @@ func examMultiple(roundTrip time.Duration) float64 {
 func (p FloorPlan) request() wire.TrainRequest {
 	r := p.alone()
 	if p.Foreign > 0 {
-		// They load the link already: only what is missing is added.
+		// Other programs already load the link: only the difference is added.
 		less := func(rate float64) float64 { return max(rate-float64(p.Foreign), rate*leastShare) }
 		r.PrimeRate = min(r.PrimeRate, float64(p.Target)*besideMost)
 		r.PrimeRate, r.HoldRate, r.HoldFirst = less(r.PrimeRate), less(r.HoldRate), less(r.HoldFirst)
 		if over := r.PrimeRate + float64(p.Foreign) - float64(p.Target); p.InExam && over > 0 {
-			// Their packets make the path noisy, and a rise is seen late.
+			// Their packets make the path noisy, so a rise is detected late.
 			most := examQueue.Seconds() * float64(p.Target) / over * r.PrimeRate / 8
 			r.PrimeBytes = min(r.PrimeBytes, max(int64(most), besideLeast*int64(r.PacketSize+ipHeaders)))
 		}
@@ -182,7 +182,7 @@ func (p FloorPlan) request() wire.TrainRequest {
 	return r
 }
 
-// alone computes the train for a link that nothing else loads.
+// alone computes the train for an otherwise idle link.
 func (p FloorPlan) alone() wire.TrainRequest {
 	t := float64(p.Target)
 	r := wire.TrainRequest{
@@ -221,7 +221,7 @@ func (p FloorPlan) alone() wire.TrainRequest {
 	if p.Noise >= noisyPath {
 		margin += primeNoisy
 	}
-	// The bucket fills up again meanwhile, at the rate in question.
+	// The bucket refills meanwhile at the target rate.
 	r.PrimeRate, r.StopRise, r.PrimeBytes = t*multiple, primeRise, int64(primeBucket/(1-1/multiple)+margin)
 	r.MaxBytes = r.PrimeBytes + int64(t/8*r.HoldTime.Seconds()) + 40e3
 	if p.MaxBytes > 0 {
@@ -231,8 +231,8 @@ func (p FloorPlan) alone() wire.TrainRequest {
 	return r
 }
 
-// RunFloor runs trains until the target is decided or the plan is exhausted.
-// An error means that the network let us measure nothing at all.
+// RunFloor runs trains until the target is decided or the plan is exhausted. An error
+// means that nothing could be measured.
 func RunFloor(ctx context.Context, s Runner, p FloorPlan) (Floor, error) {
 	f := Floor{Direction: p.Direction, Glance: p.Glance, Target: float64(p.Target), Outcome: FloorInconclusive}
 	bound := float64(p.Target) * (1 - verdict.Tolerance)
@@ -267,7 +267,7 @@ func RunFloor(ctx context.Context, s Runner, p FloorPlan) (Floor, error) {
 				f.Decision = ippm.Accept
 			case *rep.Low < bound && rep.SenderUnsent == 0 && rep.SenderSkipped == 0:
 				f.Why = "the test could not fill the link"
-			default: // it arrived too slowly, or too little at a time
+			default: // it arrived too slowly, or too few bytes at a time
 				f.Why = spoiltBy(p.Direction, rep)
 			}
 		case string(ippm.OutcomeLossy):

@@ -10,26 +10,25 @@ import (
 
 // Chosen by us.
 const (
-	goodputTime  = time.Second // what a stream should last at the rate that was read
+	goodputTime  = time.Second // intended length of a stream at the rate read
 	goodputMost  = 1500 * time.Millisecond
-	goodputLeast = 30e3 // bytes: less is all start-up
+	goodputLeast = 30e3 // bytes; a shorter stream is all start-up
 	goodputBytes = 1e6  // bytes at most
 )
 
-// Goodput is what one QUIC stream carried: payload bytes as its receiver got
-// them, start-up included. It passes a congestion control, which slows down at
-// losses, so it says what a transfer gets and not what the link can carry: that
-// is Capacity.
+// Goodput is the rate of one QUIC stream: payload bytes as received, start-up
+// included. Congestion control slows the stream down on loss, so Goodput is what a
+// transfer achieves, not what the link can carry: that is Capacity.
 type Goodput struct {
 	Direction wire.Direction `json:"direction"`
 	Value     *float64       `json:"payload_bits_per_second"` // nil: not measured
 	Bytes     int64          `json:"bytes"`                   // of payload
 	Duration  ippm.Seconds   `json:"duration_seconds"`
-	Why       string         `json:"why,omitempty"` // why there is no value
+	Why       string         `json:"why,omitempty"` // reason if Value is nil
 }
 
-// MeasureGoodput sends or fetches one stream of about a second at the rate
-// known. budget is in bytes.
+// MeasureGoodput sends or fetches one stream of about a second at the known rate.
+// budget is in bytes.
 func MeasureGoodput(ctx context.Context, s Streamer, c Capacity, budget int64) Goodput {
 	g := Goodput{Direction: c.Direction}
 	if !s.Traits().Streams {
