@@ -10,40 +10,40 @@ import (
 
 // Chosen by us.
 const (
-	// feedbackEvery bounds how often feedback goes out without news, and
-	// repeatEvery how often a command that is not yet obeyed.
+	// feedbackEvery is the interval of feedback without news, repeatEvery that of
+	// a command that is not yet obeyed.
 	feedbackEvery = 50 * time.Millisecond
 	repeatEvery   = 5 * time.Millisecond
-	// quiet is how long after the last arrival a train counts as over.
+	// quiet is the silence after the last arrival that ends a train.
 	quiet = 700 * time.Millisecond
-	// Packets that a noisy path overtakes may arrive behind the end of their
-	// train: those missing are waited for so many times the noise, within which
-	// 999 of 1000 exponentially delayed packets arrive, and at most stragglersMost.
+	// Packets that a noisy path delays may arrive after the end of their train:
+	// missing ones are waited for stragglers times the noise, within which 999 of
+	// 1000 exponentially delayed packets arrive, and at most stragglersMost.
 	stragglers     = 10
 	stragglersMost = 250 * time.Millisecond
 	// noiseShare is how much further the delay must rise on a noisy path,
 	// in units of its delay variation.
 	noiseShare = 2
-	// steadyShare is how many times the noise the rise looked for must be, for
-	// one packet to show it: waiting for more of them lets the queue grow.
+	// steadyShare is the ratio of StopRise to the noise from which one packet
+	// suffices to show the rise: waiting for more lets the queue grow.
 	steadyShare = 8
-	// A queue shorter than the rise looked for shows as loss instead: this
-	// many of the last lossSpan packets, while there is some queue.
+	// A queue shorter than StopRise shows as loss instead: lossLimit of the last
+	// lossSpan packets are missing, while there is some queue.
 	lossSpan  = 20
 	lossLimit = 6
 	shortRise = 3 * time.Millisecond
-	// A target is decided when the estimate rests on this many packets, more of
-	// them when some are missing or the path is noisy, and is this many
-	// standard errors away, and at least this far.
+	// A target is decided when the estimate is based on decideBusy packets
+	// (decideRough if some are missing or the path is noisy) and is decideErrors
+	// standard errors and at least decideFar away from the target.
 	decideBusy   = 8
 	decideRough  = 16
 	decideErrors = 5
 	decideFar    = 0.012
-	// noiseSpread is the standard deviation of an exponential jitter, in units
-	// of the median of |IPDV| that it makes.
+	// noiseSpread is the standard deviation of an exponential jitter, in units of
+	// the resulting median |IPDV|.
 	noiseSpread = 1.44
-	// refineSpan bounds the packets a reading in mid-train looks at, and
-	// refineEvery how often there is one: it runs where packets are received.
+	// refineSpan bounds the packets that a mid-train reading uses, and refineEvery
+	// its frequency, because it runs where packets are received.
 	refineSpan  = 4096
 	refineEvery = 10 * time.Millisecond
 )
@@ -68,24 +68,24 @@ type Receiver struct {
 	lastFeed time.Duration
 	fed      bool
 	obeyed   bool
-	refined  time.Duration // when the arrivals were last fitted
+	refined  time.Duration // when the rate was last estimated
 	decided  bool          // the estimate has decided the target
-	unfilled bool          // the prime is over and no queue stood
+	unfilled bool          // the prime is over without a queue
 	ended    bool
 	endedAt  time.Duration // when the train ended, or was found not to fill; later packets are stragglers
-	end      wire.TrainEnd // what the sender says of itself, once it has ended
+	end      wire.TrainEnd // the sender's own report, once it has ended
 }
 
-// NewReceiver prepares for a train. noise is the delay variation of the path,
-// the median of |IPDV| on the monitor stream.
+// NewReceiver returns a receiver for a train. noise is the delay variation of the
+// path, the median of |IPDV| on the monitor stream.
 func NewReceiver(r wire.TrainRequest, noise time.Duration, ipv6 bool) *Receiver {
 	most := int(r.MaxBytes/int64(r.PacketSize)) + 1
 	return &Receiver{request: r, most: most, noise: noise, ipv6: ipv6, seen: map[uint32]bool{}, command: wire.CommandContinue}
 }
 
-// Arrive takes a packet of the train: when it arrived, its UDP payload in
-// bytes, and how many IP-layer bytes of the session's other packets arrived
-// before it, and of other programs' as far as this side knows. It returns the feedback to send, if any.
+// Arrive handles a packet of the train: its arrival time, its UDP payload in bytes,
+// and the IP-layer bytes that had arrived before it, of the session's other packets
+// and, as far as known, of other programs. It returns the feedback to send, if any.
 func (r *Receiver) Arrive(p wire.TrainPacket, at time.Duration, payload int, other, foreign int64) (f wire.Feedback, send bool) {
 	if p.Train != r.request.Train {
 		return wire.Feedback{}, false
@@ -149,8 +149,8 @@ func (r *Receiver) Arrive(p wire.TrainPacket, at time.Duration, payload int, oth
 	return f, true
 }
 
-// rise is how far the delay stands above the train's lowest: the least of the
-// last few packets, more of them on a noisy path.
+// rise returns how far the delay is above the train's lowest: the least of the last
+// few packets, more of them on a noisy path.
 func (r *Receiver) rise(delay time.Duration) time.Duration {
 	if len(r.arrivals) == 1 || delay < r.low {
 		r.low = delay
@@ -170,7 +170,7 @@ func (r *Receiver) rise(delay time.Duration) time.Duration {
 	return least - r.low
 }
 
-// noisy says whether one packet's delay tells little of the queue.
+// noisy reports whether one packet's delay shows little about the queue.
 func (r *Receiver) noisy() bool { return r.noise >= time.Millisecond }
 
 func (r *Receiver) decide(p wire.TrainPacket, rise, at time.Duration) {
@@ -178,14 +178,14 @@ func (r *Receiver) decide(p wire.TrainPacket, rise, at time.Duration) {
 		return
 	}
 	allowance := noiseShare * r.noise
-	// The prime has ended at its cap, or this is its last packet. On a noisy
-	// path the packets behind it are worth waiting for.
+	// The prime has reached its cap, or this is its last packet. On a noisy path
+	// the packets behind it are worth waiting for.
 	over := p.Stage == wire.StageHold || !r.noisy() && int64(p.Index+1)*int64(ippm.IPSize(r.request.PacketSize, r.ipv6)) >= r.request.PrimeBytes
 	switch {
 	case rise >= r.request.StopRise+allowance, rise >= shortRise+allowance && r.losing():
 		r.command = wire.CommandHold
 	case over && rise >= shortRise+allowance:
-		r.command = wire.CommandHold // it has not risen as far as was asked, but some queue stands
+		r.command = wire.CommandHold // it has risen less than StopRise, but there is some queue
 	case over:
 		r.command = wire.CommandStop // the link did not fill: nothing to hold
 		if r.request.Target > 0 {
@@ -194,7 +194,7 @@ func (r *Receiver) decide(p wire.TrainPacket, rise, at time.Duration) {
 	}
 }
 
-// losing says whether many of the last packets are missing.
+// losing reports whether many of the last packets are missing.
 func (r *Receiver) losing() bool {
 	if r.highest < lossSpan {
 		return false
@@ -208,8 +208,7 @@ func (r *Receiver) losing() bool {
 	return missing >= lossLimit
 }
 
-// refine updates the rate to hold at, and stops a train that has decided its
-// target.
+// refine updates the rate to hold at, and stops a train whose target is decided.
 func (r *Receiver) refine() {
 	est := ippm.EstimateRate(r.arrivals[max(len(r.arrivals)-refineSpan, 0):], r.noise)
 	if est.Outcome != ippm.OutcomeEstimate {
@@ -223,8 +222,8 @@ func (r *Receiver) refine() {
 	if r.request.Target <= 0 || est.Busy < least {
 		return
 	}
-	// Few packets understate their own scatter; the path's noise is known from
-	// a longer time.
+	// Few packets underestimate their own scatter; the path's noise is known from a
+	// longer time.
 	spread := est.StdErr * studentFactor(est.Busy-2)
 	spread = max(spread, noiseSpread*float64(r.noise)*math.Sqrt(12/float64(est.Busy))/float64(est.Span))
 	away := math.Abs(math.Log(float64(est.Rate) / r.request.Target))
@@ -233,18 +232,18 @@ func (r *Receiver) refine() {
 	}
 }
 
-// studentFactor is how much wider than a normal distribution's Student's t is
-// at decideErrors standard errors, with so many degrees of freedom: a fit to
-// the tables, right within 10 % from 6 degrees up.
+// studentFactor returns how much wider Student's t is than a normal distribution at
+// decideErrors standard errors, with dof degrees of freedom: a fit to the tables,
+// accurate within 10 % from 6 degrees up.
 func studentFactor(dof int) float64 {
 	d := float64(max(dof, 1))
 	return 1 + 6/d + 58/(d*d)
 }
 
-// Started says whether anything has arrived.
+// Started reports whether anything has arrived.
 func (r *Receiver) Started() bool { return len(r.arrivals) > 0 }
 
-// End takes what the sender says of itself in an end packet.
+// End records the sender's own report from an end packet.
 func (r *Receiver) End(train wire.TrainID, e wire.TrainEnd) {
 	if train != r.request.Train || r.end.Packets > 0 {
 		return
@@ -259,11 +258,11 @@ func (r *Receiver) End(train wire.TrainID, e wire.TrainEnd) {
 	}
 }
 
-// Ended says whether the sender has said that the train is over.
+// Ended reports whether the sender has ended the train.
 func (r *Receiver) Ended() bool { return r.ended }
 
-// Over says whether the train has told all it can by now: its target is
-// decided, it has ended, or it has fallen silent.
+// Over reports whether the train can yield nothing more: its target is decided, it
+// has ended, or it has fallen silent.
 func (r *Receiver) Over(now time.Duration) bool {
 	if r.unfilled || r.ended {
 		return r.decided || r.complete() || now-r.endedAt >= r.patience()
@@ -271,7 +270,7 @@ func (r *Receiver) Over(now time.Duration) bool {
 	return r.decided || r.Started() && now-r.last > quiet
 }
 
-// patience is how long missing packets are waited for at the end of the train.
+// patience returns how long to wait for missing packets at the end of the train.
 func (r *Receiver) patience() time.Duration {
 	if !r.noisy() {
 		return 0
@@ -279,8 +278,7 @@ func (r *Receiver) patience() time.Duration {
 	return min(stragglers*r.noise, stragglersMost)
 }
 
-// complete reports whether every packet up to the highest that is known of has
-// arrived.
+// complete reports whether every packet up to the highest known index has arrived.
 func (r *Receiver) complete() bool {
 	sent := int(r.highest) + 1
 	if r.end.Packets > 0 {
@@ -289,10 +287,10 @@ func (r *Receiver) complete() bool {
 	return len(r.arrivals) >= sent
 }
 
-// Estimate computes what the train says about the link.
+// Estimate computes the rate estimate of the train.
 func (r *Receiver) Estimate() ippm.RateEstimate { return ippm.EstimateRate(r.arrivals, r.noise) }
 
-// Report puts the estimate into the form that crosses the wire.
+// Report converts the estimate to its wire form.
 func (r *Receiver) Report() wire.TrainReport {
 	est := r.Estimate()
 	out := wire.TrainReport{

@@ -13,53 +13,52 @@ import (
 
 // Chosen by us.
 const (
-	// grace is how long a sender whose prime reached its cap goes on at the
-	// hold rate while it waits to hear whether that was enough.
+	// grace is how long a sender whose prime reached its cap continues at the hold
+	// rate while it waits for the receiver's command.
 	grace = 300 * time.Millisecond
 	// maxLag is how far a sender catches up with its schedule after the host
-	// held it up; what is further behind is never sent.
+	// delayed it; what is further behind is never sent.
 	maxLag = 10 * time.Millisecond
-	// endPackets tell the receiver that the train is over; several, in case
-	// some are lost.
+	// endPackets is the number of packets that end the train; several, in case some
+	// are lost.
 	endPackets  = 3
 	endInterval = 5 * time.Millisecond
-	// heldLeast is how long a send call must take for its packet to count as
-	// held: above what one takes on an ordinary host, below what would look
-	// like a queue.
+	// heldLeast is how long a send call must take for its packet to count as held:
+	// above the usual time on an ordinary host, below what would look like a queue.
 	heldLeast = 500 * time.Microsecond
 )
 
 // Sender sends one train.
 type Sender struct {
 	Request wire.TrainRequest
-	IPv6    bool // counts headers
+	IPv6    bool // for the size of headers
 	Clock   clock.Clock
 	Waiter  clock.Waiter
-	// Send seals and sends a packet with size bytes of UDP payload. An error
-	// means it did not leave the host.
+	// Send seals and sends a packet with size bytes of UDP payload. An error means
+	// that it did not leave the host.
 	Send func(p wire.TrainPacket, size int) error
-	// Other, if set, reads how many bytes other programs of this host have sent.
+	// Other, if set, returns how many bytes other programs of this host have sent.
 	Other func() uint64
-	// SendEnd seals and sends a packet of the end.
+	// SendEnd seals and sends an end packet.
 	SendEnd func(p wire.TrainPacket, e wire.TrainEnd) error
 
 	mu       sync.Mutex
 	feedback wire.Feedback
 }
 
-// Sent is what a sender did.
+// Sent is the account of a sender.
 type Sent struct {
 	Packets int           // left the host
 	Unsent  int           // the host refused
 	Held    []wire.Held   // packets whose send call took long: they may have left late
 	Bytes   int64         // at the IP layer
-	Behind  time.Duration // furthest the host fell behind the schedule
-	Skipped time.Duration // schedule given up because the host was too late
-	Prime   time.Duration // how long the prime took
+	Behind  time.Duration // furthest lag behind the schedule
+	Skipped time.Duration // schedule skipped because the host was too late
+	Prime   time.Duration // duration of the prime
 	Whole   time.Duration
 }
 
-// Feedback takes the receiver's latest word. Commands only ever rise.
+// Feedback handles the receiver's latest feedback. Commands only ever rise.
 func (s *Sender) Feedback(f wire.Feedback) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -68,7 +67,7 @@ func (s *Sender) Feedback(f wire.Feedback) {
 	}
 }
 
-// Stop ends the train: its result is known.
+// Stop ends the train, because its result is known.
 func (s *Sender) Stop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -153,14 +152,14 @@ func (s *Sender) Run(ctx context.Context) (Sent, error) {
 	return sent, nil
 }
 
-// slowest is one packet a second: no reading makes a train last for ever.
+// slowest returns one packet a second, so that no reading makes a train last forever.
 func (s *Sender) slowest() ippm.Rate {
 	return ippm.Rate(8 * ippm.IPSize(s.Request.PacketSize, s.IPv6))
 }
 
-// holdRate is the agreed rate, or what the receiver reads if that is less: a
-// queue that stands need not grow. Where no rate was agreed it is the reading,
-// never above the prime, and before there is one, half the prime.
+// holdRate returns the agreed rate, or the receiver's reading if that is lower: an
+// existing queue need not grow. Without an agreed rate it returns the reading, at
+// most the prime rate; before there is a reading, half the prime rate.
 func (s *Sender) holdRate(fb wire.Feedback) ippm.Rate {
 	switch r := s.Request; {
 	case r.HoldRate > 0 && fb.Rate > 0:

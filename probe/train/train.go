@@ -1,11 +1,9 @@
-// Package train runs trains: paced packets that fill a bottleneck just long
-// enough to read its rate. A train has a prime above the rate in question,
-// until one-way delay rises, then a hold at it. The sender paces and obeys;
-// the receiver watches the delay, commands, and counts.
-//
-// It refuses to know the network and the verdict: packets go out through a
-// function, arrivals come in through another, and what a rate is good for is
-// for others to say.
+// Package train runs trains: paced packets that fill a bottleneck just long enough to
+// read its rate. A train has a prime above the rate in question, until the one-way
+// delay rises, then a hold at that rate. The sender paces and obeys; the receiver
+// watches the delay, commands, and counts.
+// It does not know the network or the verdict: packets go out through one function,
+// arrivals come in through another, and callers judge the rate.
 package train
 
 import (
@@ -16,7 +14,7 @@ import (
 	"examlink/probe/wire"
 )
 
-// Bounds of what a train may be; a request outside them is refused.
+// Bounds of a train; a request outside them is refused.
 const (
 	MinPacket  = wire.MinPacketSize
 	MaxPacket  = wire.MaxPacketSize
@@ -27,7 +25,7 @@ const (
 	maxPackets = 1 << 20
 )
 
-// Validate checks a request and names the first field that makes no sense.
+// Validate checks a request and names the first invalid field.
 func Validate(r wire.TrainRequest) error {
 	switch {
 	case r.Train == 0:
@@ -58,8 +56,8 @@ func Validate(r wire.TrainRequest) error {
 	return nil
 }
 
-// ValidateReport checks that a report that crossed the wire carries the numbers
-// its outcome promises.
+// ValidateReport checks that a received report contains the numbers that its outcome
+// requires.
 func ValidateReport(r wire.TrainReport) error {
 	good := func(v *float64) bool { return v != nil && *v > 0 && *v <= MaxRate*10 }
 	switch ippm.Outcome(r.Outcome) {
@@ -71,7 +69,7 @@ func ValidateReport(r wire.TrainReport) error {
 		if r.Low == nil || !(*r.Low >= 0) {
 			return fmt.Errorf("train report: a bound without its number")
 		}
-	case ippm.OutcomeLossy, ippm.OutcomeSparse: // neither, and so is any word of a later version
+	case ippm.OutcomeLossy, ippm.OutcomeSparse: // no numbers required, as for an outcome of a later version
 	}
 	return nil
 }
