@@ -6,25 +6,25 @@ import (
 	"time"
 )
 
-// alarm is a system's timer that can be waited for and interrupted. Only
-// interrupt may be called while another call is under way.
+// alarm is a system timer that can be waited for and interrupted. Only interrupt may
+// be called during another call.
 type alarm interface {
-	// arm sets the alarm to ring once after d, above zero, in place of what it
-	// was set to.
+	// arm sets the alarm to ring once after d, above zero, and replaces its previous
+	// setting.
 	arm(d time.Duration) error
-	// wait returns when the alarm rings or is interrupted. It may return for
-	// less.
+	// wait returns when the alarm rings or is interrupted. It may also return
+	// earlier.
 	wait() error
-	// interrupt ends the wait under way or else the next one.
+	// interrupt ends the current wait or else the next one.
 	interrupt()
 	// close frees the alarm.
 	close() error
 }
 
-// alarmWaiter waits with an alarm. It trusts its clock and its context alone: a
-// return of the alarm only makes it look at them. So an alarm that rings early,
-// by a clock of its own, or an interrupt left over from an earlier wait cost
-// another round and nothing else.
+// alarmWaiter waits with an alarm. It relies only on its clock and its context: when
+// the alarm returns, it checks both. An alarm that rings early, by a clock of its
+// own, or an interrupt left over from an earlier wait therefore costs only another
+// round.
 type alarmWaiter struct {
 	clock Clock
 	alarm alarm
@@ -65,8 +65,8 @@ func (w *alarmWaiter) Wait(ctx context.Context, t time.Duration) error {
 // Close implements Waiter.
 func (w *alarmWaiter) Close() error { return w.alarm.close() }
 
-// unitsUp returns how many units d is, rounded up so that a timer set to them
-// does not ring before d has passed.
+// unitsUp returns d in units, rounded up so that a timer set to it does not ring
+// before d has passed.
 func unitsUp(d, unit time.Duration) int64 {
 	n := int64(d / unit)
 	if d%unit > 0 {

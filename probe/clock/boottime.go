@@ -5,14 +5,13 @@ import (
 	"time"
 )
 
-// bootReads is how often a step of the wall clock may spoil a reading of the
-// time since boot before we give up.
+// bootReads is how often a step of the wall clock may spoil a reading of the time
+// since boot before sinceBoot gives up.
 const bootReads = 3
 
-// sinceBoot returns the time since the host booted, sleep included, from the
-// wall clock and the wall-clock time of the boot, which a kernel moves with
-// every step: so steps cancel out. ok is false when booted says so or never
-// stands still.
+// sinceBoot returns the time since the host booted, sleep included, from the wall
+// clock and the wall-clock time of the boot. A kernel moves the latter with every
+// step, so steps cancel out. ok is false if booted returns false or never settles.
 func sinceBoot(booted func() (time.Time, bool), wall func() time.Time) (d time.Duration, ok bool) {
 	for range bootReads {
 		before, ok := booted()
@@ -28,9 +27,9 @@ func sinceBoot(booted func() (time.Time, bool), wall func() time.Time) (d time.D
 	return 0, false
 }
 
-// parseTimeval reads a struct timeval of a 64-bit little-endian system: seconds
-// in eight bytes, microseconds in four, padding. Package syscall cuts a zero
-// byte off its end, so the padding may be short. A zero time is no time.
+// parseTimeval reads a struct timeval of a 64-bit little-endian system: seconds in
+// eight bytes, microseconds in four, padding. Package syscall cuts a zero byte off
+// its end, so the padding may be short. It rejects a zero time.
 func parseTimeval(raw string) (t time.Time, ok bool) {
 	if len(raw) < 12 {
 		return time.Time{}, false

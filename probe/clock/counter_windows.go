@@ -9,25 +9,24 @@ import (
 // interruptUnit is the unit of interrupt times and due times.
 const interruptUnit = 100 * time.Nanosecond
 
-// performanceCounter reads QueryPerformanceCounter: finer than a microsecond,
-// the same on every processor, never falling. Microsoft documents it to count
-// on through sleep, standby and hibernation; QueryUnbiasedInterruptTime does
-// not, which is how counterClock knows what to leave out.
-//
-// Untried on a real Windows.
+// performanceCounter reads QueryPerformanceCounter: finer than a microsecond, the
+// same on every processor, never decreasing. Microsoft documents that it continues
+// through sleep, standby and hibernation; QueryUnbiasedInterruptTime does not, so
+// counterClock knows how much to exclude.
+// Untested on a real Windows.
 type performanceCounter struct {
 	perSecond         int64
 	counter, unbiased uintptr // the functions' addresses
 
-	// Where the functions write. They are fields because a local variable
-	// would be allocated at every call; counterClock's lock guards them.
+	// The functions write here. They are fields because a local variable would be
+	// allocated at every call; counterClock's lock guards them.
 	count    int64
 	interval uint64
 }
 
-// newFineClock returns a clock out of the performance counter, since package
-// time's has only the resolution of the timer interrupt, 0.5 to 15.6 ms. It
-// returns nil, for package time after all, where the functions are missing.
+// newFineClock returns a clock based on the performance counter, since package
+// time's has only the resolution of the timer interrupt, 0.5 to 15.6 ms. It returns
+// nil, for package time, if the functions are missing.
 func newFineClock() *counterClock {
 	if !have(procQueryPerformanceCounter, procQueryPerformanceFrequency, procQueryUnbiasedInterruptTime) {
 		return nil
@@ -40,7 +39,7 @@ func newFineClock() *counterClock {
 	return newCounterClock(c)
 }
 
-// read cannot fail: documented for Windows XP and later.
+// read cannot fail, as documented for Windows XP and later.
 func (c *performanceCounter) read() int64 {
 	_, _, _ = syscall.SyscallN(c.counter, uintptr(unsafe.Pointer(&c.count)))
 	return c.count
@@ -48,7 +47,7 @@ func (c *performanceCounter) read() int64 {
 
 func (c *performanceCounter) frequency() int64 { return c.perSecond }
 
-// worked fails only when it is given no place to write to.
+// worked fails only without a place to write to.
 func (c *performanceCounter) worked() time.Duration {
 	_, _, _ = syscall.SyscallN(c.unbiased, uintptr(unsafe.Pointer(&c.interval)))
 	return time.Duration(c.interval) * interruptUnit

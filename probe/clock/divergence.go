@@ -2,7 +2,7 @@ package clock
 
 import "time"
 
-// Event is what a host's own clocks reveal about it.
+// Event is an event of the host that its own clocks reveal.
 type Event int
 
 // The events.
@@ -19,20 +19,20 @@ func (e Event) String() string {
 
 // Chosen by us.
 const (
-	// divergenceLimit is how far two clocks of one host may part between two
+	// divergenceLimit is how far two clocks of one host may diverge between two
 	// looks: far above any slewing (500 ppm), far below what matters.
 	divergenceLimit = 500 * time.Millisecond
 	// stallLimit is how late a look may come before the process counts as
 	// stalled.
 	stallLimit = time.Second
-	// readWithin is how long reading all clocks may take, or they are read
+	// readWithin is how long reading all clocks may take before they are read
 	// again, readTries times in all.
 	readWithin = 50 * time.Millisecond
 	readTries  = 5
 )
 
-// Divergence watches one host's clocks against each other. The zero value is
-// ready; the first look only sets the marks. Not safe for concurrent use.
+// Divergence compares one host's clocks with each other. The zero value is ready; the
+// first look only sets the reference. Not safe for concurrent use.
 type Divergence struct {
 	mono, awake time.Duration
 	hasAwake    bool
@@ -40,8 +40,8 @@ type Divergence struct {
 	started     bool
 }
 
-// readAll reads the clocks at one moment: what stops the process between two
-// readings must not look as if the clocks had parted.
+// readAll reads the clocks at one moment: a pause of the process between two readings
+// must not look like a divergence.
 func readAll(c Clock) (mono time.Duration, wall time.Time, awake time.Duration, ok bool) {
 	for range readTries {
 		mono, wall = c.Now(), c.Wall()
@@ -53,8 +53,8 @@ func readAll(c Clock) (mono time.Duration, wall time.Time, awake time.Duration, 
 	return mono, wall, awake, ok
 }
 
-// Look compares the clocks with the previous look, which was meant to be
-// every before. It returns what happened in between and how much of it.
+// Look compares the clocks with those of the previous look, which was intended to be
+// every ago. It returns the event since then and its amount.
 func (d *Divergence) Look(c Clock, every time.Duration) (Event, time.Duration) {
 	mono, wall, awake, ok := readAll(c)
 	was := *d
@@ -70,7 +70,7 @@ func (d *Divergence) Look(c Clock, every time.Duration) (Event, time.Duration) {
 	}
 	switch jump := wall.Sub(was.wall) - ran; {
 	case jump > divergenceLimit && !ok:
-		return Suspended, jump // where a suspend cannot be told from a step, it is the likelier
+		return Suspended, jump // if a suspend cannot be distinguished from a step, it is more likely
 	case jump > divergenceLimit || jump < -divergenceLimit:
 		return Stepped, jump
 	}

@@ -2,9 +2,8 @@ package clock
 
 import "syscall"
 
-// What we need of kernel32.dll and package syscall does not have. Nothing here
-// has been tried on a real Windows yet: it builds, it is vetted, and it goes by
-// Microsoft's documentation.
+// Functions of kernel32.dll that package syscall lacks. None has been tested on a
+// real Windows: the code builds, is vetted, and follows Microsoft's documentation.
 var (
 	kernel32 = syscall.NewLazyDLL("kernel32.dll")
 
@@ -19,7 +18,7 @@ var (
 	procSetEvent                   = kernel32.NewProc("SetEvent")
 )
 
-// have says whether this Windows has all of procs.
+// have reports whether this Windows has all of procs.
 func have(procs ...*syscall.LazyProc) bool {
 	for _, p := range procs {
 		if p.Find() != nil {

@@ -7,8 +7,8 @@ import (
 
 // Chosen by us.
 const (
-	// offsetSlot is the time from which one sample, the one with the lowest
-	// round-trip delay, is kept.
+	// offsetSlot is the time from which one sample is kept, the one with the lowest
+	// round-trip delay.
 	offsetSlot = 2 * time.Second
 	// offsetSlots is how many slots the estimate looks back: four minutes.
 	offsetSlots = 120
@@ -22,20 +22,20 @@ const (
 // clock, T2 and T3 by the server's.
 type Exchange struct{ T1, T2, T3, T4 time.Duration }
 
-// RoundTrip is the round-trip delay without the server's processing time.
+// RoundTrip returns the round-trip delay without the server's processing time.
 func (e Exchange) RoundTrip() time.Duration { return (e.T4 - e.T1) - (e.T3 - e.T2) }
 
-// Offset is the server's clock minus the student's, if both ways took equally
-// long. Its error is at most half the round-trip delay.
+// Offset returns the server's clock minus the student's, if both directions took
+// equally long. Its error is at most half the round-trip delay.
 func (e Exchange) Offset() time.Duration { return ((e.T2 - e.T1) + (e.T3 - e.T4)) / 2 }
 
 type offsetSample struct {
 	at, offset, roundTrip time.Duration
 }
 
-// Offset estimates the offset between the student's and the server's clock,
-// and its drift, from exchanges: the lowest-delay third of recent slots, a
-// line through them. The zero value is ready. Not safe for concurrent use.
+// Offset estimates the offset and the drift between the student's and the server's
+// clock from exchanges: it fits a line through the lowest-delay third of recent
+// slots. The zero value is ready. Not safe for concurrent use.
 type Offset struct {
 	slots   []offsetSample // oldest first
 	current offsetSample
@@ -48,7 +48,7 @@ type Offset struct {
 	known  bool
 }
 
-// Add takes one exchange.
+// Add adds one exchange.
 func (o *Offset) Add(e Exchange) {
 	s := offsetSample{at: e.T4, offset: e.Offset(), roundTrip: e.RoundTrip()}
 	if s.roundTrip < 0 {
@@ -73,7 +73,7 @@ func (o *Offset) Add(e Exchange) {
 	o.fit()
 }
 
-// Reset forgets everything: a clock stepped, or the peer changed.
+// Reset discards everything: a clock stepped, or the peer changed.
 func (o *Offset) Reset() { *o = Offset{} }
 
 func (o *Offset) fit() {
@@ -103,9 +103,9 @@ func (o *Offset) fit() {
 	o.known = true
 }
 
-// At returns the server's clock minus the student's at the student's time t,
-// and the bound of its error: half the lowest round-trip delay, since nothing
-// is known of how it splits. ok is false before the first exchange.
+// At returns the server's clock minus the student's at the student's time t, and its
+// error bound: half the lowest round-trip delay, since its split is unknown. ok is
+// false before the first exchange.
 func (o *Offset) At(t time.Duration) (offset, bound time.Duration, ok bool) {
 	if !o.known {
 		return 0, 0, false
@@ -117,9 +117,9 @@ func (o *Offset) At(t time.Duration) (offset, bound time.Duration, ok bool) {
 // second; ok is false until the samples cover half a minute.
 func (o *Offset) Skew() (perSecond float64, ok bool) { return o.skew, o.skew != 0 }
 
-// OneWay is a pair of one-way delays (RFC 7679) of one exchange. Both carry
-// the same error bound, with opposite signs: what one has too much the other
-// has too little.
+// OneWay is a pair of one-way delays (RFC 7679) of one exchange. Both have the same
+// error bound with opposite signs: if one is too high, the other is too low by as
+// much.
 type OneWay struct{ Up, Down, Bound time.Duration }
 
 // Split divides an exchange into its one-way delays. ok is false before the

@@ -7,24 +7,23 @@ import (
 
 // Waiter waits for moments of one clock. It belongs to one goroutine.
 type Waiter interface {
-	// Wait returns when t has come, at once when it has passed, or with the
-	// context's error when that ends first.
+	// Wait returns at t, at once if t has passed, or with the context's error if
+	// that ends first.
 	Wait(ctx context.Context, t time.Duration) error
-	// Close frees what the waiter holds.
+	// Close frees the waiter's resources.
 	Close() error
 }
 
-// TimerWaiter waits with package time's timers: exact inside a synctest
-// bubble, up to a millisecond late on a real host, more on a Windows before
-// 10 version 1803.
+// TimerWaiter waits with package time's timers: exact inside a synctest bubble, up to
+// a millisecond late on a real host, more on Windows before 10 version 1803.
 type TimerWaiter struct{ clock Clock }
 
 // NewTimerWaiter returns a waiter on c with package time's timers.
 func NewTimerWaiter(c Clock) *TimerWaiter { return &TimerWaiter{clock: c} }
 
-// Wait implements Waiter. Package time's timers go by a clock of their own,
-// which may be coarser than w's or run at another rate; so it waits on until
-// w's says that t has come.
+// Wait implements Waiter. Package time's timers use a clock of their own, which may
+// be coarser than w's or run at another rate, so Wait continues until w's clock
+// reaches t.
 func (w *TimerWaiter) Wait(ctx context.Context, t time.Duration) error {
 	d := t - w.clock.Now()
 	if d <= 0 {

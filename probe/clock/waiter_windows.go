@@ -9,18 +9,18 @@ import (
 	"unsafe"
 )
 
-// What Microsoft's documentation fixes.
+// Constants from Microsoft's documentation.
 const (
 	createWaitableTimerHighResolution = 0x2
 	timerAccess                       = syscall.SYNCHRONIZE | 0x1 | 0x2 // and query, modify
 	waitFailed                        = 0xFFFFFFFF
 )
 
-// errNoTimer says that this Windows has no high-resolution timer.
+// errNoTimer means that this Windows has no high-resolution timer.
 var errNoTimer = errors.New("no high-resolution timer")
 
-// waitableTimer is an alarm out of a high-resolution waitable timer. Its time
-// does not run while the system sleeps, and neither does System's.
+// waitableTimer is an alarm based on a high-resolution waitable timer. Its time does
+// not run while the system sleeps, and neither does System's.
 type waitableTimer struct {
 	handles [2]syscall.Handle // of the event that interrupts, of the timer
 	due     int64             // in interrupt units, negative for relative
@@ -61,7 +61,7 @@ func (a *waitableTimer) wait() error {
 	return nil
 }
 
-// interrupt fails for a bad handle only, and ours is good until close.
+// interrupt fails only for a bad handle, and ours is good until close.
 func (a *waitableTimer) interrupt() { _, _, _ = procSetEvent.Call(uintptr(a.handles[0])) }
 
 func (a *waitableTimer) close() error {
@@ -69,10 +69,10 @@ func (a *waitableTimer) close() error {
 }
 
 // NewWaiter returns the most exact waiter this system has for a real clock: a
-// high-resolution waitable timer, or package time's timers before Windows 10
-// version 1803. Go's runtime uses such timers too, but sets them by its coarse
-// clock. To be expected is half a millisecond of lateness, the resolution
-// Windows gives these timers; nobody has tried it on a real Windows yet.
+// high-resolution waitable timer, or package time's timers before Windows 10 version
+// 1803. Go's runtime uses such timers too, but sets them by its coarse clock. The
+// expected lateness is half a millisecond, the resolution Windows gives these timers;
+// untested on a real Windows.
 func NewWaiter(c Clock) (Waiter, error) {
 	a, err := newWaitableTimer()
 	if errors.Is(err, errNoTimer) {

@@ -9,46 +9,46 @@ import (
 	"time"
 )
 
-// Answer is what a question came to.
+// Answer is the result of a query.
 type Answer int
 
 // The answers.
 const (
 	NotKnown Answer = iota
 	Answers
-	Refuses // it is there, and does not want
+	Refuses // it is present but refuses
 	Silent
-	Mute // its system takes the connection, and then nothing is said
+	Mute // its system accepts the connection, but nothing follows
 )
 
 func (a Answer) String() string {
 	return [...]string{"not known", "answers", "refuses", "silent", "mute"}[a]
 }
 
-// Findings are what was found out around this computer. What was not is zero.
+// Findings are the results of Ask or Look. Unknown ones are zero.
 type Findings struct {
 	State   State
 	Looked  bool   // State is known
-	Offline bool   // there is no way out: no default route, or no address
+	Offline bool   // no default route, or no address
 	Gateway Answer // the router
-	Name    Answer // the look-up of the server's name; not known where it has none
-	Server  Answer // the server's port by TCP, at the address it had last
+	Name    Answer // the look-up of the server's name; not known if the server has none
+	Server  Answer // the server's port by TCP, at its last known address
 }
 
-// Asker finds out what answers around this computer. It remembers which
-// gateways have ever answered, so that the silence of one of them means
-// something. The zero value is ready and safe for concurrent use.
+// Asker queries the network around this computer. It remembers which gateways have
+// ever answered, so that the silence of one of them is significant. The zero value is
+// ready and safe for concurrent use.
 type Asker struct {
 	mu       sync.Mutex
 	answered map[netip.Addr]bool
 }
 
-// Look says what the computer says of its network.
+// Look returns the state of the network as the computer reports it.
 func (a *Asker) Look() (State, error) { return Look() }
 
-// Ask asks the gateway, the name service and the server, all at once, and
-// returns when each has answered or ctx ends. server is host:port, last the
-// address it had, zero if it is not known.
+// Ask queries the gateway, the name service and the server, all at once, and returns
+// when each has answered or ctx ends. server is host:port, last its last known
+// address, zero if unknown.
 func (a *Asker) Ask(ctx context.Context, server string, last netip.AddrPort) Findings {
 	var f Findings
 	s, err := Look()
@@ -62,12 +62,12 @@ func (a *Asker) Ask(ctx context.Context, server string, last netip.AddrPort) Fin
 	wg.Go(func() { f.Server = reach(ctx, last) })
 	wg.Wait()
 	if f.Offline && wayTo(last) {
-		f.Offline = false // no way to the world, but one to the server, in the same network
+		f.Offline = false // no default route, but a route to the server in the same network
 	}
 	return f
 }
 
-// wayTo says whether the system has a way to an address. It sends nothing.
+// wayTo reports whether the system has a route to an address. It sends nothing.
 func wayTo(to netip.AddrPort) bool {
 	if !to.IsValid() {
 		return false
@@ -80,7 +80,7 @@ func wayTo(to netip.AddrPort) bool {
 	return true
 }
 
-// Saw notes what a look at the computer came to.
+// Saw records the result of Look.
 func (f *Findings) Saw(s State, err error) {
 	if err == nil {
 		f.State, f.Looked, f.Offline = s, true, !s.Online()
@@ -106,8 +106,8 @@ func (a *Asker) gateway(ctx context.Context, gateway netip.Addr) Answer {
 	return NotKnown
 }
 
-// lookUp looks the server's name up. A name that is an address says nothing of
-// the name service.
+// lookUp looks the server's name up. A name that is an address does not test the name
+// service.
 func lookUp(ctx context.Context, server string) Answer {
 	name, _, err := net.SplitHostPort(server)
 	if err != nil {
@@ -122,8 +122,8 @@ func lookUp(ctx context.Context, server string) Answer {
 	return Answers
 }
 
-// reach knocks at the server's port by TCP and says something it must object
-// to: the port speaks TLS. A program that hangs takes connections, too.
+// reach connects to the server's port by TCP and sends data that it must reject: the
+// port speaks TLS. A program that hangs accepts connections too.
 func reach(ctx context.Context, to netip.AddrPort) Answer {
 	if !to.IsValid() {
 		return NotKnown
@@ -144,5 +144,5 @@ func reach(ctx context.Context, to netip.AddrPort) Answer {
 	if _, err := c.Read(make([]byte, 1)); err != nil && ctx.Err() != nil {
 		return Mute
 	}
-	return Answers // an objection, or an end
+	return Answers // a rejection, or the end of the connection
 }

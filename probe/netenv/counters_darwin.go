@@ -9,18 +9,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Counters reads how many bytes have gone through an interface. Not safe for
-// concurrent use.
+// Counters reads the byte counters of an interface. Not safe for concurrent use.
 type Counters struct {
 	device string
 	index  int
 }
 
-// NewCounters prepares to read the counters of an interface. Close it.
+// NewCounters returns the counters of an interface. Close it.
 func NewCounters(device string) *Counters { return &Counters{device: device} }
 
-// Read returns the bytes received and sent since the interface came up, link
-// headers included; ok is false when they are not known.
+// Read returns the bytes received and sent since the interface came up, link headers
+// included; ok is false if they are not known.
 func (c *Counters) Read() (rx, tx uint64, ok bool) {
 	if c.index == 0 {
 		ifi, err := net.InterfaceByName(c.device)
@@ -50,5 +49,5 @@ func (c *Counters) Read() (rx, tx uint64, ok bool) {
 	return 0, 0, false
 }
 
-// Close frees what the counters hold.
+// Close frees the counters' resources.
 func (c *Counters) Close() {}

@@ -5,15 +5,14 @@ import (
 	"path/filepath"
 )
 
-// Counters reads how many bytes have gone through an interface. Not safe for
-// concurrent use.
+// Counters reads the byte counters of an interface. Not safe for concurrent use.
 type Counters struct {
 	names [2]string
 	files [2]*os.File
 	buf   [24]byte
 }
 
-// NewCounters prepares to read the counters of an interface. Close it.
+// NewCounters returns the counters of an interface. Close it.
 func NewCounters(device string) *Counters { return newCounters(sysClass, device) }
 
 func newCounters(dir, device string) *Counters {
@@ -24,9 +23,9 @@ func newCounters(dir, device string) *Counters {
 	return c
 }
 
-// Read returns the bytes received and sent since the interface came up, link
-// headers included; ok is false when they are not known. Two system calls, no
-// allocation: it can be called every few milliseconds.
+// Read returns the bytes received and sent since the interface came up, link headers
+// included; ok is false if they are not known. It makes two system calls and no
+// allocation, so it can be called every few milliseconds.
 func (c *Counters) Read() (rx, tx uint64, ok bool) {
 	var v [2]uint64
 	for i := range c.files {
@@ -56,7 +55,7 @@ func (c *Counters) read(i int) (v uint64, ok bool) {
 	return v, ok
 }
 
-// Close frees what the counters hold; they can be read again.
+// Close frees the counters' resources; they can be read again.
 func (c *Counters) Close() {
 	for i, f := range c.files {
 		if f != nil {

@@ -2,15 +2,15 @@
 
 package netenv
 
-// Counters reads how many bytes have gone through an interface; here that is
-// not known.
+// Counters reads the byte counters of an interface; this system does not provide
+// them.
 type Counters struct{}
 
-// NewCounters prepares to read the counters of an interface. Close it.
+// NewCounters returns the counters of an interface. Close it.
 func NewCounters(string) *Counters { return &Counters{} }
 
-// Read knows nothing.
+// Read returns ok false.
 func (c *Counters) Read() (rx, tx uint64, ok bool) { return 0, 0, false }
 
-// Close frees what the counters hold.
+// Close frees the counters' resources.
 func (c *Counters) Close() {}

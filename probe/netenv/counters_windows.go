@@ -6,18 +6,17 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// Counters reads how many bytes have gone through an interface. Not safe for
-// concurrent use.
+// Counters reads the byte counters of an interface. Not safe for concurrent use.
 type Counters struct {
 	device string
 	row    windows.MibIfRow2
 }
 
-// NewCounters prepares to read the counters of an interface. Close it.
+// NewCounters returns the counters of an interface. Close it.
 func NewCounters(device string) *Counters { return &Counters{device: device} }
 
-// Read returns the bytes received and sent since the interface came up, link
-// headers included; ok is false when they are not known.
+// Read returns the bytes received and sent since the interface came up, link headers
+// included; ok is false if they are not known.
 func (c *Counters) Read() (rx, tx uint64, ok bool) {
 	index := c.row.InterfaceIndex
 	if index == 0 {
@@ -35,5 +34,5 @@ func (c *Counters) Read() (rx, tx uint64, ok bool) {
 	return c.row.InOctets, c.row.OutOctets, true
 }
 
-// Close frees what the counters hold.
+// Close frees the counters' resources.
 func (c *Counters) Close() {}

@@ -17,21 +17,21 @@ import (
 
 // Chosen by us.
 const (
-	// gatewayWait bounds the question: a router on the local network answers
-	// within milliseconds, over a bad Wi-Fi within some hundreds.
+	// gatewayWait bounds the query: a router on the local network answers within
+	// milliseconds, over bad Wi-Fi within some hundreds.
 	gatewayWait = 1500 * time.Millisecond
 	// echoEvery is the time between two echo requests: one may get lost.
 	echoEvery = 400 * time.Millisecond
 )
 
-// gatewayPorts are where routers listen: name service and their own pages.
+// gatewayPorts are the ports where routers listen: name service and their own pages.
 var gatewayPorts = []int{53, 80, 443}
 
-// GatewayAnswers asks the gateway for a sign of life, of which a refusal is one:
-// by TCP on the ports where routers listen, and by ICMP where a user may.
-// answers is true when there was one. Silence alone says little, for a gateway
-// may be set up not to answer; known is true where the system says that nobody
-// has the gateway's address. It takes up to a second and a half.
+// GatewayAnswers queries the gateway by TCP on the ports where routers listen, and by
+// ICMP where a user may. answers is true if there was any response, including a
+// refusal. Silence alone proves little, because a gateway may be configured not to
+// answer; known is true if the system reports that no host has the gateway's address.
+// It takes up to a second and a half.
 func GatewayAnswers(ctx context.Context, gateway netip.Addr) (answers, known bool) {
 	if !gateway.IsValid() {
 		return false, false
@@ -57,22 +57,22 @@ func GatewayAnswers(ctx context.Context, gateway netip.Addr) (answers, known boo
 	switch {
 	case answers:
 		return true, true
-	case known || outer.Err() == nil && missing(gateway): // else the system had no time to ask
+	case known || outer.Err() == nil && missing(gateway): // else the system had no time to query
 		return false, true
 	}
 	return false, false
 }
 
-// sign is what one question came to.
+// sign is the result of one query.
 type sign int
 
 const (
 	noSign sign = iota
 	signOfLife
-	signOfAbsence // the system says that there is nobody, or no way
+	signOfAbsence // the system reports that there is no host, or no route
 )
 
-// knock asks by TCP.
+// knock queries by TCP.
 func knock(ctx context.Context, to netip.AddrPort) sign {
 	c, err := (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(to.Addr().String(), strconv.Itoa(int(to.Port()))))
 	if err == nil {
@@ -92,7 +92,7 @@ func signOf(err error) sign {
 	return noSign
 }
 
-// Windows has numbers of its own, which package syscall does not map.
+// Windows error numbers that package syscall does not map.
 const (
 	wsaNetUnreachable  = syscall.Errno(10051)
 	wsaReset           = syscall.Errno(10054)
@@ -105,7 +105,7 @@ func isErrno(err error, unix, windows syscall.Errno) bool {
 	return errors.As(err, &n) && (n == unix || n == windows)
 }
 
-// echo asks by ICMP, with the sockets that some systems let users have.
+// echo queries by ICMP, with the sockets that some systems permit users.
 func echo(ctx context.Context, to netip.Addr) sign {
 	network, local, proto := "udp4", "0.0.0.0", ipv4.ICMPTypeEchoReply.Protocol()
 	var request icmp.Type = ipv4.ICMPTypeEcho

@@ -1,10 +1,9 @@
-// Package netenv asks this computer about its network: which interface and
-// gateway it uses, whether that is Wi-Fi, how many bytes went through it, and
-// who near and far still answers.
-//
-// It refuses to judge: it says what it found, and what it could not find out
-// it leaves unknown. It needs no rights beyond a user's. Tried on Linux; for
-// macOS and Windows it builds and has not been tried.
+// Package netenv examines this computer's network environment: its interface and
+// gateway, whether that is Wi-Fi, how many bytes it carried, and whether the gateway,
+// the name service and the server answer.
+// It does not judge: it reports its findings and leaves the rest unknown. It needs no
+// rights beyond a user's. Tested on Linux; the code for macOS and Windows builds but
+// is untested.
 package netenv
 
 import (
@@ -13,45 +12,43 @@ import (
 	"slices"
 )
 
-// Kind is what sort of link an interface is.
+// Kind is the kind of link of an interface.
 type Kind string
 
 // The kinds.
 const (
-	Unknown Kind = "" // the system does not say
+	Unknown Kind = "" // the system does not report it
 	Wired   Kind = "wired"
 	WiFi    Kind = "wifi"
 	Mobile  Kind = "mobile"
 	VPN     Kind = "vpn"
 )
 
-// ErrNoRoute says that this computer has no way out: no interface that is up
-// has a default route.
+// ErrNoRoute means that no interface that is up has a default route.
 var ErrNoRoute = errors.New("host: no default route")
 
-// ErrUnsupported says that this system is not known.
+// ErrUnsupported means that this system is not supported.
 var ErrUnsupported = errors.New("host: not known on this system")
 
-// State is what the computer says of the interface its default route leads
-// through.
+// State is the computer's report on the interface of its default route.
 type State struct {
 	Interface string
 	Kind      Kind
 	Addresses []netip.Addr // of the interface, sorted; link-local ones left out
-	Gateway   netip.Addr   // zero where there is none, as in a tunnel, or it is not known
+	Gateway   netip.Addr   // zero if there is none, as in a tunnel, or if it is not known
 }
 
-// Online says whether there is an address to send from.
+// Online reports whether there is an address to send from.
 func (s State) Online() bool { return s.Interface != "" && len(s.Addresses) > 0 }
 
-// SameNetwork says whether two states are of the same place in the same
-// network. Addresses of IPv6 that differ within their prefix do not count:
-// systems change them by themselves.
+// SameNetwork reports whether two states are of the same place in the same network.
+// IPv6 addresses that differ within their prefix do not count: systems change them
+// by themselves.
 func (s State) SameNetwork(o State) bool {
 	return s.Interface == o.Interface && s.Gateway == o.Gateway && slices.Equal(places(s.Addresses), places(o.Addresses))
 }
 
-// places are the addresses as far as they say where a computer is.
+// places returns the addresses reduced to the part that identifies a network.
 func places(addresses []netip.Addr) (out []netip.Prefix) {
 	for _, a := range addresses {
 		bits := 32
@@ -66,7 +63,7 @@ func places(addresses []netip.Addr) (out []netip.Prefix) {
 	return slices.Compact(out)
 }
 
-// useful keeps the addresses packets can be sent from, sorted.
+// useful returns the addresses that packets can be sent from, sorted.
 func useful(addresses []netip.Addr) (out []netip.Addr) {
 	for _, a := range addresses {
 		a = a.Unmap().WithZone("")

@@ -7,8 +7,8 @@ import (
 	"net/netip"
 )
 
-// addressesOf lists the addresses of an interface that is up and has a link: one
-// without, as a cable that was pulled leaves it, keeps its addresses for a while.
+// addressesOf lists the addresses of an interface that is up and has a link: without
+// a link, as after a cable was pulled, it keeps its addresses for a while.
 func addressesOf(ifi *net.Interface) ([]netip.Addr, error) {
 	if ifi.Flags&net.FlagUp == 0 || ifi.Flags&net.FlagRunning == 0 {
 		return nil, nil

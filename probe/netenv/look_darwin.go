@@ -17,14 +17,14 @@ import (
 )
 
 const (
-	scopedRoute  = 0x1000000 // RTF_IFSCOPE: for those only who ask for the interface
+	scopedRoute  = 0x1000000 // RTF_IFSCOPE: only for packets bound to the interface
 	portsTimeout = 3 * time.Second
 	networksetup = "/usr/sbin/networksetup"
 	routeDest    = syscall.RTAX_DST
 )
 
-// Look says what the computer's default route leads through. The error is
-// ErrNoRoute when there is none.
+// Look returns the state of the computer's default route. The error is ErrNoRoute if
+// there is none.
 func Look() (State, error) {
 	rib, err := route.FetchRIB(syscall.AF_UNSPEC, route.RIBTypeRoute, 0)
 	if err != nil {
@@ -90,7 +90,7 @@ func stateOf(r *route.RouteMessage) (State, error) {
 	return s, nil
 }
 
-// ports asks once which device is which hardware port: it takes a process.
+// ports maps devices to hardware ports. It queries once, because it takes a process.
 var ports = sync.OnceValue(func() map[string]Kind {
 	ctx, cancel := context.WithTimeout(context.Background(), portsTimeout)
 	defer cancel()
@@ -133,5 +133,5 @@ func kindOf(device string) Kind {
 	return ports()[device]
 }
 
-// missing is not known here.
+// missing is not known on this system.
 func missing(netip.Addr) bool { return false }

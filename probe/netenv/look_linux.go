@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-// Where the kernel tells.
+// Sources in the kernel's file systems.
 const (
 	procNet  = "/proc/net"
 	sysClass = "/sys/class/net"
@@ -33,8 +33,8 @@ const (
 	noMetricLimit = 1<<32 - 1
 )
 
-// Look says what the computer's default route leads through. The error is
-// ErrNoRoute when there is none.
+// Look returns the state of the computer's default route. The error is ErrNoRoute if
+// there is none.
 func Look() (State, error) {
 	r, ok := defaultRoute(procNet)
 	if !ok {
@@ -55,10 +55,10 @@ type route struct {
 	device  string
 	gateway netip.Addr // zero: none
 	metric  uint64
-	half    bool // one of the two halves a VPN lays over the default route
+	half    bool // one of the two halves that a VPN lays over the default route
 }
 
-// better says whether packets rather take r than o.
+// better reports whether packets prefer r to o.
 func (r route) better(o route) bool {
 	if r.half != o.half {
 		return r.half
@@ -66,8 +66,8 @@ func (r route) better(o route) bool {
 	return r.metric < o.metric
 }
 
-// defaultRoute reads the way out from the tables of IPv4 and, where that has
-// none, of IPv6.
+// defaultRoute reads the default route from the IPv4 tables or, if they have none, the
+// IPv6 tables.
 func defaultRoute(dir string) (best route, found bool) {
 	for _, table := range []struct {
 		file  string
@@ -91,9 +91,9 @@ func defaultRoute(dir string) (best route, found bool) {
 	return route{}, false
 }
 
-// parseRoute4 reads a line of /proc/net/route, if it is of a default route.
-// Addresses are in the byte order of the machine, which is little-endian on
-// all that we build for.
+// parseRoute4 reads a line of /proc/net/route, if it is a default route. Addresses
+// are in the byte order of the machine, which is little-endian on all supported
+// systems.
 func parseRoute4(f []string) (route, bool) {
 	if len(f) < 8 {
 		return route{}, false
@@ -121,8 +121,7 @@ func parseRoute4(f []string) (route, bool) {
 	return r, true
 }
 
-// parseRoute6 reads a line of /proc/net/ipv6_route, if it is of a default
-// route.
+// parseRoute6 reads a line of /proc/net/ipv6_route, if it is a default route.
 func parseRoute6(f []string) (route, bool) {
 	if len(f) < 10 || f[0] != strings.Repeat("0", 32) || f[1] != "00" && f[1] != "01" || f[9] == "lo" {
 		return route{}, false
@@ -143,8 +142,8 @@ func parseRoute6(f []string) (route, bool) {
 	return r, true
 }
 
-// kindOf reads what sort of link an interface is. One that is made of software
-// and not known as a tunnel, as a bridge, is unknown.
+// kindOf returns the kind of link of an interface. A software interface that is not
+// known as a tunnel, such as a bridge, is unknown.
 func kindOf(dir, device string) Kind {
 	base := filepath.Join(dir, device)
 	has := func(name string) bool { _, err := os.Stat(filepath.Join(base, name)); return err == nil }
@@ -174,9 +173,9 @@ func kindOf(dir, device string) Kind {
 	return Unknown
 }
 
-// neighbour says what the kernel knows of a host on the local network: it has
-// its hardware address, or has asked for it in vain. known is false where it
-// says nothing, as of IPv6.
+// neighbour reports whether the kernel has the hardware address of a host on the local
+// network, or has asked for it in vain. known is false if the kernel has no entry, as
+// for IPv6.
 func neighbour(dir string, a netip.Addr) (there, known bool) {
 	b, err := os.ReadFile(filepath.Join(dir, "arp"))
 	if err != nil {
@@ -193,8 +192,8 @@ func neighbour(dir string, a netip.Addr) (there, known bool) {
 	return false, false
 }
 
-// missing says that the kernel has asked for the gateway's hardware address
-// and got no answer.
+// missing reports whether the kernel has asked for the gateway's hardware address
+// without an answer.
 func missing(gateway netip.Addr) bool {
 	there, known := neighbour(procNet, gateway)
 	return known && !there

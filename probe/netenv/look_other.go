@@ -4,8 +4,8 @@ package netenv
 
 import "net/netip"
 
-// Look says what the computer's default route leads through; here it is not
-// known.
+// Look returns the state of the computer's default route; it is not known on this
+// system.
 func Look() (State, error) { return State{}, ErrUnsupported }
 
 func missing(netip.Addr) bool { return false }

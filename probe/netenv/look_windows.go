@@ -21,12 +21,12 @@ const (
 )
 
 const (
-	adaptersBuffer = 16 << 10 // what the system recommends to begin with is 15 kB
+	adaptersBuffer = 16 << 10 // the system recommends 15 kB to begin with
 	adaptersTries  = 3
 )
 
-// Look says what the computer's default route leads through. The error is
-// ErrNoRoute when there is none.
+// Look returns the state of the computer's default route. The error is ErrNoRoute if
+// there is none.
 func Look() (State, error) {
 	list, err := adapters()
 	if err != nil {
@@ -92,5 +92,5 @@ func adapters() (*windows.IpAdapterAddresses, error) {
 	return nil, windows.ERROR_BUFFER_OVERFLOW
 }
 
-// missing is not known here.
+// missing is not known on this system.
 func missing(netip.Addr) bool { return false }
