@@ -5,10 +5,10 @@ import (
 	"net/netip"
 )
 
-// way is an address and the one that the system would send from to reach it.
+// way is an address and the source address that the system would use to reach it.
 type way struct {
 	to   netip.Addr
-	from netip.Addr // zero: the system has no way there
+	from netip.Addr // zero: the system has no route there
 }
 
 // policy is a row of RFC 6724's default policy table, section 2.1.
@@ -17,7 +17,7 @@ type policy struct {
 	precedence, label int
 }
 
-// policies are sorted by the length of the prefix, the longest first.
+// policies are sorted by prefix length, the longest first.
 var policies = []policy{
 	{netip.MustParsePrefix("::1/128"), 50, 0},
 	{netip.MustParsePrefix("::ffff:0:0/96"), 35, 4},
@@ -29,7 +29,7 @@ var policies = []policy{
 	{netip.MustParsePrefix("fc00::/7"), 3, 13},
 }
 
-// policyOf is the row that applies to an address.
+// policyOf returns the row that applies to an address.
 func policyOf(a netip.Addr) policy {
 	a = netip.AddrFrom16(a.As16()) // without a zone; IPv4 as ::ffff:0:0/96
 	for _, p := range policies {
@@ -40,13 +40,13 @@ func policyOf(a netip.Addr) policy {
 	return policy{precedence: 40, label: 1} // ::/0
 }
 
-// local says whether an address reaches no further than its own link (RFC 6724,
+// local reports whether an address reaches no further than its own link (RFC 6724,
 // sections 3.1 and 3.2).
 func local(a netip.Addr) bool { return a.IsLoopback() || a.IsLinkLocalUnicast() }
 
-// prefers says whether a goes before b, of another family, by RFC 6724, section
-// 6: rules 1, 2, 5, 6 and 8. The others compare what the system does not tell,
-// or addresses of one family, which a Resolver has sorted.
+// prefers reports whether a goes before b, of the other family, by RFC 6724, section
+// 6: rules 1, 2, 5, 6 and 8. The other rules compare data that the system does not
+// provide, or addresses of one family, which a Resolver has sorted.
 func (a way) prefers(b way) bool {
 	if x, y := a.from.IsValid(), b.from.IsValid(); x != y {
 		return x
@@ -68,8 +68,8 @@ func (a way) prefers(b way) bool {
 	return a.to.Is6()
 }
 
-// source asks the system what it would send from to reach an address. It sends
-// nothing.
+// source returns the source address that the system would use to reach an address. It
+// sends nothing.
 func source(to netip.AddrPort) (netip.Addr, error) {
 	c, err := net.DialUDP(family(to.Addr()), nil, net.UDPAddrFromAddrPort(to))
 	if err != nil {
@@ -79,7 +79,7 @@ func source(to netip.AddrPort) (netip.Addr, error) {
 	return c.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap(), nil
 }
 
-// family is the system's name for UDP in an address's family.
+// family returns the name of the UDP network of an address's family.
 func family(a netip.Addr) string {
 	if a.Is4() {
 		return "udp4"
@@ -87,17 +87,17 @@ func family(a netip.Addr) string {
 	return "udp6"
 }
 
-// addressQueue is where the addresses that have not been tried wait, in the order of
-// RFC 8305, section 4: the families take turns, the preferred one first.
+// addressQueue holds the addresses that have not been tried, in the order of RFC 8305,
+// section 4: the families take turns, the preferred one first.
 type addressQueue struct {
 	way     func(netip.Addr) way
-	waiting [2][]netip.Addr // of IPv4, of IPv6; each in the order of preference
+	waiting [2][]netip.Addr // IPv4, IPv6; each in order of preference
 	seen    map[netip.Addr]bool
 	begun   bool
-	last    int // the family that went last
+	last    int // the family of the last address taken
 }
 
-// add lets addresses wait behind those of their family, each once.
+// add appends each address once, behind those of its family.
 func (l *addressQueue) add(addrs []netip.Addr) {
 	if l.seen == nil {
 		l.seen = map[netip.Addr]bool{}
@@ -117,7 +117,7 @@ func (l *addressQueue) add(addrs []netip.Addr) {
 
 func (l *addressQueue) empty() bool { return len(l.waiting[0])+len(l.waiting[1]) == 0 }
 
-// next takes the one whose turn it is; there must be one.
+// next removes and returns the next address; the queue must not be empty.
 func (l *addressQueue) next() netip.Addr {
 	i := 1 - l.last
 	if !l.begun && len(l.waiting[0]) > 0 && len(l.waiting[1]) > 0 {

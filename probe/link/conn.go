@@ -12,14 +12,14 @@ import (
 	"examlink/probe/wire"
 )
 
-// Transport is the closed list of what carries a connection. It labels results
-// and metrics.
+// Transport names the transport of a connection. The list is closed; it labels
+// results and metrics.
 type Transport string
 
 // The transports.
 const (
 	UDP       Transport = "udp"       // QUIC, with probe packets beside it
-	WebSocket Transport = "websocket" // TLS over TCP, with everything inside
+	WebSocket Transport = "websocket" // TLS over TCP, which carries everything
 )
 
 // Transports lists every transport.
@@ -32,7 +32,7 @@ type Stream interface {
 	SetWriteDeadline(time.Time) error
 }
 
-// carrier is what the transports do differently.
+// carrier is the part of a connection that differs by transport.
 type carrier interface {
 	transport() Transport
 	remote() netip.AddrPort
@@ -46,38 +46,36 @@ type carrier interface {
 	control() (sent, received int64)
 }
 
-// Conn is an authenticated connection between the two ends, by QUIC or by
-// WebSocket.
+// Conn is an authenticated connection between the two ends, over QUIC or a WebSocket.
 type Conn struct {
 	carrier carrier
 	socket  *Socket
 	server  string
-	close   func() // ends what belongs to this connection alone
+	close   func() // ends the resources of this connection only
 
 	remembered bool
 }
 
-// Transport says what carries the connection.
+// Transport returns the transport of the connection.
 func (c *Conn) Transport() Transport { return c.carrier.transport() }
 
-// Socket returns what carries the connection's probe packets: the UDP socket it
-// shares with them, or by WebSocket the connection's own way.
+// Socket returns the carrier of the connection's probe packets: the UDP socket that
+// QUIC shares with them, or the WebSocket itself.
 func (c *Conn) Socket() *Socket { return c.socket }
 
 // Remote returns the peer's address, as validated by QUIC or TCP.
 func (c *Conn) Remote() netip.AddrPort { return c.carrier.remote() }
 
-// Remembered says whether the server's name could not be looked up, and the
+// Remembered reports whether the server's name could not be looked up and the
 // connection is to DialOptions.Known.
 func (c *Conn) Remembered() bool { return c.remembered }
 
-// Control returns the IP-layer bytes, each way, of everything on the connection
-// so far but probe packets: handshake, streams, acknowledgements. By WebSocket it
-// is an estimate, for what TCP repeats and acknowledges is not seen.
+// Control returns the IP-layer bytes, each way, of everything on the connection so far
+// except probe packets: handshake, streams, acknowledgements. Over a WebSocket it is
+// an estimate, because TCP's retransmissions and acknowledgements are not visible.
 func (c *Conn) Control() (sent, received int64) { return c.carrier.control() }
 
-// Open opens a stream; the first is the control stream. By WebSocket there is
-// no other.
+// Open opens a stream; the first is the control stream. A WebSocket has no other.
 func (c *Conn) Open(ctx context.Context) (Stream, error) {
 	s, err := c.carrier.open(ctx)
 	if err != nil {
@@ -104,10 +102,10 @@ func (c *Conn) ProbeKeys(flow wire.FlowID) (student, server []byte, err error) {
 	return b[:wire.KeySize], b[wire.KeySize:], nil
 }
 
-// Done is closed when the connection has ended.
+// Done returns a channel that is closed when the connection has ended.
 func (c *Conn) Done() <-chan struct{} { return c.carrier.done() }
 
-// Err says why the connection ended; nil while it has not.
+// Err returns why the connection ended; nil while it is open.
 func (c *Conn) Err() error {
 	select {
 	case <-c.Done():
@@ -117,8 +115,8 @@ func (c *Conn) Err() error {
 	}
 }
 
-// Close ends the connection and tells the peer why, in a word. By WebSocket it
-// may take up to a second, and must not be called from a Handler.
+// Close ends the connection and sends the peer the reason, in a word. Over a WebSocket
+// it may take up to a second, and must not be called from a Handler.
 func (c *Conn) Close(why string) {
 	c.carrier.close(why)
 	if c.close != nil {
@@ -126,8 +124,8 @@ func (c *Conn) Close(why string) {
 	}
 }
 
-// Broken says why a stream of the connection broke with err, not nil: by what
-// ended the connection, if that is known already. A stream learns of it first.
+// Broken returns why a stream of the connection failed with err, not nil: the reason
+// the connection ended, if already known. A stream fails first.
 func (c *Conn) Broken(err error) error {
 	if ended := c.Err(); ended != nil {
 		return ended
@@ -139,8 +137,8 @@ func (c *Conn) reason(err error) error {
 	return &Error{Reason: c.carrier.classify(err), Server: c.server, Err: err}
 }
 
-// Fingerprint is the SHA-256 of a certificate's public key (its
-// SubjectPublicKeyInfo): it outlives a renewal that keeps the key.
+// Fingerprint is the SHA-256 of a certificate's public key (its SubjectPublicKeyInfo):
+// it survives a renewal that keeps the key.
 func Fingerprint(c *x509.Certificate) [sha256.Size]byte {
 	return sha256.Sum256(c.RawSubjectPublicKeyInfo)
 }

@@ -12,24 +12,24 @@ import (
 
 // Chosen by us.
 const (
-	// diagnoseAfter is how long unanswered attempts wait before it is asked by
-	// TCP what is wrong.
+	// diagnoseAfter is how long attempts go unanswered before the TCP diagnosis
+	// starts.
 	diagnoseAfter   = 1500 * time.Millisecond
 	diagnoseTimeout = 3 * time.Second
 )
 
-// diagnosis finds out by TCP why UDP gets no answer. The server listens on the
-// same port by TCP.
+// diagnosis finds out by TCP why UDP gets no answer. The server listens on the same
+// port by TCP.
 type diagnosis struct {
 	o    DialOptions
-	asks bool // there is a TCP to ask by
+	asks bool // TCP is available
 
 	mu    sync.Mutex
-	addrs []netip.AddrPort // the server's, as far as they are known
-	some  chan struct{}    // closed with the first of them
-	all   chan struct{}    // closed when no more will come
+	addrs []netip.AddrPort // the known addresses of the server
+	some  chan struct{}    // closed with the first address
+	all   chan struct{}    // closed when no more addresses will arrive
 
-	// What was found, once run has returned.
+	// The result, once run has returned.
 	reason Reason
 	err    error
 }
@@ -38,10 +38,10 @@ func newDiagnosis(o DialOptions) *diagnosis {
 	return &diagnosis{o: o, asks: o.Socket == nil || o.TCP != nil, some: make(chan struct{}), all: make(chan struct{})}
 }
 
-// hear passes on what is found of the server's addresses and notes it.
+// hear forwards the findings about the server's addresses and records them.
 func (d *diagnosis) hear(found <-chan finding, port uint16) <-chan finding {
 	out := make(chan finding)
-	go func() { // ends when found is closed and all of it taken
+	go func() { // ends when found is closed and drained
 		defer close(out)
 		defer close(d.all)
 		for f := range found {
@@ -65,8 +65,8 @@ func (d *diagnosis) known() []netip.AddrPort {
 	return d.addrs[:len(d.addrs):len(d.addrs)]
 }
 
-// run asks once attempts have gone unanswered for a while, and gives up for them
-// when there is nobody at any of the addresses. It ends with ctx.
+// run diagnoses once attempts have gone unanswered for a while, and calls giveUp if no
+// host responds at any of the addresses. It ends with ctx.
 func (d *diagnosis) run(ctx context.Context, giveUp func()) {
 	if !d.asks {
 		return
@@ -98,8 +98,8 @@ func (d *diagnosis) run(ctx context.Context, giveUp func()) {
 	}
 }
 
-// ask tries the server's port by TCP and says what that tells about UDP; nothing
-// if ctx ended first.
+// ask tries the server's port by TCP and returns the conclusion about UDP; nothing if
+// ctx ended first.
 func (o DialOptions) ask(ctx context.Context, addrs []netip.AddrPort) (Reason, error) {
 	try, cancel := context.WithTimeout(ctx, diagnoseTimeout)
 	defer cancel()
@@ -132,13 +132,13 @@ func (o DialOptions) ask(ctx context.Context, addrs []netip.AddrPort) (Reason, e
 	return reasonAndCause(err)
 }
 
-// conclude says why no attempt succeeded: for err, or for what was found out
-// since. It may ask once more; outer is whoever started it all.
+// conclude returns why no attempt succeeded: err, or the result of the diagnosis. It
+// may diagnose once more; outer is the context of the whole operation.
 func (d *diagnosis) conclude(outer context.Context, err error) (Reason, error) {
 	reason, err := reasonAndCause(err)
 	found, foundErr := d.reason, d.err
 	if reason == ReasonClosed && d.asks && outer.Err() == nil {
-		// The system would not send at all, as a local firewall makes it do.
+		// The system refused to send at all, as with a local firewall.
 		reason, found = ReasonNoServer, ""
 		if r, e := d.o.ask(outer, d.known()); r != "" {
 			reason, err = r, fmt.Errorf("%w; %w", err, e)
@@ -153,7 +153,7 @@ func (d *diagnosis) conclude(outer context.Context, err error) (Reason, error) {
 	return reason, err
 }
 
-// reasonAndCause takes an *Error apart.
+// reasonAndCause splits an *Error.
 func reasonAndCause(err error) (Reason, error) {
 	var e *Error
 	if errors.As(err, &e) {

@@ -16,40 +16,37 @@ import (
 	"examlink/probe/wire"
 )
 
-// dialTimeout bounds the whole of it, name look-up included. Chosen by us.
+// dialTimeout bounds the whole dial, name look-up included. Chosen by us.
 const dialTimeout = 8 * time.Second
 
-// DialOptions says where to connect and whom to expect.
+// DialOptions configures a connection and the expected server.
 type DialOptions struct {
-	// Server is host:port. An address of IPv4 or IPv6 or a name.
+	// Server is host:port; the host is an IPv4 or IPv6 address or a name.
 	Server string
 	// Fingerprint pins the server's public key; zero means that the system's
 	// certificate authorities decide.
 	Fingerprint [sha256.Size]byte
-	// Known is where the server has answered before. It is tried when its name
-	// cannot be looked up. Who answers there must prove the same as anywhere
-	// else.
+	// Known is the server's previous address. It is tried if the server's name cannot
+	// be looked up; the server there must prove the same as at any other address.
 	Known netip.Addr
 	// Clock stamps packets; nil means this host's.
 	Clock clock.Clock
-	// Resolver, if set, stands in for the system's name look-up.
+	// Resolver, if set, replaces the system's name look-up.
 	Resolver Resolver
-	// Socket, if set, stands in for the system's UDP sockets: it returns one
-	// that reaches an address of the server.
+	// Socket, if set, replaces the system's UDP sockets: it returns one that reaches
+	// an address of the server.
 	Socket func(ctx context.Context, to netip.AddrPort) (net.PacketConn, error)
-	// TCP, if set, stands in for the system's TCP connections to an address of
-	// the server.
+	// TCP, if set, replaces the system's TCP connections to an address of the server.
 	TCP func(ctx context.Context, to netip.AddrPort) (net.Conn, error)
 }
 
-// errPin is why a certificate was refused.
+// errPin is returned for a certificate with another key than the pinned one.
 var errPin = errors.New("the server's key is not the one the join token names")
 
-// stopped says whether the caller has told us to stop, rather than let its time
-// run out.
+// stopped reports whether the caller cancelled, rather than its time running out.
 func stopped(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
 
-// fail is why an attempt failed, for whoever started it with ctx.
+// fail returns the error of a failed attempt to the caller that started it with ctx.
 func (o DialOptions) fail(ctx context.Context, r Reason, err error) error {
 	if stopped(ctx) {
 		r = ReasonCancelled
@@ -57,8 +54,8 @@ func (o DialOptions) fail(ctx context.Context, r Reason, err error) error {
 	return &Error{Reason: r, Server: o.Server, Err: err}
 }
 
-// tlsConfig is what the server must prove. refused is set when the pinned key
-// is not the server's.
+// tlsConfig returns the TLS requirements for the server. refused is set if the pinned
+// key is not the server's.
 func (o DialOptions) tlsConfig(host, protocol string, refused *error) *tls.Config {
 	conf := &tls.Config{MinVersion: tls.VersionTLS13, NextProtos: []string{protocol}, ServerName: host}
 	if o.Fingerprint != [sha256.Size]byte{} {
@@ -74,8 +71,8 @@ func (o DialOptions) tlsConfig(host, protocol string, refused *error) *tls.Confi
 	return conf
 }
 
-// way says how the system would reach an address on a port. Of a network that
-// stands in for the system's nothing is known.
+// way returns how the system would reach an address on a port. For a network that
+// replaces the system's nothing is known.
 func (o DialOptions) way(port uint16) func(netip.Addr) way {
 	return func(to netip.Addr) way {
 		if o.Socket != nil || o.TCP != nil {
@@ -89,7 +86,7 @@ func (o DialOptions) way(port uint16) func(netip.Addr) way {
 	}
 }
 
-// at adds the address to what an attempt met, where the server's own is a name.
+// at adds the address to an attempt's error if the server is given as a name.
 func (o DialOptions) at(to netip.AddrPort, r Reason, err error) error {
 	if to.String() != o.Server {
 		err = fmt.Errorf("%v: %w", to, err)
@@ -97,8 +94,8 @@ func (o DialOptions) at(to netip.AddrPort, r Reason, err error) error {
 	return &Error{Reason: r, Server: o.Server, Err: err}
 }
 
-// Dial connects to a server by QUIC: to the first of its addresses that
-// completes a handshake. Its errors are of type *Error.
+// Dial connects to a server over QUIC: to the first of its addresses that completes a
+// handshake. Its errors are of type *Error.
 func Dial(ctx context.Context, o DialOptions) (*Conn, error) {
 	outer := ctx
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
@@ -133,9 +130,8 @@ func Dial(ctx context.Context, o DialOptions) (*Conn, error) {
 	return nil, o.fail(outer, r, err)
 }
 
-// connect makes one attempt by QUIC, on a socket of its own: the probe packets
-// will share it, and with it the way through every NAT. The peer may be silent
-// for so long.
+// connect makes one attempt over QUIC, on its own socket: the probe packets will share
+// it, and thus the path through every NAT. silence bounds the peer's silence.
 func (o DialOptions) connect(ctx context.Context, host string, to netip.AddrPort, silence time.Duration) (*Conn, error) {
 	open := openUDP
 	if o.Socket != nil {
@@ -169,7 +165,7 @@ func (o DialOptions) connect(ctx context.Context, host string, to netip.AddrPort
 	return nil, o.at(to, classify(err), err)
 }
 
-// openUDP opens a socket of an address's family, if the system has a way there.
+// openUDP opens a socket of an address's family, if the system has a route there.
 func openUDP(_ context.Context, to netip.AddrPort) (net.PacketConn, error) {
 	if _, err := source(to); err != nil {
 		return nil, err
@@ -177,7 +173,7 @@ func openUDP(_ context.Context, to netip.AddrPort) (net.PacketConn, error) {
 	return net.ListenUDP(family(to.Addr()), nil)
 }
 
-// dialReason says why there was no socket, or no connection by TCP.
+// dialReason returns why a socket or a TCP connection could not be opened.
 func dialReason(err error) Reason {
 	switch {
 	case errors.Is(err, context.Canceled):

@@ -16,9 +16,9 @@ import (
 	"examlink/probe/wire"
 )
 
-// DialWebSocket connects to a server by WebSocket, for a network that does not
-// let UDP through: to the first of its addresses that completes a TLS handshake.
-// Its errors are of type *Error.
+// DialWebSocket connects to a server by WebSocket, for networks that block UDP: to the
+// first of its addresses that completes a TLS handshake. Its errors are of type
+// *Error.
 func DialWebSocket(ctx context.Context, o DialOptions) (*Conn, error) {
 	outer := ctx
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
@@ -68,7 +68,7 @@ func (o DialOptions) connectTLS(ctx context.Context, host string, to netip.AddrP
 	return t, nil
 }
 
-// upgrade asks for a WebSocket on a connection that is there.
+// upgrade requests a WebSocket on an existing connection.
 func upgrade(ctx context.Context, t *tls.Conn, server string) (*websocket.Conn, error) {
 	there := make(chan net.Conn, 1)
 	there <- t
@@ -95,7 +95,7 @@ func upgrade(ctx context.Context, t *tls.Conn, server string) (*websocket.Conn, 
 	return ws, nil
 }
 
-// handshakeReason maps what stopped a handshake above TCP to the closed list.
+// handshakeReason maps a handshake error above TCP to the closed list.
 func handshakeReason(err error) Reason {
 	var verify *tls.CertificateVerificationError
 	var network net.Error

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// attemptDelay is how long an attempt goes on alone before the next address is
-// tried beside it, as RFC 8305 recommends in section 5.
+// attemptDelay is how long an attempt runs alone before the next address is tried
+// beside it, as RFC 8305 recommends in section 5.
 const attemptDelay = 250 * time.Millisecond
 
 // dialRace is a race of attempts to connect to the addresses of one server (RFC
@@ -17,32 +17,31 @@ const attemptDelay = 250 * time.Millisecond
 type dialRace[T any] struct {
 	port uint16
 	way  func(netip.Addr) way
-	// try makes one attempt, whose peer may be silent for so long. Its errors
-	// are of type *Error.
+	// try makes one attempt; silence bounds the peer's silence. Its errors are of
+	// type *Error.
 	try  func(ctx context.Context, to netip.AddrPort, silence time.Duration) (T, error)
-	drop func(T) // ends a connection that was made too late
-	// limit is how long silence may last, counted from the first attempt for
-	// all of them together.
+	drop func(T) // closes a connection that came too late
+	// limit bounds the silence of all attempts together, counted from the first.
 	limit time.Duration
 }
 
-// attempt is what became of one.
+// attempt is the result of one attempt.
 type attempt[T any] struct {
 	conn       T
 	remembered bool
 	err        error
 }
 
-// run returns the connection that was there first, and whether it is to an
-// address that was remembered because the name could not be looked up. find
-// tells the addresses; ctx bounds everything. When run returns, no attempt and
-// no look-up goes on. Its errors are of type *Error.
+// run returns the first connection, and whether it is to a remembered address because
+// the name could not be looked up. find provides the addresses; ctx bounds everything.
+// When run returns, no attempt and no look-up is running. Its errors are of type
+// *Error.
 func (c dialRace[T]) run(ctx context.Context, find func(context.Context) <-chan finding) (won T, remembered bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	found := find(ctx)
 	var (
 		wait      = addressQueue{way: c.way}
-		kept      = map[netip.Addr]bool{} // the addresses that are remembered
+		kept      = map[netip.Addr]bool{} // the remembered addresses
 		resolved  bool
 		out       = make(chan attempt[T])
 		running   int
@@ -50,7 +49,7 @@ func (c dialRace[T]) run(ctx context.Context, find func(context.Context) <-chan 
 		turn      = time.NewTimer(attemptDelay) // of the next attempt
 		mayBegin  = true
 		first     time.Time
-		over      <-chan time.Time // no other attempt may begin
+		over      <-chan time.Time // no further attempt may begin
 		cancelled = ctx.Done()
 	)
 	defer turn.Stop()
@@ -61,7 +60,7 @@ func (c dialRace[T]) run(ctx context.Context, find func(context.Context) <-chan 
 				c.drop(a.conn)
 			}
 		}
-		for range found { // nobody asks for these any more
+		for range found { // no longer needed
 		}
 	}()
 	listening, ended := found, false
@@ -115,7 +114,7 @@ func (c dialRace[T]) run(ctx context.Context, find func(context.Context) <-chan 
 		return won, false, worthiest(failures)
 	}
 	err = errors.New("the name was not looked up in time")
-	for f := range found { // ctx has ended, and with it the look-ups
+	for f := range found { // ctx has ended, and the look-ups with it
 		if f.err != nil {
 			err = f.err
 		}
@@ -123,14 +122,14 @@ func (c dialRace[T]) run(ctx context.Context, find func(context.Context) <-chan 
 	return won, false, &Error{Reason: ReasonResolve, Err: err}
 }
 
-// worth sorts reasons by how much they tell of the server: what it said comes
-// before silence, and silence before what kept us from asking.
+// worth orders reasons by how much they reveal about the server: its own answer before
+// silence, and silence before local obstacles.
 var worth = []Reason{
 	ReasonCertificate, ReasonProtocol, ReasonClosed, ReasonUDPBlocked, ReasonNoServer, ReasonSilent,
 	ReasonCancelled, ReasonNoNetwork, ReasonAddress, ReasonResolve,
 }
 
-// worthiest is the error that tells most; of equals, the first.
+// worthiest returns the most informative error; of equals, the first.
 func worthiest(errs []error) error {
 	rank := func(err error) int {
 		r, _ := ReasonOf(err)

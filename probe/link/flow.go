@@ -22,7 +22,7 @@ type Flow struct {
 	seen [wire.KindFeedback + 1]wire.Window
 }
 
-// Side says which end of a flow this is.
+// Side is an end of a flow.
 type Side bool
 
 // The two ends.
@@ -31,7 +31,7 @@ const (
 	Server  Side = true
 )
 
-// NewFlow makes one end of a flow from the keys of its connection.
+// NewFlow returns one end of a flow with the keys of its connection.
 func (c *Conn) NewFlow(id wire.FlowID, side Side) (*Flow, error) {
 	student, server, err := c.ProbeKeys(id)
 	if err != nil {
@@ -40,7 +40,7 @@ func (c *Conn) NewFlow(id wire.FlowID, side Side) (*Flow, error) {
 	return FlowOf(id, side, wire.ProbeKeys{Student: student, Server: server})
 }
 
-// FlowOf makes one end of a flow from keys that were handed out, where a client
+// FlowOf returns one end of a flow with keys that were handed out, for a client that
 // cannot export those of its connection.
 func FlowOf(id wire.FlowID, side Side, keys wire.ProbeKeys) (*Flow, error) {
 	if err := keys.Validate(); err != nil {
@@ -52,8 +52,7 @@ func FlowOf(id wire.FlowID, side Side, keys wire.ProbeKeys) (*Flow, error) {
 	return NewFlow(id, keys.Server, keys.Student)
 }
 
-// NewFlow makes one end of a flow from the key it sends with and the key it
-// receives with.
+// NewFlow returns one end of a flow with its sending key and its receiving key.
 func NewFlow(id wire.FlowID, outKey, inKey []byte) (*Flow, error) {
 	out, err := wire.NewCipher(outKey)
 	if err != nil {
@@ -74,8 +73,8 @@ func (f *Flow) Next(k wire.Kind) wire.Seq {
 	return f.next[k]
 }
 
-// Seal builds and seals a packet of size bytes in buf. body appends the
-// packet's body behind the header.
+// Seal builds and seals a packet of size bytes in buf. body appends the packet's body
+// to the header.
 func (f *Flow) Seal(buf []byte, k wire.Kind, s wire.Seq, size int, body func([]byte) []byte) ([]byte, error) {
 	b := body(wire.AppendHeader(buf[:0], wire.Header{Kind: k, Flow: f.ID, Seq: s}))
 	f.outMu.Lock()
@@ -83,8 +82,7 @@ func (f *Flow) Seal(buf []byte, k wire.Kind, s wire.Seq, size int, body func([]b
 	return f.out.Seal(b, size)
 }
 
-// Open checks that a packet is authentic, decrypts it in place and says
-// whether it is new.
+// Open authenticates a packet, decrypts it in place and returns whether it is new.
 func (f *Flow) Open(h wire.Header, b []byte) (body []byte, fate wire.Fate, err error) {
 	f.inMu.Lock()
 	defer f.inMu.Unlock()
@@ -95,15 +93,15 @@ func (f *Flow) Open(h wire.Header, b []byte) (body []byte, fate wire.Fate, err e
 	return body, f.seen[h.Kind].Accept(h.Seq), nil
 }
 
-// Received returns a copy of what was received of a kind.
+// Received returns a copy of the receive window of a kind.
 func (f *Flow) Received(k wire.Kind) wire.Window {
 	f.inMu.Lock()
 	defer f.inMu.Unlock()
 	return f.seen[k]
 }
 
-// Last64 returns how many packets of a kind were received, and the receive
-// window that ends at s.
+// Last64 returns how many packets of a kind were received, and the receive window that
+// ends at s.
 func (f *Flow) Last64(k wire.Kind, s wire.Seq) (count, window uint64) {
 	f.inMu.Lock()
 	defer f.inMu.Unlock()

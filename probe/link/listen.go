@@ -15,20 +15,20 @@ import (
 	"examlink/probe/wire"
 )
 
-// ListenOptions says how to listen.
+// ListenOptions configures a Listener.
 type ListenOptions struct {
 	// TLS holds the server's certificate; version and protocol are set here.
 	TLS *tls.Config
 	// Clock stamps packets; nil means this host's.
 	Clock clock.Clock
-	// ResetKey, kept across restarts, lets clients of an earlier run notice at
-	// once that it is gone (RFC 9000, section 10.3).
+	// ResetKey, kept across restarts, lets clients of an earlier run detect at once
+	// that it has ended (RFC 9000, section 10.3).
 	ResetKey [32]byte
-	// VerifySource says whether an address must first prove itself with a
-	// Retry; nil means never.
+	// VerifySource reports whether an address must first prove itself with a Retry;
+	// nil means never.
 	VerifySource func(netip.Addr) bool
-	// Admit says whether a connection from an address may begin its
-	// handshake; nil means always. proved says that it is the sender's own.
+	// Admit reports whether a connection from an address may begin its handshake; nil
+	// means always. proved means that the address is verified as the sender's own.
 	Admit func(a netip.Addr, proved bool) bool
 	// Protocols serve other application protocols on the same QUIC transport, by
 	// their ALPN identifier, such as h3: each gets the connections whose clients

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Chosen by us: what one WebSocket may hold of what it could not send yet.
+// Chosen by us: the limits of one WebSocket's unsent data.
 const (
 	queuePackets = 256
 	queueBytes   = 32 << 10
@@ -17,17 +17,17 @@ const (
 	queueSpare   = 16 // buffers kept for reuse
 )
 
-// ErrQueueFull says that a connection by TCP takes no more packets now: the
-// network is slower than they come.
+// ErrQueueFull means that a connection by TCP accepts no more packets now: they come
+// faster than the network carries them.
 var ErrQueueFull = errors.New("the connection takes no more packets now")
 
-// queue is what waits to be sent over one WebSocket: probe packets, which are
-// refused when there is no room, and bytes of the control stream, which wait
-// for room. It is safe for concurrent use.
+// queue holds the unsent data of one WebSocket: probe packets, which are refused when
+// there is no room, and bytes of the control stream, which wait for room. It is safe
+// for concurrent use.
 type queue struct {
 	refused atomic.Uint64
-	wake    chan struct{} // holds one token when there may be something to send
-	room    chan struct{} // holds one token when there may be room for control
+	wake    chan struct{} // holds one token if there may be something to send
+	room    chan struct{} // holds one token if there may be room for control
 	ended   chan struct{}
 
 	mu      sync.Mutex
@@ -70,7 +70,7 @@ func (q *queue) push(b []byte) error {
 	return nil
 }
 
-// pop returns the oldest packet, nil if there is none. give takes it back.
+// pop returns the oldest packet, nil if there is none. give returns its buffer.
 func (q *queue) pop() []byte {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -85,7 +85,7 @@ func (q *queue) pop() []byte {
 	return b
 }
 
-// give takes back the buffer of a packet that has been sent.
+// give returns the buffer of a packet that has been sent.
 func (q *queue) give(b []byte) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -94,8 +94,8 @@ func (q *queue) give(b []byte) {
 	}
 }
 
-// write adds bytes of the control stream, waiting for room until the deadline,
-// which is never when zero. kick says that the deadline has changed.
+// write adds bytes of the control stream. It waits for room until the deadline; a zero
+// deadline never passes. kick signals a change of the deadline.
 func (q *queue) write(b []byte, deadline func() time.Time, kick <-chan struct{}) (n int, err error) {
 	for {
 		q.mu.Lock()
@@ -111,7 +111,7 @@ func (q *queue) write(b []byte, deadline func() time.Time, kick <-chan struct{})
 		signal(q.wake)
 		if len(b) == 0 {
 			if left > 0 {
-				signal(q.room) // for whoever else waits
+				signal(q.room) // for other waiting writers
 			}
 			return n, nil
 		}
@@ -137,7 +137,7 @@ func (q *queue) write(b []byte, deadline func() time.Time, kick <-chan struct{})
 	}
 }
 
-// take appends a piece of the control stream, of at most most bytes, to buf.
+// take appends up to most bytes of the control stream to buf.
 func (q *queue) take(buf []byte, most int) []byte {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -151,7 +151,7 @@ func (q *queue) take(buf []byte, most int) []byte {
 	return buf
 }
 
-// end takes nothing more; what control holds may still be taken out.
+// end rejects further data; take can still drain control.
 func (q *queue) end() {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -16,13 +16,13 @@ import (
 
 // Chosen by us.
 const (
-	// idleTimeout lets a connection live through outages that matter to an
-	// exam; who is silent is judged by the probes, much sooner.
+	// idleTimeout lets a connection survive outages that matter to an exam; the
+	// probes detect silence much sooner.
 	idleTimeout = 60 * time.Second
 	keepAlive   = 10 * time.Second
 	// handshakeTimeout bounds the wait for the other side's next packet.
 	handshakeTimeout = 5 * time.Second
-	// Windows bound what a peer can make us hold.
+	// Windows bound how much a peer can make this side buffer.
 	streamWindow = 256 << 10
 	connWindow   = 512 << 10
 )
@@ -111,7 +111,7 @@ func classify(err error) Reason {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return ReasonCancelled
-	case noWay(err): // quic-go ends a connection when the system will not send
+	case noWay(err): // quic-go ends a connection when the system refuses to send
 		return ReasonNoNetwork
 	case errors.As(err, &app), errors.As(err, &reset), errors.Is(err, io.EOF):
 		return ReasonClosed

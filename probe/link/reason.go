@@ -8,44 +8,43 @@ import (
 	"syscall"
 )
 
-// Reason is the closed list of why a connection could not be had or ended.
-// Each is a metric label and has words of its own for the student.
+// Reason is why a connection could not be opened or ended. The list is closed; each
+// reason is a metric label and has its own text for the student.
 type Reason string
 
 // The reasons.
 const (
-	ReasonAddress     Reason = "address"     // the server's address makes no sense
+	ReasonAddress     Reason = "address"     // the server's address is invalid
 	ReasonResolve     Reason = "resolve"     // its name could not be looked up
-	ReasonNoNetwork   Reason = "no-network"  // this host has no way out
+	ReasonNoNetwork   Reason = "no-network"  // this host has no route
 	ReasonNoServer    Reason = "no-server"   // nothing answers there
 	ReasonUDPBlocked  Reason = "udp-blocked" // TCP gets through to the server, UDP does not
-	ReasonCertificate Reason = "certificate" // the server is not who the token says
+	ReasonCertificate Reason = "certificate" // the server does not have the key the token names
 	ReasonProtocol    Reason = "protocol"    // it answers, but speaks something else
 	ReasonClosed      Reason = "closed"      // the other side ended it
 	ReasonSilent      Reason = "silent"      // it stopped answering
-	ReasonCancelled   Reason = "cancelled"   // we were told to stop
+	ReasonCancelled   Reason = "cancelled"   // the caller cancelled
 )
 
-// wayless are the system's words for having no way out. Windows has numbers of
-// its own, WSAENETDOWN, WSAENETUNREACH, WSAEHOSTUNREACH, which package syscall
-// does not map.
+// wayless lists the system's errors for a missing route. Windows has its own numbers,
+// WSAENETDOWN, WSAENETUNREACH, WSAEHOSTUNREACH, which package syscall does not map.
 var wayless = []syscall.Errno{
 	syscall.ENETDOWN, syscall.ENETUNREACH, syscall.EHOSTUNREACH, syscall.EADDRNOTAVAIL, 10049, 10050, 10051, 10065,
 }
 
-// noWay says whether the system had no way to send.
+// noWay reports whether the system had no route.
 func noWay(err error) bool {
 	var n syscall.Errno
 	return errors.As(err, &n) && slices.Contains(wayless, n)
 }
 
-// Refused says whether the system would not send because it had no way, or was
-// told by a rule not to: neither is for want of time.
+// Refused reports whether the system refused to send because it had no route or a rule
+// forbade it: neither is for lack of time.
 func Refused(err error) bool {
 	return noWay(err) || errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES)
 }
 
-// Error says why a connection could not be had or ended.
+// Error reports why a connection could not be opened or ended.
 type Error struct {
 	Reason Reason
 	Server string
@@ -61,7 +60,7 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// ReasonOf returns the reason inside err; ok is false when there is none.
+// ReasonOf returns the reason inside err; ok is false if there is none.
 func ReasonOf(err error) (r Reason, ok bool) {
 	var e *Error
 	if errors.As(err, &e) {
@@ -70,12 +69,12 @@ func ReasonOf(err error) (r Reason, ok bool) {
 	return "", false
 }
 
-// Superseded is what a server says when it ends a connection whose session goes
-// on over another.
+// Superseded is the server's reason for ending a connection whose session continues on
+// another.
 const Superseded = "resumed elsewhere"
 
-// IsSuperseded says whether a connection ended only because its session goes on
-// over another.
+// IsSuperseded reports whether a connection ended only because its session continues
+// on another.
 func IsSuperseded(err error) bool {
 	r, ok := ReasonOf(err)
 	return ok && r == ReasonClosed && strings.Contains(err.Error(), Superseded)

@@ -9,25 +9,24 @@ import (
 	"time"
 )
 
-// resolutionDelay is how long addresses of IPv4 wait for those of IPv6, as RFC
-// 8305 recommends in section 3.
+// resolutionDelay is how long IPv4 addresses wait for IPv6 addresses, as RFC 8305
+// recommends in section 3.
 const resolutionDelay = 50 * time.Millisecond
 
-// rememberAfter is how long a look-up may take before the address that is
-// remembered is tried beside it. Chosen by us: a resolver that got no answer asks
-// again only after seconds.
+// rememberAfter is how long a look-up may take before the remembered address is tried
+// beside it. Chosen by us: a resolver that got no answer retries only after seconds.
 const rememberAfter = 500 * time.Millisecond
 
-// Resolver looks names up; *net.Resolver is one. It must return when ctx ends.
+// Resolver looks names up; *net.Resolver implements it. It must return when ctx ends.
 type Resolver interface {
 	// LookupNetIP returns the addresses of host; network is ip4 or ip6.
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
-// finding is some of the server's addresses, or why there are none.
+// finding holds some of the server's addresses, or the error of the look-up.
 type finding struct {
-	addrs      []netip.Addr // of one family in the order of preference; the families in any
-	remembered bool         // not looked up, but kept from an earlier connection
+	addrs      []netip.Addr // each family in order of preference; the families in any order
+	remembered bool         // not looked up but kept from an earlier connection
 	err        error        // the name could not be looked up
 }
 
@@ -44,10 +43,10 @@ func target(ctx context.Context, server string) (host string, port uint16, err e
 	return host, uint16(n), nil //nolint:gosec // LookupPort returns 0 to 65535
 }
 
-// resolve tells the server's addresses as they become known, and why there are
-// none, then closes the channel; ctx bounds it. Both families are asked at once.
+// resolve sends the server's addresses as they become known, and the error if there
+// are none, then closes the channel; ctx bounds it. Both families are queried at once.
 func (o DialOptions) resolve(ctx context.Context, host string) <-chan finding {
-	out := make(chan finding, 4) // as many as there can be
+	out := make(chan finding, 4) // the most findings possible
 	a, err := netip.ParseAddr(host)
 	switch {
 	case err == nil:
@@ -64,7 +63,7 @@ func (o DialOptions) resolve(ctx context.Context, host string) <-chan finding {
 	return out
 }
 
-// reachable is the address to dial for one that was written down.
+// reachable returns the address to dial for a literal address.
 func reachable(a netip.Addr) netip.Addr {
 	a = a.Unmap()
 	switch a {
@@ -76,9 +75,9 @@ func reachable(a netip.Addr) netip.Addr {
 	return a
 }
 
-// lookUp looks a name up in both families (RFC 8305, section 3): what there is
-// of IPv6 is told at once, what there is of IPv4 when that of IPv6 is known, too,
-// or has been waited for.
+// lookUp looks a name up in both families (RFC 8305, section 3): it sends IPv6
+// addresses at once, and IPv4 addresses when the IPv6 result is known or
+// resolutionDelay has passed.
 func (o DialOptions) lookUp(ctx context.Context, host string, out chan<- finding) {
 	var resolver Resolver = net.DefaultResolver
 	if o.Resolver != nil {
@@ -142,8 +141,8 @@ func (o DialOptions) lookUp(ctx context.Context, host string, out chan<- finding
 	out <- finding{err: whyNoName(noSix, noFour)}
 }
 
-// whyNoName is the more telling of the errors of two look-ups. That a name has
-// no address of a family is no error of the name service.
+// whyNoName returns the more informative error of two look-ups. A name without an
+// address of one family is not an error of the name service.
 func whyNoName(six, four error) error {
 	for _, err := range []error{four, six} {
 		var dns *net.DNSError

@@ -1,11 +1,10 @@
-// Package link connects the two ends: QUIC for control, and probe packets
-// beside it on the same UDP socket, so that both share one NAT binding and one
-// firewall rule; or, where UDP does not get through, both inside a WebSocket. It
-// is the only importer of quic-go and of the WebSocket library.
-//
-// It refuses to know what the packets mean; it stamps them, tells QUIC from
-// probes by their first byte, and says in a short closed list of reasons
-// why a connection could not be had.
+// Package link connects the two ends: QUIC for control, with probe packets beside it
+// on the same UDP socket, so that both share one NAT binding and one firewall rule;
+// or, where UDP does not get through, both inside a WebSocket. It is the only
+// importer of quic-go and of the WebSocket library.
+// It does not know the meaning of the packets; it stamps them, distinguishes QUIC
+// from probes by their first byte, and reports connection failures with a short
+// closed list of reasons.
 package link
 
 import (
@@ -23,21 +22,21 @@ import (
 
 // Chosen by us.
 const (
-	readBatch   = 32   // packets read with one system call where there is recvmmsg
+	readBatch   = 32   // packets read with one system call where recvmmsg is available
 	maxDatagram = 1500 // larger ones are not ours
 	oobSize     = 256  // control messages: packet info, traffic class, time stamp
 )
 
-// Datagram is one received probe packet. Data is valid during the call that
-// hands it over, and may be changed in place.
+// Datagram is one received probe packet. Data is valid only during the Handler's
+// call, and may be changed in place.
 type Datagram struct {
 	Data []byte
 	From netip.AddrPort
 	At   time.Duration // when it arrived, by the socket's clock
-	Lag  time.Duration // how much later the process got to read it; 0 where the system does not stamp
+	Lag  time.Duration // how much later the process read it; 0 where the system does not stamp
 }
 
-// Sent says when a probe packet left the host, by the socket's clock.
+// Sent is the time at which a probe packet left the host, by the socket's clock.
 type Sent struct {
 	Kind wire.Kind
 	Flow wire.FlowID
@@ -45,8 +44,8 @@ type Sent struct {
 	At   time.Duration
 }
 
-// Handler takes the probe packets of one read. It runs on the socket's read
-// loop: it must not block.
+// Handler handles the probe packets of one read. It runs on the socket's read loop
+// and must not block.
 type Handler func([]Datagram)
 
 // Outgoing is a probe packet to send.
@@ -55,9 +54,9 @@ type Outgoing struct {
 	To   netip.AddrPort
 }
 
-// Socket is a UDP socket that carries QUIC and probe packets, or the probe
-// packets of one WebSocket. Reading happens inside quic-go's read loop, or the
-// WebSocket's own; sending is safe for concurrent use.
+// Socket is a UDP socket that carries QUIC and probe packets, or the probe packets of
+// one WebSocket. Reading happens inside quic-go's read loop, or the WebSocket's own;
+// sending is safe for concurrent use.
 type Socket struct {
 	pc      net.PacketConn
 	udp     *net.UDPConn // nil for a simulated socket
@@ -65,11 +64,11 @@ type Socket struct {
 	clock   clock.Clock
 	handler atomic.Pointer[Handler]
 	leaving atomic.Pointer[func([]Sent)]
-	dropped atomic.Uint64 // probe packets that came before there was a handler
+	dropped atomic.Uint64 // probe packets that arrived before there was a handler
 	full    atomic.Uint32 // packets the system dropped because they were not read in time
-	stamps  *stamper      // nil where the system tells no send stamps
+	stamps  *stamper      // nil where the system provides no send stamps
 
-	// The read loop's own.
+	// Used only by the read loop.
 	reader *ipv4.PacketConn
 	msgs   []ipv4.Message
 	batch  []Datagram
@@ -107,7 +106,7 @@ func NewSocket(pc net.PacketConn, c clock.Clock) *Socket {
 	return s
 }
 
-// Handle sets who gets the probe packets; nil drops them.
+// Handle sets the handler of probe packets; nil drops them.
 func (s *Socket) Handle(h Handler) {
 	if h == nil {
 		s.handler.Store(nil)
@@ -116,17 +115,17 @@ func (s *Socket) Handle(h Handler) {
 	s.handler.Store(&h)
 }
 
-// HandleSent sets who hears when probes and echoes left the host, as far as the
-// system tells. It is called on the read loop, before the packets of the same
-// read: it must not block.
+// HandleSent sets the handler of send stamps of probes and echoes, as far as the
+// system provides them. It is called on the read loop, before the packets of the same
+// read, and must not block.
 func (s *Socket) HandleSent(h func([]Sent)) { s.leaving.Store(&h) }
 
-// Overflow returns how many packets the system has dropped because this
-// process did not read them in time; 0 where it does not tell.
+// Overflow returns how many packets the system has dropped because this process did
+// not read them in time; 0 where the system does not count them.
 func (s *Socket) Overflow() uint64 { return uint64(s.full.Load()) }
 
-// Refused returns how many packets Send has refused because TCP took no more; 0
-// by UDP.
+// Refused returns how many packets Send has refused because TCP accepted no more; 0
+// over UDP.
 func (s *Socket) Refused() uint64 {
 	if s.queue == nil {
 		return 0
@@ -137,9 +136,9 @@ func (s *Socket) Refused() uint64 {
 // Clock returns the clock that stamps this socket's packets.
 func (s *Socket) Clock() clock.Clock { return s.clock }
 
-// Send sends one probe packet. An error means that it did not leave the host.
-// It does not wait for the network: where TCP takes no more it is ErrQueueFull.
-// A WebSocket has one peer, whatever to says.
+// Send sends one probe packet. An error means that it did not leave the host. It does
+// not wait for the network: if TCP accepts no more, it returns ErrQueueFull. A
+// WebSocket has one peer and ignores to.
 func (s *Socket) Send(b []byte, to netip.AddrPort) error {
 	if s.queue != nil {
 		return s.queue.push(b)
@@ -193,7 +192,7 @@ func (s *Socket) SendBatch(out []Outgoing) (failed int) {
 		for k := 0; k < n; {
 			m, err := s.writer.WriteBatch(s.out[k:n], 0)
 			if err != nil || m <= 0 {
-				bad++ // the first of the rest could not be sent; go on behind it
+				bad++ // the first of the rest could not be sent; continue behind it
 				m = 1
 			}
 			k += m
@@ -210,7 +209,7 @@ func (s *Socket) SendBatch(out []Outgoing) (failed int) {
 	return failed
 }
 
-// tell hands the send stamps that have come to their handler.
+// tell passes pending send stamps to their handler.
 func (s *Socket) tell() {
 	if h := s.leaving.Load(); s.stamps != nil && h != nil {
 		if sent := s.stamps.drain(); len(sent) > 0 {
@@ -219,7 +218,7 @@ func (s *Socket) tell() {
 	}
 }
 
-// deliver hands the collected probe packets to the handler.
+// deliver passes the collected probe packets to the handler.
 func (s *Socket) deliver() {
 	if len(s.batch) == 0 {
 		return
@@ -246,7 +245,7 @@ type udpDemux struct {
 	s *Socket
 }
 
-// ReadBatch is what quic-go calls where the system reads batches.
+// ReadBatch is called by quic-go where the system reads batches.
 func (d *udpDemux) ReadBatch(ms []ipv4.Message, flags int) (int, error) {
 	s := d.s
 	for len(s.quic) == 0 {
@@ -296,7 +295,7 @@ func (d *udpDemux) ReadBatch(ms []ipv4.Message, flags int) (int, error) {
 	return k, nil
 }
 
-// ReadFrom is what quic-go calls where the system does not read batches.
+// ReadFrom is called by quic-go where the system does not read batches.
 func (d *udpDemux) ReadFrom(b []byte) (int, net.Addr, error) {
 	for {
 		n, from, err := d.ReadFromUDPAddrPort(b)

@@ -13,7 +13,7 @@ import (
 	"examlink/probe/wire"
 )
 
-// batchWrites says that the system sends several packets with one call.
+// batchWrites reports that the system can send several packets with one call.
 const batchWrites = true
 
 // Chosen by us.
@@ -24,19 +24,19 @@ const (
 	stampMost = 200
 	// stampRing is how many packets may wait for their send stamp.
 	stampRing = 1024
-	// stampLate is the longest a packet may take to leave the host; a stamp
+	// stampLate is the longest time a packet may take to leave the host; a stamp
 	// further off was spoilt by a step of the wall clock.
 	stampLate = time.Second
 )
 
-// timestamping asks for software stamps on receipt, and for numbered software
-// stamps on sending of the packets that ask for one by a control message.
+// timestamping requests software stamps on receipt, and numbered software stamps on
+// sending for packets that request one by a control message.
 const timestamping = unix.SOF_TIMESTAMPING_SOFTWARE | unix.SOF_TIMESTAMPING_RX_SOFTWARE |
 	unix.SOF_TIMESTAMPING_OPT_TSONLY | unix.SOF_TIMESTAMPING_OPT_ID | unix.SOF_TIMESTAMPING_OPT_CMSG
 
-// enableReceiveStamps asks the kernel to stamp packets as they arrive and to
-// count those it drops for want of room. It says whether send stamps can be
-// had, too. Without stamps, they are taken in the process.
+// enableReceiveStamps makes the kernel stamp packets as they arrive and count those it
+// drops for lack of room. It reports whether send stamps are available too. Without
+// kernel stamps, the process takes them.
 func enableReceiveStamps(c *net.UDPConn) (sending bool) {
 	raw, err := c.SyscallConn()
 	if err != nil {
@@ -53,9 +53,9 @@ func enableReceiveStamps(c *net.UDPConn) (sending bool) {
 	return sending
 }
 
-// controls reads the control messages of a received packet: the kernel's
-// receive stamp, and how many packets the socket has dropped so far. others are
-// the messages that are not ours, in place.
+// controls reads the control messages of a received packet: the kernel's receive
+// stamp, and how many packets the socket has dropped so far. others are the remaining
+// messages, in place.
 func controls(oob []byte) (stamp time.Time, stamped bool, overflow uint32, others []byte) {
 	others = oob[:0]
 	for rest := oob; len(rest) > 0; {
@@ -81,12 +81,12 @@ func timespec(b []byte) time.Time {
 	return time.Unix(int64(binary.NativeEndian.Uint64(b)), int64(binary.NativeEndian.Uint64(b[8:])))
 }
 
-// stamper asks the kernel when packets left the host and matches its answers,
-// which come by the socket's error queue, with the packets. The kernel numbers
-// them in the order of the calls, so those are made one at a time.
+// stamper requests send stamps from the kernel and matches them, as they arrive on the
+// socket's error queue, with the packets. The kernel numbers packets in the order of
+// the calls, so the calls are made one at a time.
 type stamper struct {
 	raw interface{ Control(func(uintptr)) error }
-	ask []byte // the control message that asks for a stamp
+	ask []byte // the control message that requests a stamp
 
 	mu      sync.Mutex
 	next    uint32
@@ -119,7 +119,7 @@ func newStamper(c *net.UDPConn) *stamper {
 	return &stamper{raw: raw, ask: ask}
 }
 
-// wants says whether n more packets should be stamped now. Called locked.
+// wants reports whether n more packets should be stamped now. Called locked.
 func (t *stamper) wants(n int, now time.Time) bool {
 	if now.Sub(t.span) >= stampSpan {
 		t.span, t.inSpan = now, 0
@@ -131,15 +131,15 @@ func (t *stamper) wants(n int, now time.Time) bool {
 	return true
 }
 
-// note remembers the k-th packet of the call about to be made. Called locked.
+// note records the k-th packet of the next call. Called locked.
 func (t *stamper) note(k int, b []byte, at time.Duration, wall time.Time) {
 	id := t.next + uint32(k)
 	h, err := wire.ParseHeader(b)
 	t.asked[id%stampRing] = asked{id: id, wall: wall, valid: err == nil, sent: Sent{Kind: h.Kind, Flow: h.Flow, Seq: h.Seq, At: at}}
 }
 
-// resync starts the numbering anew after a call that failed: whether it used
-// up a number is not known. Called locked.
+// resync restarts the numbering after a failed call, which may or may not have used up
+// a number. Called locked.
 func (t *stamper) resync() {
 	_ = t.raw.Control(func(fd uintptr) {
 		_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_TIMESTAMPING, timestamping&^unix.SOF_TIMESTAMPING_OPT_ID)
@@ -148,7 +148,7 @@ func (t *stamper) resync() {
 	t.next, t.waiting, t.asked = 0, 0, [stampRing]asked{}
 }
 
-// send sends one packet and asks when it leaves.
+// send sends one packet and requests its send stamp.
 func (t *stamper) send(c *net.UDPConn, b []byte, to netip.AddrPort, now func() time.Duration) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -167,8 +167,8 @@ func (t *stamper) send(c *net.UDPConn, b []byte, to netip.AddrPort, now func() t
 	return nil
 }
 
-// begin notes a batch about to be sent and returns the control message to send
-// with each packet, nil if none is to be stamped. end must follow.
+// begin records a batch to be sent and returns the control message to send with each
+// packet, nil if none is to be stamped. end must follow.
 func (t *stamper) begin(out []Outgoing, at time.Duration) (ask []byte) {
 	t.mu.Lock()
 	wall := time.Now()
@@ -181,7 +181,7 @@ func (t *stamper) begin(out []Outgoing, at time.Duration) (ask []byte) {
 	return t.ask
 }
 
-// end takes how many packets of a batch were stamped and how many calls failed.
+// end records how many packets of a batch were stamped and how many calls failed.
 func (t *stamper) end(stamped, failed int) {
 	defer t.mu.Unlock()
 	t.next += uint32(stamped)
@@ -191,8 +191,8 @@ func (t *stamper) end(stamped, failed int) {
 	}
 }
 
-// drain reads the stamps that have come. The result is valid until the next
-// call. It runs on the read loop.
+// drain reads the available stamps. The result is valid until the next call. It runs
+// on the read loop.
 func (t *stamper) drain() []Sent {
 	t.out = t.out[:0]
 	t.mu.Lock()
@@ -215,7 +215,7 @@ func (t *stamper) drain() []Sent {
 	return t.out
 }
 
-// take reads one message of the error queue.
+// take handles one message of the error queue.
 func (t *stamper) take(oob []byte) {
 	var at time.Time
 	var id uint32

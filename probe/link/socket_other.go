@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// batchWrites says that the system sends several packets with one call.
+// batchWrites reports that the system can send several packets with one call.
 const batchWrites = false
 
 // enableReceiveStamps does nothing: packets are stamped when the process reads
@@ -19,7 +19,7 @@ func controls(oob []byte) (stamp time.Time, stamped bool, overflow uint32, other
 	return time.Time{}, false, 0, oob
 }
 
-// stamper has nothing to ask here.
+// stamper has no stamps to request on this system.
 type stamper struct{ ask []byte }
 
 func newStamper(*net.UDPConn) *stamper { return nil }

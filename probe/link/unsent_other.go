@@ -4,5 +4,5 @@ package link
 
 import "net"
 
-// limitUnsent can do nothing here: what the system holds is up to it.
+// limitUnsent does nothing here: the system decides how much it buffers.
 func limitUnsent(*net.TCPConn) {}

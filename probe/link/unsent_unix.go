@@ -8,13 +8,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// unsentMost is how many bytes TCP may hold that it has not sent yet. More
-// would be a queue that the packets' stamps cannot see past; what is on its
-// way counts apart, so that the rate is not bounded.
+// unsentMost is how many unsent bytes TCP may hold. More would be a queue that the
+// packets' stamps cannot see past; bytes in flight do not count, so the rate is not
+// bounded.
 const unsentMost = 16 << 10
 
-// limitUnsent has a connection's writes wait rather than grow a queue in the
-// system.
+// limitUnsent makes a connection's writes wait rather than grow a queue in the system.
 func limitUnsent(c *net.TCPConn) {
 	raw, err := c.SyscallConn()
 	if err != nil {

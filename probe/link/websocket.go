@@ -21,24 +21,24 @@ import (
 
 // Chosen by us.
 const (
-	// writeStall is how long TCP may take nothing before the connection counts
-	// as dead.
+	// writeStall is how long TCP may accept nothing before the connection counts as
+	// dead.
 	writeStall = 10 * time.Second
-	// partTime bounds the end of a connection: what is left of the control
-	// stream is sent, and the peer told why.
+	// partTime bounds the end of a connection: the rest of the control stream and the
+	// reason for the peer are sent.
 	partTime = time.Second
 	// closeWords is how much of the reason fits a close frame.
 	closeWords = 120
-	// frameHeaders is what a frame of its own takes beside its contents: WebSocket,
-	// a TLS record, TCP and IPv4.
+	// frameHeaders is the overhead of a separate frame: WebSocket, a TLS record, TCP
+	// and IPv4.
 	frameHeaders = 8 + 22 + 32 + 20
 )
 
-// errHere is why a connection ended that this side has closed.
+// errHere is the error of a connection that this side has closed.
 var errHere = errors.New("closed by this side")
 
-// webSocket is a connection by WebSocket. A goroutine of its own reads, another
-// writes what waits in the queue; both end with the connection.
+// webSocket is a connection by WebSocket. One goroutine reads, another writes from the
+// queue; both end with the connection.
 type webSocket struct {
 	ws     *websocket.Conn
 	tls    *tls.Conn
@@ -46,9 +46,9 @@ type webSocket struct {
 	queue  *queue
 	socket *Socket
 
-	sent, received atomic.Int64 // IP-layer bytes of control, about
+	sent, received atomic.Int64 // IP-layer bytes of control, estimated
 
-	inward io.WriteCloser // bytes of the control stream for whoever reads it
+	inward io.WriteCloser // bytes of the control stream for its reader
 	stream *webStream
 
 	mu      sync.Mutex
@@ -90,8 +90,8 @@ func (w *webSocket) run() {
 	wg.Wait()
 }
 
-// fail ends the connection for a reason; the first counts. Whoever hears of the
-// end finds that nothing can be sent any more, and why.
+// fail ends the connection with an error; the first one counts. When the end becomes
+// visible, nothing can be sent any more and the error is set.
 func (w *webSocket) fail(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -113,7 +113,7 @@ func (w *webSocket) deadline(set func(time.Time) error, d time.Duration) {
 	}
 }
 
-// part leaves the connection so long to end.
+// part sets how long the connection may take to end.
 func (w *webSocket) part(d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -123,7 +123,7 @@ func (w *webSocket) part(d time.Duration) {
 	}
 }
 
-// read hands on what arrives until the connection ends.
+// read forwards incoming data until the connection ends.
 func (w *webSocket) read() {
 	buf := make([]byte, wire.MaxFrame)
 	for {
@@ -131,21 +131,21 @@ func (w *webSocket) read() {
 		b, err := w.message(buf)
 		if err != nil {
 			w.fail(err)
-			w.part(0) // frees a write that is stuck
+			w.part(0) // unblocks a stuck write
 			return
 		}
 		packet, piece, err := wire.ParseFrame(b)
 		switch {
 		case err != nil:
 			w.fail(err)
-			return // the writer tells the peer
+			return // the writer sends the reason to the peer
 		case packet != nil:
 			w.socket.batch = append(w.socket.batch, Datagram{Data: packet, From: w.addr, At: w.socket.clock.Now()})
 			w.socket.deliver()
 		default:
 			w.received.Add(int64(len(b) + frameHeaders))
-			// It waits for the reader of the control stream; TCP makes the peer
-			// wait, and nobody else.
+			// It waits for the reader of the control stream; TCP makes only the peer
+			// wait.
 			if _, err := w.inward.Write(piece); err != nil {
 				w.fail(errHere)
 			}
@@ -181,8 +181,8 @@ func (w *webSocket) message(buf []byte) ([]byte, error) {
 	return buf[:n], nil
 }
 
-// write sends what waits, control and packets in turn, until the connection
-// ends; then what is left of control, and why.
+// write sends queued data, control and packets in turn, until the connection ends;
+// then the rest of control, and the reason.
 func (w *webSocket) write() {
 	buf := make([]byte, 0, wire.MaxFrame)
 	send := func(b []byte) bool {
@@ -190,7 +190,7 @@ func (w *webSocket) write() {
 		err := w.ws.Write(context.Background(), websocket.MessageBinary, b)
 		if err != nil {
 			w.fail(err)
-			w.part(0) // frees the reader
+			w.part(0) // unblocks the reader
 		}
 		return err == nil
 	}
@@ -251,7 +251,7 @@ func (*webSocket) transport() Transport { return WebSocket }
 
 func (w *webSocket) remote() netip.AddrPort { return w.addr }
 
-// errOneStream is what asking for a second stream comes to.
+// errOneStream is returned for a second stream.
 var errOneStream = errors.New("a WebSocket carries one stream only")
 
 func (w *webSocket) open(context.Context) (Stream, error) {
@@ -318,8 +318,8 @@ func (*webSocket) classify(err error) Reason {
 	return ReasonClosed
 }
 
-// webStream is the control stream: reading from a pipe the connection fills,
-// writing into its queue.
+// webStream is the control stream: it reads from a pipe that the connection fills, and
+// writes into its queue.
 type webStream struct {
 	net.Conn // the near end of the pipe
 	w        *webSocket
@@ -332,7 +332,7 @@ type webStream struct {
 // Write implements io.Writer: it returns when the bytes are in the queue.
 func (s *webStream) Write(b []byte) (int, error) { return s.w.queue.write(b, s.deadline, s.kick) }
 
-// SetWriteDeadline also frees a write that waits.
+// SetWriteDeadline also unblocks a waiting write.
 func (s *webStream) SetWriteDeadline(t time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

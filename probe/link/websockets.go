@@ -25,7 +25,7 @@ type WebSockets struct {
 	closed chan struct{}
 }
 
-// NewWebSockets makes an acceptor of most connections at a time. c stamps
+// NewWebSockets returns an acceptor of at most most concurrent connections. c stamps
 // packets; nil means this host's clock.
 func NewWebSockets(c clock.Clock, most int) *WebSockets {
 	if c == nil {
@@ -36,12 +36,12 @@ func NewWebSockets(c clock.Clock, most int) *WebSockets {
 	return s
 }
 
-// Limit changes how many connections are accepted at a time. None is ended.
+// Limit changes how many concurrent connections are accepted. It ends none.
 func (s *WebSockets) Limit(most int) { s.most.Store(int64(most)) }
 
 type connKey struct{}
 
-// ConnContext is for http.Server's field of that name.
+// ConnContext is for http.Server's field of the same name.
 func (s *WebSockets) ConnContext(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, c)
 }
@@ -94,11 +94,11 @@ func (s *WebSockets) Accept(ctx context.Context) (*Conn, error) {
 	}
 }
 
-// errTooMany is why a handshake by TCP is refused.
+// errTooMany is returned for a refused handshake by TCP.
 var errTooMany = errors.New("too many handshakes")
 
-// AdmitTCP returns conf for a TCP listener, with admit deciding at the start of
-// each handshake whether its address may go on.
+// AdmitTCP returns conf for a TCP listener; admit decides at the start of each
+// handshake whether its address may continue.
 func AdmitTCP(conf *tls.Config, admit func(netip.Addr) bool) *tls.Config {
 	conf = conf.Clone()
 	conf.MinVersion = tls.VersionTLS13
@@ -115,5 +115,5 @@ func AdmitTCP(conf *tls.Config, admit func(netip.Addr) bool) *tls.Config {
 	return conf
 }
 
-// Close stops accepting. Connections that were accepted go on.
+// Close stops accepting. Accepted connections continue.
 func (s *WebSockets) Close() { close(s.closed) }
