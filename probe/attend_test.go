@@ -15,8 +15,8 @@ import (
 	"examlink/probe/warning"
 )
 
-// planner keeps what a plan brought about. Phases come from another goroutine
-// than the rest.
+// planner records the phases and checks of a plan. Phases come from a different
+// goroutine than the rest.
 type planner struct {
 	diary
 	mu     sync.Mutex
@@ -36,8 +36,8 @@ func (p *planner) Checked(e probe.CheckEvent) {
 	p.checks = append(p.checks, e)
 }
 
-// From four days ahead: checks come at their times, the watch begins half an
-// hour before the exam and ends with it, by itself.
+// From four days ahead: checks run at their times, the watch begins half an hour
+// before the exam and ends with it.
 func TestAttendFollowsThePlan(t *testing.T) {
 	if testing.Short() {
 		t.Skip("long: four days of simulation")
@@ -88,8 +88,8 @@ func TestAttendFollowsThePlan(t *testing.T) {
 	})
 }
 
-// A clock that is set far ahead in the exam, or far back, does not end the watch
-// before the exam is over.
+// A clock step far ahead during the exam, or far back, does not end the watch before
+// the exam is over.
 func TestSetClockDoesNotEndTheWatch(t *testing.T) {
 	steps := []time.Duration{26 * time.Hour, -26 * time.Hour}
 	if testing.Short() {
@@ -112,14 +112,14 @@ func TestSetClockDoesNotEndTheWatch(t *testing.T) {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 			defer cancel()
 			time.AfterFunc(10*time.Minute, func() { w.host.Step(step) })
-			time.AfterFunc(40*time.Minute, func() { w.host.Step(-step) }) // put right again
+			time.AfterFunc(40*time.Minute, func() { w.host.Step(-step) }) // corrected again
 			s, err := probe.RunPlan(ctx, o, d)
 			if err != nil {
 				t.Fatal(err)
 			}
 			took := time.Since(began)
 			want := 30 * time.Minute
-			if step < 0 { // until the clock is right, the exam is still to come
+			if step < 0 { // until the clock is corrected, the exam lies in the future
 				want = 40 * time.Minute
 			}
 			if took < want-time.Second || took > want+10*time.Second {

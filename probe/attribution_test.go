@@ -14,8 +14,7 @@ import (
 	"examlink/probe/warning"
 )
 
-// neighbourhood stands in for what is around a computer. It takes its time, as
-// the real one does.
+// neighbourhood simulates the surroundings of a computer, with realistic delays.
 type neighbourhood struct {
 	mu    sync.Mutex
 	found netenv.Findings
@@ -54,7 +53,7 @@ func (n *neighbourhood) Ask(ctx context.Context, _ string, last netip.AddrPort) 
 	if last != serverAddr {
 		return netenv.Findings{}
 	}
-	if f.Server == netenv.Silent { // silence takes as long as there is time
+	if f.Server == netenv.Silent { // silence takes all the available time
 		<-ctx.Done()
 	}
 	return f
@@ -62,15 +61,14 @@ func (n *neighbourhood) Ask(ctx context.Context, _ string, last netip.AddrPort) 
 
 var silentServer = func(f *netenv.Findings) { f.Server = netenv.Silent }
 
-// Each thing that can happen to a link or its computer yields the warning it
-// deserves, with its cause, start and end, and no other: above all no outage
-// where the network had none.
+// Each event of a link or its computer raises the expected warning, with its cause,
+// start and end, and no other: above all no outage where the network had none.
 func TestEachEventHasItsLabel(t *testing.T) {
 	const s = time.Second
 	type want struct {
 		kind       warning.Kind
 		cause      warning.Cause
-		start, end time.Duration // after the event
+		start, end time.Duration // relative to the event
 		slack      time.Duration
 	}
 	one := func(k warning.Kind, c warning.Cause, start, end, slack time.Duration) []want {
@@ -196,7 +194,7 @@ func TestEachEventHasItsLabel(t *testing.T) {
 	}
 }
 
-// A cause that becomes known later is an update of the same warning.
+// A cause that becomes known later updates the same warning.
 func TestCauseBecomesKnown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		up, down := good()
@@ -234,7 +232,7 @@ func TestCauseBecomesKnown(t *testing.T) {
 	})
 }
 
-// A watch that is told to end does not wait for an answer that does not come.
+// A cancelled watch does not wait for a missing answer.
 func TestEndWhileAsking(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		up, down := good()

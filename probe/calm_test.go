@@ -11,8 +11,8 @@ import (
 
 var wholeDay = flag.Bool("day", false, "watch a clean link for 24 simulated hours, not for one")
 
-// A clean link of 10/5 Mbit/s with 5 ms of jitter is never warned of, neither
-// before the exam nor in it. With -day it is watched for 24 hours.
+// A clean link of 10/5 Mbit/s with 5 ms of jitter raises no warning, neither before
+// the exam nor in it. With -day it is watched for 24 hours.
 func TestCleanLinkIsNotWarnedOf(t *testing.T) {
 	for name, order := range map[string]bool{"order kept": true, "order not kept": false} {
 		t.Run(name, func(t *testing.T) {

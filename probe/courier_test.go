@@ -14,7 +14,7 @@ import (
 	"examlink/server/session"
 )
 
-// claims are what the server keeps of the only session's reports.
+// claims are the reports that the server keeps of the only session.
 func (w *testbed) claims() *session.Claims {
 	w.t.Helper()
 	list := w.server.Sessions()
@@ -24,8 +24,8 @@ func (w *testbed) claims() *session.Claims {
 	return list[0].Claims
 }
 
-// What happened while the server could not be reached is told after the outage,
-// in order; nothing is told twice.
+// Reports from a time when the server was unreachable are delivered after the outage,
+// in order and once.
 func TestDeliveryAfterOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		up, down := good()
@@ -71,7 +71,7 @@ func TestDeliveryAfterOutage(t *testing.T) {
 	})
 }
 
-// What a client that was ended in an outage had to tell is told by the next one.
+// The next client delivers the unsent reports of one that ended in an outage.
 func TestDeliveryByTheNextRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		up, down := good()

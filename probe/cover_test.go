@@ -10,7 +10,7 @@ import (
 	"examlink/probe/watch"
 )
 
-// checkCost holds a watch to what it may cost on average, at the IP layer.
+// checkCost checks a watch's average cost at the IP layer.
 func checkCost(t *testing.T, sum probe.Summary) {
 	t.Helper()
 	seconds := sum.Ended.Sub(sum.Started).Seconds()
@@ -21,13 +21,13 @@ func checkCost(t *testing.T, sum probe.Summary) {
 	}
 }
 
-// checkCover says where a watch's windows leave time or packets without an
-// account. What a computer itself was up to is told apart, and no hole.
+// checkCover reports times or packets that a watch's windows do not account for. A
+// computer's own events are reported separately and are no gap.
 func checkCover(t *testing.T, o probe.Options, l *ledger, sum probe.Summary) {
 	t.Helper()
 	const tick = watch.Tick + ms
 	var all windowCount
-	var awake time.Duration // this host, so far, as far as windows tell
+	var awake time.Duration // awake time of this host so far, according to the windows
 	moves := -1
 	for _, s := range l.sessions {
 		if strings.HasSuffix(s, " connected") || strings.HasSuffix(s, " resumed") {
@@ -44,7 +44,7 @@ func checkCover(t *testing.T, o probe.Options, l *ledger, sum probe.Summary) {
 				if err != nil {
 					t.Error(err)
 				}
-				set += by // both ends of the window are of the clock as it was set
+				set += by // both ends of the window are by the clock after the step
 			case warning.Suspended:
 				length, told = length-d, true
 			case warning.HostBusy: // its slots are counted as not sent
@@ -66,9 +66,9 @@ func checkCover(t *testing.T, o probe.Options, l *ledger, sum probe.Summary) {
 			t.Errorf("window from %v, %v long: nothing came, and nobody says why", e.from.Sub(l.start), length)
 		}
 		all.sent, all.received, all.lost, all.unsent = all.sent+e.sent, all.received+e.received, all.lost+e.lost, all.unsent+e.unsent
-		// Every slot of the schedule is a packet whose fate is known, one the host
-		// did not send, or on its way. A session that moves leaves a second's
-		// packets to nobody.
+		// Every slot of the schedule is a packet whose fate is known, one the host did
+		// not send, or in flight. A session that moves leaves a second's packets
+		// unaccounted.
 		slots, counted := int(awake/o.Interval), int(all.sent+all.unsent)
 		if slack := 20 * (moves + 1); counted > slots+slack || counted < slots-slack-int(o.LossAfter/o.Interval) {
 			t.Errorf("by %v: %d packets sent or not, in %d slots", e.to.Sub(l.start), counted, slots)

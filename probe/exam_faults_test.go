@@ -17,9 +17,9 @@ import (
 
 var examSeed = flag.Uint64("seed", 7, "seed of the links and schedules of simulated exams")
 
-// attend runs an exam from its pre-exam phase to its end, as `examlink watch`
-// does: by a plan, knowing what is around the computer and what its interface
-// carries. The returned function waits for the end.
+// attend runs an exam from its pre-exam phase to its end, as `examlink watch` does: by
+// a plan, with attribution and interface counters. The returned function waits for the
+// end.
 func (w *testbed) attend(l probe.Sink, before, lasting time.Duration, n *neighbourhood) (finish func() probe.Summary) {
 	w.t.Helper()
 	o := w.options()
@@ -49,18 +49,18 @@ func (w *testbed) attend(l probe.Sink, before, lasting time.Duration, n *neighbo
 	}
 }
 
-// ledger keeps everything that becomes of an exam, each window of it, too.
+// ledger records all events of an exam, including each window.
 type ledger struct {
 	planner
 	spans []windowCount
 	seen  int // warnings before the window
 }
 
-// windowCount is what became of one window's packets.
+// windowCount is the packet count of one window.
 type windowCount struct {
 	from, to                     time.Time
 	sent, received, lost, unsent uint64
-	notes                        []warning.Warning // what was told in it of something that was over
+	notes                        []warning.Warning // reported in it about something already over
 }
 
 func newLedger(w *testbed) *ledger {
@@ -79,8 +79,7 @@ func (l *ledger) Window(e probe.WindowEvent) {
 	l.spans, l.seen = append(l.spans, c), len(l.warnings)
 }
 
-// news is what was said since it was last asked. Nobody may be saying anything
-// meanwhile.
+// news returns the events since its last call. Nothing may be reported meanwhile.
 type news struct {
 	w                          *testbed
 	l                          *ledger
@@ -107,13 +106,13 @@ func (n *news) since() (server, session string, warnings []warning.Warning) {
 	return server, session, warnings
 }
 
-// match says which of the warnings told of are not those an event deserves. at
-// is when it happened. It logs what was said, and how long it took.
+// match reports which warnings differ from those expected for an event. at is when it
+// happened. It logs the warnings and their delays.
 func match(t *testing.T, f fault, at time.Time, told []warning.Warning) {
 	t.Helper()
 	at = at.Add(f.step)
 	final := map[int]warning.Warning{}
-	cause := map[int]time.Time{} // when it was told
+	cause := map[int]time.Time{} // when it was reported
 	for _, x := range told {
 		if _, before := final[x.ID]; x.Cause != warning.NotKnown && cause[x.ID].IsZero() {
 			if cause[x.ID] = x.Raised; before && !x.Updated.IsZero() {
@@ -162,9 +161,9 @@ func match(t *testing.T, f fault, at time.Time, told []warning.Warning) {
 	}
 }
 
-// A three-hour exam in which everything happens that can: each event yields the
-// warnings it deserves, when it deserves them, nothing else is warned of, and
-// no second of it is without an account. In short, two interruptions happen.
+// A three-hour exam with every kind of event: each raises the expected warnings at the
+// expected time, nothing else is raised, and every second is accounted for. In short
+// mode, two interruptions happen.
 func TestExamWithEveryFault(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const before, calm = 5 * time.Minute, 10 * time.Minute
@@ -186,7 +185,7 @@ func TestExamWithEveryFault(t *testing.T) {
 		for i, f := range happening {
 			at := w.host.Wall()
 			f.happen(w, n)
-			time.Sleep(calm + time.Duration(i)*1370*ms) // so that it meets windows at any moment of theirs
+			time.Sleep(calm + time.Duration(i)*1370*ms) // so that it meets windows at any phase
 			server, session, warnings := ask.since()
 			match(t, f, at, warnings)
 			if server != f.server || !f.session.MatchString(session) {

@@ -13,7 +13,7 @@ import (
 	"examlink/probe/warning"
 )
 
-// diary keeps everything a watch says.
+// diary records all events of a watch.
 type diary struct {
 	start    time.Time
 	sessions []string
@@ -40,7 +40,7 @@ func (w *testbed) watch(change func(*probe.Options)) (d *diary, finish func() pr
 	return d, w.watchWith(change, d)
 }
 
-// watchWith is watch with a sink of the caller's.
+// watchWith is watch with an extra sink.
 func (w *testbed) watchWith(change func(*probe.Options), d probe.Sink) (finish func() probe.Summary) {
 	w.t.Helper()
 	o := w.options()
@@ -74,7 +74,7 @@ func good() (up, down netsim.Params) {
 	return up, down
 }
 
-// about says whether got lies within slack after want, both since the start.
+// about reports whether got lies within slack after want, both since the start.
 func about(t *testing.T, what string, got time.Time, start time.Time, want, slack time.Duration) {
 	t.Helper()
 	if d := got.Sub(start) - want; d < -time.Second || d > slack {
@@ -82,8 +82,8 @@ func about(t *testing.T, what string, got time.Time, start time.Time, want, slac
 	}
 }
 
-// A three-hour exam: the download falls below the minimum for ten minutes, the
-// link is cut for 40 seconds, and for the rest all is well.
+// A three-hour exam: the download falls below the minimum for ten minutes, the link is
+// cut for 40 seconds, and the rest is calm.
 func TestThreeHourExam(t *testing.T) {
 	if testing.Short() {
 		t.Skip("long: three hours of simulation")
@@ -131,7 +131,7 @@ func TestThreeHourExam(t *testing.T) {
 			t.Errorf("evidence %q does not name the rate", rate.Evidence)
 		}
 
-		// The server noticed by itself.
+		// The server detected it by itself.
 		w.mu.Lock()
 		states := w.states
 		w.mu.Unlock()

@@ -9,8 +9,8 @@ import (
 	"examlink/probe/wire"
 )
 
-// FloorTest is the part of a check that decides one direction's minimum, by
-// itself, so that a grid of links can be classified.
+// FloorTest is the part of a check that decides one direction's minimum, separated so
+// that a grid of links can be classified.
 func FloorTest(ctx context.Context, o Options, d wire.Direction) (ratetest.Floor, error) {
 	token, err := o.validate()
 	if err != nil {

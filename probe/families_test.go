@@ -17,7 +17,7 @@ import (
 
 const serverName = "exam.test"
 
-// names knows the server's name until it is broken.
+// names resolves the server's name until it is broken.
 type names struct {
 	broken atomic.Pointer[func(context.Context)]
 }
@@ -33,8 +33,8 @@ func (n *names) LookupNetIP(ctx context.Context, network, host string) ([]netip.
 	return []netip.Addr{serverAddr.Addr()}, nil
 }
 
-// A session whose server's name cannot be looked up any more goes on where the
-// server answered before, by either transport, and says so.
+// A session whose server's name can no longer be looked up continues at the server's
+// previous address, by either transport, and reports it.
 func TestRedialWithoutNameService(t *testing.T) {
 	refuses, silent := func(context.Context) {}, func(ctx context.Context) { <-ctx.Done() }
 	restart := func(w *testbed) { w.halt(); time.Sleep(20 * time.Second); w.serve() }
@@ -84,7 +84,7 @@ func TestRedialWithoutNameService(t *testing.T) {
 	}
 }
 
-// addresses notes how the server was reached, besides keeping a diary.
+// addresses records the server's addresses, in addition to a diary.
 type addresses struct {
 	diary
 	list []probe.SessionEvent
@@ -97,7 +97,7 @@ func (a *addresses) Session(e probe.SessionEvent) {
 	}
 }
 
-// sizes notes what a probe takes, besides keeping a diary.
+// sizes records the size of a probe, in addition to a diary.
 type sizes struct {
 	diary
 	bytes   int
@@ -110,12 +110,12 @@ func (s *sizes) Window(e probe.WindowEvent) {
 	s.diary.Window(e)
 }
 
-// Headers are counted as the server is reached: 40 bytes of IP for IPv6, 20 for
-// IPv4, however its address is written.
+// Headers are counted for the family in use: 40 bytes of IP for IPv6, 20 for IPv4,
+// however the address is written.
 func TestHeadersOfBothFamilies(t *testing.T) {
 	for name, c := range map[string]struct {
 		there, here string
-		server      string // as it is given
+		server      string // as configured
 		want        int    // bytes of a probe of 64
 	}{
 		"IPv4":             {"10.0.0.1:8443", "10.0.0.2:50000", "10.0.0.1:8443", 64 + 8 + 20},

@@ -19,26 +19,26 @@ type span struct{ from, to time.Duration }
 
 func (s span) holds(d time.Duration) bool { return s.from <= d && d <= s.to }
 
-// label is a warning that an event deserves. Its times are after the event, by
-// the host's wall clock.
+// label is an expected warning. Its times are relative to the event, by the host's
+// wall clock.
 type label struct {
 	kind               warning.Kind
 	cause              warning.Cause
 	start, raised, end span
 }
 
-// fault is something that an exam's link or its computer can meet with.
+// fault is an event of an exam's link or its computer.
 type fault struct {
 	name    string
 	happen  func(*testbed, *neighbourhood) // blocks while it lasts
 	want    []label
-	server  string         // the states the server passes through, by itself
-	session *regexp.Regexp // the states that the session is told to pass through
-	step    time.Duration  // by how much it sets the host's clock; times are after that
+	server  string         // the expected states of the server
+	session *regexp.Regexp // the expected states of the session
+	step    time.Duration  // how far it steps the host's clock; times are after that
 }
 
-// What the session may be said to do. Whether a new connection is there before
-// the old one answers again is chance.
+// Permitted states of the session. Whether a new connection is there before the old
+// one answers again is chance.
 var (
 	nothing     = regexp.MustCompile(`^$`)
 	interrupted = regexp.MustCompile(`^silent( resumed)? back( resumed)?$`)
@@ -46,12 +46,12 @@ var (
 	asleep      = regexp.MustCompile(`^(resumed)?$`)
 )
 
-// faults are what an exam must come through, with what is to be said of each,
-// as exactly as the options allow.
+// faults are the events an exam must survive, with the expected warnings, as exactly
+// as the options allow.
 func faults(o probe.Options) []fault {
 	const s = time.Second
 	var (
-		// An echo is due once in an interval, and takes its round trip.
+		// An echo is due once per interval, after its round trip.
 		echo = o.Interval + 60*ms
 		// The loop looks ten times a second, at this host's clocks once.
 		tick = watch.Tick + ms
@@ -61,14 +61,14 @@ func faults(o probe.Options) []fault {
 		told    = span{o.Watch.SilentAfter - echo, o.Watch.SilentAfter + tick + echo}
 		answers = span{-tick, echo + tick}
 		window  = o.Watch.Window
-		// A way by WebSocket, once UDP has been silent for long enough.
+		// A WebSocket, once UDP has been silent for long enough.
 		fallback = span{o.Watch.RedialAfter, o.Watch.RedialAfter + watch.RedialAttempt + session.UDPAgain + session.FallbackTime}
 	)
 	after := func(d time.Duration, x span) span { return span{d + x.from, d + x.to} }
 	outage := func(c warning.Cause, d time.Duration, end span) []label {
 		return []label{{warning.Outage, c, silent, told, after(d, end)}}
 	}
-	// A note is told of when what it is about is over.
+	// A note is reported when its event is over.
 	note := func(k warning.Kind, c warning.Cause, start, end span) []label {
 		return []label{{k, c, start, end, end}}
 	}
@@ -80,13 +80,13 @@ func faults(o probe.Options) []fault {
 		}
 	}
 	// Two agreeing tests raise; a glance comes within 1.3 times its mean, and
-	// now and then one tells nothing. Three good tests clear, and the end is when
+	// occasionally one is inconclusive. Three good tests clear, and the end is when
 	// the first came; they come as fast as the budget of 3 % allows.
 	slow := func(k warning.Kind, d time.Duration) label {
 		return label{k, warning.NotKnown, span{0, 4 * o.Watch.GlanceEvery}, span{0, 8 * o.Watch.GlanceEvery}, after(d, span{0, o.Watch.FloorEvery})}
 	}
 	// So many windows raise, of which the first may have seen only part of it;
-	// now and then one tells nothing. Six good ones in a row clear, and the end is
+	// occasionally one is inconclusive. Six good ones in a row clear, and the end is
 	// where the first began. settle is when a packet's fate is known at the latest.
 	windowed := func(k warning.Kind, raise, d, settle time.Duration) []label {
 		return []label{{
@@ -152,14 +152,14 @@ func (w *testbed) rates(up, down ippm.Rate) {
 	w.client.Down.Update(func(p *netsim.Params) { p.Rate = down })
 }
 
-// kill ends the server without a word to anybody.
+// kill ends the server without notifying anyone.
 func (w *testbed) kill() {
 	w.dark(true)
 	w.halt()
 	w.dark(false)
 }
 
-// freeze stops the student's program for d, or his computer.
+// freeze stops the student's program or computer for d.
 func (w *testbed) freeze(d time.Duration, asleep bool) {
 	w.host.Freeze()
 	w.cut(d)

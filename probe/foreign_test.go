@@ -27,8 +27,8 @@ func video(ctx context.Context, p *netsim.Pipe, bitRate float64, size int) {
 	}
 }
 
-// watchBesideVideo runs a watch on a link of so many Mbit/s, beside a video of the
-// student's own of so many bit/s. Both end with what is returned.
+// watchBesideVideo runs a watch on a link of so many Mbit/s, beside the student's own
+// video of so many bit/s. The returned function ends both.
 func watchBesideVideo(t *testing.T, linkUp, linkDown, videoUp, videoDown float64) (w *testbed, d *diary, finish func() probe.Summary) {
 	t.Helper()
 	p := netsim.Params{QueueTime: 500 * ms, Delay: 15 * ms, Jitter: ms, KeepOrder: true}
@@ -38,7 +38,7 @@ func watchBesideVideo(t *testing.T, linkUp, linkDown, videoUp, videoDown float64
 	ctx, stop := context.WithCancel(t.Context())
 	go video(ctx, w.client.Up, videoUp, 800)
 	go video(ctx, w.client.Down, videoDown, 1200)
-	// The interface counts a packet when it has arrived: what is delivered.
+	// The interface counts a packet when it is delivered.
 	traffic := func() (uint64, uint64, bool) {
 		return w.client.Down.Counters().DeliveredBytes, w.client.Up.Counters().OfferedBytes, true
 	}
@@ -46,8 +46,8 @@ func watchBesideVideo(t *testing.T, linkUp, linkDown, videoUp, videoDown float64
 	return w, d, func() probe.Summary { defer stop(); return end() }
 }
 
-// The student's own video fills most of a link that just meets the minimum: no
-// rate warning comes, and the video loses nothing and waits little.
+// The student's own video fills most of a link that just meets the minimum: no rate
+// warning is raised, and the video loses nothing and waits little.
 func TestOwnTrafficIsNoSlowLink(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, d, finish := watchBesideVideo(t, 0.5, 0.9, 0.4e6, 0.7e6)
@@ -76,7 +76,7 @@ func TestOwnTrafficIsNoSlowLink(t *testing.T) {
 	})
 }
 
-// Nor does it hide that a link is slow.
+// Nor does it hide a slow link.
 func TestOwnTrafficHidesNoSlowLink(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, d, finish := watchBesideVideo(t, 5, 10, 0.15e6, 0.3e6)
@@ -101,9 +101,9 @@ func TestOwnTrafficHidesNoSlowLink(t *testing.T) {
 	})
 }
 
-// A check beside a download and an upload of the student's own reads what the
-// link carries, and says how much was theirs. Where they cannot be seen the rates
-// are too low, and that is said to be not known.
+// A check beside the student's own download and upload reads the link's rate and
+// reports their share. Where they are not visible the rates are too low, and the share
+// is reported as unknown.
 func TestCheckCountsOwnTraffic(t *testing.T) {
 	for _, seen := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
@@ -140,7 +140,7 @@ func TestCheckCountsOwnTraffic(t *testing.T) {
 				if x.floor != probe.FloorMeets || x.rate.Value == nil || math.Abs(*x.rate.Value/x.link-1) > 0.05 {
 					t.Errorf("%s: %s and %s, expected %v", x.name, x.floor, describe(x.rate), x.link)
 				}
-				// In a full queue the student's own programs give way as we do.
+				// In a full queue the student's own programs yield as ours do.
 				if x.told == nil || *x.told < 0.3*x.others || *x.told > 1.1*x.others {
 					t.Errorf("%s: others are not told as about %v", x.name, x.others)
 				}
@@ -149,8 +149,8 @@ func TestCheckCountsOwnTraffic(t *testing.T) {
 	}
 }
 
-// An interface counts the link's headers of our own packets, too: they are not
-// told as other programs' traffic.
+// An interface also counts the link headers of our own packets: they are not reported
+// as other programs' traffic.
 func TestCheckOnAQuietComputer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const header = 14 // bytes, of Ethernet

@@ -22,13 +22,13 @@ var (
 	onlyRow   = flag.String("row", "", "only the conditions whose name begins so")
 )
 
-// condition is what a link does to packets besides its rate.
+// condition is the effect of a link on packets besides its rate.
 type condition struct {
 	name   string
 	change func(*netsim.Params)
-	cross  float64 // share of the rate that other people's traffic takes
-	busy   bool    // both hosts are held up now and then
-	// What is asked of the floor test under it.
+	cross  float64 // share of the rate that cross traffic takes
+	busy   bool    // both hosts are delayed occasionally
+	// Requirements on the floor test under it.
 	right        float64 // share right among the decided
 	inconclusive float64 // share at most
 	bytes        int64   // median, one direction
@@ -50,9 +50,9 @@ var conditions = []condition{
 	{name: "hosts held up", change: func(*netsim.Params) {}, busy: true, right: 0.98, inconclusive: 0.1, bytes: 160e3, seconds: 1.5},
 }
 
-// knownMisses are the links of the sample whose verdict is at times wrong, or not
-// given, by row; any other miss fails the test. 64 kB of burst before a queue of
-// 20 ms leave a test little to see when the hosts are held up as well.
+// knownMisses are the links of the sample whose verdict is occasionally wrong or
+// missing, by row; any other miss fails the test. A burst of 64 kB before a queue of 20
+// ms leaves a test little to see when the hosts are delayed as well.
 var knownMisses = map[string][]string{
 	"hosts held up": {
 		"WRONG down 0.950 bucket 64 queue 20ms rtt 200ms", "WRONG down 0.950 bucket 64 queue 20ms rtt 5ms", "up 0.500 bucket 5 queue 100ms rtt 5ms",
@@ -68,8 +68,8 @@ var knownMisses = map[string][]string{
 	"jitter 8 ms, reordering": {"up 2.000 bucket 0 queue 20ms rtt 200ms"},
 }
 
-// unknownMisses returns the misses that knownMisses does not name: verdicts that
-// are wrong, and how many are not given.
+// unknownMisses returns the misses that knownMisses does not name: wrong verdicts, and
+// the number of missing ones.
 func unknownMisses(row string, misses []string) (wrong []string, unclear int) {
 	for _, m := range misses {
 		link, _, _ := strings.Cut(m, ":")

@@ -11,8 +11,8 @@ import (
 	"examlink/probe/verdict"
 )
 
-// What was not measured is never called good: links far below the minimum whose
-// queue holds one packet, and a link that passes small packets only.
+// An unmeasured rate is never reported as good: links far below the minimum whose
+// queue holds one packet, and a link that passes only small packets.
 func TestWhatIsNotMeasuredIsNotGood(t *testing.T) {
 	for _, rate := range []float64{0.05, 0.08, 0.1, 0.2} {
 		synctest.Test(t, func(t *testing.T) {
@@ -30,7 +30,7 @@ func TestWhatIsNotMeasuredIsNotGood(t *testing.T) {
 	}
 }
 
-// A watch that is told to stop before it ever reached a server ends in peace.
+// A watch that is cancelled before it reached a server ends without an error.
 func TestWatchEndsBeforeItBegan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		up, down := good()
@@ -45,8 +45,8 @@ func TestWatchEndsBeforeItBegan(t *testing.T) {
 	})
 }
 
-// A token that the server refuses on redial is told of once, and asked for
-// again only now and then.
+// A token that the server refuses on redial is reported once and retried only
+// occasionally.
 func TestRefusedRedialIsNoStorm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		up, down := good()

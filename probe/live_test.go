@@ -8,12 +8,12 @@ import (
 	"examlink/probe"
 )
 
-// liveDiary also hears of windows in the making.
+// liveDiary also records unfinished windows.
 type liveDiary struct {
 	diary
 	t     *testing.T
 	lives int
-	last  probe.WindowEvent // of the window in the making
+	last  probe.WindowEvent // of the unfinished window
 	at    time.Time
 }
 
@@ -40,8 +40,8 @@ func (d *liveDiary) Window(e probe.WindowEvent) {
 	d.diary.Window(e)
 }
 
-// What a window in the making has seen is told once a second, and changes
-// nothing of what the window tells.
+// An unfinished window is reported once a second, without an effect on the final
+// window.
 func TestLive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		up, down := good()

@@ -11,8 +11,8 @@ import (
 	"examlink/probe/warning"
 )
 
-// A bulk transfer fills a deep queue: its delay is warned of, nothing else is,
-// and the tests that it gives rise to do not hide it from the monitor stream.
+// A bulk transfer fills a deep queue: it raises the delay warning and nothing else, and
+// the tests it triggers do not hide it from the monitor stream.
 func TestQueueingIsWarnedOfInTime(t *testing.T) {
 	runs := 10
 	if testing.Short() {
@@ -44,15 +44,15 @@ func TestQueueingIsWarnedOfInTime(t *testing.T) {
 	}
 	slices.Sort(took)
 	t.Logf("median %v, worst %v", took[len(took)/2], took[len(took)-1])
-	// The first window may see less than half of it, two raise, and one may tell
-	// nothing.
+	// The first window may see less than half of it, two raise, and one may be
+	// inconclusive.
 	if worst := took[len(took)-1]; worst > 21*time.Second {
 		t.Errorf("%v after it began, want at most 21s", worst)
 	}
 }
 
-// queueing has a bulk transfer of the student's own keep so much of the queue
-// towards him filled, as one by TCP does in a deep buffer.
+// queueing makes a bulk transfer of the student's own fill part of the queue towards
+// the student, as a TCP transfer does in a deep buffer.
 func (w *testbed) queueing(deep, lasting time.Duration) {
 	const size = 1500
 	var rate float64
@@ -67,7 +67,7 @@ func (w *testbed) queueing(deep, lasting time.Duration) {
 	}
 }
 
-// interfaceCounters are what the host's interface towards the server counts.
+// interfaceCounters are the byte counts of the host's interface towards the server.
 func (w *testbed) interfaceCounters() (received, sent uint64, ok bool) {
 	received, sent = w.client.Down.Counters().DeliveredBytes, w.client.Up.Counters().OfferedBytes
 	if w.tcp != nil {

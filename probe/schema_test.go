@@ -22,8 +22,8 @@ func encoded(t *testing.T, v any) []byte {
 	return b
 }
 
-// Reports of checks have the form of the published schema: over a good link, over one
-// that is too slow and loses packets, and by WebSocket.
+// Reports of checks match the published schema: over a good link, over one that is too
+// slow and loses packets, and by WebSocket.
 func TestReportsHaveTheirSchema(t *testing.T) {
 	schemas.Fields[probe.Report](t, probe.ReportSchema)
 	for name, newWorld := range map[string]func(*testing.T) *testbed{
@@ -57,8 +57,8 @@ func TestReportsHaveTheirSchema(t *testing.T) {
 	}
 }
 
-// Summaries of watches have the form of the published schema: with warnings, without
-// a session, and without a watch because the exam is over.
+// Summaries of watches match the published schema: with warnings, without a session,
+// and without a watch because the exam is over.
 func TestSummariesHaveTheirSchema(t *testing.T) {
 	schemas.Fields[probe.Summary](t, probe.SummarySchema)
 	synctest.Test(t, func(t *testing.T) {

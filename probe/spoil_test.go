@@ -13,13 +13,13 @@ import (
 	"examlink/probe/netsim"
 )
 
-// spoiler is a busy host: now and then it holds up whoever waits for a moment,
-// and whoever has stamped a packet and is about to send it.
+// spoiler is a busy host: occasionally it delays waits, and packets between their
+// stamp and their sending.
 type spoiler struct {
 	mu   sync.Mutex
 	rng  *rand.Rand
-	odds float64       // of being held up, for each wait and each packet
-	most time.Duration // how long at most
+	odds float64       // of a delay, for each wait and each packet
+	most time.Duration // longest delay
 }
 
 func newSpoiler(seed uint64, odds float64, most time.Duration) *spoiler {
@@ -72,7 +72,7 @@ func (w *testbed) spoil(s *spoiler) {
 	w.wrap = func(c net.PacketConn) net.PacketConn { return heldConn{c, s} }
 }
 
-// spoilt are the options of a student on a busy host.
+// spoilt returns the options of a student on a busy host.
 func (w *testbed) spoilt(o probe.Options) probe.Options {
 	if w.wrap == nil {
 		return o
@@ -86,13 +86,13 @@ func (w *testbed) spoilt(o probe.Options) probe.Options {
 	return o
 }
 
-// cross sends other people's packets of 600 bytes through a pipe, at random
-// moments, until ctx ends.
+// cross sends cross traffic of 600-byte packets through a pipe, at random moments,
+// until ctx ends.
 func cross(ctx context.Context, p *netsim.Pipe, bitRate float64, seed uint64) {
 	const size = 600
 	rng := rand.New(rand.NewPCG(seed, 77))
 	for ctx.Err() == nil {
-		p.Send(make([]byte, 3), size) // to a port that nobody has
+		p.Send(make([]byte, 3), size) // to an unused port
 		d := time.Duration(rng.ExpFloat64() * size * 8 / bitRate * float64(time.Second))
 		select {
 		case <-time.After(d):

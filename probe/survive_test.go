@@ -26,7 +26,7 @@ func TestWatchSurvives(t *testing.T) {
 		name     string
 		happen   func(*testbed)
 		warnings string // in the summary
-		session  string // the last thing said of the session
+		session  string // the last reported state of the session
 	}{
 		{"nothing", func(*testbed) {}, "", "connected"},
 		{"a new address", func(w *testbed) { w.client.Rebind(netip.MustParseAddr("10.9.9.9")) }, "", "connected"},
@@ -84,7 +84,7 @@ func (w *testbed) cut(d time.Duration) {
 	w.dark(false)
 }
 
-// dark takes the line away from everything, or brings it back.
+// dark cuts the line for all traffic, or restores it.
 func (w *testbed) dark(yes bool) {
 	w.both(func(p *netsim.Params) { p.Outage = yes })
 	if w.tcp != nil {
@@ -98,8 +98,8 @@ func (w *testbed) both(change func(*netsim.Params)) {
 	w.client.Down.Update(change)
 }
 
-// Loss is split between the directions exactly, duplicates and reordering
-// notwithstanding. A budget of nothing keeps floor tests out.
+// Loss is attributed to the directions exactly, despite duplicates and reordering. A
+// zero budget keeps floor tests out.
 func TestLossSplitIsExact(t *testing.T) {
 	for _, loss := range []float64{0, 0.01, 0.05} {
 		synctest.Test(t, func(t *testing.T) {

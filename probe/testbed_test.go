@@ -38,7 +38,7 @@ var (
 )
 
 // testbed is a server and a client with a simulated link between them, inside a
-// synctest bubble, with clocks that disagree.
+// synctest bubble, with diverging clocks.
 type testbed struct {
 	t      *testing.T
 	began  time.Time
@@ -54,10 +54,10 @@ type testbed struct {
 	served chan error
 
 	waiters func(clock.Clock) (clock.Waiter, error)
-	wrap    func(net.PacketConn) net.PacketConn // of the hosts' sockets; nil: as they are
+	wrap    func(net.PacketConn) net.PacketConn // wraps the hosts' sockets; nil: unchanged
 
 	mu     sync.Mutex
-	states []string // what the server's own timers said, and when
+	states []string // states and times reported by the server's own timers
 }
 
 func newTestbed(t *testing.T, up, down netsim.Params) *testbed {
@@ -70,13 +70,13 @@ func newTestbedSeeded(t *testing.T, up, down netsim.Params, seed uint64) *testbe
 	return newTestbedOf(t, up, down, seed, nil)
 }
 
-// newTestbedOf makes a testbed whose hosts are busy, if there is a spoiler.
+// newTestbedOf returns a testbed whose hosts are busy, if there is a spoiler.
 func newTestbedOf(t *testing.T, up, down netsim.Params, seed uint64, busy *spoiler) *testbed {
 	t.Helper()
 	return newTestbedAt(t, serverAddr, clientAddr, up, down, seed, busy)
 }
 
-// newTestbedAt makes a testbed with other addresses than usual.
+// newTestbedAt returns a testbed with other addresses than usual.
 func newTestbedAt(t *testing.T, there, here netip.AddrPort, up, down netsim.Params, seed uint64, busy *spoiler) *testbed {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -158,7 +158,7 @@ func (w *testbed) halt() {
 
 func timers(c clock.Clock) (clock.Waiter, error) { return clock.NewTimerWaiter(c), nil }
 
-// token issues a join token that is good for some time.
+// token issues a join token.
 func (w *testbed) token(valid time.Duration) string {
 	w.t.Helper()
 	pin := link.Fingerprint(w.keys.Certificate.Leaf)
@@ -254,8 +254,8 @@ func TestCheckOverSimulatedLinks(t *testing.T) {
 	}
 }
 
-// A link that carries a burst of 200 kB at once and then 0.5 Mbit/s is not one
-// that meets 0.768, and the report says what hid it.
+// A link that carries a burst of 200 kB at once and then 0.5 Mbit/s does not meet
+// 0.768, and the report names the burst.
 func TestCheckSeesBehindALargeTokenBucket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := netsim.Params{QueueTime: 300 * ms, Delay: 10 * ms}

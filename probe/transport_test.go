@@ -21,8 +21,8 @@ import (
 	"examlink/probe/warning"
 )
 
-// tcp is a way by TCP between the two ends inside a bubble: each connection
-// carries so many bytes a second each way, after a delay.
+// tcp is a TCP path between the two ends inside a bubble: each connection carries so
+// many bytes a second each way, after a delay.
 type tcp struct {
 	rate  ippm.Rate
 	delay time.Duration
@@ -30,8 +30,8 @@ type tcp struct {
 	up, down atomic.Uint64 // bytes carried, headers included
 
 	mu    sync.Mutex
-	conns chan net.Conn // nil while nobody listens
-	gate  chan struct{} // closed when the line is back; nil: it is there
+	conns chan net.Conn // nil without a listener
+	gate  chan struct{} // closed when the line is restored; nil: it is up
 	wg    sync.WaitGroup
 }
 
@@ -81,7 +81,7 @@ type tcpConn struct {
 func (c tcpConn) LocalAddr() net.Addr  { return c.local }
 func (c tcpConn) RemoteAddr() net.Addr { return c.remote }
 
-// cut takes the line away, or brings it back.
+// cut cuts the line, or restores it.
 func (t *tcp) cut(yes bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -94,7 +94,7 @@ func (t *tcp) cut(yes bool) {
 	}
 }
 
-// pass waits until the line is there.
+// pass waits until the line is up.
 func (t *tcp) pass(ctx context.Context) error {
 	t.mu.Lock()
 	gate := t.gate
@@ -133,8 +133,7 @@ func (t *tcp) dial(ctx context.Context, _ netip.AddrPort) (net.Conn, error) {
 	}
 }
 
-// carry moves bytes from one pipe to another until one is closed, and counts
-// them.
+// carry moves bytes from one pipe to another until one is closed, and counts them.
 func (t *tcp) carry(from, to net.Conn, count *atomic.Uint64) {
 	type piece struct {
 		b  []byte
@@ -239,7 +238,7 @@ func TestCheckByWebSocket(t *testing.T) {
 	}
 }
 
-// Where TCP connects and there is no WebSocket, UDP is still what is blocked.
+// Where TCP connects without a WebSocket, the reason is still that UDP is blocked.
 func TestUDPBlockedAndNoWebSocket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newTCPWorld(t, mbit(5))
@@ -264,7 +263,7 @@ func TestUDPBlockedAndNoWebSocket(t *testing.T) {
 	})
 }
 
-// moves notes what carries a session, and when, besides keeping a diary.
+// moves records the transports of a session and their times, in addition to a diary.
 type moves struct {
 	diary
 	mu   sync.Mutex
@@ -368,8 +367,8 @@ func TestWatchBeginsByWebSocket(t *testing.T) {
 	})
 }
 
-// A line that comes back while a new connection is being tried is no network
-// that blocks UDP, although TCP is through first.
+// A line that recovers while a new connection is being tried is not a network that
+// blocks UDP, although TCP succeeds first.
 func TestLineBackIsNotUDPBlocked(t *testing.T) {
 	step := 400 * ms
 	if testing.Short() {

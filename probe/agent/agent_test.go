@@ -115,8 +115,8 @@ func values(t *testing.T, r prometheus.Gatherer) map[string]float64 {
 	return out
 }
 
-// A program without a command line watches for a minute. It finds a whole record,
-// no unsent report, and the metrics.
+// A program without a command line watches for a minute. It gets a whole record, no
+// unsent report, and the metrics.
 func TestAgentWatchesForAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newTestbed(t)
@@ -184,7 +184,7 @@ func TestAgentStopped(t *testing.T) {
 		if r, err := a.Run(ctx); err != nil || r.Why != record.EndStopped || r.Record != "" || r.Summary.Connects != 1 {
 			t.Errorf("%+v, %v", r, err)
 		}
-		// An option that makes no sense is an error, and nothing was watched.
+		// An invalid option is an error, and nothing was watched.
 		s.probe.Interval = time.Hour
 		if a, err = agent.New(agent.Options{Probe: s.probe, Record: agent.NoRecord}); err != nil {
 			t.Fatal(err)

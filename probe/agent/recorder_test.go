@@ -112,8 +112,8 @@ func TestRecorderMakesMinutes(t *testing.T) {
 	}
 }
 
-// A session that moves to another transport is told as that, and so is the gap
-// until it had.
+// A session that moves to another transport is recorded as such, and so is the gap
+// before the move.
 func TestRecorderTransportChange(t *testing.T) {
 	x := newTape(t)
 	move := func(state probe.SessionState, via link.Transport) {
@@ -146,8 +146,8 @@ func TestRecorderTransportChange(t *testing.T) {
 	}
 }
 
-// That a session goes on without the name service is in the record, and where
-// the server is, is not.
+// The record shows that a session continues without the name service, but not the
+// server's address.
 func TestRecorderWithoutNameService(t *testing.T) {
 	x := newTape(t)
 	for _, remembered := range []bool{false, true} {
@@ -169,7 +169,7 @@ func TestRecorderWithoutNameService(t *testing.T) {
 	}
 }
 
-// A computer that slept, or whose clock was set, parts two minutes.
+// A suspend or a clock step separates two minutes.
 func TestRecorderHostGaps(t *testing.T) {
 	x := newTape(t)
 	x.session(probe.SessionConnected, nil)
@@ -191,8 +191,8 @@ func TestRecorderHostGaps(t *testing.T) {
 	}
 }
 
-// Interruptions: before the first connection, one that comes again, one by a
-// server that is gone, one that lasts to the end.
+// Interruptions: before the first connection, one that recurs, one by an unavailable
+// server, one that lasts to the end.
 func TestRecorderInterruptions(t *testing.T) {
 	x := newTape(t)
 	for range 5 {
@@ -242,7 +242,7 @@ func TestRecorderInterruptions(t *testing.T) {
 	}
 }
 
-// What becomes known of an interruption while it lasts is the gap's cause, and no
+// A cause that becomes known during an interruption is the gap's cause, and makes no
 // second gap. The clock may be set meanwhile.
 func TestRecorderExplainsGaps(t *testing.T) {
 	x := newTape(t)
@@ -286,7 +286,7 @@ func TestRecorderExplainsGaps(t *testing.T) {
 	}
 }
 
-// Glances cost bytes in a minute and are no floor tests of it.
+// Glances cost bytes in a minute but are no floor tests of it.
 func TestGlancesAreNoFloorTestsOfAMinute(t *testing.T) {
 	var m probe.MinuteBuilder
 	for range 2 {

@@ -11,13 +11,13 @@ import (
 
 // fakeAlarm rings by package time, early where its script says so.
 type fakeAlarm struct {
-	early       []time.Duration // how much, for one arming after the other
-	slow        time.Duration   // what an interrupt takes
+	early       []time.Duration // by how much, for successive armings
+	slow        time.Duration   // duration of an interrupt
 	armErr      error
 	waitErr     error
 	armed       []time.Duration
 	rings       <-chan time.Time
-	interrupted chan struct{} // as an event that the wait it ends resets
+	interrupted chan struct{} // like an event that is reset by the wait it ends
 	closed      bool
 	late        bool // interrupted after close
 }
@@ -120,8 +120,8 @@ func TestAlarmWaiterSurvivesAStaleInterrupt(t *testing.T) {
 func TestAlarmIsNotInterruptedOnceClosed(t *testing.T) {
 	a := &fakeAlarm{slow: 5 * ms}
 	inBubble(t, a, func(t *testing.T, _ *System, w Waiter) {
-		// The context ends just before the moment comes, so that the interrupt
-		// is under way when the wait is over.
+		// The context ends just before the moment, so that the interrupt is running when
+		// the wait is over.
 		ctx, cancel := context.WithTimeout(t.Context(), 9*ms)
 		defer cancel()
 		if err := w.Wait(ctx, 10*ms); !errors.Is(err, context.DeadlineExceeded) {

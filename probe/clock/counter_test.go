@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// frequencies are those met in the field: Windows 10 and later, ARM's generic
-// timer, the ACPI timer, and a count of nanoseconds.
+// frequencies found in the field: Windows 10 and later, ARM's generic timer, the ACPI
+// timer, and a count of nanoseconds.
 var frequencies = []int64{10_000_000, 24_000_000, 3_579_545, 1_000_000_000}
 
 func TestTickTimeIsExact(t *testing.T) {
@@ -51,9 +51,9 @@ const timerTick = 15_625 * time.Microsecond
 // fakeCounter is a performance counter after years of uptime.
 type fakeCounter struct {
 	hertz int64
-	ran   time.Duration // what the counter counts
-	awake time.Duration // what the working time is
-	hold  time.Duration // how long the next reader is held up after its count
+	ran   time.Duration // counted time
+	awake time.Duration // working time
+	hold  time.Duration // how long the next reader is delayed after its count
 }
 
 func newFakeCounter(hertz int64) *fakeCounter {
@@ -92,7 +92,7 @@ func TestCounterClockLeavesOutSleep(t *testing.T) {
 	for _, c := range []struct {
 		name        string
 		ran, worked time.Duration // during the event
-		want        time.Duration // what now advances by
+		want        time.Duration // how far now advances
 	}{
 		{"counter goes on in sleep", 8 * time.Hour, 0, 0},
 		{"counter stands still in sleep", 0, 0, 0},
@@ -129,8 +129,8 @@ func TestCounterClockIsNotFooledByHeldReaders(t *testing.T) {
 	if got := k.now(); got != 31*time.Second {
 		t.Errorf("after it: %v, want 31s", got)
 	}
-	// The timer interrupt itself comes late: the working time stands, then
-	// catches up.
+	// The timer interrupt itself comes late: the working time pauses, then catches
+	// up.
 	f.ran += 2 * time.Second
 	if got := k.now(); got != 31*time.Second {
 		t.Errorf("working time late: %v, want 31s", got)
@@ -155,7 +155,7 @@ func TestCounterClockNeverGoesBack(t *testing.T) {
 			f.awake += time.Duration(rng.ExpFloat64() * float64(300*ms))
 		case 2:
 			f.hold = time.Duration(rng.ExpFloat64() * float64(300*ms))
-		case 3: // a counter that does not keep its promise
+		case 3: // a counter that decreases
 			f.ran -= time.Duration(rng.ExpFloat64() * float64(100*ms))
 		}
 		now := k.now()
@@ -179,7 +179,7 @@ func TestCounterClockServesManyAtOnce(t *testing.T) {
 	wg.Wait()
 }
 
-// sleepyClock is System's clock where there is a counter, with Awake's beside.
+// sleepyClock is System's clock on a system with a counter, with Awake's beside it.
 type sleepyClock struct {
 	fakeClock
 	fine *counterClock

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// stopped is a clock whose reader is stopped before the reading with a number.
+// stopped is a clock whose reader is stopped before a given reading.
 type stopped struct {
 	at    time.Duration
 	reads int
@@ -22,8 +22,8 @@ func (c *stopped) Now() time.Duration           { return c.tick() }
 func (c *stopped) Wall() time.Time              { return time.Unix(1e9, 0).Add(c.tick()) }
 func (c *stopped) Awake() (time.Duration, bool) { return c.tick(), true }
 
-// A process that is stopped between two readings of its clocks was neither
-// asleep, nor was its clock set.
+// A process stopped between two readings of its clocks was not asleep, and its clock
+// was not set.
 func TestStoppedBetweenReadings(t *testing.T) {
 	for read := 1; read <= 8; read++ {
 		c := &stopped{stop: map[int]time.Duration{}}

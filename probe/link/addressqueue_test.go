@@ -9,12 +9,11 @@ import (
 	"examlink/probe/link"
 )
 
-// The families take turns (RFC 8305, section 4), and RFC 6724 says which goes
-// first.
+// The families take turns (RFC 8305, section 4), and RFC 6724 decides which goes first.
 func TestOrder(t *testing.T) {
 	for name, c := range map[string]struct {
 		addrs string // of either family, in the resolver's order
-		from  string // what the system would send from, in the same order; -: nothing
+		from  string // source addresses of the system, in the same order; -: none
 		want  string
 	}{
 		"IPv6 first":                     {"192.0.2.1 2001:db8::1", "198.51.100.7 2001:db8::7", "2001:db8::1 192.0.2.1"},

@@ -12,8 +12,8 @@ func (s *Socket) Pump() (int, error) {
 	return s.packetConn().(*udpDemux).ReadBatch(ms, 0)
 }
 
-// Order is the order in which addresses that are known from the start are
-// tried, where from says what the system would send from.
+// Order returns the order in which addresses known from the start are tried; from
+// returns the system's source addresses.
 func Order(addrs []netip.Addr, from map[netip.Addr]netip.Addr) (order []netip.Addr) {
 	l := addressQueue{way: func(to netip.Addr) way { return way{to: to, from: from[to]} }}
 	for l.add(addrs); !l.empty(); {

@@ -14,15 +14,15 @@ import (
 	"examlink/probe/wire"
 )
 
-// Which address wins, and when: a handshake takes 40 ms, more than which is what
-// the contest costs.
+// The winning address and its time: a handshake takes 40 ms; the rest is the cost of
+// the race.
 func TestDialByBothFamilies(t *testing.T) {
 	const handshake = 40 * ms
 	for name, c := range map[string]struct {
 		happen     func(*testbed)
 		known      netip.AddrPort
 		at         netip.AddrPort
-		after      time.Duration // the handshake of the winner begins
+		after      time.Duration // start of the winner's handshake
 		remembered bool
 	}{
 		"both are well":                    {func(*testbed) {}, six, six, 0, false},
@@ -92,7 +92,7 @@ func TestDialByBothFamilies(t *testing.T) {
 	}
 }
 
-// What is said when no address can be reached, and how soon.
+// The error when no address can be reached, and how soon it comes.
 func TestDialReasonsByBothFamilies(t *testing.T) {
 	wrongKey := func(o *link.DialOptions) { o.Fingerprint[0] ^= 1 }
 	noDNS := func(w *testbed) { w.names.fourErr, w.names.sixErr = serverDown, serverDown }
@@ -179,8 +179,8 @@ func TestDialReasonsByBothFamilies(t *testing.T) {
 	}
 }
 
-// The system's own sockets: a name with an address of each family, and a server
-// at one of them or at both.
+// The system's own sockets: a name with an address of each family, and a server at one
+// of them or at both.
 func TestDialLoopbackByBothFamilies(t *testing.T) {
 	here := map[string]netip.Addr{"udp6": netip.IPv6Loopback(), "udp4": netip.MustParseAddr("127.0.0.1")}
 	if pc, err := net.ListenUDP("udp6", net.UDPAddrFromAddrPort(netip.AddrPortFrom(here["udp6"], 0))); err != nil {
@@ -216,8 +216,8 @@ func TestDialLoopbackByBothFamilies(t *testing.T) {
 	}
 }
 
-// The first that completes a TLS handshake carries the WebSocket, and an address
-// that is remembered will do when the name cannot be looked up.
+// The first to complete a TLS handshake carries the WebSocket, and a remembered address
+// is used if the name cannot be looked up.
 func TestDialWebSocketByBothFamilies(t *testing.T) {
 	g := newGate(t, 10)
 	real := netip.MustParseAddrPort(g.addr)
@@ -237,7 +237,7 @@ func TestDialWebSocketByBothFamilies(t *testing.T) {
 			conn, err := link.DialWebSocket(t.Context(), link.DialOptions{
 				Server: net.JoinHostPort(serverName, port), Fingerprint: g.pin, Resolver: &c.names, Known: c.known,
 				TCP: func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
-					if to.Addr() == black { // takes the connection, and says nothing
+					if to.Addr() == black { // accepts the connection and stays silent
 						near, far := net.Pipe()
 						context.AfterFunc(ctx, func() { _ = far.Close() })
 						return near, nil

@@ -24,7 +24,7 @@ import (
 	"examlink/server"
 )
 
-// pair is a listener on the loopback and what its clients need.
+// pair is a listener on the loopback with its clients' requirements.
 type pair struct {
 	t    *testing.T
 	ln   *link.Listener
@@ -32,8 +32,7 @@ type pair struct {
 	pin  [32]byte
 }
 
-// certificate makes a server's certificate, by the clock of the bubble where
-// there is one.
+// certificate makes a server's certificate, by the clock of the bubble, if any.
 func certificate(t *testing.T) tls.Certificate {
 	t.Helper()
 	certPEM, keyPEM, err := server.SelfSigned(time.Now())
@@ -193,8 +192,8 @@ func TestBothEndsExportTheSameKeys(t *testing.T) {
 	}
 }
 
-// A stream hears of its connection's end before the connection says so itself:
-// what it heard tells silence from a server that ended it.
+// A stream learns of its connection's end before the connection reports it: its error
+// distinguishes silence from a server that closed.
 func TestWhyAStreamBroke(t *testing.T) {
 	client, srv := listen(t).dial()
 	for _, c := range []struct {
@@ -349,7 +348,7 @@ func TestSendStamps(t *testing.T) {
 	if len(got) < n/2 {
 		t.Fatalf("%d of %d packets got a send stamp", len(got), n)
 	}
-	const slack = 100 * time.Microsecond // of turning wall-clock stamps into monotonic ones
+	const slack = 100 * time.Microsecond // from converting wall-clock stamps to monotonic ones
 	for seq, s := range got {
 		if s.Kind != wire.KindProbe || s.Flow != 7 || s.At < before[seq]-slack || arrived[seq] > 0 && s.At > arrived[seq]+slack {
 			t.Errorf("packet %d: left at %v, before the call %v, arrived %v", seq, s.At, before[seq], arrived[seq])
@@ -357,8 +356,8 @@ func TestSendStamps(t *testing.T) {
 	}
 }
 
-// What one end has sent beside probes is what the other has received, but for a
-// packet or two of the handshake that come when nobody has their keys any more.
+// One end receives what the other has sent beside probes, except for a packet or two of
+// the handshake that arrive after their keys are discarded.
 func TestControlBytes(t *testing.T) {
 	client, srv := listen(t).dial()
 	before, _ := client.Control()

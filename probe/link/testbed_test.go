@@ -21,14 +21,14 @@ const serverName = "exam.test"
 var (
 	four  = netip.MustParseAddrPort("192.0.2.1:8443")
 	six   = netip.MustParseAddrPort("[2001:db8::1]:8443")
-	other = netip.MustParseAddrPort("192.0.2.9:8443") // nobody is there
+	other = netip.MustParseAddrPort("192.0.2.9:8443") // unused
 )
 
-// names is a name service with one name. A family without addresses is one the
-// name does not have.
+// names is a name service with one name. A family without addresses does not exist for
+// the name.
 type names struct {
 	four, six           []netip.Addr
-	fourAfter, sixAfter time.Duration // how long an answer takes
+	fourAfter, sixAfter time.Duration // delay of an answer
 	fourErr, sixErr     error         // instead of an answer
 }
 
@@ -59,11 +59,11 @@ func both() names {
 	return names{four: []netip.Addr{four.Addr()}, six: []netip.Addr{six.Addr()}}
 }
 
-// serverDown is what a name service says that cannot ask another.
+// serverDown is the error of a name service that cannot reach another.
 var serverDown = &net.DNSError{Err: "server misbehaving", Name: serverName, IsTemporary: true}
 
-// testbed is a server with an address of each family, each at the end of a link of
-// its own, inside a synctest bubble.
+// testbed is a server with an address of each family, each on its own link, inside a
+// synctest bubble.
 type testbed struct {
 	t       *testing.T
 	pin     [32]byte
@@ -71,14 +71,14 @@ type testbed struct {
 	nets    []*netsim.Network
 	clients map[netip.AddrPort]*netsim.Client
 	lns     map[netip.AddrPort]*link.Listener
-	noWay   map[netip.AddrPort]bool // the system has no way there
+	noWay   map[netip.AddrPort]bool // the system has no route there
 	tcp     map[netip.AddrPort]answer
 
 	mu   sync.Mutex
 	open map[*heardSocket]netip.AddrPort // sockets that have not been closed
 }
 
-// answer is what comes of a connection by TCP.
+// answer is the result of a connection by TCP.
 type answer int
 
 const (
@@ -147,7 +147,7 @@ func (w *testbed) socket(_ context.Context, to netip.AddrPort) (net.PacketConn, 
 		return nil, &net.OpError{Op: "dial", Err: syscall.ENETUNREACH}
 	}
 	c := w.clients[to]
-	if c == nil { // nobody is there, and packets have to go somewhere
+	if c == nil { // unused, and packets have to go somewhere
 		c = w.clients[four]
 		s := &heardSocket{PacketConn: deaf{c.Socket()}, town: w}
 		return s, nil
@@ -188,8 +188,8 @@ func (w *testbed) delay(a netip.AddrPort, d time.Duration) {
 	}
 }
 
-// accepted counts the connections that the server gets within 10 s at an
-// address and that go on.
+// accepted counts the connections that the server accepts within 10 s at an address
+// and that remain open.
 func (w *testbed) accepted(a netip.AddrPort) (n int) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()

@@ -187,8 +187,8 @@ func TestEndOfAWebSocketIsTold(t *testing.T) {
 	}
 }
 
-// A peer that reads nothing holds up nobody: what does not fit is refused and
-// counted.
+// A peer that does not read blocks no sender: packets that do not fit are
+// refused and counted.
 func TestQueueFullIsRefusedAndCounted(t *testing.T) {
 	g := newGate(t, 10)
 	client, srv := g.dial()
@@ -304,7 +304,7 @@ func (g *gate) stranger(protocol string) *websocket.Conn {
 	return ws
 }
 
-// Whoever does not keep to the framing is shown the door.
+// A peer that violates the framing is disconnected.
 func TestFramingErrorsEndTheConnection(t *testing.T) {
 	g := newGate(t, 10)
 	for name, c := range map[string]struct {

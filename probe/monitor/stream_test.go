@@ -6,8 +6,8 @@ import (
 	"examlink/probe/wire"
 )
 
-// The server's exact count splits losses anew. It moves none into the last
-// window, which would tell of them twice.
+// The server's exact count redistributes losses. It moves none into the last window,
+// which would report them twice.
 func TestReconcileMovesNoLosses(t *testing.T) {
 	for _, c := range []struct {
 		total, window Account
@@ -18,8 +18,8 @@ func TestReconcileMovesNoLosses(t *testing.T) {
 		{Account{LostUp: 2, LostDown: 3, LostUnknown: 4}, Account{LostUp: 1}, 95, 5, 1},
 		{Account{LostUp: 2, LostDown: 3}, Account{LostDown: 1, LostUnknown: 1}, 98, 2, 0},
 		{Account{LostDown: 1}, Account{LostUnknown: 3}, 97, 3, 2},
-		{Account{LostUp: 5}, Account{LostUp: 2}, 99, 1, 1},                    // its count outranks ours
-		{Account{LostUnknown: 5}, Account{}, 80, 5, 0},                        // and more cannot have been lost than was
+		{Account{LostUp: 5}, Account{LostUp: 2}, 99, 1, 1},                    // its count overrides ours
+		{Account{LostUnknown: 5}, Account{}, 80, 5, 0},                        // no more can have been lost than were
 		{Account{LostUnknown: 5, LostDown: 1}, Account{LostUp: 2}, 110, 0, 0}, // nor fewer than none
 	} {
 		m := NewStream(0, 0)

@@ -43,7 +43,7 @@ func TestUsefulAddresses(t *testing.T) {
 	}
 }
 
-// The loopback refuses what nobody listens on, which is an answer.
+// The loopback refuses an unused port, which is an answer.
 func TestRefusalIsAnAnswer(t *testing.T) {
 	begun := time.Now()
 	answers, known := GatewayAnswers(t.Context(), netip.MustParseAddr("127.0.0.1"))
@@ -111,8 +111,8 @@ func TestLookUp(t *testing.T) {
 	}
 }
 
-// The silence of a gateway that never answered says nothing; that of one that
-// did says that it is gone.
+// The silence of a gateway that never answered proves nothing; that of one that did
+// shows that it is gone.
 func TestAskerRemembers(t *testing.T) {
 	var a Asker
 	gateway := netip.MustParseAddr("127.0.0.1")

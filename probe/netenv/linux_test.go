@@ -104,7 +104,7 @@ func TestCounters(t *testing.T) {
 	}
 }
 
-// What this computer really says must hang together, whatever it is.
+// The real state of this computer must be consistent.
 func TestLookHere(t *testing.T) {
 	s, err := Look()
 	if err != nil {

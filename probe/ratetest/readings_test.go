@@ -2,8 +2,8 @@ package ratetest
 
 import "testing"
 
-// A reading that stands alone is not told as the rate, be it the only one or one
-// of several that contradict each other.
+// A single reading is not reported as the rate, whether the only one or one of several
+// that contradict each other.
 func TestOneReadingIsNotTold(t *testing.T) {
 	proved := 5e6
 	for _, c := range []struct {

@@ -8,8 +8,8 @@ import (
 	"examlink/probe/wire"
 )
 
-// What TCP hands over in a burst, or a token bucket lets through, is not told
-// as the link's rate.
+// A burst delivered by TCP or passed by a token bucket is not reported as the link's
+// rate.
 func TestTrainsByTCPBecomeBounds(t *testing.T) {
 	rate := func(v float64) *float64 { return &v }
 	r := wire.TrainRequest{PrimeRate: 6e6, HoldRate: 1e6}

@@ -8,8 +8,8 @@ import (
 	"examlink/probe/wire"
 )
 
-// On a path that reorders, packets that arrive behind the end of their train are
-// part of it; on a quiet path nothing is waited for.
+// On a path that reorders, packets that arrive after the end of their train are part
+// of it; on a quiet path the receiver does not wait.
 func TestStragglersCount(t *testing.T) {
 	const ms = time.Millisecond
 	r := wire.TrainRequest{

@@ -58,8 +58,8 @@ func TestAttribute(t *testing.T) {
 	}
 }
 
-// An attempt that failed while the server was away does not say, once the
-// server answers by TCP again, that the network blocks UDP.
+// An attempt that failed while the server was away does not prove, once the server
+// answers by TCP again, that the network blocks UDP.
 func TestAttemptBeforeTheServerWasBack(t *testing.T) {
 	const s = time.Second
 	w := &watcher{s: &session.Session{}, inquiry: inquiry{
