@@ -71,6 +71,9 @@ func TestFallIsWarnedOfInTime(t *testing.T) {
 			}
 		})
 	}
+	if len(took) == 0 {
+		t.Fatalf("no warning in any of %d runs", runs)
+	}
 	slices.Sort(took)
 	t.Logf("%d runs in which nothing was warned of within 10 s", unheard)
 	t.Logf("%d warnings: median %v, worst %v after the fall; %d of %d late; queues above 150 ms in %d of %d runs",

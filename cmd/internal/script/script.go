@@ -62,6 +62,12 @@ func freePort(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: freeport VAR...")
 	}
+	var taken []io.Closer // kept until every name has a port of its own
+	defer func() {
+		for _, c := range taken {
+			_ = c.Close()
+		}
+	}()
 	for _, name := range args {
 		port := 0
 		for range 1000 {
@@ -70,12 +76,12 @@ func freePort(ts *testscript.TestScript, neg bool, args []string) {
 			if err != nil {
 				continue
 			}
+			taken = append(taken, t)
 			u, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: p})
-			_ = t.Close()
 			if err != nil {
 				continue
 			}
-			_ = u.Close()
+			taken = append(taken, u)
 			port = p
 			break
 		}
