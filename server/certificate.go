@@ -8,8 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Certificate is the one in force. Connections keep the one they began with. It
-// is safe for concurrent use.
+// Certificate holds the certificate in force. Open connections keep the one
+// they started with. It is safe for concurrent use.
 type Certificate struct {
 	p atomic.Pointer[tls.Certificate]
 }
@@ -21,13 +21,13 @@ func NewCertificate(c tls.Certificate) *Certificate {
 	return out
 }
 
-// Replace puts another one in force.
+// Replace puts another certificate in force.
 func (c *Certificate) Replace(next tls.Certificate) { c.p.Store(&next) }
 
-// NotAfter is when the one in force ends.
+// NotAfter returns the expiry time of the certificate in force.
 func (c *Certificate) NotAfter() time.Time { return c.p.Load().Leaf.NotAfter }
 
-// Config is for a server that serves with it.
+// Config returns a TLS configuration that serves the certificate in force.
 func (c *Certificate) Config() *tls.Config {
 	return &tls.Config{
 		MinVersion:     tls.VersionTLS13,
@@ -35,7 +35,7 @@ func (c *Certificate) Config() *tls.Config {
 	}
 }
 
-// expiry shows when it ends.
+// expiry exports the expiry time of the certificate in force.
 func (c *Certificate) expiry() prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Namespace: "examlink", Subsystem: "server", Name: "certificate_expiry_timestamp_seconds", Help: "When the certificate presented to clients expires.",

@@ -17,8 +17,7 @@ import (
 	"examlink/server/trains"
 )
 
-// helloTimeout is how long a client may take from handshake to hello: chosen by
-// us.
+// helloTimeout bounds the time from handshake to hello. Chosen by us.
 const helloTimeout = 5 * time.Second
 
 // conversation is one connection's control stream.
@@ -35,7 +34,7 @@ type conversation struct {
 
 // serve runs one connection until it ends.
 func (s *Server) serve(ctx context.Context, conn *link.Conn) {
-	if conn.Transport() != link.UDP { // it has a read loop of its own
+	if conn.Transport() != link.UDP { // a WebSocket has its own read loop
 		s.flows.Serve(conn.Socket(), false)
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -55,7 +54,8 @@ func (s *Server) serve(ctx context.Context, conn *link.Conn) {
 	}
 }
 
-// greet takes the hello and answers it; false when the connection is over.
+// greet reads the hello and replies; it returns false when the connection is
+// over.
 func (c *conversation) greet(ctx context.Context) bool {
 	hello, cancel := context.WithTimeout(ctx, helloTimeout)
 	defer cancel()
@@ -113,14 +113,14 @@ func (c *conversation) admit(h wire.Hello) (wire.Welcome, error) {
 	}, nil
 }
 
-// drawKeys makes keys for a client that cannot export those of its connection.
+// drawKeys generates keys for a client that cannot export its connection's.
 func drawKeys() *wire.ProbeKeys {
 	b := make([]byte, 2*wire.KeySize)
 	_, _ = rand.Read(b) // crypto/rand never fails
 	return &wire.ProbeKeys{Student: b[:wire.KeySize], Server: b[wire.KeySize:]}
 }
 
-// answer takes one message; false when the connection is over.
+// answer handles one message; it returns false when the connection is over.
 func (c *conversation) answer(ctx context.Context, m wire.Message) bool {
 	var err error
 	switch m.Type {
@@ -134,7 +134,7 @@ func (c *conversation) answer(ctx context.Context, m wire.Message) bool {
 	case wire.TypeGoodput:
 		err = c.trains.StartGoodput(ctx, &c.wg, c.conn, c.control, m)
 	case wire.TypeReport:
-		if m.ID == 0 { // nobody waits for an answer
+		if m.ID == 0 { // the client expects no answer
 			return true
 		}
 		if err = c.s.sessions.TakeReport(c.session, *m.Report); err == nil {
@@ -152,7 +152,7 @@ func (c *conversation) answer(ctx context.Context, m wire.Message) bool {
 	return true
 }
 
-// drain gives a refused client a moment to read why.
+// drain gives a refused client a moment to read the reason.
 func drain(conn *link.Conn) {
 	select {
 	case <-conn.Done():
@@ -160,7 +160,7 @@ func drain(conn *link.Conn) {
 	}
 }
 
-// refuse tells the client, and the subscribers, why a request is refused.
+// refuse sends a refusal to the client and publishes it as an event.
 func (c *conversation) refuse(id uint64, err error) {
 	var r *session.Refusal
 	if !errors.As(err, &r) {

@@ -7,11 +7,11 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// addressTable is how many addresses' handshake rates are remembered.
+// addressTable is the maximum number of addresses with a handshake limiter.
 const addressTable = 4096
 
-// handshakes limits how fast addresses may open connections. It is safe for
-// concurrent use.
+// handshakes limits the rate at which addresses open connections. It is safe
+// for concurrent use.
 type handshakes struct {
 	limits func() Limits
 
@@ -25,8 +25,8 @@ func newHandshakes(limits func() Limits) *handshakes {
 	return &handshakes{limits: limits, addresses: map[netip.Addr]*rate.Limiter{}, retry: rate.NewLimiter(rate.Limit(r), int(r)+1)}
 }
 
-// suspicious reports whether an address must prove itself before its handshake
-// counts: when handshakes are many in all, or many in its name.
+// suspicious reports whether an address must be validated before its handshake
+// counts: when the total rate or the address's own rate is high.
 func (h *handshakes) suspicious(a netip.Addr) bool {
 	if !h.retry.Allow() {
 		return true
@@ -42,7 +42,7 @@ func (h *handshakes) limiter(a netip.Addr) *rate.Limiter {
 	l := h.addresses[a]
 	if l == nil {
 		if len(h.addresses) >= addressTable {
-			clear(h.addresses) // forgets who was fast; the total stays limited by Retry
+			clear(h.addresses) // forgets fast addresses; Retry still limits the total
 		}
 		most := h.limits().HandshakeRate
 		l = rate.NewLimiter(rate.Limit(most), int(most)+1)
@@ -51,21 +51,21 @@ func (h *handshakes) limiter(a netip.Addr) *rate.Limiter {
 	return l
 }
 
-// admit charges a handshake to its address. One that has not proved itself is
-// never refused for what may have been sent in its name.
+// admit charges a handshake to its address. An address that is not validated is
+// never refused, because its handshakes may be spoofed.
 func (h *handshakes) admit(a netip.Addr, proved bool) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.limiter(a).Allow() || !proved
 }
 
-// reload puts limits in force; swap does so for everybody else and returns those
-// before.
+// reload puts limits in force; swap does so for the rest of the server and
+// returns the previous limits.
 func (h *handshakes) reload(l Limits, swap func() Limits) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if before := swap(); l.HandshakeRate != before.HandshakeRate {
-		clear(h.addresses) // they are made anew, at the rate in force
+		clear(h.addresses) // they are recreated at the new rate
 	}
 	h.retry.SetLimit(rate.Limit(l.RetryRate))
 	h.retry.SetBurst(int(l.RetryRate) + 1)

@@ -21,20 +21,20 @@ import (
 	"examlink/probe/link"
 )
 
-// certificateLife is how long a certificate we make is valid. Students pin its
-// key, so nothing is gained by a short life.
+// certificateLife is the validity of a self-signed certificate. Students pin
+// its key, so a shorter life gains nothing.
 const certificateLife = 10 * 365 * 24 * time.Hour
 
 // Keys are a server's secrets, kept in its data directory.
 type Keys struct {
 	Certificate tls.Certificate
-	Pinned      bool // the certificate is our own: join tokens must name its key
+	Pinned      bool // the certificate is self-signed: join tokens must pin its key
 	Token       ed25519.PrivateKey
 	Secret      [32]byte
 }
 
-// Fingerprint is what a join token names the server's key by; empty when a
-// certificate authority vouches for it.
+// Fingerprint returns the key fingerprint that join tokens pin; empty when a
+// certificate authority issued the certificate.
 func (k Keys) Fingerprint() string {
 	if !k.Pinned {
 		return ""
@@ -43,8 +43,8 @@ func (k Keys) Fingerprint() string {
 	return base64.RawURLEncoding.EncodeToString(f[:])
 }
 
-// LoadKeys reads the keys in dir and makes those that are missing. If certFile
-// and keyFile are set, the certificate comes from them instead.
+// LoadKeys reads the keys in dir and generates the missing ones. If certFile
+// and keyFile are set, the certificate is read from them instead.
 func LoadKeys(dir, certFile, keyFile string, now time.Time) (Keys, error) {
 	var k Keys
 	if (certFile == "") != (keyFile == "") {
@@ -82,8 +82,8 @@ func LoadKeys(dir, certFile, keyFile string, now time.Time) (Keys, error) {
 	return k, err
 }
 
-// LoadCertificate reads a certificate and its key, both PEM. One that has
-// expired is an error.
+// LoadCertificate reads a PEM certificate and its key. An expired certificate
+// is an error.
 func LoadCertificate(certFile, keyFile string, now time.Time) (tls.Certificate, error) {
 	c, err := tls.LoadX509KeyPair(certFile, keyFile)
 	if err != nil {
@@ -95,7 +95,7 @@ func LoadCertificate(certFile, keyFile string, now time.Time) (tls.Certificate, 
 	return c, nil
 }
 
-// SelfSigned makes a certificate and its key, both PEM.
+// SelfSigned generates a certificate and its key, both PEM.
 func SelfSigned(now time.Time) (certPEM, keyPEM []byte, err error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -121,7 +121,7 @@ func SelfSigned(now time.Time) (certPEM, keyPEM []byte, err error) {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}), nil
 }
 
-// writeNew writes a file that only its owner may read, whole or not at all.
+// writeNew atomically writes a file that only its owner can read.
 func writeNew(name string, data []byte) error {
 	tmp := name + ".new"
 	if err := os.WriteFile(tmp, data, 0o600); err != nil {
@@ -130,7 +130,7 @@ func writeNew(name string, data []byte) error {
 	return os.Rename(tmp, name)
 }
 
-// secretFile reads 32 random bytes kept in base64, or makes them.
+// secretFile reads 32 random bytes stored as base64, or generates them.
 func secretFile(name string) (secret [32]byte, err error) {
 	b, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -5,7 +5,8 @@ import (
 	"net"
 )
 
-// listenTries is how many ports are tried where the system picks one: chosen by us.
+// listenTries is the number of ports to try when the system picks one. Chosen
+// by us.
 const listenTries = 10
 
 // Listen opens one port by UDP and TCP. With port 0 the system picks one that is

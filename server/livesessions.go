@@ -13,18 +13,19 @@ import (
 // storeTimeout bounds one access to the store: chosen by us.
 const storeTimeout = 5 * time.Second
 
-// liveSessions keeps the store's table of live sessions true, for a later run to
-// miss those who do not come back. Sessions of an earlier run stay in the table.
+// liveSessions keeps the store's table of live sessions up to date, so that a
+// later run can detect sessions that did not come back. Sessions of an earlier
+// run stay in the table.
 type liveSessions struct {
 	table   store.Sessions
 	events  *event.Bus
-	now     func() map[string]bool // the sessions there are
+	now     func() map[string]bool // returns the current sessions
 	log     *slog.Logger
 	failing bool            // the latest access failed
 	put     map[string]bool // sessions of this run in the table
 }
 
-// run follows the events until ctx ends, and takes those that wait by then.
+// run handles events until ctx ends, including those queued by then.
 func (l *liveSessions) run(ctx context.Context, sub *event.Subscription) {
 	var last uint64
 	for {
@@ -33,7 +34,7 @@ func (l *liveSessions) run(ctx context.Context, sub *event.Subscription) {
 		case err == nil:
 			last = e.Number
 			l.take(e)
-		case errors.Is(err, event.ErrSlow): // the store was slow
+		case errors.Is(err, event.ErrSlow): // the store was too slow for the bus
 			if sub = l.events.Subscribe(last+1, 0); sub.Snapshot {
 				l.missed()
 			}
@@ -44,7 +45,7 @@ func (l *liveSessions) run(ctx context.Context, sub *event.Subscription) {
 	}
 }
 
-// take takes an event.
+// take handles one event.
 func (l *liveSessions) take(e event.Event) {
 	x := e.Session
 	switch e.Payload.(type) {
@@ -61,7 +62,7 @@ func (l *liveSessions) take(e event.Event) {
 	}
 }
 
-// missed removes the sessions whose end was among events that are not kept any more.
+// missed removes the sessions whose end was among dropped events.
 func (l *liveSessions) missed() {
 	now := l.now()
 	for id := range l.put {
@@ -76,7 +77,8 @@ func (l *liveSessions) remove(id string) {
 	l.access(func(ctx context.Context) error { return l.table.Remove(ctx, id) })
 }
 
-// access makes one access to the store. It logs the first of several errors.
+// access makes one access to the store. It logs only the first of consecutive
+// errors.
 func (l *liveSessions) access(f func(context.Context) error) {
 	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 	defer cancel()
@@ -87,12 +89,12 @@ func (l *liveSessions) access(f func(context.Context) error) {
 	l.failing = err != nil
 }
 
-// Store is where the server keeps what it must not lose: the sessions that are live,
-// and those of an earlier run that have not come back.
+// Store returns the store: live sessions, and those of an earlier run that have
+// not come back.
 func (s *Server) Store() store.Store { return s.o.Store }
 
-// keepSessions starts to keep the table of live sessions. The function it returns
-// ends that.
+// keepSessions starts updating the table of live sessions. The returned
+// function stops it.
 func (s *Server) keepSessions(ctx context.Context) (stop func()) {
 	l := &liveSessions{table: s.o.Store.Sessions(), events: s.events, log: s.o.Log, put: map[string]bool{}, now: func() map[string]bool {
 		now := map[string]bool{}
@@ -101,7 +103,7 @@ func (s *Server) keepSessions(ctx context.Context) (stop func()) {
 		}
 		return now
 	}}
-	sub := s.events.Subscribe(0, 0) // before there is a session
+	sub := s.events.Subscribe(0, 0) // before the first session
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})
 	go func() { defer close(done); l.run(inner, sub) }() // ends with stop

@@ -13,7 +13,7 @@ import (
 )
 
 // rateBuckets have an edge at every minimum and recommendation of the built-in
-// policies, so that a share below one of them is a sum of whole buckets.
+// policies, so that the share below each is a sum of whole buckets.
 var rateBuckets = []float64{12e3, 24e3, 48e3, 62.5e3, 93.75e3, 96e3, 125e3, 187.5e3, 375e3, 750e3, 1.5e6, 3.125e6, 12.5e6, 125e6}
 
 type metrics struct {
@@ -109,14 +109,14 @@ func (m *metrics) handle(e event.Event) {
 	}
 }
 
-// rate counts what a train read.
+// rate counts the result of a train.
 func (m *metrics) rate(d wire.Direction, r wire.TrainReport) {
 	if x := session.RateOf(r, time.Time{}); x.Value != nil {
 		m.rates.WithLabelValues(string(d)).Observe(*x.Value)
 	}
 }
 
-// What stood against a check, as label values.
+// Label values for the findings of a check.
 const (
 	findingMissed  = "missed"
 	findingUnclear = "unclear"

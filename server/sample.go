@@ -8,12 +8,12 @@ import (
 	"examlink/server/session"
 )
 
-// labelMost bounds the bytes of an exam's name in a label.
+// labelMost is the maximum length, in bytes, of an exam name in a label.
 const labelMost = 200
 
-// samples are those of the sessions there are, worst state first, then by id:
-// what is left out of a part of them is never what matters, and two scrapes
-// leave out the same.
+// samples returns the samples of the current sessions, worst state first, then
+// by id. Truncation thus never drops the worst sessions, and two scrapes drop
+// the same ones.
 func (s *Server) samples() []session.Sample {
 	now, wall := s.o.Clock.Now(), s.o.Clock.Wall()
 	sessions := s.sessions.All()
@@ -26,7 +26,7 @@ func (s *Server) samples() []session.Sample {
 	return out
 }
 
-// sorted makes samples fit for labels and puts the worst first.
+// sorted makes the names in samples valid labels and sorts the worst first.
 func sorted(list []session.Sample) []session.Sample {
 	for i := range list {
 		list[i].ID, list[i].Exam = label(list[i].ID), label(list[i].Exam)
@@ -37,10 +37,10 @@ func sorted(list []session.Sample) []session.Sample {
 	return list
 }
 
-// label makes a text fit for a label: operators name exams as they like.
+// label makes a text valid as a label: operators choose exam names freely.
 func label(s string) string {
 	if len(s) > labelMost {
-		s = s[:labelMost] // at worst in the middle of a letter
+		s = s[:labelMost] // may cut a character in half
 	}
 	return strings.ToValidUTF8(s, "\uFFFD")
 }

@@ -14,8 +14,8 @@ import (
 	"examlink/server/session"
 )
 
-// maxExams bounds the exams that have series of their own. A server's sessions
-// are of a few exams; this many are a mistake in somebody's join tokens.
+// maxExams bounds the exams with series of their own. A server hosts few exams
+// at a time; a thousand mean an error in the join tokens.
 const maxExams = 1000
 
 var states = session.States()
@@ -24,12 +24,12 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("examlink_"+name, help, labels, nil)
 }
 
-// perSession makes the description of one session's series.
+// perSession makes the descriptor of a per-session metric.
 func perSession(name, help string) *prometheus.Desc {
 	return desc("session_"+name, help, "exam", "session")
 }
 
-// Shared by the definitions of the claimed metrics.
+// Shared by the help texts of the claimed metrics.
 const (
 	claimed  = ", from the client's latest minute report. Absent if not reported or implausible"
 	lossless = ", over TCP (which hides losses), or if more than a tenth of the probes were lost in an unknown direction."
@@ -70,8 +70,8 @@ var (
 	claimAtDesc = perSession("claimed_timestamp_seconds", "When the client's latest minute report arrived, by the server's clock: the timestamp of the claimed figures. Reports queued during an outage arrive late.")
 )
 
-// sessionCollector shows the live session table, so that nothing can leak: a
-// session that has ended is gone with the next scrape.
+// sessionCollector collects from the live session table, so that series cannot
+// leak: an ended session is gone at the next scrape.
 type sessionCollector struct {
 	samples  func() []session.Sample
 	settings func() *Settings
@@ -101,7 +101,7 @@ func (c sessionCollector) Collect(ch chan<- prometheus.Metric) {
 	p := settings.Policy
 	gauge(minimumDesc, p.Minimum.Download.BytesPerSecond(), string(wire.Down))
 	gauge(minimumDesc, p.Minimum.Upload.BytesPerSecond(), string(wire.Up))
-	if r := p.Recommended.Download; r > 0 { // else the policy recommends nothing
+	if r := p.Recommended.Download; r > 0 { // zero: the policy recommends none
 		gauge(recommendedDesc, r.BytesPerSecond(), string(wire.Down))
 	}
 	if r := p.Recommended.Upload; r > 0 {
@@ -112,8 +112,8 @@ func (c sessionCollector) Collect(ch chan<- prometheus.Metric) {
 	shown := all[:min(len(all), settings.SessionSeries)]
 	gauge(seriesLimitDesc, float64(settings.SessionSeries))
 	gauge(withoutSeriesDesc, float64(len(all)-len(shown)))
-	// In the order that a registry sorts them into: with 5,000 sessions it
-	// takes a quarter of a scrape to do that, and next to nothing to find it done.
+	// Sorted as the registry would sort: with 5,000 sessions its sort takes a
+	// quarter of a scrape, but next to nothing on sorted input.
 	slices.SortFunc(shown, func(a, b session.Sample) int {
 		return cmp.Or(strings.Compare(a.Exam, b.Exam), strings.Compare(a.ID, b.ID))
 	})
@@ -139,14 +139,14 @@ func (c sessionCollector) fleet(gauge func(*prometheus.Desc, float64, ...string)
 	gauge(transportDesc, float64(tcp), string(link.WebSocket))
 }
 
-// exams counts the sessions of each exam.
+// exams counts the sessions per exam.
 func (c sessionCollector) exams(gauge func(*prometheus.Desc, float64, ...string), all []session.Sample, settings *Settings) {
 	type counts struct {
 		state    []int
 		up, down int
 	}
 	exams := map[string]*counts{}
-	var names []string // in the order of their worst session
+	var names []string // ordered by their worst session
 	for _, x := range all {
 		e := exams[x.Exam]
 		if e == nil {
@@ -174,9 +174,9 @@ func (c sessionCollector) exams(gauge func(*prometheus.Desc, float64, ...string)
 	}
 }
 
-// collect shows one session.
+// collect emits the metrics of one session.
 func collect(x *session.Sample, ch chan<- prometheus.Metric) {
-	labels := prometheus.MakeLabelPairs(stateDesc, []string{x.Exam, x.ID}) // those of all of them
+	labels := prometheus.MakeLabelPairs(stateDesc, []string{x.Exam, x.ID}) // shared by all metrics of the session
 	gauge := func(d *prometheus.Desc, v float64) {
 		ch <- &point{d, prometheus.GaugeValue, v, labels}
 	}
@@ -216,8 +216,8 @@ func collect(x *session.Sample, ch chan<- prometheus.Metric) {
 	at(claimAtDesc, x.Figures.At)
 }
 
-// point is one value of one session. A session's share their labels, which the
-// library's constant metrics would make anew for each.
+// point is one value of one session. The metrics of a session share their
+// labels; the library's constant metrics would allocate them for each.
 type point struct {
 	desc   *prometheus.Desc
 	kind   prometheus.ValueType

@@ -1,9 +1,9 @@
 // Package server is the measuring server: it admits students' sessions,
-// reflects their probes, runs trains with them, and judges by itself who has
-// fallen silent.
+// reflects their probes, runs trains with them, and detects silent sessions
+// with its own timers.
 //
-// It refuses to believe what a client says about itself: what a client claims
-// and what the server saw are kept apart.
+// It does not trust clients: client reports and the server's own measurements
+// are kept apart.
 package server
 
 import (
@@ -38,34 +38,35 @@ import (
 	"examlink/server/trains"
 )
 
-// byeTimeout is how long telling clients of a shutdown may take: chosen by us.
+// byeTimeout bounds sending the shutdown message to all clients. Chosen by us.
 const byeTimeout = time.Second
 
-// What sessions are bounded and judged by.
+// Types of package session that configure and describe sessions.
 type (
 	Limits  = session.Limits
 	Silence = session.Silence
-	// SessionInfo is a copy of what is known of a session.
+	// SessionInfo is a snapshot of a session.
 	SessionInfo = session.Info
 )
 
-// DefaultLimits are the limits of a server that is told none.
+// DefaultLimits returns the limits of a server that configures none.
 func DefaultLimits() Limits { return session.DefaultLimits() }
 
-// DefaultSilence is the silence a server that is told none judges by.
+// DefaultSilence returns the silence thresholds of a server that configures
+// none.
 func DefaultSilence() Silence { return session.DefaultSilence() }
 
-// Options configures a server. Constructors check it.
+// Options configures a server. New checks it.
 type Options struct {
 	// Conn is the UDP socket, or a simulated one. The server does not close it.
 	Conn net.PacketConn
-	// TCP, if set, listens by TCP on the same port, for WebSockets where UDP
-	// does not get through, and for Handlers. Run closes it.
+	// TCP, if set, is a listener on the same port. It serves WebSockets, for
+	// clients whose UDP is blocked, and Handlers. Run closes it.
 	TCP net.Listener
-	// Handlers are served by TCP beside WebSockets, by net/http's patterns. The
-	// listener sets no deadline for their answers: each sets its own.
+	// Handlers are served on TCP beside WebSockets, keyed by net/http pattern. The
+	// listener sets no deadline for their responses: each handler sets its own.
 	Handlers map[string]http.Handler
-	// Certificate is what clients are shown; TLS, if set, takes its place.
+	// Certificate is presented to clients; TLS, if set, overrides it.
 	Certificate *Certificate
 	TLS         *tls.Config
 	// TokenKey verifies join tokens.
@@ -73,25 +74,26 @@ type Options struct {
 	// Secret, kept across restarts, authenticates resume tickets and stateless
 	// resets.
 	Secret [32]byte
-	// Clock is this host's unless set.
+	// Clock is the host's clock unless set.
 	Clock clock.Clock
 	// NewWaiter makes the waiters that pace trains; clock.NewWaiter unless set.
 	NewWaiter func(clock.Clock) (clock.Waiter, error)
-	// Limits, Silence, Policy and SessionSeries are the Settings it starts with.
+	// Limits, Silence, Policy and SessionSeries are the initial Settings.
 	Limits        Limits
 	Silence       Silence
 	Policy        verdict.Policy
 	SessionSeries int
-	// Notify, if set, configures who is notified of what the server notices. Its
-	// minima are the policy's.
+	// Notify, if set, configures alert delivery. Its minimum rates are replaced by
+	// those of Policy.
 	Notify *delivery.Options
-	// Store keeps the live sessions; nil: in memory. The server does not close it.
+	// Store keeps the live sessions; nil keeps them in memory. The server does not
+	// close it.
 	Store   store.Store
 	Log     *slog.Logger
 	Version string
 }
 
-// Server measures with students. What happens on it is published as events.
+// Server measures with students and publishes what it observes as events.
 type Server struct {
 	o          Options
 	settings   atomic.Pointer[Settings]
@@ -101,11 +103,11 @@ type Server struct {
 	trains     *trains.Manager
 	handshakes *handshakes
 	metrics    *metrics
-	notifier   *delivery.Notifier // nil: nobody is notified
+	notifier   *delivery.Notifier // nil: notifications are off
 	ready      atomic.Bool
 	closing    atomic.Bool
 
-	webSockets atomic.Pointer[link.WebSockets] // nil until it runs, and without TCP
+	webSockets atomic.Pointer[link.WebSockets] // nil before Run, and without TCP
 }
 
 // New checks the options and prepares a server.
@@ -157,10 +159,10 @@ func New(o Options) (*Server, error) {
 	return s, nil
 }
 
-// Events is where what happens is published.
+// Events returns the bus on which the server publishes its events.
 func (s *Server) Events() *event.Bus { return s.events }
 
-// Notifier notifies people; nil when nobody is.
+// Notifier returns the notifier; nil if notifications are off.
 func (s *Server) Notifier() *delivery.Notifier { return s.notifier }
 
 // Register adds the server's metrics to a registry.
@@ -182,16 +184,16 @@ func (s *Server) Register(r prometheus.Registerer) error {
 	return nil
 }
 
-// API is the operators' HTTP interface, for those whom the authenticator lets in.
+// API returns the operators' HTTP interface, protected by the authenticator.
 func (s *Server) API(a auth.Authenticator) *api.API { return api.New(s, a) }
 
 // Ready reports whether the server accepts sessions.
 func (s *Server) Ready() bool { return s.ready.Load() && !s.closing.Load() }
 
-// limits are those in force.
+// limits returns the limits in force.
 func (s *Server) limits() Limits { return s.settings.Load().Limits }
 
-// forgotten takes that a session is over.
+// forgotten releases the flow and the trains of a session that has ended.
 func (s *Server) forgotten(ss *session.Session) {
 	if id, ok := ss.FlowID(); ok {
 		s.flows.Remove(id)
@@ -199,7 +201,7 @@ func (s *Server) forgotten(ss *session.Session) {
 	s.trains.Forget(ss)
 }
 
-// admitHandshake charges a handshake to its address.
+// admitHandshake charges a handshake to its source address.
 func (s *Server) admitHandshake(a netip.Addr, proved bool) bool {
 	ok := s.handshakes.admit(a, proved)
 	if !ok {
@@ -208,7 +210,8 @@ func (s *Server) admitHandshake(a netip.Addr, proved bool) bool {
 	return ok
 }
 
-// Run serves until ctx ends, then tells the clients and closes. It blocks.
+// Run serves until ctx ends, then says goodbye to the clients and closes. It
+// blocks.
 func (s *Server) Run(ctx context.Context) error {
 	ln, err := link.Listen(s.o.Conn, link.ListenOptions{
 		TLS: s.o.TLS, Clock: s.o.Clock, ResetKey: session.Derive(s.o.Secret, "stateless reset"),
@@ -265,8 +268,8 @@ func (s *Server) Run(ctx context.Context) error {
 	return nil
 }
 
-// runNotifier starts the notifier, which outlives the sessions: what happens
-// until their end is notified. The function it returns ends it.
+// runNotifier starts the notifier. It outlives the sessions, so that events up
+// to their end still generate notifications. The returned function stops it.
 func (s *Server) runNotifier(ctx context.Context) (stop func() error) {
 	if s.notifier == nil {
 		return func() error { return nil }
@@ -277,7 +280,7 @@ func (s *Server) runNotifier(ctx context.Context) (stop func() error) {
 	return func() error { cancel(); return <-done }
 }
 
-// Sessions lists the sessions there are, worst state first, then by silence.
+// Sessions lists the current sessions, worst state first, then longest silence.
 func (s *Server) Sessions() []SessionInfo {
 	now := s.o.Clock.Now()
 	var out []SessionInfo

@@ -8,24 +8,24 @@ import (
 	"examlink/probe/verdict"
 )
 
-// Settings are what can change while a server runs.
+// Settings can change while a server runs.
 type Settings struct {
-	// Limits hold for what is asked from then on. A session keeps the rate of
-	// probes that it was granted; none is ended because there are too many.
+	// Limits apply to new requests. Sessions keep the probe rate they were
+	// granted; none is ended to meet a lower limit.
 	Limits  Limits
 	Silence Silence
-	// Policy is what the metrics compare rates with; links are judged by their
-	// clients. Zero: the default policy.
+	// Policy is what the metrics compare rates with; clients judge their links
+	// themselves. Zero: the default policy.
 	Policy verdict.Policy
-	// SessionSeries is how many sessions the metrics show one by one, worst
-	// first; 0: none.
+	// SessionSeries is the maximum number of sessions with series of their own,
+	// worst first; 0: none.
 	SessionSeries int
-	// Certificate, if set, takes the place of the one in force, where the server
-	// was made with a Certificate.
+	// Certificate, if set, replaces the certificate in force, provided the server
+	// was created with a Certificate.
 	Certificate *tls.Certificate
 }
 
-// complete fills in defaults and checks.
+// complete fills in defaults and validates.
 func (n Settings) complete() (Settings, error) {
 	n.Limits = n.Limits.Complete()
 	if n.Silence == (Silence{}) {
@@ -46,8 +46,8 @@ func (n Settings) complete() (Settings, error) {
 	return n, nil
 }
 
-// Reload puts other settings in force, or says what is wrong with them and
-// leaves those there are. Sessions go on. It is safe for concurrent use.
+// Reload puts new settings in force; if they are invalid, it returns an error
+// and keeps the current ones. Sessions continue. It is safe for concurrent use.
 func (s *Server) Reload(n Settings) error {
 	n, err := n.complete()
 	if err != nil {

@@ -14,20 +14,20 @@ import (
 	"examlink/probe/wire"
 )
 
-// deadline bounds how long a route may read its request and write its answer. A
-// live stream goes without, and bounds each write instead.
+// deadline bounds the time a route takes to read its request and write its
+// response. Live streams do not use it; they bound each write instead.
 func deadline(d time.Duration, f http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, at := http.NewResponseController(w), time.Now().Add(d)
-		_ = c.SetReadDeadline(at) // a connection that knows none has bounds of its own
+		_ = c.SetReadDeadline(at) // a connection without deadlines has bounds of its own
 		_ = c.SetWriteDeadline(at)
 		f(w, r)
 	})
 }
 
-// serveTCP answers on the server's port by TCP: WebSockets, for clients whose
-// UDP packets get no answer, and a line of text for everybody else. The function
-// it returns ends it. It fails like a server that is down: UDP goes on.
+// serveTCP serves TCP on the server's port: WebSockets, for clients whose UDP
+// packets get no answer, and a line of text for everybody else. The returned
+// function stops it. If TCP fails, UDP continues.
 func (s *Server) serveTCP(l net.Listener, ws *link.WebSockets) (stop func() error) {
 	mux := http.NewServeMux()
 	mux.Handle("GET "+wire.WebSocketPath, ws)
@@ -42,9 +42,9 @@ func (s *Server) serveTCP(l net.Listener, ws *link.WebSockets) (stop func() erro
 	h := &http.Server{
 		Handler: mux, TLSConfig: link.AdmitTCP(s.o.TLS, func(a netip.Addr) bool { return s.admitHandshake(a, true) }),
 		ConnContext:       ws.ConnContext,
-		ReadHeaderTimeout: 5 * time.Second, // the rest is each route's own: see deadline
+		ReadHeaderTimeout: 5 * time.Second, // further deadlines are per route: see deadline
 		IdleTimeout:       30 * time.Second, MaxHeaderBytes: 8 << 10,
-		ErrorLog: log.New(io.Discard, "", 0), // every port scan is a failed handshake
+		ErrorLog: log.New(io.Discard, "", 0), // every port scan causes a failed handshake
 	}
 	done := make(chan error, 1)
 	go func() { // ends with stop
