@@ -1,8 +1,8 @@
-// Package api is the operators' HTTP interface to a running server: its answers'
-// types, the handlers, and a client.
+// Package api is the operators' HTTP interface to a running server: response
+// types, handlers, and a client.
 //
-// It refuses to know who asks, which is package auth's, and how a server comes by
-// what it answers.
+// It knows neither how callers authenticate, which is package auth's, nor how a
+// server obtains its answers.
 package api
 
 import (
@@ -16,7 +16,7 @@ import (
 	"examlink/server/session"
 )
 
-// The paths, and the schemas of their answers.
+// Paths and the schemas of their responses.
 const (
 	SessionsPath    = "/api/v1/sessions"
 	WarningsPath    = "/api/v1/warnings"
@@ -27,12 +27,12 @@ const (
 	UndeliveredSchema = "examlink.undelivered/1"
 )
 
-// SessionsPage is the answer to SessionsPath.
+// SessionsPage is the response to SessionsPath.
 type SessionsPage struct {
 	Schema    string         `json:"schema"`
 	At        time.Time      `json:"at"`
 	Sessions  []SessionEntry `json:"sessions"`  // worst first
-	Incidents []alert.Notice `json:"incidents"` // that are active
+	Incidents []alert.Notice `json:"incidents"` // active ones
 }
 
 // SessionEntry is one live session.
@@ -43,7 +43,7 @@ type SessionEntry struct {
 	Purpose    string    `json:"purpose"` // check, watch
 	Transport  string    `json:"transport"`
 	State      string    `json:"state"`
-	Since      time.Time `json:"since"` // the state
+	Since      time.Time `json:"since"` // when the state began
 	LastPacket time.Time `json:"last_packet"`
 	Silent     float64   `json:"silent_seconds"`
 	Probes     uint64    `json:"probes"`
@@ -54,36 +54,36 @@ type SessionEntry struct {
 		Download *alert.Rate   `json:"download,omitempty"`
 		Warnings []alert.Claim `json:"warnings,omitempty"`
 	} `json:"claimed"`
-	Warnings []alert.Notice `json:"warnings"` // the server's own that are active
+	Warnings []alert.Notice `json:"warnings"` // active warnings raised by the server
 }
 
-// WarningsPage is the answer to WarningsPath.
+// WarningsPage is the response to WarningsPath.
 type WarningsPage struct {
 	Schema   string         `json:"schema"`
 	At       time.Time      `json:"at"`
-	Warnings []alert.Notice `json:"warnings"` // and incidents, the oldest first
+	Warnings []alert.Notice `json:"warnings"` // with incidents, oldest first
 }
 
-// UndeliveredPage is the answer to UndeliveredPath.
+// UndeliveredPage is the response to UndeliveredPath.
 type UndeliveredPage struct {
 	Schema      string                 `json:"schema"`
 	At          time.Time              `json:"at"`
 	Undelivered []delivery.Undelivered `json:"undelivered"`
 }
 
-// Source is the server that is asked.
+// Source is the server behind the API.
 type Source interface {
 	Sessions() []session.Info
-	Notifier() *delivery.Notifier // nil: nobody is notified
+	Notifier() *delivery.Notifier // nil: notifications are off
 }
 
-// API answers operators' questions about students.
+// API serves information about students to operators.
 type API struct {
 	source Source
 	auth   auth.Authenticator
 }
 
-// New makes an API for those whom the authenticator lets in.
+// New makes an API protected by an authenticator.
 func New(s Source, a auth.Authenticator) *API { return &API{s, a} }
 
 // Mount adds the API to a listener.
@@ -103,16 +103,16 @@ func (a *API) Mount(to interface {
 	}))
 }
 
-// page answers operators with JSON.
+// page serves JSON to operators.
 func (a *API) page(make func(*http.Request) any) http.Handler {
 	return auth.Require(a.auth, func(w http.ResponseWriter, r *http.Request, _ auth.Principal) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Cache-Control", "no-store")
-		_ = json.NewEncoder(w).Encode(make(r)) // the client may be gone
+		_ = json.NewEncoder(w).Encode(make(r)) // fails if the client has disconnected
 	}, auth.Operator)
 }
 
-// active are the active warnings and incidents.
+// active returns the active warnings and incidents.
 func (a *API) active() []alert.Notice {
 	if n := a.source.Notifier(); n != nil {
 		return n.Active()
@@ -120,7 +120,7 @@ func (a *API) active() []alert.Notice {
 	return nil
 }
 
-// rates are the latest readings of a session.
+// rates returns the latest readings of a session.
 func (a *API) rates(session string) (up, down *alert.Rate) {
 	if n := a.source.Notifier(); n != nil {
 		return n.Rates(session)
@@ -128,7 +128,7 @@ func (a *API) rates(session string) (up, down *alert.Rate) {
 	return nil, nil
 }
 
-// sessions lists the live sessions of an exam, or all.
+// sessions lists the live sessions of an exam, or all if exam is empty.
 func (a *API) sessions(exam string) SessionsPage {
 	now := time.Now()
 	page := SessionsPage{SessionsSchema, now.Round(0), []SessionEntry{}, []alert.Notice{}}

@@ -23,10 +23,11 @@ import (
 const (
 	askTimeout = 10 * time.Second
 	answerMost = 64 << 20 // bytes
-	quoteMost  = 200      // bytes of an answer that an error repeats
+	quoteMost  = 200      // bytes of a response quoted in an error
 )
 
-// Client asks a running server as its operator. It is safe for concurrent use.
+// Client queries a running server as its operator. It is safe for concurrent
+// use.
 type Client struct {
 	base  *url.URL
 	token string
@@ -34,8 +35,8 @@ type Client struct {
 }
 
 // NewClient makes a client of the admin listener at an address, such as
-// https://exam.example.edu:9481. roots are the authorities that may have signed
-// its certificate; nil: the system's.
+// https://exam.example.edu:9481. roots are the certificate authorities to
+// trust; nil: the system's.
 func NewClient(address, token string, roots *x509.CertPool) (*Client, error) {
 	if err := CheckURL(address); err != nil {
 		return nil, err
@@ -50,8 +51,8 @@ func NewClient(address, token string, roots *x509.CertPool) (*Client, error) {
 	}}, nil
 }
 
-// WithTransport returns a copy of the client that sends its requests by another
-// transport, as in a test without a network.
+// WithTransport returns a copy of the client that uses another transport, such
+// as one without a network in tests.
 func (c *Client) WithTransport(t http.RoundTripper) *Client {
 	with, h := *c, *c.http
 	h.Transport = t
@@ -59,8 +60,8 @@ func (c *Client) WithTransport(t http.RoundTripper) *Client {
 	return &with
 }
 
-// LocalURL is how the admin listener at an address is reached from its own
-// computer.
+// LocalURL returns the URL of the admin listener at an address for clients on
+// the same computer.
 func LocalURL(listen string) (string, error) {
 	if listen == "" {
 		return "", errors.New("empty, so the server has no admin listener")
@@ -75,7 +76,7 @@ func LocalURL(listen string) (string, error) {
 	return "http://" + net.JoinHostPort(host, port), nil
 }
 
-// CheckURL refuses addresses to which the token would cross a network in clear.
+// CheckURL refuses URLs that would send the token over a network in clear.
 func CheckURL(raw string) error {
 	u, err := url.Parse(raw)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
@@ -89,8 +90,8 @@ func CheckURL(raw string) error {
 	return nil
 }
 
-// Sessions asks for the live sessions of an exam, or of all when it is empty. b
-// is the answer as it came.
+// Sessions returns the live sessions of an exam, or of all exams if exam is
+// empty. b is the raw response.
 func (c *Client) Sessions(ctx context.Context, exam string) (page SessionsPage, b []byte, err error) {
 	query := url.Values{}
 	if exam != "" {
@@ -100,19 +101,19 @@ func (c *Client) Sessions(ctx context.Context, exam string) (page SessionsPage, 
 	return page, b, err
 }
 
-// Undelivered asks for the notices that were given up.
+// Undelivered returns the notices whose delivery was abandoned.
 func (c *Client) Undelivered(ctx context.Context) (page UndeliveredPage, b []byte, err error) {
 	b, err = c.ask(ctx, UndeliveredPath, nil, &page)
 	return page, b, err
 }
 
-// Warnings asks for the active warnings and incidents.
+// Warnings returns the active warnings and incidents.
 func (c *Client) Warnings(ctx context.Context) (page WarningsPage, b []byte, err error) {
 	b, err = c.ask(ctx, WarningsPath, nil, &page)
 	return page, b, err
 }
 
-// ask gets a page.
+// ask fetches a page.
 func (c *Client) ask(ctx context.Context, path string, query url.Values, into any) ([]byte, error) {
 	u := c.base.JoinPath(path)
 	u.RawQuery = query.Encode()

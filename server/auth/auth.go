@@ -1,7 +1,7 @@
-// Package auth says who asks: it turns the credentials of a request into a
+// Package auth authenticates requests: it turns their credentials into a
 // principal with a role.
 //
-// It refuses to know what a principal asks for; handlers say which roles they
+// It does not know the requests' contents; handlers declare the roles they
 // serve.
 package auth
 
@@ -15,7 +15,7 @@ import (
 	"slices"
 )
 
-// Role is what a principal may do.
+// Role determines what a principal may do.
 type Role string
 
 // The roles.
@@ -25,11 +25,11 @@ const (
 	Student  Role = "student"  // takes one exam
 )
 
-// Principal is who asks.
+// Principal is an authenticated caller.
 type Principal struct {
 	Role     Role
 	Identity string   // in the audit log; never a name
-	Exams    []string // that it may see; empty for an operator, who may see all
+	Exams    []string // that it may see; empty for operators, who may see all
 }
 
 // MaySee reports whether a principal may see an exam.
@@ -39,23 +39,23 @@ func (p Principal) MaySee(exam string) bool {
 
 // Errors of Authenticate, for callers that branch.
 var (
-	// ErrMissing says that the request has none of an authenticator's credentials.
+	// ErrMissing means that the request has no credentials of an authenticator's
+	// kind.
 	ErrMissing = errors.New("no credentials")
-	// ErrInvalid says that the credentials are wrong or no longer valid.
+	// ErrInvalid means that the credentials are wrong or no longer valid.
 	ErrInvalid = errors.New("the credentials are not valid")
-	// ErrInsecure says that the credentials crossed a network in clear.
+	// ErrInsecure means that the credentials crossed a network in clear.
 	ErrInsecure = errors.New("credentials over a network without TLS")
 )
 
-// Authenticator finds out who asks. It is safe for concurrent use.
+// Authenticator identifies the caller. It is safe for concurrent use.
 type Authenticator interface {
 	// Authenticate returns the principal of a request. The error is ErrMissing when
 	// the request has no credentials of this kind.
 	Authenticate(*http.Request) (Principal, error)
 }
 
-// Any asks authenticators one after the other, until one finds credentials of its
-// kind.
+// Any tries authenticators in order, until one finds credentials of its kind.
 func Any(list ...Authenticator) Authenticator { return anyOf(list) }
 
 type anyOf []Authenticator
@@ -75,7 +75,7 @@ func (a anyOf) Authenticate(r *http.Request) (Principal, error) {
 // listener's own basic authentication may use.
 const OperatorHeader = "Examlink-Admin-Token"
 
-// OperatorToken authenticates whoever shows one secret as the operator.
+// OperatorToken authenticates requests with one secret token as the operator.
 type OperatorToken struct{ sum [sha256.Size]byte }
 
 // NewOperatorToken makes an authenticator for a token.
@@ -107,8 +107,8 @@ func fromLoopback(r *http.Request) bool {
 	return err == nil && ip.Unmap().IsLoopback()
 }
 
-// Require lets requests of principals with one of the roles through to a handler,
-// and answers the others: 401 without valid credentials, 403 with another role or
+// Require passes requests of principals with one of the roles to a handler, and
+// rejects the others: 401 without valid credentials, 403 with another role or
 // over a network in clear.
 func Require(a Authenticator, h func(http.ResponseWriter, *http.Request, Principal), roles ...Role) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -13,8 +13,8 @@ import (
 // tokenFile, in the data directory, holds the operator's token.
 const tokenFile = "admin-token"
 
-// ReadOperatorToken reads the operator's token from a data directory; if it is
-// not there it is made, or is an error.
+// ReadOperatorToken reads the operator's token from a data directory. A missing
+// token is generated if create is set, and an error otherwise.
 func ReadOperatorToken(dir string, create bool) (string, error) {
 	name := filepath.Join(dir, tokenFile)
 	b, err := os.ReadFile(name)

@@ -1,7 +1,7 @@
-// Package exam knows exams and who takes part: so far the join tokens that
-// bind a student to an exam and a server.
+// Package exam issues and verifies the join tokens that bind a student to an
+// exam and a server.
 //
-// It refuses to know networks and connections.
+// It knows nothing of networks and connections.
 package exam
 
 import (
@@ -18,7 +18,8 @@ import (
 	"examlink/probe/wire"
 )
 
-// maxTokenLength bounds what is parsed; a real token has about 500 bytes.
+// maxTokenLength bounds the input that is parsed; a real token has about 500
+// bytes.
 const maxTokenLength = 4096
 
 // Errors of Verify, for callers that branch.
@@ -41,7 +42,7 @@ func (c claims) GetIssuer() (string, error)             { return "", nil }
 func (c claims) GetSubject() (string, error)            { return c.Student, nil }
 func (c claims) GetAudience() (jwt.ClaimStrings, error) { return nil, nil }
 
-// Issue signs a join token. A missing ID is drawn at random.
+// Issue signs a join token. An empty ID is replaced by a random one.
 func Issue(key ed25519.PrivateKey, t wire.JoinToken) (string, error) {
 	switch {
 	case t.Exam == "":
@@ -94,7 +95,7 @@ func Verify(key ed25519.PublicKey, token string, now time.Time) (wire.JoinToken,
 	return c.JoinToken, nil
 }
 
-// NewID draws an identifier of 96 random bits.
+// NewID returns an identifier of 96 random bits.
 func NewID() string {
 	var b [12]byte
 	_, _ = rand.Read(b[:]) // crypto/rand never fails

@@ -6,7 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Why a probe packet was not answered, in the order of dropReasons.
+// Reasons for dropping a packet, in the order of dropReasons.
 const (
 	dropMalformed = iota
 	dropFlow
@@ -19,7 +19,7 @@ const (
 
 var dropReasons = [...]string{"malformed", "unknown-flow", "not-authentic", "replay", "over-grant", "no-train", "send"}
 
-// Metrics are those of packets.
+// Metrics are the packet metrics.
 type Metrics struct {
 	received, reflected prometheus.Counter
 	dropped             *prometheus.CounterVec
@@ -51,7 +51,7 @@ func newMetrics() *Metrics {
 	return m
 }
 
-// Collectors are the metrics, to be registered.
+// Collectors returns the metrics to register.
 func (t *Table) Collectors() []prometheus.Collector {
 	return []prometheus.Collector{t.metrics.received, t.metrics.reflected, t.metrics.dropped, t.metrics.turnaround}
 }

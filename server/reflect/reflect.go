@@ -1,8 +1,8 @@
-// Package reflect answers probes: it finds the flow a packet belongs to, opens
-// it, counts it and sends an echo of the same size. Packets of trains it hands to
-// whoever runs the session's trains.
+// Package reflect answers probes: it finds a packet's flow, decrypts the
+// packet, counts it and sends an echo of the same size. It passes train packets
+// to the session's Trains.
 //
-// It refuses to know join tokens, control messages and what a figure is good for.
+// It knows nothing of join tokens, control messages and the use of the figures.
 package reflect
 
 import (
@@ -22,23 +22,23 @@ import (
 
 // Chosen by us.
 const (
-	// batchUDP is how many replies are sent together by UDP.
+	// batchUDP is the number of UDP replies sent per batch.
 	batchUDP = 32
-	// grantBurst is how many seconds of its probe rate a session may send at once.
+	// grantBurst is the burst a session may send, in seconds of its probe rate.
 	grantBurst = 2
-	// CalmAfter is how long queues may take to drain after a train.
+	// CalmAfter is the time queues may take to drain after a train.
 	CalmAfter = time.Second
 )
 
-// Trains takes the packets of a session's trains. Its methods are called on read
+// Trains handles a session's train packets. Its methods are called on read
 // loops and do not block.
 type Trains interface {
-	// Packet takes a packet of a train going up, d bytes as they came, behind other
+	// Packet handles a packet of a train going up, received as d after other
 	// IP-layer bytes of probes; ok is false when no train is expected.
 	Packet(p wire.TrainPacket, body []byte, d link.Datagram, other int64) (f wire.Feedback, send, ok bool)
-	// Feedback takes what the receiver of a train going down says of it.
+	// Feedback handles the receiver's feedback on a train going down.
 	Feedback(f wire.Feedback)
-	// Running reports whether a train of the session runs.
+	// Running reports whether a train of the session is running.
 	Running() bool
 }
 
@@ -61,7 +61,7 @@ type Flow struct {
 	Session *session.Session
 	Conn    *link.Conn
 	Link    *link.Flow
-	socket  *link.Socket // the connection's: probe packets come and go by it
+	socket  *link.Socket // the connection's; it carries the probe packets
 	trains  Trains
 
 	mu         sync.Mutex
@@ -69,7 +69,7 @@ type Flow struct {
 	overGrant  uint64
 	reorder    ippm.Reordering
 	noise      ippm.Variation
-	calmFrom   time.Duration // before it, our own trains make the noise
+	calmFrom   time.Duration // before it, our own trains cause the noise
 	otherBytes int64         // IP-layer bytes of probes received
 	echo       lastEcho
 }
@@ -77,12 +77,12 @@ type Flow struct {
 // lastEcho is the latest echo of a flow.
 type lastEcho struct {
 	seq  wire.Seq
-	sent time.Duration // its stamp
-	by   time.Duration // how much later it left; 0: not known
+	sent time.Duration // its send timestamp
+	by   time.Duration // delay from that timestamp to departure; 0: unknown
 }
 
-// Open makes a flow for a connection, with the connection's own keys unless others
-// are given. It carries nothing until Add.
+// Open makes a flow for a connection, with the connection's own keys unless
+// keys are given. It carries nothing until Add.
 func (t *Table) Open(conn *link.Conn, s *session.Session, keys *wire.ProbeKeys, probeRate float64, trains Trains) (*Flow, error) {
 	t.mu.RLock()
 	id := wire.FlowID(rand.Uint32())
@@ -106,7 +106,7 @@ func (t *Table) Open(conn *link.Conn, s *session.Session, keys *wire.ProbeKeys, 
 	}, nil
 }
 
-// Add begins to answer a flow in place of the one with the identity old, if any.
+// Add starts answering a flow in place of old, if any.
 func (t *Table) Add(f *Flow, old *link.Flow) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -116,21 +116,21 @@ func (t *Table) Add(f *Flow, old *link.Flow) {
 	t.flows[f.Link.ID] = f
 }
 
-// Remove answers a flow no more.
+// Remove stops answering a flow.
 func (t *Table) Remove(id wire.FlowID) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.flows, id)
 }
 
-// find returns a flow; nil when there is none.
+// find returns a flow; nil if there is none.
 func (t *Table) find(id wire.FlowID) *Flow {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	return t.flows[id]
 }
 
-// Count is the exact account of the monitor stream.
+// Count returns the exact packet counts of the monitor stream.
 func (f *Flow) Count() wire.Count {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -141,25 +141,25 @@ func (f *Flow) Count() wire.Count {
 	}
 }
 
-// Noise is the delay variation of the way up, the median of |IPDV|.
+// Noise returns the delay variation in the up direction, the median of |IPDV|.
 func (f *Flow) Noise() time.Duration {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.noise.Median()
 }
 
-// Loop answers the packets of one read loop, the UDP socket's or that of one
-// connection by WebSocket. It holds the buffers, so that answering a probe
+// Loop answers the packets of one read loop, that of the UDP socket or of one
+// WebSocket connection. It owns the buffers, so that answering a probe
 // allocates nothing.
 type Loop struct {
 	table   *Table
-	socket  *link.Socket // the packets' own; nil in tests
+	socket  *link.Socket // the socket read from; nil in tests
 	replies []link.Outgoing
 	buffers [][]byte
 	scratch []byte
 }
 
-// Serve answers what comes on a socket, on its read loop.
+// Serve answers the packets of a socket on its read loop.
 func (t *Table) Serve(socket *link.Socket, udp bool) {
 	batch := 1
 	if udp {
@@ -179,7 +179,7 @@ func (t *Table) loop(socket *link.Socket, batch int) *Loop {
 	return l
 }
 
-// take takes the packets of one read.
+// take handles the packets of one read.
 func (l *Loop) take(batch []link.Datagram) {
 	for _, d := range batch {
 		l.packet(d)
@@ -236,8 +236,9 @@ func (l *Loop) packet(d link.Datagram) {
 	}
 }
 
-// probed counts a probe; false when it is over the grant. earlier is how much
-// later than its stamp the echo before it left, 0 when that is not known.
+// probed counts a probe; it returns false if the probe exceeds the grant.
+// earlier is the delay from the previous echo's timestamp to its departure, 0
+// if unknown.
 func (f *Flow) probed(h wire.Header, p wire.Probe, d link.Datagram) (earlier time.Duration, allowed bool) {
 	f.Session.SeenProbe(d.At, d.From)
 	running := f.trains.Running()
@@ -260,7 +261,7 @@ func (f *Flow) probed(h wire.Header, p wire.Probe, d link.Datagram) (earlier tim
 	return earlier, true
 }
 
-// reflect answers one authentic, fresh probe with exactly as many bytes.
+// reflect answers one authentic, fresh probe with an echo of the same size.
 func (l *Loop) reflect(f *Flow, h wire.Header, body []byte, d link.Datagram) {
 	m := l.table.metrics
 	p, err := wire.ParseProbe(body)
@@ -292,7 +293,7 @@ func (l *Loop) reflect(f *Flow, h wire.Header, body []byte, d link.Datagram) {
 	l.replies = append(l.replies, link.Outgoing{Data: b, To: d.From})
 }
 
-// departed takes when echoes left the host. It runs on the read loop.
+// departed records the departure times of echoes. It runs on the read loop.
 func (t *Table) departed(sent []link.Sent) {
 	for _, x := range sent {
 		if x.Kind != wire.KindEcho {
@@ -310,7 +311,7 @@ func (t *Table) departed(sent []link.Sent) {
 	}
 }
 
-// train takes a packet of a train going up.
+// train handles a packet of a train going up.
 func (l *Loop) train(f *Flow, body []byte, d link.Datagram) {
 	m := l.table.metrics
 	p, err := wire.ParseTrain(body)
@@ -332,5 +333,5 @@ func (l *Loop) train(f *Flow, body []byte, d link.Datagram) {
 	}
 }
 
-// Address is where a train going down is sent.
+// Address returns the destination of trains going down.
 func (f *Flow) Address() netip.AddrPort { return f.Conn.Remote() }

@@ -18,31 +18,32 @@ import (
 
 // Chosen by us.
 const (
-	reportRate    = 10  // reports a second of one session, sustained
-	reportBurst   = 100 // at once: what an outage kept back
-	claimWarnings = 16  // that are kept of a session
+	reportRate    = 10  // sustained reports per second of one session
+	reportBurst   = 100 // at once: reports queued during an outage
+	claimWarnings = 16  // kept per session
 	claimMinutes  = 5
-	// originsPerSession times the sessions there may be is how many origins the
-	// server knows the numbers of; beyond it forgets all, and may take a repeat.
+	// originsPerSession times the maximum number of sessions is the number of
+	// origins whose report numbers are remembered. Above it the server forgets all
+	// and may accept a repeat.
 	originsPerSession = 4
 
-	evidenceMost = 500 // bytes of words that are kept
+	evidenceMost = 500 // bytes of evidence text that are kept
 	subjectMost  = 64
 	policyMost   = 64
 )
 
-// Claims is what a session's client reports of itself and its link: its word,
-// and nothing the server has seen. Not to be changed.
+// Claims is what a session's client reports of itself and its link, unverified
+// by the server. Read-only.
 type Claims struct {
-	Reports  uint64            `json:"reports"`  // taken, repeats left out
-	Warnings []warning.Warning `json:"warnings"` // as they stand, the latest ones, in the order they were raised
-	Minutes  []json.RawMessage `json:"minutes"`  // figures, the latest last
-	Last     time.Time         `json:"last"`     // the server's clock when the last report came
-	Dropped  wire.Dropped      `json:"dropped"`  // what the client had no room to keep
-	Verdict  *verdict.Summary  `json:"verdict"`  // of its check; nil: none yet
+	Reports  uint64            `json:"reports"`  // accepted, without repeats
+	Warnings []warning.Warning `json:"warnings"` // latest state of the latest warnings, in the order they were raised
+	Minutes  []json.RawMessage `json:"minutes"`  // figures, latest last
+	Last     time.Time         `json:"last"`     // the server's clock when the last report arrived
+	Dropped  wire.Dropped      `json:"dropped"`  // reports the client dropped for lack of space
+	Verdict  *verdict.Summary  `json:"verdict"`  // of the client's check; nil: none yet
 }
 
-// clientReports gathers what a session's client reports. Its session's lock
+// clientReports collects the reports of a session's client. The session's lock
 // guards it.
 type clientReports struct {
 	Claims
@@ -51,7 +52,7 @@ type clientReports struct {
 	limit   *rate.Limiter
 }
 
-// Active are the client's warnings that are active.
+// Active returns the client's active warnings.
 func (c Claims) Active() (out []event.ClaimedWarning) {
 	for _, w := range c.Warnings {
 		if w.Active() {
@@ -61,7 +62,7 @@ func (c Claims) Active() (out []event.ClaimedWarning) {
 	return out
 }
 
-// claimed is a copy of what the client has reported. Called locked.
+// claimed returns a copy of the client's reports. Called locked.
 func (s *Session) claimed() *Claims {
 	if s.reports.Reports == 0 {
 		return nil
@@ -70,7 +71,7 @@ func (s *Session) claimed() *Claims {
 	return &c
 }
 
-// TakeReport takes a client's report. The error is a *Refusal.
+// TakeReport accepts a client's report. The error is a *Refusal.
 func (r *Registry) TakeReport(s *Session, p wire.Report) error {
 	bad := func(format string, args ...any) error {
 		return &Refusal{wire.RefusedRequest, fmt.Sprintf("report: "+format, args...)}
@@ -98,8 +99,8 @@ func (r *Registry) TakeReport(s *Session, p wire.Report) error {
 	return nil
 }
 
-// addReport adds a report to what its client has reported. verdict is the
-// session's first.
+// addReport adds a report to its session. first is set by the session's first
+// verdict.
 func (r *Registry) addReport(s *Session, p wire.Report) (repeated bool, first *verdict.Summary, err error) {
 	wall := r.o.Clock.Wall()
 	s.mu.Lock()
@@ -135,7 +136,7 @@ func isOrigin(s string) bool {
 	return s != "" && len(s) <= wire.MaxOrigin
 }
 
-// take adds the contents of a report that comes at now. Called locked.
+// take adds the contents of a report that arrived at now. Called locked.
 func (c *clientReports) take(r wire.Report, now time.Time) error {
 	switch r.Kind {
 	case wire.ReportWarning:
@@ -149,7 +150,7 @@ func (c *clientReports) take(r wire.Report, now time.Time) error {
 		if err := json.Unmarshal(r.Contents, &any); err != nil {
 			return errors.New("contents are no object")
 		}
-		c.Minutes = append(slices.Clip(c.Minutes), r.Contents) // a copy: Claims were handed out
+		c.Minutes = append(slices.Clip(c.Minutes), r.Contents) // a copy: Claims share the old slice
 		c.Minutes = c.Minutes[max(len(c.Minutes)-claimMinutes, 0):]
 		c.figures = figuresOf(r.Contents, now)
 	case wire.ReportDropped:
@@ -166,7 +167,7 @@ func (c *clientReports) take(r wire.Report, now time.Time) error {
 		if err := g.Validate(); err != nil {
 			return fmt.Errorf("verdict: %w", err)
 		}
-		if c.Verdict == nil { // a check has one
+		if c.Verdict == nil { // a check has one verdict
 			g.Policy, g.Version = clip(g.Policy, policyMost), clip(g.Version, policyMost)
 			c.Verdict = &g
 		}
@@ -174,7 +175,7 @@ func (c *clientReports) take(r wire.Report, now time.Time) error {
 	return nil
 }
 
-// warning keeps a warning in place of its earlier state.
+// warning replaces the earlier state of a warning.
 func (c *clientReports) warning(origin string, w warning.Warning) error {
 	if w.ID <= 0 || !slices.Contains(warning.Kinds(), w.Kind) {
 		return fmt.Errorf("a warning of kind %q and id %d, expected a kind that is known and an id from 1", w.Kind, w.ID)
@@ -183,7 +184,7 @@ func (c *clientReports) warning(origin string, w warning.Warning) error {
 		w.Cause = warning.NotKnown
 	}
 	w.Evidence, w.Subject = clip(w.Evidence, evidenceMost), clip(w.Subject, subjectMost)
-	list := slices.Clone(c.Warnings) // Claims were handed out
+	list := slices.Clone(c.Warnings) // Claims share the old slice
 	for i, x := range list {
 		if c.origins[i] == origin && x.ID == w.ID && x.Kind == w.Kind && x.Subject == w.Subject {
 			list[i] = w

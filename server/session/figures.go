@@ -7,26 +7,27 @@ import (
 	"examlink/probe/record"
 )
 
-// Beyond these a client's figures make no sense.
+// Upper bounds of plausible figures.
 const (
 	delayMost   = 10 * time.Minute
 	packetsMost = 1e9
-	// unknownMost: above one tenth of packets lost in a direction that is not
-	// known, neither direction's share is. The verdict has the same bound.
+	// unknownMost is the inverse of the largest share of packets lost in an
+	// unknown direction, one tenth; above it neither direction's loss is known.
+	// The verdict uses the same bound.
 	unknownMost = 10
 )
 
-// Figures are what a client claims of its latest minute. Seconds, and shares
-// from 0 to 1; nil is unknown.
+// Figures are a client's claims for its latest minute. Delays are seconds,
+// losses shares from 0 to 1; nil is unknown.
 type Figures struct {
-	At                         time.Time // the server's clock when they came; zero: never
+	At                         time.Time // the server's clock when they arrived; zero: never
 	RoundTrip                  *float64  // median
 	LossUp, LossDown           *float64
 	VariationUp, VariationDown *float64 // 95th percentile above the lowest
 }
 
-// figuresOf reads the contents of a report of a minute that came at now. What
-// is not there or makes no sense is not known.
+// figuresOf parses a minute report that arrived at now. Absent or implausible
+// figures are unknown.
 func figuresOf(contents []byte, now time.Time) Figures {
 	f := Figures{At: now}
 	var m record.Minute
@@ -35,7 +36,7 @@ func figuresOf(contents []byte, now time.Time) Figures {
 	}
 	f.RoundTrip = seconds(m.RoundTrip)
 	f.VariationUp, f.VariationDown = seconds(m.PDVUp), seconds(m.PDVDown)
-	lost := func(n uint64) bool { return n <= m.Sent } // of each, so that the sum cannot wrap
+	lost := func(n uint64) bool { return n <= m.Sent } // each bounded, so that the sum cannot overflow
 	switch {
 	case m.Sent == 0 || m.Sent > packetsMost, m.OverTCP > 0: // TCP hides losses
 	case !lost(m.LostUp) || !lost(m.LostDown) || !lost(m.LostUnknown) || m.Lost() > m.Sent:
@@ -54,7 +55,7 @@ func seconds(v *float64) *float64 {
 	return v
 }
 
-// share is nil when there is nothing to have a share of.
+// share returns k/n; nil if n is 0.
 func share(k, n uint64) *float64 {
 	if n == 0 {
 		return nil

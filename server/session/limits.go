@@ -2,9 +2,9 @@ package session
 
 import "time"
 
-// Limits bounds what students can make a server do. Zero values take the
-// defaults of DefaultLimits. Tags declare keys of config.yaml, for the programs;
-// this package does not read them.
+// Limits bounds the load that students can put on a server. Zero values take
+// the defaults of DefaultLimits. Tags declare keys of config.yaml, for the
+// programs; this package does not read them.
 type Limits struct {
 	Sessions         int     `mapstructure:"sessions" default:"5000" min:"1" max:"1000000" doc:"Live sessions in all."`
 	SessionsPerToken int     `mapstructure:"sessions_per_token" default:"3" min:"1" max:"1000000" doc:"Live sessions of one join token."`
@@ -16,7 +16,7 @@ type Limits struct {
 	TotalBitRate     float64 `mapstructure:"total_rate" unit:"bit/s" default:"2Gbit/s" above:"0bit/s" doc:"The rate that all trains running together may ask for."`
 }
 
-// DefaultLimits are the limits of a server that is told none.
+// DefaultLimits returns the limits of a server that configures none.
 func DefaultLimits() Limits {
 	return Limits{
 		Sessions: 5000, SessionsPerToken: 3, HandshakeRate: 10, RetryRate: 200,
@@ -24,7 +24,7 @@ func DefaultLimits() Limits {
 	}
 }
 
-// Complete takes the defaults for zero values.
+// Complete replaces zero values by defaults.
 func (l Limits) Complete() Limits {
 	d := DefaultLimits()
 	fill := func(v *float64, def float64) {
@@ -49,11 +49,11 @@ func (l Limits) Complete() Limits {
 	return l
 }
 
-// WebSockets is how many connections by WebSocket there may be: some sessions
-// are being replaced.
+// WebSockets returns the maximum number of WebSocket connections: more than the
+// sessions, because some are being replaced.
 func (l Limits) WebSockets() int { return l.Sessions + l.Sessions/4 + 16 }
 
-// Silence is when a session that sends nothing changes its state.
+// Silence holds the silence after which a session changes its state.
 type Silence struct {
 	Suspect      time.Duration `mapstructure:"suspect" default:"1s" doc:"Until it is suspect: something may be wrong."`
 	Dropped      time.Duration `mapstructure:"dropped" default:"3s" doc:"Until it is dropped: the link is down."`
@@ -61,12 +61,12 @@ type Silence struct {
 	Forget       time.Duration `mapstructure:"forget" default:"30m" doc:"Until it is over."`
 }
 
-// Ordered reports whether each time is longer than the one before.
+// Ordered reports whether each threshold is longer than the one before.
 func (s Silence) Ordered() bool {
 	return 0 < s.Suspect && s.Suspect < s.Dropped && s.Dropped < s.ExamRelevant && s.ExamRelevant < s.Forget
 }
 
-// DefaultSilence is the silence a server that is told none judges by.
+// DefaultSilence returns the thresholds of a server that configures none.
 func DefaultSilence() Silence {
 	return Silence{Suspect: time.Second, Dropped: 3 * time.Second, ExamRelevant: 30 * time.Second, Forget: 30 * time.Minute}
 }

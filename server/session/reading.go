@@ -7,23 +7,22 @@ import (
 	"examlink/probe/wire"
 )
 
-// maxRate is the highest rate that is believed, in bit/s; a claim above it is
-// none.
+// maxRate is the highest plausible rate, in bit/s; claims above it are ignored.
 const maxRate = 100 * 1000 * ippm.MbitPerSecond
 
-// Rate is what the last train of one direction read, in bytes per second at
+// Rate is the result of the last train of one direction, in bytes per second at
 // the IP layer.
 type Rate struct {
-	At         time.Time // the server's clock; zero: there was none
-	Value, Low *float64  // nil: not known
+	At         time.Time // the server's clock; zero: no train yet
+	Value, Low *float64  // nil: unknown
 }
 
-// Below reports whether a rate was read that misses a minimum.
+// Below reports whether a rate was measured and is below a minimum.
 func (r Rate) Below(minimum ippm.Rate) bool {
 	return r.Value != nil && *r.Value < minimum.BytesPerSecond()
 }
 
-// RateOf makes a rate of a train's report. What makes no sense is not known.
+// RateOf converts a train's report. Implausible values are unknown.
 func RateOf(r wire.TrainReport, at time.Time) Rate {
 	out := Rate{At: at, Value: believed(r.Rate), Low: believed(r.Low)}
 	if out.Value != nil && out.Low != nil && *out.Low > *out.Value {
@@ -32,7 +31,7 @@ func RateOf(r wire.TrainReport, at time.Time) Rate {
 	return out
 }
 
-// believed turns bit/s into bytes per second; nil when that makes no sense.
+// believed converts bit/s to bytes per second; nil if implausible.
 func believed(rate *float64) *float64 {
 	if rate == nil || !(*rate > 0 && *rate <= float64(maxRate)) {
 		return nil
@@ -41,8 +40,9 @@ func believed(rate *float64) *float64 {
 	return &v
 }
 
-// SetReading keeps the report of a train: up, the server's own; down, what the
-// client claims. measures is false when the train was too short to read a rate.
+// SetReading stores the report of a train: the server's own for up, the
+// client's claim for down. measures is false if the train was too short to
+// measure a rate.
 func (s *Session) SetReading(r wire.TrainReport, measures bool, at time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

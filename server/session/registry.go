@@ -17,8 +17,8 @@ import (
 
 // Chosen by us.
 const (
-	scanEvery  = 100 * time.Millisecond // silence timers
-	stallLimit = 400 * time.Millisecond // a scan so late says that this host stood still
+	scanEvery  = 100 * time.Millisecond // for silence timers
+	stallLimit = 400 * time.Millisecond // a scan this late means that the host was suspended
 )
 
 // Options configures a registry.
@@ -26,21 +26,21 @@ type Options struct {
 	Clock clock.Clock
 	// Secret authenticates resume tickets.
 	Secret [32]byte
-	// Limits and Silence are those in force.
+	// Limits and Silence return the values in force.
 	Limits  func() Limits
 	Silence func() Silence
-	// Publish takes what happens to sessions.
+	// Publish receives the events of sessions.
 	Publish func(event.Event)
-	// Forgotten is called, without a lock, once a session is in the registry no more.
+	// Forgotten is called, without a lock, after a session left the registry.
 	Forgotten func(*Session)
 }
 
-// Registry holds the sessions there are, by their identity and by their join
-// token. It is safe for concurrent use.
+// Registry holds the current sessions by ID and by join token. It is safe for
+// concurrent use.
 type Registry struct {
 	o Options
 
-	mu       sync.RWMutex // before a session's own lock, never after it
+	mu       sync.RWMutex // locked before a session's own lock, never after it
 	sessions map[string]*Session
 	byToken  map[string]map[*Session]struct{}
 
@@ -54,18 +54,18 @@ func NewRegistry(o Options) *Registry {
 	return r
 }
 
-// Rebound takes over limits that have changed.
+// Rebound applies changed limits.
 func (r *Registry) Rebound() { r.reports.bound(originsPerSession * r.o.Limits().Sessions) }
 
 // Admission is a session that was opened or resumed.
 type Admission struct {
 	*Session
 	Resumed bool
-	Ticket  string // resumes it
+	Ticket  string // resumes the session
 }
 
-// Admit opens a session for a join token, or resumes the one that ticket is for.
-// It has no connection until Attach. The error is a *Refusal.
+// Admit opens a session for a join token, or resumes the session named by the
+// resume ticket. It has no connection until Attach. The error is a *Refusal.
 func (r *Registry) Admit(token wire.JoinToken, purpose, resume string) (Admission, error) {
 	if purpose != PurposeCheck {
 		purpose = "watch"
@@ -106,8 +106,8 @@ func (r *Registry) put(s *Session) {
 	of[s] = struct{}{}
 }
 
-// Attach makes a connection the one that an admitted session uses. It returns the
-// flow of the one before, if there was one.
+// Attach switches an admitted session to a connection. It returns the previous
+// flow, if any.
 func (r *Registry) Attach(a Admission, conn *link.Conn, flow *link.Flow, c *Control) (oldFlow *link.Flow) {
 	old, oldFlow := a.attach(conn, flow, c)
 	r.mu.Lock()
@@ -129,24 +129,24 @@ func (r *Registry) Attach(a Admission, conn *link.Conn, flow *link.Flow, c *Cont
 	return oldFlow
 }
 
-// publish stamps an event of a session and publishes it.
+// publish stamps and publishes an event of a session.
 func (r *Registry) publish(s *Session, p event.Payload) {
 	now, wall := r.o.Clock.Now(), r.o.Clock.Wall()
 	r.o.Publish(event.Event{At: wall, Session: s.describe(now, wall), Payload: p})
 }
 
-// Publish stamps an event of a session and publishes it.
+// Publish stamps and publishes an event of a session.
 func (r *Registry) Publish(s *Session, p event.Payload) { r.publish(s, p) }
 
-// End ends a session on purpose; a nil conn ends it whatever its connection, else
-// only if it still uses that one.
+// End ends a session on purpose: with a nil conn in any case, otherwise only if
+// the session still uses that connection.
 func (r *Registry) End(s *Session, conn *link.Conn, why End) {
 	if from, ok := s.end(conn, why, r.o.Clock.Wall()); ok {
 		r.forget(s, from, why)
 	}
 }
 
-// forget takes a session that has ended out of the registry.
+// forget removes an ended session from the registry.
 func (r *Registry) forget(s *Session, from State, why End) {
 	r.mu.Lock()
 	if r.sessions[s.ID] == s {
@@ -167,23 +167,22 @@ func (r *Registry) forget(s *Session, from State, why End) {
 	r.publish(s, event.Ended{From: string(from), Why: string(why)})
 }
 
-// All are the sessions there are, in no order.
+// All returns the current sessions in no particular order.
 func (r *Registry) All() []*Session {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return slices.Collect(maps.Values(r.sessions))
 }
 
-// ofToken are the sessions of a join token.
+// ofToken returns the sessions of a join token.
 func (r *Registry) ofToken(token string) []*Session {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return slices.Collect(maps.Keys(r.byToken[token]))
 }
 
-// makeRoom counts a join token's sessions other than id that can still come
-// back, and ends the silent ones of them while they are too many for one more
-// among most.
+// makeRoom counts a join token's sessions other than id that can still resume.
+// It ends silent ones until a further session fits into most.
 func (r *Registry) makeRoom(token, id string, most int) (others int) {
 	var silent []*Session
 	for _, o := range r.ofToken(token) {
@@ -205,7 +204,7 @@ func (r *Registry) makeRoom(token, id string, most int) (others int) {
 	return others
 }
 
-// replaced ends a session that has fallen silent if another has taken its place.
+// replaced ends a silent session if another has replaced it.
 func (r *Registry) replaced(silent *Session) bool {
 	for _, o := range r.ofToken(silent.Token) {
 		if o.replaces(silent) {
@@ -230,7 +229,7 @@ func (r *Registry) Run(ctx context.Context) {
 		}
 		now := r.o.Clock.Now()
 		if now-last > scanEvery+stallLimit {
-			calm = now + stallLimit*2 // it was this host that stood still: let the packets come in first
+			calm = now + stallLimit*2 // the host was suspended: handle the queued packets first
 		}
 		last = now
 		if now >= calm {
@@ -239,7 +238,7 @@ func (r *Registry) Run(ctx context.Context) {
 	}
 }
 
-// scan judges every session by its silence at now.
+// scan updates every session's state from its silence at now.
 func (r *Registry) scan(now time.Duration) {
 	silence, wall := r.o.Silence(), r.o.Clock.Wall()
 	for _, s := range r.All() {
@@ -255,7 +254,7 @@ func (r *Registry) scan(now time.Duration) {
 	}
 }
 
-// silent is how long no authentic packet has come.
+// silent returns the time since the last authentic packet.
 func (s *Session) silent(now time.Duration) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()

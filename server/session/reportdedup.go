@@ -2,15 +2,15 @@ package session
 
 import "sync"
 
-// reportDedup holds the highest numbers of reports taken, by join token and
-// origin, so that a repeat is one in whatever session it comes.
+// reportDedup holds the highest accepted report number by join token and
+// origin, so that repeats are recognized in any session.
 type reportDedup struct {
 	mu      sync.Mutex
 	most    int
 	highest map[string]uint64
 }
 
-// bound changes how many origins are known.
+// bound changes the maximum number of origins.
 func (d *reportDedup) bound(most int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -6,21 +6,21 @@ import (
 	"examlink/probe/link"
 )
 
-// Sample is what metrics show of a session.
+// Sample holds the values of a session's metrics.
 type Sample struct {
 	ID, Exam  string
 	State     State
 	Opened    time.Time
-	Last      time.Time // the last authentic packet's; zero: none came
-	Probes    uint64    // over all of its connections
+	Last      time.Time // last authentic packet; zero: none yet
+	Probes    uint64    // over all connections
 	WebSocket bool      // carried by WebSocket
 	Up, Down  Rate
 	Figures   Figures
-	Warnings  *int // active, as the client claims; nil: it has reported nothing
+	Warnings  *int // active, as claimed by the client; nil: no report yet
 }
 
-// Sample returns what there is to show at now, wall by the server's clock; false
-// once the session has ended.
+// Sample returns the session's sample at now, wall on the server's clock; false
+// if the session has ended.
 func (s *Session) Sample(now time.Duration, wall time.Time) (Sample, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,7 +1,8 @@
-// Package session knows the students' sessions: who may open one, how each
-// stands by the server's own timers, and what its client reports.
+// Package session manages the students' sessions: who may open one, its state
+// by the server's own timers, and its client's reports.
 //
-// It refuses to know packets: server/reflect and server/trains say when one came.
+// It does not handle packets: server/reflect and server/trains report their
+// arrival.
 package session
 
 import (
@@ -14,7 +15,7 @@ import (
 	"examlink/server/event"
 )
 
-// State is what the server knows of a session from its own timers.
+// State is a session's state by the server's own timers.
 type State string
 
 // The states.
@@ -27,10 +28,11 @@ const (
 	Ended        State = "ended"
 )
 
-// States lists those of sessions that have not ended, by their code in metrics.
+// States lists the states of sessions that have not ended; the index is the
+// code in metrics.
 func States() []State { return []State{Connected, Live, Suspect, Dropped, ExamRelevant} }
 
-// Code is the index in States; -1 for Ended.
+// Code returns the index in States; -1 for Ended.
 func (s State) Code() int {
 	for i, x := range States() {
 		if x == s {
@@ -40,7 +42,7 @@ func (s State) Code() int {
 	return -1
 }
 
-// Severity orders states: the higher, the worse.
+// Severity orders states: higher is worse.
 func (s State) Severity() int {
 	switch s {
 	case ExamRelevant:
@@ -56,36 +58,36 @@ func (s State) Severity() int {
 	}
 }
 
-// End is why a session is over.
+// End is the reason a session ended.
 type End string
 
-// Why sessions end.
+// The reasons.
 const (
-	Goodbye  End = "goodbye"  // the client said so
-	Silent   End = "silent"   // it was silent for too long
-	Replaced End = "replaced" // silent, and in the way of a new one of the same join token
+	Goodbye  End = "goodbye"  // the client said goodbye
+	Silent   End = "silent"   // silent for too long
+	Replaced End = "replaced" // silent, and replaced by a newer session of the same join token
 )
 
-// PurposeCheck is the purpose of a session that makes one check; any other
-// watches.
+// PurposeCheck is the purpose of a session that makes one check; every other
+// session watches.
 const PurposeCheck = "check"
 
-// Info is a copy of what is known of a session.
+// Info is a snapshot of a session.
 type Info struct {
 	Session string `json:"session"`
 	Exam    string `json:"exam"`
 	Student string `json:"student"`
 	Purpose string `json:"purpose"`
-	// Transport is what carries the session now, or carried it last.
+	// Transport carries the session now, or carried it last.
 	Transport link.Transport    `json:"transport"`
 	State     State             `json:"state"`
 	Since     time.Time         `json:"since"`         // the server's clock when the state began
-	End       End               `json:"end,omitempty"` // why it ended, if it did
+	End       End               `json:"end,omitempty"` // why the session ended
 	Silent    time.Duration     `json:"-"`             // since the last authentic packet
 	Probes    uint64            `json:"probes"`
-	Up        *wire.TrainReport `json:"up,omitempty"`     // what the server measured
-	Down      *wire.TrainReport `json:"down,omitempty"`   // what the client claims
-	Claims    *Claims           `json:"claims,omitempty"` // what the client reports; nil: nothing yet
+	Up        *wire.TrainReport `json:"up,omitempty"`     // measured by the server
+	Down      *wire.TrainReport `json:"down,omitempty"`   // claimed by the client
+	Claims    *Claims           `json:"claims,omitempty"` // reported by the client; nil: nothing yet
 }
 
 // Session is one student's session. It outlives its connections. It is safe for
@@ -106,9 +108,9 @@ type Session struct {
 	ended    End
 	since    time.Time
 	lastSeen time.Duration
-	heard    bool // an authentic packet came
+	heard    bool // an authentic packet arrived
 	probing  bool
-	earlier  uint64 // probes received by flows before this one
+	earlier  uint64 // probes received by earlier flows
 
 	up, down         *wire.TrainReport
 	rateUp, rateDown Rate
@@ -116,14 +118,14 @@ type Session struct {
 	reports clientReports
 }
 
-// Seen notes an authentic packet from an address.
+// Seen records an authentic packet and its source address.
 func (s *Session) Seen(at time.Duration, from netip.AddrPort) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.seen(at, from)
 }
 
-// SeenProbe notes an authentic probe.
+// SeenProbe records an authentic probe.
 func (s *Session) SeenProbe(at time.Duration, from netip.AddrPort) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -136,21 +138,21 @@ func (s *Session) seen(at time.Duration, from netip.AddrPort) {
 	s.ipv6 = from.Addr().Is6()
 }
 
-// IPv6 reports whether the session's packets come by IPv6.
+// IPv6 reports whether the session's packets arrive over IPv6.
 func (s *Session) IPv6() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.ipv6
 }
 
-// Conn is the connection in use.
+// Conn returns the connection in use.
 func (s *Session) Conn() *link.Conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.conn
 }
 
-// FlowID is the probe flow in use; false before there is one.
+// FlowID returns the probe flow in use; false if there is none yet.
 func (s *Session) FlowID() (wire.FlowID, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -160,8 +162,8 @@ func (s *Session) FlowID() (wire.FlowID, bool) {
 	return s.flow.ID, true
 }
 
-// attach makes a connection the one in use, with its flow and control stream, and
-// returns the flow and the connection before it, if any.
+// attach switches the session to a connection, its flow and its control stream,
+// and returns the previous flow and connection, if any.
 func (s *Session) attach(conn *link.Conn, flow *link.Flow, c *Control) (old *link.Conn, oldFlow *link.Flow) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -175,8 +177,8 @@ func (s *Session) attach(conn *link.Conn, flow *link.Flow, c *Control) (old *lin
 	return old, oldFlow
 }
 
-// judge moves the state on by the silence at now; wall is the same moment of the
-// server's clock.
+// judge updates the state from the silence at now; wall is the same moment on
+// the server's clock.
 func (s *Session) judge(now time.Duration, wall time.Time, limits Silence) (from, to State, changed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -216,8 +218,8 @@ func (s *Session) over() bool {
 	return s.state == Ended
 }
 
-// end ends the session on purpose; false when it had ended before, or has moved
-// to another connection. A nil conn ends it whatever its connection.
+// end ends the session on purpose; it returns false if the session had already
+// ended or moved to another connection. A nil conn ends it on any connection.
 func (s *Session) end(conn *link.Conn, why End, wall time.Time) (from State, ended bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -229,7 +231,7 @@ func (s *Session) end(conn *link.Conn, why End, wall time.Time) (from State, end
 	return from, true
 }
 
-// Info copies what is known at now.
+// Info returns a snapshot at now.
 func (s *Session) Info(now time.Duration) Info {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -239,7 +241,7 @@ func (s *Session) Info(now time.Duration) Info {
 	}
 }
 
-// describe is the session as its events have it.
+// describe returns the session in the form events carry.
 func (s *Session) describe(now time.Duration, wall time.Time) event.Session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -253,7 +255,7 @@ func (s *Session) describe(now time.Duration, wall time.Time) event.Session {
 	return e
 }
 
-// transport is what carries the session. Called locked.
+// transport returns the transport that carries the session. Called locked.
 func (s *Session) transport() link.Transport {
 	if s.conn == nil {
 		return link.UDP
@@ -261,7 +263,8 @@ func (s *Session) transport() link.Transport {
 	return s.conn.Transport()
 }
 
-// probes counts those of the flow in use. Called locked.
+// probes returns the number of probes received by the flow in use. Called
+// locked.
 func (s *Session) probes() uint64 {
 	if s.flow == nil {
 		return 0
@@ -277,16 +280,16 @@ func (s *Session) alive() bool {
 	return s.state == Live || s.state == Connected || s.state == Suspect
 }
 
-// quiet reports whether the session has fallen silent and not ended.
+// quiet reports whether the session is silent but has not ended.
 func (s *Session) quiet() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.state == Suspect || s.state == Dropped || s.state == ExamRelevant
 }
 
-// replaces reports whether the session is where a silent one's student went on: a
-// watch of the same join token that was opened after the last packet of the
-// other, as when a program was killed and started again.
+// replaces reports whether the student continued in this session after the
+// silent one: a watch of the same join token, opened after the last packet of
+// the other, as when a program was killed and restarted.
 func (s *Session) replaces(silent *Session) bool {
 	if s == silent || s.Token != silent.Token || s.Purpose != silent.Purpose || s.Purpose == PurposeCheck || !s.alive() {
 		return false
@@ -296,8 +299,8 @@ func (s *Session) replaces(silent *Session) bool {
 	return silent.probing && s.openedAt > silent.lastSeen
 }
 
-// SayBye tells the client that the server ends the session, by a deadline of the
-// system's clock.
+// SayBye notifies the client that the server ends the session. The deadline is
+// by the system clock.
 func (s *Session) SayBye(deadline time.Time, why string) {
 	s.mu.Lock()
 	c := s.control

@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// Derive makes a key for one purpose out of a server's secret.
+// Derive derives a key for one purpose from a server's secret.
 func Derive(secret [32]byte, purpose string) (key [32]byte) {
 	m := hmac.New(sha256.New, secret[:])
 	m.Write([]byte(purpose))
 	return [32]byte(m.Sum(nil))
 }
 
-// ticket lets the holder of a join token resume a session, also on a server
-// that restarted in between.
+// ticket returns a ticket with which the holder of a join token can resume a
+// session, even after a restart of the server.
 func ticket(secret [32]byte, session, token string) string {
 	key := Derive(secret, "resume ticket")
 	m := hmac.New(sha256.New, key[:])
@@ -23,7 +23,7 @@ func ticket(secret [32]byte, session, token string) string {
 	return session + "." + base64.RawURLEncoding.EncodeToString(m.Sum(nil))
 }
 
-// redeem returns the session a ticket is for; false when it is not authentic
+// redeem returns the session of a ticket; false if the ticket is not authentic
 // or belongs to another join token.
 func redeem(secret [32]byte, given, token string) (session string, ok bool) {
 	session, _, found := strings.Cut(given, ".")

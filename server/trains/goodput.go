@@ -11,17 +11,16 @@ import (
 	"examlink/server/session"
 )
 
-// Bounds of one stream of bytes, as PROTOCOL.md says.
+// Bounds of one goodput stream, from PROTOCOL.md.
 const (
 	goodputBytes = 16e6
 	goodputTime  = 10 * time.Second
-	// goodputOpen is how long the student may take to open the stream.
+	// goodputOpen is the time the student has to open the stream.
 	goodputOpen = 5 * time.Second
 )
 
-// StartGoodput checks a request for a stream of bytes against the grants and
-// serves it, in a goroutine of wg that ends with ctx. The error is a
-// *session.Refusal.
+// StartGoodput checks a goodput request against the grants and serves it in a
+// goroutine of wg that ends with ctx. The error is a *session.Refusal.
 func (t *Trains) StartGoodput(ctx context.Context, wg *sync.WaitGroup, conn *link.Conn, c *session.Control, m wire.Message) error {
 	q, most := *m.Goodput, t.manager.o.Limits().TrainBytes
 	switch {
@@ -60,7 +59,7 @@ func (m *Manager) serveGoodput(ctx context.Context, conn *link.Conn, c *session.
 	defer cancel()
 	stream, err := conn.Accept(ctx)
 	if err != nil {
-		return // the connection's end is reported by itself
+		return // the end of the connection is reported elsewhere
 	}
 	defer stream.Close()
 	_ = stream.SetReadDeadline(time.Now().Add(goodputOpen))

@@ -6,7 +6,7 @@ import (
 	"examlink/probe/wire"
 )
 
-// metrics are those of trains and of streams of bytes.
+// metrics are the metrics of trains and goodput streams.
 type metrics struct {
 	trains, bytes, goodput *prometheus.CounterVec
 	bytesUp, bytesDown     prometheus.Counter // children of bytes, looked up once
@@ -29,7 +29,7 @@ func newMetrics() *metrics {
 	return m
 }
 
-// Collectors are the metrics, to be registered.
+// Collectors returns the metrics to register.
 func (m *Manager) Collectors() []prometheus.Collector {
 	return []prometheus.Collector{m.metrics.trains, m.metrics.bytes, m.metrics.goodput}
 }

@@ -1,8 +1,8 @@
-// Package trains runs the server's end of trains and of streams of bytes: it
-// checks what a session asks for against the limits, sends what goes down and
-// receives what goes up.
+// Package trains runs the server's end of trains and goodput streams: it checks
+// requests against the limits, sends trains going down and receives trains
+// going up.
 //
-// It refuses to know what the rates are good for.
+// It knows nothing of the use of the rates.
 package trains
 
 import (
@@ -24,15 +24,16 @@ import (
 
 // Chosen by us.
 const (
-	// trainStart is how long a train going up may take to begin, trainIdle how
-	// often it is looked at, trainLimit how long it may last in all.
+	// trainStart bounds the time until a train going up begins, trainIdle is the
+	// interval at which it is checked, and trainLimit bounds its duration.
 	trainStart = 5 * time.Second
 	trainIdle  = 20 * time.Millisecond
 	trainLimit = 60 * time.Second
-	// trainLinger is how long a receiver that has reported goes on telling a
-	// sender that has not heard to stop.
+	// trainLinger is the time for which a receiver that has reported keeps sending
+	// stop feedback to a sender that has not stopped.
 	trainLinger = time.Second
-	// trainLeast is what a train costs of the grant even if it never began.
+	// trainLeast is the minimum cost of a train in bytes of the grant, even if it
+	// never began.
 	trainLeast = 10e3
 )
 
@@ -41,7 +42,7 @@ type Options struct {
 	Clock     clock.Clock
 	NewWaiter func(clock.Clock) (clock.Waiter, error)
 	Limits    func() session.Limits
-	// Publish takes what trains of a session read.
+	// Publish receives the readings of a session's trains.
 	Publish func(*session.Session, event.Payload)
 	Log     *slog.Logger
 }
@@ -52,11 +53,11 @@ type Manager struct {
 	metrics *metrics
 
 	mu       sync.Mutex
-	planned  float64 // bit/s of the trains running now
+	planned  float64 // bit/s of the running trains
 	sessions map[*session.Session]*Trains
 }
 
-// NewManager makes a manager without trains.
+// NewManager makes a manager with no trains.
 func NewManager(o Options) *Manager {
 	return &Manager{o: o, metrics: newMetrics(), sessions: map[*session.Session]*Trains{}}
 }
@@ -73,14 +74,14 @@ func (m *Manager) Of(s *session.Session) *Trains {
 	return t
 }
 
-// Forget drops the trains of a session that is over.
+// Forget drops the trains of an ended session.
 func (m *Manager) Forget(s *session.Session) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.sessions, s)
 }
 
-// reserve takes a rate out of what all trains together may ask for.
+// reserve takes a rate from the total that all trains share.
 func (m *Manager) reserve(rate, total float64) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -97,8 +98,8 @@ func (m *Manager) release(rate float64) {
 	m.planned = max(m.planned-rate, 0)
 }
 
-// Trains are those of one session, at most one at a time. It is safe for
-// concurrent use.
+// Trains manages the trains of one session, at most one at a time. It is safe
+// for concurrent use.
 type Trains struct {
 	manager *Manager
 	session *session.Session
@@ -106,11 +107,11 @@ type Trains struct {
 	mu        sync.Mutex
 	spent     int64 // bytes of trains
 	receiver  *train.Receiver
-	done      chan struct{} // signalled when the receiver saw the end
+	done      chan struct{} // signalled when the receiver has seen the end
 	reported  bool          // the receiver has reported and lingers
-	streaming bool          // a stream of bytes is open
+	streaming bool          // a goodput stream is open
 	sender    *train.Sender
-	awaited   *wire.TrainRequest // went down, and the client has not said what it read
+	awaited   *wire.TrainRequest // sent, but the client has not reported its reading yet
 }
 
 var _ reflect.Trains = (*Trains)(nil)
@@ -155,9 +156,9 @@ func (t *Trains) Packet(p wire.TrainPacket, body []byte, d link.Datagram, other 
 	return f, send, true
 }
 
-// Start checks a request that came over a flow's connection against the grants
-// and runs the train, in a goroutine of wg that ends with ctx. The error is a
-// *session.Refusal, or says why this host cannot.
+// Start checks a request from a flow's connection against the grants and runs
+// the train in a goroutine of wg that ends with ctx. The error is a
+// *session.Refusal, or a local failure.
 func (t *Trains) Start(ctx context.Context, wg *sync.WaitGroup, f *reflect.Flow, c *session.Control, msg wire.Message) error {
 	r, m := *msg.TrainRequest, t.manager
 	if err := train.Validate(r); err != nil {
@@ -203,12 +204,12 @@ func (t *Trains) Start(ctx context.Context, wg *sync.WaitGroup, f *reflect.Flow,
 			t.send(ctx, c, msg.ID, tx)
 		})
 	}
-	t.spent += r.MaxBytes // settled when it is known what was used
+	t.spent += r.MaxBytes // adjusted once the bytes used are known
 	m.metrics.trains.WithLabelValues(string(r.Direction)).Inc()
 	return nil
 }
 
-// moved refuses what came over a connection that is in use no more.
+// moved refuses requests from a connection that is no longer in use.
 var moved = &session.Refusal{Reason: wire.RefusedRequest, Detail: "the session has moved to another connection"}
 
 // newSender makes the sender of a train going down.
@@ -251,7 +252,7 @@ func (t *Trains) send(ctx context.Context, c *session.Control, id uint64, tx *tr
 	}
 }
 
-// receive waits for a train going up and reports it.
+// receive waits for a train going up to end and reports it.
 func (t *Trains) receive(ctx context.Context, c *session.Control, id uint64, rx *train.Receiver, done <-chan struct{}, r wire.TrainRequest) {
 	ctx, cancel := context.WithTimeout(ctx, trainLimit)
 	defer cancel()
@@ -277,7 +278,7 @@ func (t *Trains) receive(ctx context.Context, c *session.Control, id uint64, rx 
 	}
 	t.mu.Unlock()
 	if !early {
-		forget() // from here on nobody else touches it
+		forget() // now nobody else accesses rx
 		report = rx.Report()
 	}
 	t.mu.Lock()
@@ -286,7 +287,7 @@ func (t *Trains) receive(ctx context.Context, c *session.Control, id uint64, rx 
 	t.session.SetReading(report, r.Measures(), t.manager.o.Clock.Wall())
 	t.manager.o.Publish(t.session, event.Reading{Report: report, Measures: r.Measures()})
 	_ = c.Send(wire.Message{Type: wire.TypeTrainReport, ID: id, TrainReport: &report})
-	// The sender may not have heard yet that it can stop: go on telling it.
+	// The sender may not have received the stop yet: keep sending feedback.
 	for linger := time.NewTimer(trainLinger); early; {
 		select {
 		case <-ctx.Done():
@@ -301,7 +302,7 @@ func (t *Trains) receive(ctx context.Context, c *session.Control, id uint64, rx 
 	}
 }
 
-// await waits until a train going up has told all it can.
+// await waits until a train going up is over.
 func (t *Trains) await(ctx context.Context, tick <-chan time.Time, rx *train.Receiver, done <-chan struct{}) {
 	began := t.manager.o.Clock.Now()
 	for {
@@ -322,8 +323,8 @@ func (t *Trains) await(ctx context.Context, tick <-chan time.Time, rx *train.Rec
 	}
 }
 
-// Claim takes what a client says it read of a train going down. Only the train
-// it was sent last counts, and once.
+// Claim accepts a client's reading of a train going down. Only the last train
+// sent counts, and only once.
 func (t *Trains) Claim(r wire.TrainReport) {
 	t.mu.Lock()
 	sent := t.awaited
