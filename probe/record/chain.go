@@ -11,7 +11,7 @@ import (
 // Hash is a SHA-256, written in hex.
 type Hash [sha256.Size]byte
 
-// String gives the hash in hex.
+// String returns the hash in hex.
 func (h Hash) String() string { return hex.EncodeToString(h[:]) }
 
 // MarshalText implements encoding.TextMarshaler.
@@ -26,17 +26,17 @@ func (h *Hash) UnmarshalText(b []byte) error {
 	return err
 }
 
-// Head is where a chain ends: the number and hash of its last line. The zero
-// value is the chain without a line.
+// Head is the end of a chain: the number and hash of its last line. The zero
+// value is the empty chain.
 type Head struct {
 	Seq  uint64 `json:"seq"`
 	Hash Hash   `json:"hash"`
 }
 
-// next is the head after one more line, given without its line feed.
+// next returns the head after one more line, passed without its line feed.
 func (h Head) next(line []byte) Head { return Head{Seq: h.Seq + 1, Hash: sha256.Sum256(line)} }
 
-// LineError is what is wrong with one line.
+// LineError is the error in one line.
 type LineError struct {
 	File    string `json:"file,omitempty"`
 	Line    int    `json:"line"` // from 1
@@ -45,22 +45,22 @@ type LineError struct {
 
 func (e *LineError) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Problem) }
 
-// Chain is what reading a record to its end has shown of it.
+// Chain is the result of reading a record to its end.
 type Chain struct {
-	Lines  int        `json:"lines"` // that were read, without a torn one
+	Lines  int        `json:"lines"` // lines read, without a torn one
 	Bytes  int64      `json:"bytes"` // of those lines
 	Head   Head       `json:"head"`
-	Ended  bool       `json:"ended"`           // the last line is an end: it was closed in good order
+	Ended  bool       `json:"ended"`           // the last line is an end: the record was closed properly
 	Torn   int64      `json:"torn,omitempty"`  // bytes after the last whole line
-	Breaks int        `json:"breaks"`          // lines that do not fit
-	Break  *LineError `json:"break,omitempty"` // the first of them
+	Breaks int        `json:"breaks"`          // lines that break the chain
+	Break  *LineError `json:"break,omitempty"` // the first break
 }
 
-// Whole says whether every line is there and as it was written.
+// Whole reports whether all lines are present and unchanged.
 func (c Chain) Whole() bool { return c.Breaks == 0 && c.Lines > 0 }
 
-// Verify reads a record to its end and says whether it is whole. The error is
-// about reading alone.
+// Verify reads a record to its end and checks its chain. The error covers
+// reading only.
 func Verify(r io.Reader, name string) (Chain, error) {
 	in := NewReader(r, name)
 	for {

@@ -7,20 +7,20 @@ import (
 	"examlink/probe/wire"
 )
 
-// Start says who watches what, and by which policy.
+// Start identifies the client, the exam and the policy.
 type Start struct {
 	Schema  string `json:"schema"`
 	Client  string `json:"client"` // version
 	System  string `json:"system"` // operating system and architecture
 	Exam    string `json:"exam"`
-	Session string `json:"session,omitempty"` // where it is known at the start; else session lines tell
+	Session string `json:"session,omitempty"` // if known at the start; otherwise in session lines
 	Server  string `json:"server"`
 	Policy  Policy `json:"policy"`
 	Started Time   `json:"started"`
-	Zone    string `json:"zone,omitempty"` // name of the zone the times are in
+	Zone    string `json:"zone,omitempty"` // name of the time zone of all times
 }
 
-// Policy is what the figures are judged by.
+// Policy holds the bounds that the figures are judged by.
 type Policy struct {
 	Name        string `json:"name"`
 	Version     string `json:"version"`
@@ -42,41 +42,41 @@ func (r Rates) Of(d wire.Direction) float64 {
 	return r.Download
 }
 
-// Floor is one floor test: is the rate at least the target? Rates are bit/s at
-// the IP layer, times seconds.
+// Floor is one floor test of whether the rate reaches the target. Rates are
+// bit/s at the IP layer, times seconds.
 type Floor struct {
 	Direction wire.Direction `json:"direction"`
 	Target    float64        `json:"target"`
 	Outcome   string         `json:"outcome"` // meets, below, inconclusive
 	Rate      *float64       `json:"rate,omitempty"`
-	Low       *float64       `json:"low,omitempty"`  // of the 95 % interval; without Rate: it is at least this
+	Low       *float64       `json:"low,omitempty"`  // of the 95 % interval; without Rate: lower bound on the rate
 	High      *float64       `json:"high,omitempty"` // of the 95 % interval
 	Trains    int            `json:"trains"`
-	Bytes     int64          `json:"bytes"` // what it cost, both ways
+	Bytes     int64          `json:"bytes"` // cost in both directions
 	Duration  float64        `json:"duration"`
 	Rise      float64        `json:"rise"` // highest delay above the lowest
 	Why       string         `json:"why,omitempty"`
 }
 
-// State is what a warning line tells of a warning.
+// State is the state of a warning in a warning line.
 type State string
 
 // The states.
 const (
 	Raised  State = "raised"
-	Updated State = "updated" // more is known of it while it stands
+	Updated State = "updated" // more became known while it is active
 	Cleared State = "cleared"
-	Noted   State = "noted" // over as soon as it was known
-	Stood   State = "stood" // it stood when watching ended; its end is not known
+	Noted   State = "noted" // already over when it became known
+	Stood   State = "stood" // active when watching ended; its end is unknown
 )
 
-// Warning is a warning as it stood when the line was written.
+// Warning is the state of a warning when the line was written.
 type Warning struct {
 	State State `json:"state"`
 	warning.Warning
 }
 
-// Warn makes the entry of a warning.
+// Warn converts a warning to an entry.
 func Warn(w warning.Warning) Warning {
 	s := Cleared
 	switch {
@@ -92,7 +92,7 @@ func Warn(w warning.Warning) Warning {
 	return Warning{State: s, Warning: w}
 }
 
-// Cause is the closed list of why there are no figures of a time.
+// Cause is the closed list of causes of a gap.
 type Cause string
 
 // The causes.
@@ -101,7 +101,7 @@ const (
 	Suspended       Cause = "suspended"
 	ClockStep       Cause = "clock-step"
 	HostBusy        Cause = "host-busy"
-	ClientStopped   Cause = "client-stopped" // found at the next start
+	ClientStopped   Cause = "client-stopped" // detected at the next start
 	ServerGone      Cause = "server-gone"
 	TransportChange Cause = "transport-change"
 )
@@ -111,7 +111,7 @@ func Causes() []Cause {
 	return []Cause{Network, Suspended, ClockStep, HostBusy, ClientStopped, ServerGone, TransportChange}
 }
 
-// Title says what a cause means, in plain words.
+// Title describes a cause in plain words.
 func (c Cause) Title() string {
 	switch c {
 	case Network:
@@ -132,8 +132,7 @@ func (c Cause) Title() string {
 	return string(c)
 }
 
-// Gap is a time without figures. After a clock that was set back To lies
-// before From.
+// Gap is a period without figures. If the clock was set back, To precedes From.
 type Gap struct {
 	From  Time   `json:"from"`
 	To    Time   `json:"to"`
@@ -141,40 +140,40 @@ type Gap struct {
 	Words string `json:"words,omitempty"`
 }
 
-// Duration is how long the gap was; 0 when the clock was set back in it.
+// Duration returns the length of the gap; 0 if the clock was set back in it.
 func (g Gap) Duration() time.Duration { return max(g.To.Sub(g.From.Time), 0) }
 
-// Session is what became of the connection.
+// Session is a change of the connection's state.
 type Session struct {
 	State   string `json:"state"` // waiting, connected, resumed, silent, back, lost, moved, transport
 	Session string `json:"session,omitempty"`
 	Server  string `json:"server,omitempty"`
-	// Transport is what carried it: udp, or websocket, by which losses show as
-	// delay and rates are lower bounds. Empty: not connected, or not known.
+	// Transport is udp or websocket; over websocket losses show as delay and rates
+	// are lower bounds. Empty: not connected, or unknown.
 	Transport string `json:"transport,omitempty"`
 	Words     string `json:"words,omitempty"`
 }
 
-// Note is about the record itself.
+// Note is a remark about the record itself.
 type Note struct {
 	About string `json:"about"` // torn, full, unwritten
 	Words string `json:"words"`
 }
 
-// EndReason is why a watch ended.
+// EndReason is the reason a watch ended.
 type EndReason string
 
-// The reasons for an end.
+// The reasons.
 const (
-	EndStopped  EndReason = "stopped"   // it was told to stop
-	EndTimeOver EndReason = "time-over" // it had been given so much time
+	EndStopped  EndReason = "stopped"   // stopped by the user or the system
+	EndTimeOver EndReason = "time-over" // its time limit was reached
 	EndExamOver EndReason = "exam-over"
-	EndFailed   EndReason = "failed" // it could not begin
+	EndFailed   EndReason = "failed" // it could not start
 )
 
-// End says why the client ended.
+// End records the reason the client ended.
 type End struct {
 	Why     EndReason `json:"why"`
 	Words   string    `json:"words,omitempty"`
-	LeftOut uint64    `json:"left_out,omitempty"` // lines for which there was no room
+	LeftOut uint64    `json:"left_out,omitempty"` // lines omitted for lack of room
 }

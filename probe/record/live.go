@@ -12,25 +12,25 @@ import (
 	"os"
 )
 
-// LiveSuffix is added to a record's name for the file beside it. It is gone
-// once the record was closed in good order.
+// LiveSuffix is appended to a record's name to name its live file. Closing the
+// record properly removes that file.
 const LiveSuffix = ".live"
 
-// slotSize is what one of the two slots of the file takes. They are written in
-// turn, so that one is whole whatever happens to the other.
+// slotSize is the size of each of the live file's two slots. They are written
+// alternately, so that one is always whole.
 const slotSize = 4096
 
-// Pending is what the file beside a record holds.
+// Pending is the content of a live file.
 type Pending struct {
-	N      uint64  `json:"n"`     // the higher of two slots counts
+	N      uint64  `json:"n"`     // the slot with the higher number counts
 	T      Time    `json:"t"`     // the last sign of life
-	After  Head    `json:"after"` // where the chain stood
+	After  Head    `json:"after"` // head of the chain at that time
 	Minute *Minute `json:"minute,omitempty"`
 	Gap    *Gap    `json:"gap,omitempty"`
 }
 
-// live is the file beside a record: the hash of a slot's content in hex, a
-// space, the content.
+// live is a live file. Each slot holds the hash of its content in hex, a space,
+// and the content.
 type live struct {
 	f *os.File
 	n uint64
@@ -77,7 +77,7 @@ func (l *live) close(remove bool) error {
 	return err
 }
 
-// readPending returns the newer whole slot.
+// readPending returns the newest slot that is whole.
 func readPending(r io.ReaderAt) (best Pending, ok bool) {
 	for i := range int64(2) {
 		slot := make([]byte, slotSize)
@@ -95,8 +95,8 @@ func readPending(r io.ReaderAt) (best Pending, ok bool) {
 	return best, ok
 }
 
-// loadPending reads the file beside a record; ok is false when there is none
-// that can be read.
+// loadPending reads a record's live file; ok is false if there is none, or none
+// that is readable.
 func loadPending(record string) (p Pending, ok bool) {
 	f, err := os.Open(record + LiveSuffix)
 	if errors.Is(err, fs.ErrNotExist) || err != nil {

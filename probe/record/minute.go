@@ -1,8 +1,8 @@
 package record
 
-// Minute is what about one minute showed. Counts are packets of the monitor
-// stream, settled in that minute: Sent = Received + what was lost. Delays are
-// seconds; nil is unknown.
+// Minute holds the figures of about one minute. Counts are packets of the
+// monitor stream settled in that minute: Sent = Received + lost ones. Delays
+// are seconds; nil is unknown.
 type Minute struct {
 	From Time `json:"from"`
 	To   Time `json:"to"`
@@ -12,10 +12,10 @@ type Minute struct {
 	LostUp      uint64 `json:"lost_up"`
 	LostDown    uint64 `json:"lost_down"`
 	LostUnknown uint64 `json:"lost_unknown"`
-	Unsent      uint64 `json:"unsent"` // never left the host: not among Sent
+	Unsent      uint64 `json:"unsent"` // never left the host: not counted in Sent
 	Duplicates  uint64 `json:"duplicates_down"`
-	OverTCP     uint64 `json:"over_tcp,omitempty"`    // of Sent: what is lost there came too late, for TCP sends again
-	Stalled     uint64 `json:"tcp_stalled,omitempty"` // not among Sent: TCP took no more
+	OverTCP     uint64 `json:"over_tcp,omitempty"`    // of Sent; a lost one came too late, as TCP resends
+	Stalled     uint64 `json:"tcp_stalled,omitempty"` // not in Sent: TCP accepted no more
 
 	RoundTrip   *float64 `json:"round_trip_delay_median,omitempty"`
 	RoundTrip99 *float64 `json:"round_trip_delay_p99,omitempty"`
@@ -30,24 +30,24 @@ type Minute struct {
 	FloorUp   *Reading `json:"floor_up,omitempty"` // floor tests that ended in this minute
 	FloorDown *Reading `json:"floor_down,omitempty"`
 
-	BytesUp   int64 `json:"bytes_up"` // IP layer: all that examlink sent
+	BytesUp   int64 `json:"bytes_up"` // IP layer: everything examlink sent
 	BytesDown int64 `json:"bytes_down"`
 
-	// Folded is set on the minute in which a client was killed: it was kept
-	// beside the record and written at the next start.
+	// Folded is set on the minute in which a client was killed: it was kept in the
+	// live file and written at the next start.
 	Folded bool `json:"folded,omitempty"`
 }
 
-// Lost is every packet lost, wherever.
+// Lost returns all lost packets, in either direction or unknown.
 func (m *Minute) Lost() uint64 { return m.LostUp + m.LostDown + m.LostUnknown }
 
-// Reading is the worst that the floor tests of one direction in one minute
-// found, in bit/s at the IP layer.
+// Reading is the worst result of one direction's floor tests in one minute, in
+// bit/s at the IP layer.
 type Reading struct {
 	Tests int      `json:"tests"`
-	Below int      `json:"below"`          // found to be below the minimum
-	Rate  *float64 `json:"rate,omitempty"` // lowest rate read
-	Low   *float64 `json:"low,omitempty"`  // lowest of the bounds "at least" of tests that read no rate
+	Below int      `json:"below"`          // tests below the minimum
+	Rate  *float64 `json:"rate,omitempty"` // lowest measured rate
+	Low   *float64 `json:"low,omitempty"`  // lowest lower bound of tests that measured no rate
 }
 
 // Add returns the reading with one more test; r may be nil.

@@ -9,13 +9,13 @@ import (
 	"examlink/probe/lockfile"
 )
 
-// ErrInUse says that another process writes the record.
+// ErrInUse means that another process is writing the record.
 var ErrInUse = lockfile.ErrInUse
 
-// Open begins a record, or continues the one of the same exam that is there,
-// at now. What a killed client left is made good first: a torn last line goes,
-// the minute it was in becomes a line, and so does the gap until now. A record
-// of another exam, or one that is not whole, is left alone and an error.
+// Open creates a record, or continues the existing one of the same exam, at
+// now. It first repairs what a killed client left: it removes a torn last line
+// and writes the pending minute and the gap until now. A record of another
+// exam, or one that is not whole, is left untouched and is an error.
 func Open(name string, s Start, now time.Time, o Options) (_ *Writer, err error) {
 	w := &Writer{name: name, max: o.MaxBytes}
 	if w.max == 0 {
@@ -70,8 +70,8 @@ func Open(name string, s Start, now time.Time, o Options) (_ *Writer, err error)
 	return w, nil
 }
 
-// begin writes the first lines of this client: what the last one left, and who
-// this one is.
+// begin writes this client's first lines: the leftovers of the previous client,
+// then the start.
 func (w *Writer) begin(was scan, pending *Pending, s Start, now time.Time) error {
 	var out []Entry
 	if was.chain.Torn > 0 && was.chain.Lines > 0 {
@@ -92,7 +92,7 @@ func (w *Writer) begin(was scan, pending *Pending, s Start, now time.Time) error
 	return nil
 }
 
-// leftovers are the lines that the client before would have written.
+// leftovers returns the lines that the previous client could not write.
 func (s scan) leftovers(pending *Pending, now time.Time) (out []Entry) {
 	gap := Gap{From: s.last.T, To: At(now), Cause: ClientStopped, Words: "the client was killed or crashed"}
 	if s.chain.Ended {
@@ -123,20 +123,20 @@ func (s scan) leftovers(pending *Pending, now time.Time) (out []Entry) {
 // Record is a whole record in memory.
 type Record struct {
 	Name  string
-	Lines []Line       // those that could be read, in their order
-	Bad   []*LineError // the others, the first few
+	Lines []Line       // readable lines, in order
+	Bad   []*LineError // the first few unreadable lines
 	Chain Chain
-	// Pending is what is not a line yet: the client goes on, or was killed. Its
-	// Minute is nil when that has become a line.
+	// Pending is not written as a line yet: the client is running, or was killed.
+	// Its Minute is nil once that has become a line.
 	Pending *Pending
 }
 
 const badMost = 20
 
-// Load reads a record. A line that does not fit is told of in the result; an
-// error is a file that cannot be read, or is no record at all.
+// Load reads a record. Lines that do not fit are listed in the result; an error
+// means that the file is unreadable or not a record.
 func Load(name string) (*Record, error) {
-	pending, ok := loadPending(name) // before the record: it must not be newer
+	pending, ok := loadPending(name) // read before the record, so that it is not newer
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("record: %w", err)

@@ -9,31 +9,31 @@ import (
 	"io"
 )
 
-// MaxLine bounds a line, in bytes with its line feed. Those written are far
+// MaxLine bounds a line, in bytes with its line feed. Lines we write are far
 // shorter.
 const MaxLine = 64 << 10
 
-// Reader reads a record line by line, in constant memory, and checks its chain
-// on the way. It is not safe for concurrent use.
+// Reader reads a record line by line, in constant memory, and verifies its
+// chain. It is not safe for concurrent use.
 type Reader struct {
 	name   string
 	b      *bufio.Reader
-	number int // of the line read last
+	number int // of the last line read
 	chain  Chain
 }
 
-// NewReader makes a reader; name is how errors call the record.
+// NewReader makes a reader; name identifies the record in errors.
 func NewReader(r io.Reader, name string) *Reader {
 	return &Reader{name: name, b: bufio.NewReaderSize(r, MaxLine)}
 }
 
-// Chain says what has been seen so far.
+// Chain returns the result so far.
 func (r *Reader) Chain() Chain { return r.chain }
 
-// Next returns the next line; io.EOF at the end. A *LineError is a line that
-// cannot be read: the next call goes on behind it. A line that can be read and
-// does not fit into the chain is returned, and Chain tells of it. What follows
-// the last line feed is a torn line: it is counted in Chain.Torn, and no error.
+// Next returns the next line; io.EOF at the end. A *LineError is an unreadable
+// line: the next call continues after it. A readable line that does not fit the
+// chain is returned and counted in Chain. Data after the last line feed is a
+// torn line: it is counted in Chain.Torn, and is not an error.
 func (r *Reader) Next() (Line, error) {
 	raw, err := r.raw()
 	if err != nil {
@@ -63,7 +63,7 @@ func (r *Reader) Next() (Line, error) {
 	return l, nil
 }
 
-// link compares a line with the one before it.
+// link checks a line against the one before it.
 func (r *Reader) link(l Line) {
 	switch want := r.chain.Head.Seq + 1; {
 	case l.Seq > want:

@@ -1,16 +1,16 @@
-// Package record keeps the account of one watched exam on the student's
-// computer: minute by minute figures, floor tests, warnings, and gaps with
-// their cause, as JSON lines, each of which names the one before it by its
-// hash.
+// Package record keeps the record of one watched exam on the student's
+// computer: minute-by-minute figures, floor tests, warnings, and gaps with
+// their cause, as JSON lines, each of which contains the hash of the one
+// before.
 //
-// It knows how lines look, how they are written so that a killed client loses
-// at most the last second, and how they are read and checked. It refuses to
-// measure, to judge, and to know the time: times are handed in. A value that
-// is not known is absent.
+// It defines the lines, writes them so that a killed client loses at most the
+// last second, and reads and verifies them. It neither measures nor judges, and
+// reads no clock: times are passed in. Unknown values are absent.
 //
-// The chain shows that no line between the first and the last was changed or
-// taken out. It does not show that lines are missing at the end, nor that the
-// whole was written anew: for that, compare its Head with one kept elsewhere.
+// The chain proves that no line between the first and the last was changed or
+// removed. It does not prove that no lines are missing at the end, nor that the
+// whole was not rewritten: for that, compare its Head with a copy kept
+// elsewhere.
 package record
 
 import (
@@ -18,31 +18,31 @@ import (
 	"time"
 )
 
-// Schema names the layout of the lines. It changes when a field changes its
-// meaning or goes; types and fields may be added without.
+// Schema names the line format. It changes when a field is removed or changes
+// its meaning; adding types and fields does not change it.
 const Schema = "examlink.record/1"
 
-// Type says what a line is, and which of its fields is set.
+// Type is the type of a line; it determines which field is set.
 type Type string
 
 // The types.
 const (
-	TypeStart   Type = "start"   // the client began; the first line, and one for each later start
-	TypeMinute  Type = "minute"  // figures of about one minute
+	TypeStart   Type = "start"   // the client started: the first line, and one per restart
+	TypeMinute  Type = "minute"  // figures for about one minute
 	TypeFloor   Type = "floor"   // one floor test
 	TypeWarning Type = "warning" // a warning was raised, cleared or noted
-	TypeGap     Type = "gap"     // a time that is not covered by figures, told when it is over
-	TypeSession Type = "session" // what became of the connection
+	TypeGap     Type = "gap"     // a period without figures, written when it is over
+	TypeSession Type = "session" // a change of the connection's state
 	TypeNote    Type = "note"    // about the record itself
-	TypeEnd     Type = "end"     // the client ended on purpose
+	TypeEnd     Type = "end"     // the client stopped on purpose
 )
 
-// Line is one line of a record. Exactly the field that Type names is set; none
-// is when the type is of a later version.
+// Line is one line of a record. Exactly the field named by Type is set; none is
+// if the type is from a later version.
 type Line struct {
-	T    Time   `json:"t"`    // when it was written, by the student's clock
-	Seq  uint64 `json:"seq"`  // 1, 2, 3 and so on, without holes
-	Prev Hash   `json:"prev"` // SHA-256 of the bytes of the line before, without its line feed; zeros in the first
+	T    Time   `json:"t"`    // time of writing, by the student's clock
+	Seq  uint64 `json:"seq"`  // 1, 2, 3 and so on, without gaps
+	Prev Hash   `json:"prev"` // SHA-256 of the previous line without its line feed; zeros in the first
 	Type Type   `json:"type"`
 
 	Start   *Start   `json:"start,omitempty"`
@@ -55,8 +55,8 @@ type Line struct {
 	End     *End     `json:"end,omitempty"`
 }
 
-// Entry is what a line says: a Start, Minute, Floor, Warning, Gap, Session,
-// Note or End.
+// Entry is the content of a line: a Start, Minute, Floor, Warning, Gap,
+// Session, Note or End.
 type Entry interface{ put(*Line) }
 
 func (e Start) put(l *Line)   { l.Type, l.Start = TypeStart, &e }
@@ -68,7 +68,7 @@ func (e Session) put(l *Line) { l.Type, l.Session = TypeSession, &e }
 func (e Note) put(l *Line)    { l.Type, l.Note = TypeNote, &e }
 func (e End) put(l *Line)     { l.Type, l.End = TypeEnd, &e }
 
-// check says what a decoded line lacks.
+// check describes what a decoded line lacks; empty if nothing.
 func (l *Line) check() string {
 	set := map[Type]bool{
 		TypeStart: l.Start != nil, TypeMinute: l.Minute != nil, TypeFloor: l.Floor != nil, TypeWarning: l.Warning != nil,
@@ -88,13 +88,13 @@ func (l *Line) check() string {
 	return ""
 }
 
-// Time is a moment of the student's wall clock with its zone's offset. It is
-// written as RFC 3339 with milliseconds.
+// Time is a time of the student's wall clock with its UTC offset. It is written
+// as RFC 3339 with milliseconds.
 type Time struct{ time.Time }
 
 const timeLayout = "2006-01-02T15:04:05.000Z07:00"
 
-// At makes a Time of t, cut to what is written.
+// At converts t to a Time, truncated to milliseconds.
 func At(t time.Time) Time { return Time{t.Round(0).Truncate(time.Millisecond)} }
 
 // MarshalJSON implements json.Marshaler.

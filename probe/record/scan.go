@@ -5,19 +5,19 @@ import (
 	"io"
 )
 
-// scan is what a pass through a record has to know of it to continue it, or to
-// tell what the file beside it adds.
+// scan holds what a pass through a record collects, to continue the record or
+// to interpret its live file.
 type scan struct {
 	chain  Chain
 	start  *Start // the first
 	last   Line
-	full   bool // a note says that it is full
+	full   bool // a note marks the record as full
 	minute uint64
-	knows  bool // the line that pending was written after is in the record
+	knows  bool // the line that precedes pending is in the record
 }
 
-// pass reads a record to its end, handing each line that can be read to each.
-// Lines that cannot are handed to bad.
+// pass reads a record to its end, calling each with every readable line and bad
+// with every unreadable one.
 func pass(r io.Reader, name string, pending *Pending, each func(Line), bad func(*LineError)) (scan, error) {
 	var s scan
 	in := NewReader(r, name)
@@ -51,9 +51,9 @@ func pass(r io.Reader, name string, pending *Pending, each func(Line), bad func(
 	}
 }
 
-// keeps says whether what was pending belongs behind this record: it was
-// written by the client that wrote the record's last lines, and its minute has
-// not become a line since.
+// keeps reports which parts of pending still apply to this record: it must have
+// been written by the client that wrote the record's last lines, and minute
+// must not have become a line since.
 func (s scan) keeps(p *Pending) (minute, alive bool) {
 	alive = p != nil && s.knows && !s.chain.Ended
 	return alive && p.Minute != nil && s.minute <= p.After.Seq, alive

@@ -2,8 +2,8 @@ package record
 
 import "os"
 
-// syncer brings files to the disk beside the caller, whom a slow disk must
-// not hold up.
+// syncer flushes files to disk in the background, so that a slow disk does not
+// block the caller.
 type syncer struct{ wake, done chan struct{} }
 
 func newSyncer(files ...*os.File) *syncer {
@@ -12,7 +12,7 @@ func newSyncer(files ...*os.File) *syncer {
 		defer close(s.done)
 		for range s.wake {
 			for _, f := range files {
-				_ = f.Sync() // Close syncs once more, and says what is wrong
+				_ = f.Sync() // Close syncs once more and returns the error
 			}
 		}
 	}()
@@ -22,7 +22,7 @@ func newSyncer(files ...*os.File) *syncer {
 func (s *syncer) ask() {
 	select {
 	case s.wake <- struct{}{}:
-	default: // it is about to
+	default: // a sync is already queued
 	}
 }
 

@@ -14,26 +14,26 @@ import (
 const (
 	defaultBytes = 64e6
 	leastBytes   = 64 << 10
-	// reserveShare of the bound, at most reserveMost, is for what matters more
-	// than minutes and floor tests.
+	// reserveShare: this fraction of the bound, at most reserveMost, is reserved
+	// for lines more important than minutes and floor tests.
 	reserveShare = 4
 	reserveMost  = 1 << 20
-	endRoom      = 4 << 10 // of the reserve, for the last line
+	endRoom      = 4 << 10 // of the reserve, for the end line
 	syncEvery    = time.Second
-	wordsMost    = 1000 // bytes of words in one line
+	wordsMost    = 1000 // bytes of text in one line
 )
 
 // Options bounds a record.
 type Options struct {
-	// MaxBytes bounds the file; 0 is 64 MB, which is some weeks. At the bound
-	// minutes and floor tests are left out, the rest goes on for a while.
+	// MaxBytes bounds the file; 0 means 64 MB, some weeks. Near the bound, minutes
+	// and floor tests are left out; other lines continue for a while.
 	MaxBytes int64
 }
 
-// Writer writes a record. Each line is in the hands of the system when Append
-// returns, so that it outlives the process; once a second at most, and at
-// Close, what was written is brought to the disk. A Writer owns one goroutine,
-// which does that. It is not safe for concurrent use.
+// Writer writes a record. Append passes each line to the system before it
+// returns, so that the line outlives the process; a goroutine flushes the file
+// to disk at most once a second and at Close. It is not safe for concurrent
+// use.
 type Writer struct {
 	name string
 	f    *os.File
@@ -44,20 +44,20 @@ type Writer struct {
 	size    int64
 	max     int64
 	reserve int64
-	full    bool   // it has been told
-	leftOut uint64 // lines for which there was no room
+	full    bool   // the note has been written
+	leftOut uint64 // lines omitted for lack of room
 
-	failed uint64 // lines that could not be written since the last that could
-	broken error  // the file is in a state that cannot be mended
+	failed uint64 // lines not written since the last success
+	broken error  // the file cannot be repaired
 
 	ended    bool // the last line is an end
 	dirty    bool
 	lastSync time.Time
 }
 
-// Append writes one line at t. When there is no room left it writes nothing;
-// the record itself tells of that. After an error the next call tries again,
-// and the record tells how many lines are not there.
+// Append writes one line at t. If there is no room, it writes nothing and the
+// record notes that. After an error the next call tries again, and the record
+// notes how many lines are missing.
 func (w *Writer) Append(t time.Time, e Entry) error {
 	if w.broken != nil {
 		return w.broken
@@ -94,10 +94,10 @@ func (w *Writer) Append(t time.Time, e Entry) error {
 	return err
 }
 
-// errFull says that there is no room for a line of its type.
+// errFull means that there is no room for a line of its type.
 var errFull = errors.New("no room left")
 
-// room is how large the file may be with a line of a type at its end.
+// room returns the maximum file size after a line of a type.
 func (w *Writer) room(t Type) int64 {
 	switch t {
 	case TypeMinute, TypeFloor:
@@ -139,7 +139,7 @@ func (w *Writer) write(t time.Time, e Entry) error {
 	return nil
 }
 
-// clip bounds words that came from elsewhere.
+// clip truncates text from outside.
 func (l *Line) clip() {
 	cut := func(s *string) {
 		if len(*s) > wordsMost {
@@ -166,29 +166,28 @@ func (l *Line) clip() {
 	}
 }
 
-// Live keeps, beside the record, what is not a line yet: the minute in the
-// making and a gap that lasts, either nil. Called once a second, it is why a
-// killed client loses no more than that; it also is the sign of life by which
-// the next start knows since when the client was gone.
+// Live stores, in the live file, what is not a line yet: the current minute and
+// an open gap; either may be nil. It is called once a second, which bounds what
+// a killed client loses, and dates the last sign of life for the next start.
 func (w *Writer) Live(t time.Time, m *Minute, g *Gap) error {
 	err := w.live.write(Pending{T: At(t), After: w.head, Minute: m, Gap: g})
 	w.due(t)
 	return err
 }
 
-// Head is where the chain stands.
+// Head returns the head of the chain.
 func (w *Writer) Head() Head { return w.head }
 
-// due has what was written brought to the disk, once a second at most.
+// due flushes the file to disk at most once a second.
 func (w *Writer) due(t time.Time) {
-	if since := t.Sub(w.lastSync); w.dirty && (since >= syncEvery || since < 0) { // below 0: the clock was set
+	if since := t.Sub(w.lastSync); w.dirty && (since >= syncEvery || since < 0) { // negative: the clock was set
 		w.dirty, w.lastSync = false, t
 		w.sync.ask()
 	}
 }
 
-// Close brings everything to the disk. Without an End before it the record
-// reads as one of a client that was killed.
+// Close flushes everything to disk. Without a preceding End the record reads as
+// that of a killed client.
 func (w *Writer) Close() error {
 	w.sync.end()
 	err := errors.Join(w.f.Sync(), w.f.Close(), w.live.close(w.ended))

@@ -1,9 +1,9 @@
 // Package report turns a record into an account for people: as text, as JSON,
-// and as one page of HTML with a timeline.
+// and as one HTML page with a timeline.
 //
-// It knows how to count and to say what a record shows. It refuses to judge
-// anybody: a record is evidence about a network and the computer it was
-// measured on. What is not known it says.
+// It counts and summarizes what a record shows, and states what is unknown. It
+// does not judge people: a record is evidence about a network and the computer
+// it was measured on.
 package report
 
 import (
@@ -15,10 +15,10 @@ import (
 	"examlink/probe/wire"
 )
 
-// Schema names the layout of Account in JSON.
+// Schema names the JSON format of Account.
 const Schema = "examlink.record-report/2"
 
-// Account is what a record shows. Times are in the record's zone, durations in
+// Account summarizes a record. Times are in the record's zone, durations in
 // seconds, rates in bit/s; nil is unknown.
 type Account struct {
 	Schema   string   `json:"schema"`
@@ -33,62 +33,62 @@ type Account struct {
 
 	From    record.Time `json:"from"`
 	To      record.Time `json:"to"`
-	Watched float64     `json:"watched_seconds"` // time in which the network was under watch, interrupted or not
-	Away    float64     `json:"away_seconds"`    // time between From and To in which it was not
+	Watched float64     `json:"watched_seconds"` // time the network was watched, interruptions included
+	Away    float64     `json:"away_seconds"`    // time between From and To without watching
 
 	Down        Direction `json:"download"`
 	Up          Direction `json:"upload"`
-	Interrupted float64   `json:"interrupted_seconds"` // by the network or the server, in all
-	Gaps        []Gap     `json:"gaps"`                // of every cause, in their order
-	Longest     *Gap      `json:"longest_gap"`         // of every cause
-	Warnings    []Warning `json:"warnings"`            // in the order they began
+	Interrupted float64   `json:"interrupted_seconds"` // total caused by the network or the server
+	Gaps        []Gap     `json:"gaps"`                // of all causes, in order
+	Longest     *Gap      `json:"longest_gap"`         // of all causes
+	Warnings    []Warning `json:"warnings"`            // ordered by start
 	Figures     Figures   `json:"figures"`
 
-	Integrity string       `json:"integrity"` // in words
+	Integrity string       `json:"integrity"` // in plain words
 	Chain     record.Chain `json:"chain"`
-	Unknown   []string     `json:"unknown"` // what is not known, in words
+	Unknown   []string     `json:"unknown"` // what is unknown, in plain words
 
 	zone    *time.Location
 	minutes []record.Minute
 	floors  []floorAt
 }
 
-// Direction is how the rate of one direction stood against the policy.
+// Direction compares the rate of one direction with the policy.
 type Direction struct {
 	Minimum          float64  `json:"minimum_bits_per_second"`
 	Recommended      float64  `json:"recommended_bits_per_second"` // 0: none
 	Tests            int      `json:"tests"`
 	Below            int      `json:"tests_below_minimum"`
-	BelowRecommended int      `json:"tests_below_recommended"` // that read a rate below it
+	BelowRecommended int      `json:"tests_below_recommended"` // tests that measured a rate below it
 	Inconclusive     int      `json:"tests_inconclusive"`
-	Lowest           *float64 `json:"lowest_bits_per_second"`       // that was read
-	AtLeast          *float64 `json:"lowest_bound_bits_per_second"` // of the tests that read no rate but proved one
+	Lowest           *float64 `json:"lowest_bits_per_second"`       // measured
+	AtLeast          *float64 `json:"lowest_bound_bits_per_second"` // of tests that measured only a lower bound
 	BelowFor         *float64 `json:"below_minimum_seconds"`
 	BelowShare       *float64 `json:"below_minimum_share"` // of the time watched
 }
 
-// Gap is a time without figures.
+// Gap is a period without figures.
 type Gap struct {
 	N        int     `json:"n"`
 	Duration float64 `json:"duration_seconds"`
 	record.Gap
 }
 
-// ofNetwork says whether the time counts as watched: the network or the server
-// was seen not to answer.
+// ofNetwork reports whether the gap counts as watched: the network or the
+// server did not answer.
 func (g Gap) ofNetwork() bool {
 	return g.Cause == record.Network || g.Cause == record.ServerGone || g.Cause == record.TransportChange
 }
 
 func (g Gap) span() span { return span{g.From.Time, g.To.Time} }
 
-// floorAt is a floor test and when it ended.
+// floorAt is a floor test with the time it ended.
 type floorAt struct {
 	T time.Time
 	record.Floor
 }
 
-// Make takes stock of a record.
+// Make summarizes a record.
 func Make(r *record.Record) Account {
 	a := Account{Schema: Schema, Sessions: []string{}, Gaps: []Gap{}, Warnings: []Warning{}, Chain: r.Chain}
 	var begins *record.Start
@@ -124,7 +124,7 @@ func Make(r *record.Record) Account {
 			track.seen = later(record.Time{Time: track.seen}, l.T).Time
 		}
 	}
-	if begins == nil { // Load has seen to it that there is one
+	if begins == nil { // Load ensures that there is one
 		return a
 	}
 	if p := r.Pending; p != nil {
@@ -165,7 +165,7 @@ func later(a, b record.Time) record.Time {
 	return a
 }
 
-// gaps puts the gaps in their order and finds the longest.
+// gaps sorts the gaps and finds the longest.
 func (a *Account) gaps() {
 	slices.SortStableFunc(a.Gaps, func(x, y Gap) int { return x.From.Compare(y.From.Time) })
 	var cut []span
@@ -182,7 +182,7 @@ func (a *Account) gaps() {
 	a.Interrupted = union(cut).length().Seconds()
 }
 
-// watched is when the network was under watch.
+// watched returns the spans in which the network was watched.
 func (a *Account) watched() spans {
 	var in, out []span
 	for _, m := range a.minutes {
@@ -198,8 +198,8 @@ func (a *Account) watched() spans {
 	return union(in).without(union(out))
 }
 
-// direction takes stock of one direction; below is when its rate stood below
-// the minimum.
+// direction summarizes one direction; below holds the spans in which its rate
+// was below the minimum.
 func (a *Account) direction(d wire.Direction, below spans) Direction {
 	out := Direction{Minimum: a.Policy.Minimum.of(d), Recommended: a.Policy.Recommended.of(d)}
 	for _, f := range a.floors {

@@ -18,16 +18,16 @@ const (
 	lossHeight  = 76.0
 	laneGap     = 30.0
 	firstLane   = 24.0
-	leastLoss   = 0.02 // the loss lane's scale at least: a share
+	leastLoss   = 0.02 // least upper end of the loss lane's scale: a share
 )
 
-// chart is the timeline as it is drawn.
+// chart is the timeline, ready to draw.
 type chart struct {
 	Width, Height, Left, Right float64
 	Bottom                     float64 // of the plots
 	Title, Desc                string
 	Ticks                      []mark
-	Shades                     []shape // times of gaps, through all lanes
+	Shades                     []shape // gaps, drawn through all lanes
 	Lanes                      []lane
 	State                      stateLane
 }
@@ -36,21 +36,21 @@ type chart struct {
 type lane struct {
 	Title, Unit string
 	Top, Bottom float64
-	Middle      float64 // the axis of a lane with two sides; 0: none
+	Middle      float64 // axis of a two-sided lane; 0: none
 	Grid        []mark
 	Bounds      []bound
 	Shapes      []shape
-	Empty       string // why nothing is drawn
+	Empty       string // reason why nothing is drawn
 }
 
-// bound is a line of the policy.
+// bound is a line at one of the policy's rates.
 type bound struct {
 	Y     float64
 	Class string
 	Label string
 }
 
-// shape is one thing drawn, told by its class and its form.
+// shape is one drawn element, identified by class and form.
 type shape struct {
 	Class string
 	Path  string
@@ -84,14 +84,14 @@ func newChart(a *Account) chart {
 	return c
 }
 
-// box is the path of a rectangle.
+// box returns the path of a rectangle.
 func box(x, y, w, h float64) string {
 	return fmt.Sprintf("M%s %sh%sv%sh%sz", at(x), at(y), at(w), at(h), at(-w))
 }
 
-// rateLane shows floor tests: a dot for a rate that was read, a triangle that
-// points down for one below the minimum, an arrow up for "at least", a cross
-// for a test that could not tell.
+// rateLane shows floor tests: a dot for a measured rate, a downward triangle
+// for one below the minimum, an upward arrow for a lower bound, a cross for an
+// inconclusive test.
 func rateLane(a *Account, s timeScale, d wire.Direction, of Direction, top float64) lane {
 	l := lane{Title: "Download", Unit: "Mbit/s", Top: top, Bottom: top + rateHeight}
 	if d == wire.Up {
@@ -117,7 +117,7 @@ func rateLane(a *Account, s timeScale, d wire.Direction, of Direction, top float
 			l.Bounds = append(l.Bounds, bound{y.y(b.v), b.class, fmt.Sprintf("%s %g", b.name, b.v/1e6)})
 		}
 	}
-	worst := map[string]float64{} // of one column and form, where many tests fall together
+	worst := map[string]float64{} // per column and form, where many tests coincide
 	column := func(form string, x, v float64) bool {
 		key := fmt.Sprint(form, math.Round(x))
 		if was, ok := worst[key]; ok && was <= v {
@@ -162,7 +162,7 @@ func outcome(s string) string {
 	return "could not tell"
 }
 
-// columns merges minutes that fall into one column of the chart.
+// columns groups minutes that fall into one column of the chart.
 func columns(minutes []record.Minute, s timeScale) [][]record.Minute {
 	var out [][]record.Minute
 	last := math.Inf(-1)
@@ -216,7 +216,7 @@ func delayLane(a *Account, s timeScale, top float64) lane {
 	return l
 }
 
-// lossLane shows the share lost up above its axis, down below it.
+// lossLane shows loss up above its axis, loss down below it.
 func lossLane(a *Account, s timeScale, top float64) lane {
 	l := lane{Title: "Loss, %", Top: top, Bottom: top + lossHeight, Middle: top + lossHeight/2}
 	cols := columns(a.minutes, s)
@@ -229,7 +229,7 @@ func lossLane(a *Account, s timeScale, top float64) lane {
 	}
 	scale = min(scale, 1)
 	half := lossHeight / 2
-	height := func(share float64) float64 { return math.Sqrt(min(share/scale, 1)) * half } // little losses shall be seen, too
+	height := func(share float64) float64 { return math.Sqrt(min(share/scale, 1)) * half } // makes small losses visible
 	for _, v := range []float64{0, 0.01, 0.05, 0.2, 0.5, 1} {
 		if h := height(v); v <= scale && (h == 0 || h >= 12) {
 			l.Grid = append(l.Grid, mark{l.Middle - h, fmt.Sprintf("%g", v*100)})

@@ -7,7 +7,7 @@ import (
 	"examlink/probe/record"
 )
 
-// Figures are those of all minutes together.
+// Figures combines the figures of all minutes.
 type Figures struct {
 	Minutes     int    `json:"minutes"`
 	Sent        uint64 `json:"sent"`
@@ -17,7 +17,7 @@ type Figures struct {
 	LostUnknown uint64 `json:"lost_unknown"`
 	Unsent      uint64 `json:"unsent"`
 	Duplicates  uint64 `json:"duplicates_down"`
-	OverTCP     uint64 `json:"over_tcp"` // of Sent: losses there show as delay
+	OverTCP     uint64 `json:"over_tcp"` // of Sent: their losses show as delay
 	BytesUp     int64  `json:"bytes_up"`
 	BytesDown   int64  `json:"bytes_down"`
 
@@ -35,9 +35,9 @@ type Figures struct {
 	OneWayBound *float64 `json:"one_way_delay_error_bound_seconds"` // the largest
 }
 
-// Spread is how one figure of a minute was distributed over the minutes.
+// Spread is the distribution of one figure over the minutes.
 type Spread struct {
-	Middle float64     `json:"middle"` // as many minutes below as above
+	Middle float64     `json:"middle"` // median
 	Worst  float64     `json:"worst"`
 	At     record.Time `json:"at"` // when the worst minute began
 }
@@ -69,7 +69,7 @@ func figures(minutes []record.Minute) Figures {
 	f.PDVUp = of(func(m *record.Minute) *float64 { return m.PDVUp })
 	f.PDVDown = of(func(m *record.Minute) *float64 { return m.PDVDown })
 	seen := func(m *record.Minute, k, n uint64) *float64 {
-		if m.OverTCP > 0 { // the network's losses cannot be seen
+		if m.OverTCP > 0 { // losses of the network are invisible
 			return nil
 		}
 		return share(k, n)
@@ -79,7 +79,7 @@ func figures(minutes []record.Minute) Figures {
 	return f
 }
 
-// share is nil when there is nothing to have a share of.
+// share returns k/n; nil if n is 0.
 func share(k, n uint64) *float64 {
 	if n == 0 {
 		return nil

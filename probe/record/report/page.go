@@ -16,7 +16,7 @@ var pageText string
 
 var page = template.Must(template.New("page").Funcs(funcs).Parse(pageText))
 
-// mostRows is how many minutes and floor tests the page lists.
+// mostRows is the maximum number of minutes and floor tests on the page.
 const mostRows = 3000
 
 // minuteRow is one minute in the page's table.
@@ -28,8 +28,7 @@ type minuteRow struct {
 // floorRow is one floor test in the page's table.
 type floorRow struct{ At, Direction, Reading, Outcome, Why string }
 
-// HTML writes the account as one page that needs nothing else: no script, no
-// other host.
+// HTML writes the account as one self-contained page: no script, no other host.
 func (a *Account) HTML(w io.Writer) error {
 	var b bytes.Buffer
 	err := page.Execute(&b, map[string]any{
@@ -41,7 +40,7 @@ func (a *Account) HTML(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	// html/template escapes; control characters it lets pass.
+	// html/template escapes, but lets control characters pass.
 	_, err = io.WriteString(w, strings.Map(func(r rune) rune {
 		if r == '\n' {
 			return r

@@ -5,7 +5,7 @@ import (
 	"examlink/probe/wire"
 )
 
-// Policy is what a record's figures are judged by.
+// Policy holds the bounds that a record's figures are judged by.
 type Policy struct {
 	Name        string `json:"name"`
 	Version     string `json:"version"`

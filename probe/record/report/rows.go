@@ -10,10 +10,10 @@ import (
 
 // Text and page show the same rows.
 
-// pair is a name and what there is to say of it.
+// pair is a name and its value.
 type pair struct{ Name, Value string }
 
-// about are the rows that say whose record it is.
+// about returns the rows that identify the record.
 func (a *Account) about() []pair {
 	out := []pair{
 		{"Exam", a.Exam},
@@ -43,7 +43,7 @@ func (a *Account) recommended() string {
 	return fmt.Sprintf(", recommended %s and %s", rate(r.Download), rate(r.Upload))
 }
 
-// rateRow is one direction against the policy.
+// rateRow compares one direction with the policy.
 type rateRow struct{ Name, Below, Tests, Lowest, Missed, Recommended string }
 
 func (a *Account) rates() (out []rateRow) {
@@ -133,7 +133,7 @@ func (a *Account) figureRows() (out []figureRow) {
 	return out
 }
 
-// totals are the counts of all minutes.
+// totals returns the counts over all minutes.
 func (a *Account) totals() []pair {
 	f := a.Figures
 	lost := func(n, of uint64) string {

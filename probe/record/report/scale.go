@@ -12,7 +12,7 @@ const (
 	plotLeft     = 112.0
 	plotRight    = 988.0
 	mostTicks    = 10
-	logDecades   = 4 // a logarithmic scale spans at most this many
+	logDecades   = 4 // maximum span of a logarithmic scale
 	labelAdvance = 6.1
 )
 
@@ -22,7 +22,7 @@ type mark struct {
 	Label string
 }
 
-// Anchor is how a label below the plot stands to its tick.
+// Anchor returns the text anchor of a label below the plot.
 func (m mark) Anchor() string {
 	if m.At > plotRight-2*labelAdvance {
 		return "end"
@@ -43,13 +43,14 @@ func newTimeScale(from, to time.Time, zone *time.Location) timeScale {
 	return timeScale{from, to, zone}
 }
 
-// x is where t lies, held within the plot.
+// x returns the position of t, clamped to the plot.
 func (s timeScale) x(t time.Time) float64 {
 	share := float64(t.Sub(s.from)) / float64(s.to.Sub(s.from))
 	return plotLeft + (plotRight-plotLeft)*min(max(share, 0), 1)
 }
 
-// ticks lie on whole seconds, minutes, hours or days of the record's zone.
+// ticks returns ticks on whole seconds, minutes, hours or days of the record's
+// zone.
 func (s timeScale) ticks() (out []mark) {
 	const day = 24 * time.Hour
 	span := s.to.Sub(s.from)
@@ -76,7 +77,7 @@ func (s timeScale) ticks() (out []mark) {
 	case span > day:
 		layout = "01-02 15:04"
 	}
-	// Truncate counts from the year 1 in UTC; the zone's midnight is elsewhere.
+	// Truncate counts from year 1 in UTC; the zone's midnight may differ.
 	_, offset := s.from.In(s.zone).Zone()
 	shift := time.Duration(offset) * time.Second
 	t := s.from.Add(shift).Truncate(step).Add(-shift)
@@ -91,7 +92,7 @@ func (s timeScale) ticks() (out []mark) {
 // logScale maps a positive figure to y: lo at the bottom, hi at the top.
 type logScale struct{ lo, hi, top, bottom float64 }
 
-// newLogScale spans what is given, with some room.
+// newLogScale spans the values, with some margin.
 func newLogScale(top, bottom float64, values ...float64) logScale {
 	s := logScale{math.Inf(1), 0, top, bottom}
 	for _, v := range values {
@@ -115,7 +116,8 @@ func (s logScale) y(v float64) float64 {
 	return s.bottom - (s.bottom-s.top)*min(share, 1)
 }
 
-// ticks are at 1, 2 and 5, or at powers of ten when those would be too many.
+// ticks returns ticks at 1, 2 and 5, or at powers of ten if those would be too
+// many.
 func (s logScale) ticks(format func(float64) string) (out []mark) {
 	steps := []float64{1, 2, 5}
 	if s.hi/s.lo > 60 {

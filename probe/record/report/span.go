@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// span is a time from a moment to a later one.
+// span is a time interval.
 type span struct{ from, to time.Time }
 
-// spans are in order and apart from each other. The zero value is none.
+// spans are sorted and disjoint. The zero value is empty.
 type spans []span
 
-// union puts any spans in order and joins those that touch. Those that are
-// empty, or the wrong way round, are left out.
+// union sorts spans and merges those that touch. Empty or inverted ones are
+// dropped.
 func union(in []span) (out spans) {
 	in = slices.DeleteFunc(slices.Clone(in), func(s span) bool { return !s.to.After(s.from) })
 	slices.SortFunc(in, func(a, b span) int { return a.from.Compare(b.from) })
@@ -28,7 +28,7 @@ func union(in []span) (out spans) {
 	return out
 }
 
-// and is what lies in both.
+// and returns the intersection of s and o.
 func (s spans) and(o spans) (out spans) {
 	for i, j := 0, 0; i < len(s) && j < len(o); {
 		from, to := s[i].from, s[i].to
@@ -50,7 +50,7 @@ func (s spans) and(o spans) (out spans) {
 	return out
 }
 
-// length is how long they are together.
+// length returns the total length.
 func (s spans) length() (d time.Duration) {
 	for _, x := range s {
 		d += x.to.Sub(x.from)
@@ -58,7 +58,7 @@ func (s spans) length() (d time.Duration) {
 	return d
 }
 
-// without is what lies in s and not in o.
+// without returns the parts of s outside o.
 func (s spans) without(o spans) (out spans) {
 	for _, x := range s {
 		for _, y := range o {

@@ -11,7 +11,7 @@ import (
 const stateRow = 18.0
 
 // stateLane shows gaps as filled bars and warnings as hollow ones, each with
-// its number and its words.
+// its number and label.
 type stateLane struct {
 	Top, Bottom float64
 	Bars        []stateBar
@@ -25,7 +25,7 @@ type stateBar struct {
 	Label          string
 }
 
-// rows places bars so that neither they nor their labels overlap.
+// rows places bars so that neither bars nor labels overlap.
 type rows struct{ ends []float64 }
 
 func (r *rows) place(from, to float64) int {
@@ -39,7 +39,7 @@ func (r *rows) place(from, to float64) int {
 	return len(r.ends) - 1
 }
 
-// mostBars is how many bars are drawn; the tables hold all.
+// mostBars is the maximum number of bars drawn; the tables list all.
 const mostBars = 60
 
 func newStateLane(a *Account, s timeScale, top float64) stateLane {
@@ -64,7 +64,7 @@ func newStateLane(a *Account, s timeScale, top float64) stateLane {
 		y := top + float64(packed.place(left, right))*stateRow
 		bar.LabelY = y + 10.5
 		bar.shape = shape{Class: class, Path: box(x, y+1.5, width, 11), Title: title}
-		if class == "gap clock-step" { // a moment: a diamond
+		if class == "gap clock-step" { // no duration: drawn as a diamond
 			bar.Path = fmt.Sprintf("M%s %sl5 5.5l-5 5.5l-5 -5.5z", at(x), at(y+1.5))
 		}
 		l.Bars = append(l.Bars, bar)
@@ -93,7 +93,7 @@ func newStateLane(a *Account, s timeScale, top float64) stateLane {
 	return l
 }
 
-// short is a cause in a word or two.
+// short returns a cause in one or two words.
 func short(c record.Cause) string {
 	switch c {
 	case record.Network:

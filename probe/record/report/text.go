@@ -9,7 +9,7 @@ import (
 	"unicode"
 )
 
-// Text writes the account as text, the headline first.
+// Text writes the account as text, headline first.
 func (a *Account) Text(w io.Writer) error {
 	out := bufio.NewWriter(w)
 	p := &printer{w: out}
@@ -66,7 +66,7 @@ type printer struct{ w *bufio.Writer }
 
 func (p *printer) line(format string, args ...any) { fmt.Fprintf(p.w, format+"\n", args...) }
 
-// section is a table with a title, or a line that says that there is nothing.
+// section writes a table with a title, or a line saying that it is empty.
 func (p *printer) section(title string, n int, rows func(row func(...string))) {
 	if n == 0 {
 		p.line("\n%s: none.", title)
@@ -85,7 +85,7 @@ func (p *printer) table(rows func(row func(...string))) {
 		}
 		fmt.Fprintln(t, "  "+strings.Join(cells, "\t"))
 	})
-	_ = t.Flush() // a strings.Builder takes everything
+	_ = t.Flush() // a strings.Builder does not fail
 	for _, l := range strings.SplitAfter(b.String(), "\n") {
 		if l != "" {
 			p.line("%s", strings.TrimRight(l, " \n"))
@@ -93,10 +93,10 @@ func (p *printer) table(rows func(row func(...string))) {
 	}
 }
 
-// plain takes out of text from elsewhere what a terminal would act on.
+// plain removes terminal control characters from outside text.
 func plain(s string) string { return strings.Map(visible, s) }
 
-// visible replaces what has an effect and no shape.
+// visible replaces characters that have an effect but no shape.
 func visible(r rune) rune {
 	if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
 		return '?'

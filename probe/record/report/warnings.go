@@ -8,18 +8,19 @@ import (
 	"examlink/probe/wire"
 )
 
-// Warning is a warning as it stood last.
+// Warning is the latest state of a warning.
 type Warning struct {
 	N int `json:"n"`
 	record.Warning
-	// LostSight is set when the client was gone before the warning was over.
+	// LostSight is set if the client stopped before the warning was cleared.
 	LostSight bool `json:"lost_sight,omitempty"`
 }
 
-// Title is what the warning says.
+// Title describes the warning.
 func (w Warning) Title() string { return w.Kind.Title() }
 
-// episode is one time in which a warning stood. Its end is zero while it does.
+// episode is a period in which a warning was active. Its end is zero while it
+// lasts.
 type episode struct {
 	kind     warning.Kind
 	from, to time.Time
@@ -29,7 +30,7 @@ type episode struct {
 type warningTrack struct {
 	warnings []Warning
 	episodes []episode
-	seen     time.Time // the last sign of the client that runs
+	seen     time.Time // last sign of life of the current client
 }
 
 func (t *warningTrack) add(at time.Time, w record.Warning) {
@@ -49,7 +50,7 @@ func (t *warningTrack) add(at time.Time, w record.Warning) {
 	if w.State == record.Raised {
 		from := w.Start
 		if known {
-			from = at // it stands again
+			from = at // active again
 		}
 		t.episodes = append(t.episodes, episode{kind: w.Kind, from: from})
 		return
@@ -65,8 +66,8 @@ func (t *warningTrack) add(at time.Time, w record.Warning) {
 	}
 }
 
-// update takes what has become known of a warning that stands. It may begin at
-// another time now, because the computer's clock was set.
+// update applies an update of an active warning. Its start may change because
+// the computer's clock was set.
 func (t *warningTrack) update(w record.Warning) {
 	for i := len(t.warnings) - 1; i >= 0; i-- {
 		x := &t.warnings[i]
@@ -84,7 +85,7 @@ func (t *warningTrack) update(w record.Warning) {
 	}
 }
 
-// lose ends what stands: the client was gone.
+// lose ends the active warnings: the client stopped.
 func (t *warningTrack) lose() {
 	for i := range t.warnings {
 		if w := &t.warnings[i]; w.State == record.Raised {
@@ -98,8 +99,8 @@ func (t *warningTrack) lose() {
 	}
 }
 
-// below is when the rate of a direction stood below the minimum; what stands
-// yet does so until end.
+// below returns the spans in which the rate of a direction was below the
+// minimum; an active warning counts until end.
 func (t *warningTrack) below(d wire.Direction, end time.Time) spans {
 	kind := warning.DownloadBelowMinimum
 	if d == wire.Up {

@@ -10,10 +10,10 @@ import (
 	"examlink/probe/record"
 )
 
-// Disclaimer stands under every account.
+// Disclaimer is printed below every account.
 const Disclaimer = "This is evidence about a network and the computer it was measured on. It says nothing about what anybody did."
 
-// headline says in a sentence or two what the record shows.
+// headline summarizes the record in one or two sentences.
 func (a *Account) headline() string {
 	if a.Watched <= 0 {
 		return "Nothing was measured in this record."
@@ -54,7 +54,7 @@ func (a *Account) headline() string {
 	return out
 }
 
-// interruptions are the gaps of the network, or of the server.
+// interruptions counts the gaps caused by the network or the server.
 func (a *Account) interruptions() (n int, longest float64) {
 	for _, g := range a.Gaps {
 		if g.ofNetwork() {
@@ -65,7 +65,7 @@ func (a *Account) interruptions() (n int, longest float64) {
 	return n, longest
 }
 
-// integrity says what the chain shows.
+// integrity describes the state of the chain.
 func integrity(r *record.Record) string {
 	c := r.Chain
 	if !c.Whole() {
@@ -78,8 +78,8 @@ func integrity(r *record.Record) string {
 	return s
 }
 
-// unknown lists what the record does not tell. ended: the client ended it in
-// good order.
+// unknown lists what the record does not show. ended: the client closed the
+// record properly.
 func (a *Account) unknown(r *record.Record, ended bool) []string {
 	out := []string{}
 	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
@@ -133,7 +133,7 @@ func join(s []string) string {
 	return strings.Join(s[:len(s)-1], ", ") + " and " + s[len(s)-1]
 }
 
-// seconds prints a duration as people say it.
+// seconds formats a duration in everyday words.
 func seconds(s float64) string {
 	switch d := time.Duration(s * float64(time.Second)); {
 	case s < 0.9995:
@@ -149,7 +149,7 @@ func seconds(s float64) string {
 	}
 }
 
-// delay prints a delay in milliseconds.
+// delay formats a delay in milliseconds.
 func delay(s float64) string {
 	ms := s * 1000
 	switch {
@@ -178,7 +178,7 @@ func rate(bits float64) string { return ippm.Rate(bits).String() }
 
 func megabytes(n int64) string { return fmt.Sprintf("%.2f MB", float64(n)/1e6) }
 
-// count prints a number with commas.
+// count formats a number with commas.
 func count(n int) string {
 	s := fmt.Sprint(n)
 	for i := len(s) - 3; i > 0; i -= 3 {
@@ -187,7 +187,7 @@ func count(n int) string {
 	return s
 }
 
-// reading prints what a floor test read.
+// reading formats the result of a floor test.
 func reading(value, low *float64) string {
 	switch {
 	case value != nil:
@@ -198,8 +198,8 @@ func reading(value, low *float64) string {
 	return "unknown"
 }
 
-// clock prints a time of day in the record's zone; with the date when the
-// record spans more than one.
+// clock formats a time of day in the record's zone, with the date if the record
+// spans several days.
 func (a *Account) clock(t time.Time) string {
 	t = t.In(a.zone)
 	if a.From.Format(time.DateOnly) != a.To.Format(time.DateOnly) {
@@ -208,7 +208,7 @@ func (a *Account) clock(t time.Time) string {
 	return t.Format(time.TimeOnly)
 }
 
-// zoneOf is the zone of a time by its offset alone.
+// zoneOf returns a time's zone, reduced to its offset.
 func zoneOf(t time.Time) *time.Location {
 	_, offset := t.Zone()
 	return time.FixedZone("UTC"+t.Format("-07:00"), offset)
