@@ -1,10 +1,10 @@
-// Package journal keeps lines in a file of one process: added one by one, each
-// with one write, unbuffered, so that it outlives the process; and now and then
-// all written anew, with a copy beside it, so that nothing is lost if the process
-// ends meanwhile.
+// Package journal keeps lines in a file of one process. Each line is added by
+// one unbuffered write, so that it outlives the process. Now and then the whole
+// file is rewritten, with a copy beside it, so that nothing is lost if the
+// process ends meanwhile.
 //
-// It refuses to know what the lines mean. Whoever reads them must take it that
-// one that was written anew may come twice.
+// It does not know what the lines mean. Readers must expect that a rewritten
+// line may appear twice.
 package journal
 
 import (
@@ -20,27 +20,27 @@ import (
 	"examlink/probe/lockfile"
 )
 
-// SpareSuffix is the name of the copy that is kept while a file is written anew.
+// SpareSuffix is the suffix of the copy kept while a file is rewritten.
 const SpareSuffix = ".new"
 
-// Journal is one file of lines. A nil *Journal keeps nothing and fails at
-// nothing. What goes wrong with the file is an error once, and the end of its
-// use. It is not safe for concurrent use.
+// Journal is one file of lines. A nil *Journal stores nothing and never fails.
+// After a file error, reported once by Err, the file is no longer used. It is
+// not safe for concurrent use.
 type Journal struct {
-	// Durable has Rewrite wait for the disk, so that a loss of power takes nothing
-	// that Sync had brought there. It is set before the first use.
+	// Durable makes Rewrite wait for the disk, so that a power loss loses nothing
+	// that Sync has flushed. It must be set before first use.
 	Durable bool
 
 	file *os.File
 	name string
 	size int64
-	anew int64 // its size when it was last written anew
+	anew int64 // size after the last rewrite
 	err  error
 }
 
-// Open opens a file, made if it is not there, and hands its lines to take, those
-// of a copy first that was left beside it. A line of maxLine bytes or more, or one
-// that take refuses, is passed over and counted. A line holds until the next one.
+// Open opens a file, created if missing, and passes its lines to take, those of
+// a leftover copy first. A line of maxLine bytes or more, or one that take
+// rejects, is skipped and counted. A line is valid until the next one.
 func Open(name string, maxLine int, take func(line []byte) bool) (j *Journal, skipped int, err error) {
 	f, err := lockfile.Open(name)
 	if err != nil {
@@ -55,7 +55,7 @@ func Open(name string, maxLine int, take func(line []byte) bool) (j *Journal, sk
 		return nil, 0, errors.Join(err, errors.New("expected a regular file"))
 	}
 	switch spare, err := os.Open(name + SpareSuffix); {
-	case err == nil: // we did not get to the end of Rewrite
+	case err == nil: // Rewrite did not complete
 		skipped, err = read(spare, maxLine, take)
 		_ = spare.Close()
 		if err != nil {
@@ -93,8 +93,8 @@ func read(r io.Reader, maxLine int, take func([]byte) bool) (skipped int, err er
 	}
 }
 
-// Append adds a line and returns its size with its end, also where there is no
-// file. It may write into what lies behind the line.
+// Append adds a line and returns its size with its line end, even without a
+// file. It may overwrite the bytes behind line.
 func (j *Journal) Append(line []byte) int64 {
 	line = append(line, '\n')
 	if j != nil && j.file != nil {
@@ -105,8 +105,8 @@ func (j *Journal) Append(line []byte) int64 {
 	return int64(len(line))
 }
 
-// Grown is how many bytes were added since the file was last written anew; 0
-// where there is no file.
+// Grown returns the number of bytes added since the last rewrite; 0 without a
+// file.
 func (j *Journal) Grown() int64 {
 	if j == nil || j.file == nil {
 		return 0
@@ -114,7 +114,7 @@ func (j *Journal) Grown() int64 {
 	return j.size - j.anew
 }
 
-// Rewrite replaces all lines by those of all, each with its end.
+// Rewrite replaces all lines by those in all, each with its line end.
 func (j *Journal) Rewrite(all []byte) {
 	if j == nil || j.file == nil {
 		return
@@ -160,7 +160,7 @@ func (j *Journal) writeSpare(name string, all []byte) error {
 	return err
 }
 
-// syncDir brings the names in a directory to the disk, where the system can do so.
+// syncDir flushes a directory's entries to disk, where the system supports it.
 func syncDir(dir string) {
 	if d, err := os.Open(dir); err == nil {
 		_ = d.Sync()
@@ -168,14 +168,14 @@ func syncDir(dir string) {
 	}
 }
 
-// Sync waits until the disk has what was written. Err says whether it has.
+// Sync flushes the file to disk. Err reports a failure.
 func (j *Journal) Sync() {
 	if j != nil && j.file != nil {
 		j.fail(j.file.Sync())
 	}
 }
 
-// fail gives the file up.
+// fail abandons the file.
 func (j *Journal) fail(err error) {
 	if err == nil {
 		return
@@ -185,7 +185,7 @@ func (j *Journal) fail(err error) {
 	j.file = nil
 }
 
-// Err says, once, what went wrong with the file.
+// Err returns a file error once.
 func (j *Journal) Err() error {
 	if j == nil {
 		return nil
@@ -195,7 +195,7 @@ func (j *Journal) Err() error {
 	return err
 }
 
-// Close ends the use of the file, and removes it if it is of no use any more.
+// Close closes the file, and removes it if remove is set.
 func (j *Journal) Close(remove bool) error {
 	if j == nil || j.file == nil {
 		return nil

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// Open opens a file, made if it is not there, for one process alone.
-// The lock ends with the file or the process.
+// Open opens a file, created if missing, for exclusive use by one process. The
+// lock ends with the file or the process.
 func Open(name string) (*os.File, error) {
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -20,7 +20,7 @@ func Open(name string) (*os.File, error) {
 	case errors.Is(err, syscall.EWOULDBLOCK):
 		_ = f.Close()
 		return nil, ErrInUse
-	case err != nil && !errors.Is(err, syscall.ENOLCK) && !errors.Is(err, syscall.ENOTSUP): // some network file systems have no locks
+	case err != nil && !errors.Is(err, syscall.ENOLCK) && !errors.Is(err, syscall.ENOTSUP): // some network file systems do not support locks
 		_ = f.Close()
 		return nil, err
 	}

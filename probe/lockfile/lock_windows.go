@@ -9,8 +9,8 @@ import (
 // errSharingViolation is ERROR_SHARING_VIOLATION.
 const errSharingViolation = syscall.Errno(32)
 
-// Open opens a file, made if it is not there, for one process alone:
-// others may read it.
+// Open opens a file, created if missing, for one writing process; others may
+// read it.
 func Open(name string) (*os.File, error) {
 	p, err := syscall.UTF16PtrFromString(name)
 	if err != nil {

@@ -1,8 +1,8 @@
-// Package lockfile opens files that one process alone may write at a time. It
-// knows nothing of what is in them.
+// Package lockfile opens files that only one process at a time may write. It
+// knows nothing of their contents.
 package lockfile
 
 import "errors"
 
-// ErrInUse says that another process has the file.
+// ErrInUse means that another process has the file open.
 var ErrInUse = errors.New("another examlink is writing it")

@@ -8,24 +8,24 @@ import (
 	"examlink/probe/wire"
 )
 
-// maxLine is more than a line can have: contents, their frame, a line break.
+// maxLine exceeds the longest line: contents, their frame, a line break.
 const maxLine = wire.MaxReport + 1024
 
-// maxNumber is a number that no file of ours reaches.
+// maxNumber exceeds the numbers in any file of ours.
 const maxNumber = 1 << 62
 
-// line is one line of the file: who it belongs to, a report (in place of an
-// earlier one of its number), or the number of one that is gone.
+// line is one line of the file: the owner, a report (which replaces an earlier
+// one of its number), or the number of a removed report.
 type line struct {
 	Origin  string        `json:"origin,omitempty"`
 	Of      string        `json:"of,omitempty"`
-	Next    uint64        `json:"next,omitempty"` // first number not used yet
+	Next    uint64        `json:"next,omitempty"` // first unused number
 	Dropped *wire.Dropped `json:"dropped,omitempty"`
 	Report  *wire.Report  `json:"report,omitempty"`
 	Gone    uint64        `json:"gone,omitempty"`
 }
 
-// append writes a line and returns its size, also where there is no file.
+// append writes a line and returns its size, even without a file.
 func (q *Queue) append(l line) int64 {
 	b, err := json.Marshal(l)
 	if err != nil {
@@ -34,11 +34,11 @@ func (q *Queue) append(l line) int64 {
 	return q.file.Append(b)
 }
 
-// load opens the file and takes up what is in it.
+// load opens the file and loads its contents.
 func (q *Queue) load(name string) error {
 	reports := map[uint64]wire.Report{}
 	var gone []uint64
-	mine := false // the lines are of this outbox: the first of a file says so
+	mine := false // set by the first line of a file if its owner is this outbox's
 	take := func(b []byte) bool {
 		var l line
 		if json.Unmarshal(b, &l) != nil {
@@ -84,20 +84,20 @@ func (q *Queue) load(name string) error {
 	}
 	if len(q.items) > 0 {
 		q.wake <- struct{}{}
-		q.bound(q.items[0].report.At) // the bound may be smaller now
+		q.bound(q.items[0].report.At) // the bound may be smaller than before
 	}
 	return nil
 }
 
-// compact writes the file anew when much has been added since it last was: more
-// than what waits, or than the file may have beside that.
+// compact rewrites the file when it has grown since the last rewrite by more
+// than the queued reports and slackBytes, or by more than half the bound.
 func (q *Queue) compact() {
 	if grown := q.file.Grown(); grown > q.max/2 || grown > max(slackBytes, q.bytes) {
 		q.rewrite()
 	}
 }
 
-// rewrite writes the file anew. A report that was read twice is one.
+// rewrite rewrites the file. A report that was read twice is written once.
 func (q *Queue) rewrite() {
 	all, _ := json.Marshal(line{Origin: q.origin, Of: q.of, Next: q.next, Dropped: &q.dropped}) // never fails
 	all = append(all, '\n')

@@ -1,10 +1,10 @@
-// Package outbox keeps what a student's program has to tell the server until
-// the server has taken it: in memory and, where it is given a file, on disk, so
-// that neither an outage nor the end of the program loses it.
+// Package outbox queues a student program's reports until the server has
+// accepted them: in memory and, if it is given a file, on disk, so that neither
+// an outage nor the end of the program loses them.
 //
-// It is bounded: minutes go first, the oldest before the others, warnings last,
-// and what went is counted and told as a report of its own. It refuses to know
-// how reports are delivered.
+// It is bounded: it drops the oldest minutes first and warnings last, and
+// counts what it dropped in a report of its own. It does not know how reports
+// are delivered.
 package outbox
 
 import (
@@ -20,38 +20,38 @@ import (
 
 // Chosen by us.
 const (
-	// DefaultBytes bounds an outbox that is given no bound: some days of
-	// minutes.
+	// DefaultBytes is the default bound: some days of minutes.
 	DefaultBytes = 4e6
-	// LeastBytes is the least bound that makes sense.
+	// LeastBytes is the smallest useful bound.
 	LeastBytes = 64 << 10
-	// slackBytes are added to the file at least before it is written anew.
+	// slackBytes is the least growth of the file before it is rewritten.
 	slackBytes = 32 << 10
 )
 
-// Options says where an outbox is kept and how large it gets.
+// Options configures an outbox.
 type Options struct {
-	// File is its file, for one process alone; empty: memory only.
+	// File is the outbox's file, used by one process only; empty: memory only.
 	File string
-	// Of says whose reports they are. A file of somebody else's is begun anew.
+	// Of identifies the owner of the reports. The file of another owner is
+	// discarded.
 	Of string
 	// MaxBytes bounds memory and file, each; 0 is DefaultBytes.
 	MaxBytes int64
 }
 
-// Stats counts what became of reports since the outbox was opened.
+// Stats counts reports since the outbox was opened.
 type Stats struct {
-	Waiting            int // now, those an earlier run left included
+	Waiting            int // currently queued, including those of an earlier run
 	Bytes              int64
 	Taken              uint64
-	Refused            uint64 // for good
-	DroppedMinutes     uint64 // for want of room
+	Refused            uint64 // permanently
+	DroppedMinutes     uint64 // for lack of room
 	DroppedWarnings    uint64
 	LeftByAnEarlierRun int
 }
 
-// Queue is an outbox. It is safe for concurrent use. What goes wrong with its
-// file is an error once; it goes on in memory.
+// Queue is an outbox. It is safe for concurrent use. A file error is reported
+// once by Err; the queue continues in memory.
 type Queue struct {
 	max  int64
 	wake chan struct{}
@@ -60,7 +60,7 @@ type Queue struct {
 	origin  string
 	of      string
 	next    uint64
-	items   []item // by number
+	items   []item // ordered by number
 	bytes   int64
 	dropped wire.Dropped
 	stats   Stats
@@ -70,11 +70,11 @@ type Queue struct {
 
 type item struct {
 	report wire.Report
-	size   int64 // of its line
+	size   int64 // of its line in the file
 }
 
-// Open makes an outbox and takes up what an earlier run left in its file. On an
-// error the outbox works in memory alone.
+// Open makes an outbox and loads the reports that an earlier run left in its
+// file. On an error the outbox still works, in memory only.
 func Open(o Options) (*Queue, error) {
 	q := &Queue{max: o.MaxBytes, of: o.Of, origin: rand.Text(), next: 1, wake: make(chan struct{}, 1)}
 	if q.max == 0 {
@@ -93,8 +93,7 @@ func Open(o Options) (*Queue, error) {
 	return q, nil
 }
 
-// Put adds a report. Contents that are too large are cut down to nothing but
-// the count of what was dropped.
+// Put adds a report. Contents that are too large are dropped and counted.
 func (q *Queue) Put(kind wire.ReportKind, at time.Time, contents any) {
 	body, err := json.Marshal(contents)
 	q.mu.Lock()
@@ -120,8 +119,8 @@ func (q *Queue) put(kind wire.ReportKind, at time.Time, body []byte) {
 	q.bytes += n
 }
 
-// bound drops what there is no room for. At half the bound: the file holds
-// lines that no longer count, too.
+// bound drops reports until the queue takes half the bound, because the file
+// also holds obsolete lines.
 func (q *Queue) bound(at time.Time) {
 	for q.bytes > q.max/2 {
 		i := q.victim()
@@ -134,7 +133,7 @@ func (q *Queue) bound(at time.Time) {
 	}
 }
 
-// victim is the oldest minute, or else the oldest warning.
+// victim returns the oldest minute, or else the oldest warning.
 func (q *Queue) victim() int {
 	for _, kind := range []wire.ReportKind{wire.ReportMinute, wire.ReportWarning} {
 		for i, it := range q.items {
@@ -152,7 +151,7 @@ func (q *Queue) remove(i int) {
 	q.items = append(q.items[:i], q.items[i+1:]...)
 }
 
-// drop counts a report that is gone and sees to it that the count is told.
+// drop counts a dropped report and queues the new count.
 func (q *Queue) drop(kind wire.ReportKind, at time.Time) {
 	if kind == wire.ReportWarning {
 		q.dropped.Warnings++
@@ -176,8 +175,8 @@ func (q *Queue) drop(kind wire.ReportKind, at time.Time) {
 	q.put(wire.ReportDropped, at, body)
 }
 
-// Next returns the report to deliver next; false when there is none. It comes
-// again until it is taken or refused.
+// Next returns the next report to deliver; false if there is none. It returns
+// the same report until that is taken or refused.
 func (q *Queue) Next() (wire.Report, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -187,10 +186,10 @@ func (q *Queue) Next() (wire.Report, bool) {
 	return q.items[0].report, true
 }
 
-// Taken forgets a report that the server has, and all before it.
+// Taken removes a report that the server accepted, and all before it.
 func (q *Queue) Taken(number uint64) { q.settle(number, &q.stats.Taken) }
 
-// Refused forgets a report that the server does not want, and all before it.
+// Refused removes a report that the server refused, and all before it.
 func (q *Queue) Refused(number uint64) { q.settle(number, &q.stats.Refused) }
 
 func (q *Queue) settle(number uint64, count *uint64) {
@@ -203,10 +202,10 @@ func (q *Queue) settle(number uint64, count *uint64) {
 	q.compact()
 }
 
-// Wake is sent to when there is a report that was not there before.
+// Wake returns a channel that receives a value when a report is added.
 func (q *Queue) Wake() <-chan struct{} { return q.wake }
 
-// Stats says how things stand.
+// Stats returns the current counts.
 func (q *Queue) Stats() Stats {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -215,7 +214,7 @@ func (q *Queue) Stats() Stats {
 	return s
 }
 
-// Err says, once, what went wrong with the file.
+// Err returns a file error once.
 func (q *Queue) Err() error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -225,8 +224,8 @@ func (q *Queue) Err() error {
 	return nil
 }
 
-// Close ends the writing of the file. What waits is there for the next run; a
-// file in which nothing waits is removed.
+// Close closes the file. Queued reports stay in it for the next run; a file
+// without queued reports is removed.
 func (q *Queue) Close() error {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -1,8 +1,8 @@
-// Package plan says what is due when around an exam, as plain data, before any
-// packet moves: a few checks a day while there is time, more attention shortly
-// before the exam, continuous watching during it, and nothing after.
+// Package plan schedules measurements around an exam, as plain data, before any
+// packet is sent: a few checks a day in advance, more attention shortly before
+// the exam, continuous watching during it, and nothing after.
 //
-// It refuses to know networks, and never asks what time it is.
+// It knows nothing of networks and never reads a clock.
 package plan
 
 import (
@@ -11,79 +11,78 @@ import (
 	"time"
 )
 
-// Phase is what a stretch of time is for.
+// Phase is the purpose of a period of time.
 type Phase string
 
-// The phases, in the order they come.
+// The phases, in order.
 const (
 	Idle    Phase = "idle"     // a few checks a day
 	PreExam Phase = "pre-exam" // shortly before the exam
-	Exam    Phase = "exam"     // the link is watched without pause
-	Done    Phase = "done"     // nothing is measured any more
+	Exam    Phase = "exam"     // the link is watched continuously
+	Done    Phase = "done"     // no more measurements
 )
 
 // Chosen by us.
 const (
-	// DefaultPreExam is how long before its start an exam is prepared for.
+	// DefaultPreExam is the default length of the phase before an exam.
 	DefaultPreExam = 30 * time.Minute
-	// DefaultChecksPerDay is enough for the exam's hour, an evening and one
-	// hour more.
+	// DefaultChecksPerDay covers the exam's hour, an evening and one other hour.
 	DefaultChecksPerDay = 3
-	// MaxChecksPerDay keeps them an hour apart and more.
+	// MaxChecksPerDay keeps checks at least an hour apart.
 	MaxChecksPerDay = 12
-	// DefaultAhead is how long before its start a check is asked for: 72 times
-	// 3600 seconds, which are not three calendar days where clocks change.
+	// DefaultAhead is the default time before the exam by which a check is
+	// requested: 72 times 3600 seconds, which is not three calendar days when
+	// clocks change.
 	DefaultAhead = 72 * time.Hour
 )
 
-// Options shapes a plan. Zero values take the defaults.
+// Options configures a plan. Zero values take the defaults.
 type Options struct {
-	// Seed spreads the students' checks; see Seed. The same seed gives the
-	// same checks, whenever the plan is made.
+	// Seed spreads the students' checks; see Seed. The same seed gives the same
+	// checks, whenever the plan is made.
 	Seed uint64
-	// PreExam is how long the phase before the exam lasts.
+	// PreExam is the length of the phase before the exam.
 	PreExam time.Duration
-	// ChecksPerDay is 2 to MaxChecksPerDay: one at the exam's hour and one in
-	// the evening are always among them.
+	// ChecksPerDay is 2 to MaxChecksPerDay. One check at the exam's hour and one
+	// in the evening are always included.
 	ChecksPerDay int
-	// Ahead is how long before the exam a check is asked for.
+	// Ahead is the time before the exam by which a check is requested.
 	Ahead time.Duration
-	// Local is the student's own zone, whose hours decide when it is evening;
-	// nil takes the exam's.
+	// Local is the student's own zone, which determines when it is evening; nil
+	// means the exam's.
 	Local *time.Location
 }
 
-// Entry is one phase: from From until before To. To is zero when it does not
-// end.
+// Entry is one phase: from From until before To. To is zero if it does not end.
 type Entry struct {
 	Phase    Phase
 	From, To time.Time
 	Checks   []time.Time // in order; only while idle
 }
 
-// Plan is what is due from Made on. Its entries follow one another without gaps;
-// the last one does not end. The zero Plan watches without pause.
+// Plan is the schedule from Made on. Its entries are contiguous; the last one
+// does not end. The zero Plan watches continuously.
 type Plan struct {
 	Made   time.Time
 	Window Window
-	// Deadline is by when a check is asked for; zero without a window. It may
-	// have passed.
+	// Deadline is the time by which a check is requested; zero without a window.
+	// It may have passed.
 	Deadline time.Time
 	Entries  []Entry
 	local    *time.Location
 }
 
-// Seed makes a seed of a student's identifier, such as the token's.
+// Seed derives a seed from a student's identifier, such as the token's.
 func Seed(id string) uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(id)) // never fails
 	return h.Sum64()
 }
 
-// Make makes the plan for a window as of now. Without a window it is one phase
-// Exam that does not end.
+// Make makes the plan for a window as of now. Without a window it is one
+// endless phase Exam.
 func Make(now time.Time, w Window, o Options) Plan {
-	now = now.Round(0) // a plan is about the wall clock
+	now = now.Round(0) // plans use the wall clock
 	if w.IsZero() {
 		return Plan{Made: now, Entries: []Entry{{Phase: Exam, From: now}}, local: o.Local}
 	}
@@ -121,8 +120,8 @@ func (o *Options) setDefaults(w Window) {
 	}
 }
 
-// At returns the entry in force at t and when the next one begins, which is zero
-// when none does. Before the plan was made it is the first one.
+// At returns the entry in force at t and the start of the next one; zero if
+// there is none. Before the plan was made it returns the first entry.
 func (p Plan) At(t time.Time) (Entry, time.Time) {
 	for _, e := range p.Entries {
 		if e.To.IsZero() || t.Before(e.To) {
@@ -132,7 +131,7 @@ func (p Plan) At(t time.Time) (Entry, time.Time) {
 	return Entry{Phase: Exam, From: p.Made}, time.Time{} // the zero Plan
 }
 
-// NextCheck returns the first check that is due at t or later.
+// NextCheck returns the first check at t or later.
 func (p Plan) NextCheck(t time.Time) (at time.Time, ok bool) {
 	for _, e := range p.Entries {
 		if i, _ := slices.BinarySearchFunc(e.Checks, t, time.Time.Compare); i < len(e.Checks) {

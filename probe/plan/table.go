@@ -11,7 +11,7 @@ import (
 // Schema names the JSON form of a plan and its version.
 const Schema = "examlink.plan/1"
 
-// Of many checks only the first and the last ones are printed.
+// With many checks, only the first and last ones are printed.
 const shownFirst, shownLast = 12, 6
 
 const stamp = "Mon 2 Jan 2006 15:04 MST"
@@ -22,8 +22,8 @@ type row struct {
 	note string
 }
 
-// String prints the plan as a table, in the exam's zone and, where the clocks
-// differ, in the student's own.
+// String formats the plan as a table, in the exam's zone and, where the clocks
+// differ, also in the student's.
 func (p Plan) String() string {
 	if p.Window.IsZero() {
 		return "No exam's time is known: the link is watched without pause.\n"
@@ -70,7 +70,7 @@ func (p Plan) String() string {
 	return b.String()
 }
 
-// rows lists what happens, in order.
+// rows lists the events in order.
 func (p Plan) rows() (out []row) {
 	deadline := !p.Deadline.Before(p.Made)
 	by := row{"  check by", p.Deadline, p.ahead().String() + " before the exam"}
@@ -97,7 +97,7 @@ func (p Plan) rows() (out []row) {
 
 func (p Plan) ahead() ahead { return ahead(p.Window.Start.Sub(p.Deadline)) }
 
-// ahead prints as hours, never as days, whose length differs.
+// ahead is printed in hours, never in days, because the length of days differs.
 type ahead time.Duration
 
 func (a ahead) String() string {
@@ -111,8 +111,8 @@ var notes = map[Phase]string{
 	Idle: "a few checks a day", PreExam: "the link is watched", Exam: "the link is watched without pause", Done: "nothing is measured any more",
 }
 
-// MarshalJSON writes the plan in the form of Schema: times are RFC 3339 with the
-// offset of the exam's zone. What is not known, or does not end, is left out.
+// MarshalJSON writes the plan in the format of Schema: times are RFC 3339 with
+// the offset of the exam's zone. Unknown or endless fields are omitted.
 func (p Plan) MarshalJSON() ([]byte, error) {
 	type exam struct {
 		Start time.Time `json:"start"`

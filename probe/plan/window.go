@@ -6,25 +6,26 @@ import (
 	"time"
 )
 
-// MaxLength is the longest an exam may last: more is a slip of the pen.
+// MaxLength is the maximum length of an exam: anything longer is a typing
+// error.
 const MaxLength = 24 * time.Hour
 
-// Window is when an exam is on, from Start until before End. Both are instants,
-// shown in Zone. The zero Window is an exam without a known time.
+// Window is the time of an exam, from Start until before End. Both are
+// instants, shown in Zone. The zero Window is an exam without a known time.
 type Window struct {
 	Start, End time.Time
 	Zone       *time.Location
 }
 
-// FieldError says what is wrong with one field of a window: start, end or zone.
+// FieldError is the error in one field of a window: start, end or zone.
 type FieldError struct{ Field, Problem string }
 
 func (e *FieldError) Error() string { return e.Field + ": " + e.Problem }
 
-// IsZero says whether no time is known.
+// IsZero reports whether the exam's time is unknown.
 func (w Window) IsZero() bool { return w.Start.IsZero() }
 
-// NewWindow makes a window of two instants. Without a zone they are shown in
+// NewWindow makes a window from two instants. Without a zone they are shown in
 // UTC. The error joins a FieldError for each problem.
 func NewWindow(start, end time.Time, zone string) (Window, error) {
 	loc := time.UTC
@@ -48,10 +49,10 @@ func newWindow(start, end time.Time, loc *time.Location) (Window, error) {
 	return w, nil
 }
 
-// ParseWindow reads a window as people write it: local times such as
+// ParseWindow parses a window as people write it: local times such as
 // "2026-11-30T09:00" with the name of their zone, such as "America/Denver", or
-// times with their offset, RFC 3339. A local time that clocks skip or show
-// twice is refused. Three empty texts are the zero Window. The error joins a
+// RFC 3339 times with their offset. A local time that clocks skip or show twice
+// is an error. Three empty texts give the zero Window. The error joins a
 // FieldError for each problem.
 func ParseWindow(start, end, zone string) (Window, error) {
 	if start == "" && end == "" && zone == "" {
@@ -67,7 +68,7 @@ func ParseWindow(start, end, zone string) (Window, error) {
 	}
 	read := func(field, text string) (t time.Time) {
 		if zone != "" && loc == nil {
-			return t // it cannot be judged without its zone
+			return t // cannot be checked without its zone
 		}
 		t, err := parseTime(text, loc)
 		if err != nil {
@@ -88,7 +89,7 @@ func ParseWindow(start, end, zone string) (Window, error) {
 const zoneForm = `the name of a time zone, such as "America/Denver"`
 
 func loadZone(name string) (*time.Location, error) {
-	// "Local" would mean something else on every computer.
+	// "Local" would differ between computers.
 	if loc, err := time.LoadLocation(name); err == nil && name != "" && name != "Local" {
 		return loc, nil
 	}
@@ -100,12 +101,12 @@ var (
 	localForms  = []string{"2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04"}
 )
 
-// parseTime reads one time; loc is nil when no zone was named.
+// parseTime parses one time; loc is nil if no zone was named.
 func parseTime(text string, loc *time.Location) (time.Time, error) {
 	for _, form := range offsetForms {
 		if t, err := time.Parse(form, text); err == nil {
 			if loc == nil {
-				// Parse takes this computer's zone where the offset fits.
+				// Parse uses this computer's zone if the offset fits.
 				_, offset := t.Zone()
 				loc = time.FixedZone(t.Format("Z07:00"), offset)
 				if offset == 0 {
@@ -128,8 +129,8 @@ func parseTime(text string, loc *time.Location) (time.Time, error) {
 	return time.Time{}, fmt.Errorf(`%q, expected a local time such as "2026-11-30T09:00", or one with its offset such as "2026-11-30T09:00-07:00"`, text)
 }
 
-// resolve returns the one instant at which the clocks of a zone show wall,
-// which is given as if it were UTC.
+// resolve returns the single instant at which the clocks of a zone show wall,
+// which is expressed as if it were UTC.
 func resolve(wall time.Time, loc *time.Location) (time.Time, error) {
 	const form, reach = "2006-01-02T15:04", 26 * time.Hour // no zone is further from UTC
 	const offsetForm = "2006-01-02T15:04Z07:00"

@@ -1,7 +1,7 @@
-// Package verdict judges: a policy and what was measured give a verdict, with
-// a reason and a remedy for each criterion.
+// Package verdict judges links: from a policy and the measured facts it derives
+// a verdict, with a reason and a remedy for each criterion.
 //
-// It is pure policy. It refuses to measure, to do I/O and to know the time.
+// It is pure: it does not measure, do I/O or read a clock.
 package verdict
 
 import (
@@ -11,8 +11,8 @@ import (
 	"examlink/probe/ippm"
 )
 
-// Policy is a named, versioned set of bounds. For rates the bound is the least
-// that will do, for everything else the most.
+// Policy is a named, versioned set of bounds: lower bounds for rates, upper
+// bounds for everything else.
 type Policy struct {
 	Name    string `mapstructure:"name" example:"our-exam"`
 	Version string `mapstructure:"version" example:"\"1\""`
@@ -33,11 +33,12 @@ type Bounds struct {
 	Outage         time.Duration `mapstructure:"outage"`          // longest time without a packet
 }
 
-// network is what every policy shares: bounds that exam providers do not
-// publish. One-way delay is ITU-T G.114's 150 ms and 400 ms. Delay variation
-// is ITU-T Y.1541's 50 ms for classes 0 and 1, and twice that as the limit;
-// loss its 0.1 %, with 3 % as the limit, from where vendors of live video call
-// it noticeable. An outage of 30 s is what edX allows a proctored exam.
+// network adds the bounds that all policies share, because exam providers do
+// not publish them. One-way delay is ITU-T G.114's 150 ms and 400 ms. Delay
+// variation is ITU-T Y.1541's 50 ms for classes 0 and 1, and twice that as the
+// limit; loss is its 0.1 %, with a limit of 3 %, from where vendors of live
+// video call it noticeable. An outage of 30 s is what edX allows a proctored
+// exam.
 func network(minimum, recommended Bounds) (Bounds, Bounds) {
 	minimum.OneWayDelay, recommended.OneWayDelay = 400*time.Millisecond, 150*time.Millisecond
 	minimum.DelayVariation, recommended.DelayVariation = 100*time.Millisecond, 50*time.Millisecond
@@ -57,8 +58,8 @@ func builtIn(name, version, source, date string, minDown, minUp, recDown, recUp 
 // DefaultName is the policy used when none is named.
 const DefaultName = "default"
 
-// BuiltIn returns the policies that ship with examlink, the default first.
-// Where a provider publishes one number only, it is minimum and recommended.
+// BuiltIn returns the policies that ship with examlink, the default first. If a
+// provider publishes only one number, it is both minimum and recommendation.
 func BuiltIn() []Policy {
 	return []Policy{
 		builtIn(DefaultName, "1", "ProctorU requirements as published by CU Boulder for remote proctoring", "2019", 0.768, 0.384, 1.5, 1.0),
@@ -70,7 +71,7 @@ func BuiltIn() []Policy {
 	}
 }
 
-// Find returns the policy of a name from a list.
+// Find returns the policy with a name from a list.
 func Find(policies []Policy, name string) (Policy, error) {
 	var names []string
 	for _, p := range policies {
@@ -82,7 +83,7 @@ func Find(policies []Policy, name string) (Policy, error) {
 	return Policy{}, fmt.Errorf("policy %q is not known, expected one of %q", name, names)
 }
 
-// Check says what is wrong with a policy, naming the key.
+// Check validates a policy. The error names the key.
 func (p Policy) Check() error {
 	type pair struct {
 		key      string

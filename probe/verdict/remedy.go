@@ -1,7 +1,6 @@
 package verdict
 
-// remedy says in plain words what to do about a criterion that is not as
-// recommended.
+// remedy returns plain advice on a criterion that is not as recommended.
 func remedy(r Reason) string {
 	if r.AgainstMin == Unclear {
 		switch r.Criterion {

@@ -5,15 +5,15 @@ import (
 	"slices"
 )
 
-// Summary is a verdict without figures and words: what a client tells the server
-// of a check. The criteria in its lists are in the order of Criteria.
+// Summary is a verdict without figures and words, as clients report it to the
+// server after a check. The criteria in its lists are in the order of Criteria.
 type Summary struct {
 	Outcome Outcome     `json:"outcome"`
 	Policy  string      `json:"policy"`
 	Version string      `json:"policy_version"`
 	Missed  []Criterion `json:"missed,omitempty"`  // the minimum was missed
-	Unclear []Criterion `json:"unclear,omitempty"` // whether the minimum is met could not be told
-	Below   []Criterion `json:"below,omitempty"`   // the minimum is met, what is recommended is not
+	Unclear []Criterion `json:"unclear,omitempty"` // whether the minimum is met is unknown
+	Below   []Criterion `json:"below,omitempty"`   // the minimum is met, the recommendation is not
 }
 
 // Summary returns the summary of a verdict.
@@ -32,8 +32,8 @@ func (v Verdict) Summary() Summary {
 	return g
 }
 
-// Validate says what makes no sense in a gist from elsewhere: an outcome or a
-// criterion that is not in the lists, or one that is named twice.
+// Validate checks a summary from outside: it must not contain an unknown
+// outcome or criterion, or one criterion twice.
 func (g Summary) Validate() error {
 	if !slices.Contains(Outcomes(), g.Outcome) {
 		return fmt.Errorf("outcome %q, expected one of %q", g.Outcome, Outcomes())
@@ -48,10 +48,10 @@ func (g Summary) Validate() error {
 	return nil
 }
 
-// Outcomes lists every outcome, the best first.
+// Outcomes lists every outcome, best first.
 func Outcomes() []Outcome { return []Outcome{Ready, Marginal, NotReady, Inconclusive} }
 
-// Criteria lists every criterion, in the order they are reported.
+// Criteria lists every criterion in report order.
 func Criteria() []Criterion {
 	list := []Criterion{UDP}
 	for _, r := range rules() {

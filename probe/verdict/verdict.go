@@ -8,15 +8,15 @@ import (
 	"examlink/probe/ippm"
 )
 
-// Tolerance is how far below a rate's bound still counts as meeting it. Links
-// sold at exactly the bound are shaped with link headers counted, which takes
-// 1.1 % of a full packet; that shall not fail anybody.
+// Tolerance is how far a rate may lie below its bound and still meet it. Links
+// sold at exactly the bound are shaped with link headers counted, which take
+// 1.1 % of a full packet; that must not fail a check.
 const Tolerance = 0.01
 
-// Criterion is one thing that is judged.
+// Criterion is one judged property of a link.
 type Criterion string
 
-// The criteria, in the order they are reported.
+// The criteria, in report order.
 const (
 	Download           Criterion = "download"
 	Upload             Criterion = "upload"
@@ -27,50 +27,50 @@ const (
 	LossDown           Criterion = "loss-down"
 	LossUp             Criterion = "loss-up"
 	Outage             Criterion = "outage"
-	// UDP is reported only when it is blocked: whatever is measured by TCP,
-	// live video wants UDP.
+	// UDP is reported only when it is blocked: live video needs UDP, whatever is
+	// measured over TCP.
 	UDP Criterion = "udp"
 )
 
-// Fact is what is known about one criterion. Rates are bit/s, times seconds,
+// Fact is the measurement of one criterion. Rates are bit/s, times seconds,
 // loss a share. A nil number is unknown; a nil High is unbounded.
 type Fact struct {
 	Value *float64
 	Low   *float64 // 95 % interval, or for rates a lower bound with Value nil
 	High  *float64
-	// Minimum is set when a sequential test has decided the minimum; it
-	// outranks the interval.
+	// Minimum is set when a sequential test has decided the minimum; it takes
+	// precedence over the interval.
 	Minimum ippm.Decision
-	// Samples is what the value rests on: packets, or trains for a rate.
+	// Samples is the number of packets, or for a rate of trains, behind the value.
 	Samples int
-	// Why says why the value is unknown, in plain words.
+	// Why is the reason the value is unknown, in plain words.
 	Why string
-	// Unseen says that the way it was measured hides it; that is not held
+	// Unseen means that the way of measuring hides the value; that does not count
 	// against the link.
 	Unseen bool
 }
 
-// Known is a fact with a value and its interval.
+// Known returns a fact with a value and its interval.
 func Known(value, low, high float64, samples int) Fact {
 	return Fact{Value: &value, Low: &low, High: &high, Samples: samples}
 }
 
-// Unknown is a fact that could not be had.
+// Unknown returns a fact that could not be measured.
 func Unknown(why string) Fact { return Fact{Why: why} }
 
-// Unseen is a fact that the way of measuring hides.
+// Unseen returns a fact that the way of measuring hides.
 func Unseen(why string) Fact { return Fact{Why: why, Unseen: true} }
 
-// Status is how a criterion stands against one bound.
+// Status compares a criterion with one bound.
 type Status string
 
 // The statuses.
 const (
 	Met     Status = "met"
 	Missed  Status = "missed"
-	Unclear Status = "unclear"  // not known, or too close to the bound to say
-	NoBound Status = "no-bound" // the policy does not ask for it
-	Hidden  Status = "hidden"   // the transport does not let it be seen
+	Unclear Status = "unclear"  // unknown, or too close to the bound to decide
+	NoBound Status = "no-bound" // the policy sets no bound
+	Hidden  Status = "hidden"   // the transport hides it
 )
 
 // Outcome is a verdict in one word.
@@ -81,10 +81,10 @@ const (
 	Ready        Outcome = "ready"        // all recommended bounds met
 	Marginal     Outcome = "marginal"     // all minima met
 	NotReady     Outcome = "not ready"    // a minimum missed
-	Inconclusive Outcome = "inconclusive" // we could not tell
+	Inconclusive Outcome = "inconclusive" // could not be decided
 )
 
-// Reason is how one criterion stands, and what to do about it.
+// Reason is the result for one criterion, with its remedy.
 type Reason struct {
 	Criterion   Criterion `json:"criterion"`
 	Value       *float64  `json:"value"`
@@ -100,7 +100,7 @@ type Reason struct {
 	Remedy      string    `json:"remedy,omitempty"`
 }
 
-// Verdict is the judgement of one link by one policy.
+// Verdict is the judgement of one link under one policy.
 type Verdict struct {
 	Outcome  Outcome  `json:"outcome"`
 	Policy   string   `json:"policy"`
@@ -109,7 +109,7 @@ type Verdict struct {
 	Reasons  []Reason `json:"reasons"`
 }
 
-// Facts maps criteria to what is known; a missing one is unknown.
+// Facts maps criteria to facts; a missing one is unknown.
 type Facts map[Criterion]Fact
 
 type rule struct {
@@ -140,10 +140,10 @@ func rules() []rule {
 	}
 }
 
-// Judge gives the verdict of a policy on what was measured.
+// Judge applies a policy to the measured facts.
 func Judge(p Policy, facts Facts) Verdict {
 	v := Verdict{Outcome: Ready, Policy: p.Name, Version: p.Version}
-	first := map[string]int{} // index of the first reason of each sort
+	first := map[string]int{} // index of the first reason of each kind
 	note := func(sort string, i int) {
 		if _, ok := first[sort]; !ok {
 			first[sort] = i
@@ -259,15 +259,15 @@ func status(r rule, f Fact, bound float64) Status {
 	if f.Value == nil {
 		return Unclear
 	}
-	// A value above the bound misses it only if chance does not explain it: a
-	// single loss among a hundred packets does not prove a loss of 1 %.
+	// A value above the bound misses it only if chance does not explain it: one
+	// loss among a hundred packets does not prove a loss of 1 %.
 	if *f.Value > bound && (f.Low == nil || *f.Low > bound) {
 		return Missed
 	}
 	return Met
 }
 
-// Format prints a number in the unit of a reason as people read it.
+// Format formats a number in the unit of a reason.
 func Format(v float64, unit string) string {
 	switch unit {
 	case "bit/s":
@@ -283,7 +283,7 @@ func Format(v float64, unit string) string {
 	return fmt.Sprintf("%g", v)
 }
 
-// FormatValue prints the value of a reason, or the bound there is instead.
+// FormatValue formats the value of a reason, or its bound if there is no value.
 func FormatValue(r Reason) string {
 	switch {
 	case r.Value != nil:

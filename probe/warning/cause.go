@@ -1,7 +1,7 @@
 package warning
 
-// Cause is the closed list of why something is as it is, as far as that is
-// known. Each is a short phrase that blames nobody.
+// Cause is the closed list of known causes. Each is a short phrase that blames
+// nobody.
 type Cause string
 
 // The causes.
@@ -20,7 +20,7 @@ const (
 	CauseClock      Cause = "the computer's clock was set"
 )
 
-// Causes lists every cause that says something.
+// Causes lists every known cause.
 func Causes() []Cause {
 	return []Cause{
 		CauseNoNetwork, CauseWiFi, CauseRouter, CauseBeyond, CauseServer, CauseDNS, CauseUDPBlocked, CauseMoved,

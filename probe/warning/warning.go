@@ -1,6 +1,6 @@
-// Package warning turns observations into warnings with hysteresis: raised
-// when enough observations agree, cleared when enough are good, and one
-// warning, not many, for what comes and goes.
+// Package warning turns observations into warnings with hysteresis: a warning
+// is raised when enough observations agree, cleared when enough are good, and
+// an intermittent problem is one warning, not many.
 //
 // It is pure: observations carry their time. A warning is evidence about a
 // network, never about a person, and its wording says so.
@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Kind is the closed list of what is warned of.
+// Kind is the closed list of warning kinds.
 type Kind string
 
 // The kinds.
@@ -38,7 +38,7 @@ func Kinds() []Kind {
 	}
 }
 
-// Title says what a kind means, in plain words.
+// Title describes a kind in plain words.
 func (k Kind) Title() string {
 	switch k {
 	case DownloadBelowMinimum:
@@ -69,12 +69,12 @@ func (k Kind) Title() string {
 	return string(k)
 }
 
-// Level is what one observation says about a kind.
+// Level grades one observation.
 type Level int
 
 // The levels.
 const (
-	Unknown  Level = iota // nothing: neither raises nor clears
+	Unknown  Level = iota // no information: neither raises nor clears
 	Good                  // clearly within the bound
 	Fair                  // within the bound, but not clearly: counts half
 	Bad                   // beyond the bound
@@ -84,9 +84,9 @@ const (
 // Observation is one test or window.
 type Observation struct {
 	At       time.Time
-	Since    time.Time // when what was seen began, if that is earlier than At
+	Since    time.Time // start of what was observed, if earlier than At
 	Level    Level
-	Evidence string // what was seen, with its bound, in plain words
+	Evidence string // the observed value with its bound, in plain words
 	Cause    Cause
 }
 
@@ -99,38 +99,38 @@ func (o Observation) since() time.Time {
 
 // Rule is the hysteresis of one kind.
 type Rule struct {
-	Raise  int           // bad observations among the last Of that raise
-	Of     int           // how many observations are looked at
-	Clear  int           // good observations in a row that clear
-	Rejoin time.Duration // a warning raised again this soon after its end goes on
+	Raise  int           // bad observations among the last Of that raise the warning
+	Of     int           // number of latest observations considered
+	Clear  int           // consecutive good observations that clear the warning
+	Rejoin time.Duration // if raised again within this time after its end, the warning continues
 }
 
 // Warning is one warning.
 type Warning struct {
-	ID       int       `json:"id,omitempty"` // from 1, within one watch; 0: not told of yet
+	ID       int       `json:"id,omitempty"` // from 1, within one watch; 0: not reported yet
 	Kind     Kind      `json:"kind"`
-	Subject  string    `json:"subject"` // session
+	Subject  string    `json:"subject"` // the session
 	Start    time.Time `json:"start"`   // the first bad observation
 	Raised   time.Time `json:"raised"`
-	Updated  time.Time `json:"updated,omitzero"` // when more became known of it while it stands
+	Updated  time.Time `json:"updated,omitzero"` // when more became known while it was active
 	End      time.Time `json:"end,omitzero"`     // the first good observation, once cleared
 	Cleared  time.Time `json:"cleared,omitzero"`
-	Cause    Cause     `json:"cause,omitempty"` // as far as it is known
+	Cause    Cause     `json:"cause,omitempty"` // if known
 	Evidence string    `json:"evidence"`
-	Episodes int       `json:"episodes"`       // above 1: it comes and goes
-	Since    time.Time `json:"since,omitzero"` // when the latest episode began, if there is more than one
+	Episodes int       `json:"episodes"`       // above 1: intermittent
+	Since    time.Time `json:"since,omitzero"` // start of the latest episode, if there are several
 }
 
-// Active says whether the warning stands.
+// Active reports whether the warning is active.
 func (w Warning) Active() bool { return w.Cleared.IsZero() }
 
-// Fresh says whether the warning has just been raised for the first time, or is
-// a note of what was over when it became known: it has not been told of before.
+// Fresh reports whether the warning is new: raised for the first time, or noted
+// after it was already over.
 func (w Warning) Fresh() bool {
 	return w.Episodes <= 1 && w.Updated.IsZero() && (w.Active() || w.Raised.Equal(w.Cleared))
 }
 
-// String gives the warning as a sentence.
+// String returns the warning as a sentence.
 func (w Warning) String() string {
 	s := w.Kind.Title()
 	if w.Episodes > 1 {
@@ -142,7 +142,7 @@ func (w Warning) String() string {
 	return s
 }
 
-// Details are the evidence and, where the title does not say it already, the
+// Details returns the evidence and, unless the title already states it, the
 // cause.
 func (w Warning) Details() string {
 	switch {
@@ -162,7 +162,7 @@ type Tracker struct {
 
 	recent   []Level
 	firstBad time.Time
-	halves   int // of good observations in a row, two to a good one
+	halves   int // of consecutive good observations; a good one counts two, a fair one one
 	firstOK  time.Time
 	current  *Warning
 }
@@ -172,7 +172,7 @@ func NewTracker(k Kind, subject string, r Rule) *Tracker {
 	return &Tracker{kind: k, subject: subject, rule: r}
 }
 
-// Active returns the standing warning, if there is one.
+// Active returns the active warning, if there is one.
 func (t *Tracker) Active() (Warning, bool) {
 	if t.current == nil || !t.current.Active() {
 		return Warning{}, false
@@ -180,8 +180,8 @@ func (t *Tracker) Active() (Warning, bool) {
 	return *t.current, true
 }
 
-// Suspect says whether something bad was seen that has not raised a warning:
-// it is worth looking again soon.
+// Suspect reports whether a bad observation has not raised a warning: it is
+// worth measuring again soon.
 func (t *Tracker) Suspect() bool {
 	if t.current != nil && t.current.Active() {
 		return false
@@ -198,8 +198,8 @@ func (t *Tracker) bad() (n int) {
 	return n
 }
 
-// Observe takes the next observation and returns the warning and true when it
-// was raised or cleared by it.
+// Observe adds an observation. It returns the warning and true if the
+// observation raised or cleared it.
 func (t *Tracker) Observe(o Observation) (Warning, bool) {
 	if o.Level == Unknown {
 		return Warning{}, false
@@ -252,8 +252,8 @@ func (t *Tracker) observeActive(o Observation) (Warning, bool) {
 	return *t.current, true
 }
 
-// Explain gives a standing warning its cause and returns it and true when that
-// is news. What is known is not forgotten for what is not.
+// Explain sets the cause of the active warning. It returns the warning and true
+// if that changed it. An unknown cause does not replace a known one.
 func (t *Tracker) Explain(c Cause, at time.Time) (Warning, bool) {
 	if t.current == nil || !t.current.Active() || c == NotKnown || c == t.current.Cause {
 		return Warning{}, false
@@ -262,9 +262,9 @@ func (t *Tracker) Explain(c Cause, at time.Time) (Warning, bool) {
 	return *t.current, true
 }
 
-// Shift moves all times by d, because the clock they were read from was set at
-// at. It returns the standing warning, if there is one. One that has been
-// cleared does not go on after this.
+// Shift moves all times by d, because their clock was set at at. It returns the
+// active warning, if there is one. A cleared warning does not continue after
+// this.
 func (t *Tracker) Shift(d time.Duration, at time.Time) (Warning, bool) {
 	t.firstBad, t.firstOK = t.firstBad.Add(d), t.firstOK.Add(d)
 	if t.current == nil || !t.current.Active() {
@@ -278,7 +278,7 @@ func (t *Tracker) Shift(d time.Duration, at time.Time) (Warning, bool) {
 	return *t.current, true
 }
 
-// Close ends a standing warning because watching ends; its end is unknown.
+// Close ends the active warning because watching ends; its end is unknown.
 func (t *Tracker) Close(at time.Time) (Warning, bool) {
 	if t.current == nil || !t.current.Active() {
 		return Warning{}, false
