@@ -1,6 +1,6 @@
-// Package exporter turns what a watch finds into Prometheus metrics. It knows
-// names, units, label sets and definitions, which are the help of each metric,
-// and nothing of how things are measured.
+// Package exporter exports the results of a watch as Prometheus metrics. It
+// defines names, units, labels and help texts, and knows nothing of how things
+// are measured.
 package exporter
 
 import (
@@ -23,11 +23,11 @@ const namespace, subsystem = "examlink", "client"
 // delayBuckets straddle the verdict's bounds.
 var delayBuckets = []float64{.005, .01, .02, .03, .05, .075, .1, .15, .2, .3, .4, .5, 1, 2.5}
 
-// instrumentBuckets are for what the instrument itself adds.
+// instrumentBuckets are for delays added by the instrument itself.
 var instrumentBuckets = []float64{.00005, .0001, .00025, .0005, .001, .0025, .005, .01, .05, .1, 1}
 
-// Exporter is a sink of one watch and a collector of one registry. Values are
-// absent until they are known.
+// Exporter is a sink of one watch and a collector of one registry. Unknown
+// values are absent.
 type Exporter struct {
 	sent, received, unsent, late prometheus.Counter
 	overTCP                      prometheus.Counter
@@ -125,8 +125,8 @@ func New(r prometheus.Registerer, p verdict.Policy) (*Exporter, error) {
 	return e, nil
 }
 
-// Outbox shows what waits in an outbox to be told the server, and what became
-// of the rest.
+// Outbox registers metrics of an outbox: the queued reports and the fate of the
+// others.
 func (e *Exporter) Outbox(r prometheus.Registerer, q *outbox.Queue) error {
 	return r.Register(outboxCollector{q})
 }
@@ -213,8 +213,8 @@ func (e *Exporter) Warning(w warning.Warning) {
 	}
 }
 
-// lastValues are gauges of the last discrete measurement, each with the time
-// it was taken, absent until there is one.
+// lastValues are gauges of the last discrete measurement, each with its
+// timestamp, absent before the first.
 type lastValues struct {
 	policy verdict.Policy
 
@@ -301,7 +301,7 @@ func (l *lastValues) Collect(ch chan<- prometheus.Metric) {
 	p := l.policy
 	gauge(minDesc, p.Minimum.Download.BytesPerSecond(), "down")
 	gauge(minDesc, p.Minimum.Upload.BytesPerSecond(), "up")
-	if p.Recommended.Download > 0 { // else the policy recommends nothing
+	if p.Recommended.Download > 0 { // zero: the policy recommends none
 		gauge(recDesc, p.Recommended.Download.BytesPerSecond(), "down")
 	}
 	if p.Recommended.Upload > 0 {

@@ -14,7 +14,7 @@ var (
 	forgottenDesc = prometheus.NewDesc(name("reports_dropped_total"), "Reports dropped because the queue was full (client.queue_max), minute reports before warnings, or because they were too large.", []string{"kind"}, nil)
 )
 
-// outboxCollector shows an outbox.
+// outboxCollector exports the counts of an outbox.
 type outboxCollector struct{ q *outbox.Queue }
 
 // Describe implements prometheus.Collector.

@@ -2,8 +2,8 @@ package ippm
 
 import "math"
 
-// BinomialTail is the probability of k successes or more in n independent
-// trials that each succeed with probability p, 0 < p < 1.
+// BinomialTail returns the probability of at least k successes in n independent
+// trials with success probability p, 0 < p < 1.
 func BinomialTail(k, n uint64, p float64) float64 {
 	if k == 0 {
 		return 1

@@ -9,65 +9,66 @@ import (
 
 // Chosen by us.
 const (
-	// busyMargin is how far one-way delay must stand above the train's lowest
-	// before a packet counts as queued: above timer and scheduling noise, far
-	// below the 30 ms that end a prime.
+	// busyMargin is the one-way delay above the train's lowest from which a packet
+	// counts as queued: above timer and scheduling noise, far below the 30 ms that
+	// end a prime.
 	busyMargin = 3 * time.Millisecond
-	// busyNeighbours is how far the running minimum looks to each side on a
-	// noisy path, so that a few late packets are not taken for a queue.
+	// busyNeighbours is the number of neighbours on each side that the running
+	// minimum covers on a noisy path, so that a few late packets do not count as a
+	// queue.
 	busyNeighbours = 2
 	// noisy is the delay variation above which a path counts as noisy.
 	noisy = time.Millisecond
-	// minBusy is the least number of queued packets a rate is fitted to.
+	// minBusy is the least number of queued packets for fitting a rate.
 	minBusy = 6
-	// releasedAbove is how much faster than they were sent packets of a busy
-	// period may arrive.
+	// releasedAbove is the highest ratio of arrival rate to sending rate in a busy
+	// period.
 	releasedAbove = 1.25
-	// minPace is the least number of gaps without a loss that tell one packet's
+	// minPace is the least number of gaps without loss that determine one packet's
 	// service time, if they agree.
 	minPace = 3
-	// ForeignShare is how much of a train's bytes other programs' traffic must
-	// be to be counted in: a full packet's link header is 1.1 %.
+	// ForeignShare is the least share of a train's bytes at which other programs'
+	// traffic is counted: a full packet's link header is 1.1 %.
 	ForeignShare = 0.05
-	// minStdErr is the smallest relative standard error ever claimed: clock
-	// rate error and stamp granularity do not average out.
+	// minStdErr is the smallest relative standard error ever claimed: clock rate
+	// error and timestamp granularity do not average out.
 	minStdErr = 0.002
 	// normal95 spans 95 % of a normal distribution to each side.
 	normal95 = 1.96
-	// lossyTail is how much more of a prime's end than of its beginning may be
-	// lost before nothing can be said of a link that showed no queue.
+	// lossyTail is the excess of the loss share at a prime's end over that at its
+	// beginning above which a train without a queue proves nothing about the link.
 	lossyTail = 0.1
-	// decisiveFit is how much worse, in squared residuals, one account of the
-	// losses must fit than the other to be ruled out.
+	// decisiveFit is the ratio of squared residuals at which the worse of two
+	// explanations of the losses is ruled out.
 	decisiveFit = 2
 	// overflowing is the share of a prime's packets whose loss shows that the
-	// queue was full, if minHold packets follow that can be fitted without it.
+	// queue was full, if at least minHold fittable packets follow the prime.
 	overflowing = 0.15
 	minHold     = 16
-	// overflow is the share of losses that only a full queue explains: then
-	// lost packets took none of the bottleneck's time.
+	// overflow is the share of losses that only a full queue explains: lost
+	// packets then took none of the bottleneck's time.
 	overflow = 0.25
-	// overflowStdErr is the least relative standard error of a rate fitted so
-	// to few packets: losses of another kind may hide among them.
+	// overflowStdErr is the least relative standard error of a rate fitted to so
+	// few packets, because losses of another kind may hide among them.
 	overflowStdErr = 0.05
 )
 
-// Arrival is one received packet of a train. Stamps are nanoseconds of the
-// sender's and of the receiver's own monotonic clock; their offset is unknown.
+// Arrival is one received packet of a train. Timestamps are nanoseconds of the
+// sender's and the receiver's own monotonic clocks; their offset is unknown.
 type Arrival struct {
 	Index    uint32
 	Sent     int64
 	Received int64
 	Size     int   // bytes at the IP layer
 	Prime    bool  // sent above the rate in question, to fill the bottleneck
-	Held     bool  // may have left its host later than Sent: its delay is not known
+	Held     bool  // may have left its host later than Sent: its delay is unknown
 	Other    int64 // IP-layer bytes of the same session's other packets that arrived earlier
-	Foreign  int64 // bytes that other programs of the student's host had moved by then, as its interface counts them
+	Foreign  int64 // bytes of other programs on the student's host until then, from its interface counters
 }
 
 func (a Arrival) delay() time.Duration { return time.Duration(a.Received - a.Sent) }
 
-// Outcome says what an estimate of a train's rate is worth.
+// Outcome grades an estimate of a train's rate.
 type Outcome string
 
 // The outcomes.
@@ -76,17 +77,17 @@ const (
 	OutcomeEstimate Outcome = "estimate"
 	// OutcomeBound: the bottleneck never filled; its rate is at least Low.
 	OutcomeBound Outcome = "bound"
-	// OutcomeLossy: no queue was seen, but the end of the prime got lost, so a
-	// full queue too short to be seen may have dropped it.
+	// OutcomeLossy: no queue was seen, but the end of the prime was lost, possibly
+	// in a full queue too short to be seen.
 	OutcomeLossy Outcome = "lossy"
-	// OutcomeHost: the sending host held packets up so often that no stretch
-	// without such a packet is long enough to be fitted.
+	// OutcomeHost: the sending host held packets so often that no stretch between
+	// them is long enough to be fitted.
 	OutcomeHost Outcome = "sender-held-up"
-	// OutcomeSparse: too few packets arrived to say anything.
+	// OutcomeSparse: too few packets arrived for an estimate.
 	OutcomeSparse Outcome = "too-few-packets"
 )
 
-// RateEstimate is what a train's arrivals say about the bottleneck.
+// RateEstimate is an estimate of the bottleneck's rate from a train's arrivals.
 type RateEstimate struct {
 	Outcome  Outcome
 	Rate     Rate          // fitted rate; meaningful for OutcomeEstimate only
@@ -96,18 +97,17 @@ type RateEstimate struct {
 	Busy     int           // packets in the busy period
 	Span     time.Duration // arrival time the busy period covers
 	Rise     time.Duration // highest smoothed delay above the lowest
-	Sent     int           // packets sent, as far as the highest index tells
+	Sent     int           // packets sent, up to the highest index seen
 	Received int
 	Bytes    int64 // IP-layer bytes received
 }
 
-// EstimateRate fits the rate of the bottleneck to the arrivals of one train.
-// Only the busy period counts: packets whose delay stands above the train's
-// lowest by more than a margin, which grows with noise, the stream's own delay
-// variation. Within it the arrival times are regressed on the bytes received
-// and, as a second variable, on the packets lost, so that it does not matter
-// whether losses happened before the bottleneck or behind it. Duplicates are
-// ignored; the order of arrival does not matter.
+// EstimateRate fits the rate of the bottleneck to the arrivals of one train. It
+// uses only the busy period: packets whose delay exceeds the train's lowest by
+// more than a margin, which grows with noise, the stream's own delay variation.
+// Within it, arrival times are regressed on the bytes received and, as a second
+// variable, on the packets lost, so that losses may occur before or behind the
+// bottleneck. Duplicates are ignored; the order of arrivals does not matter.
 func EstimateRate(arrivals []Arrival, noise time.Duration) RateEstimate {
 	as := slices.Clone(arrivals)
 	slices.SortStableFunc(as, func(a, b Arrival) int { return int(int64(a.Index) - int64(b.Index)) })
@@ -132,8 +132,8 @@ func EstimateRate(arrivals []Arrival, noise time.Duration) RateEstimate {
 	margin := busyMargin + 2*noise
 	from, to := longestRun(rise, margin)
 	if cut(as, rise) {
-		// While a host held its packet up the bottleneck may have run dry:
-		// only what lies between two such packets is one busy period.
+		// While a host held its packet, the bottleneck may have run dry: a busy
+		// period lies between two such packets.
 		was := to - from
 		if from, to = longestRun(rise, margin); was >= minBusy && to-from < minBusy {
 			est.Outcome = OutcomeHost
@@ -141,8 +141,8 @@ func EstimateRate(arrivals []Arrival, noise time.Duration) RateEstimate {
 		}
 	}
 	if to-from >= minBusy {
-		// A queue that the train itself made does not empty faster than the train
-		// filled it: what comes faster was held up on the way, all together.
+		// A queue built by the train does not drain faster than the train filled it:
+		// packets that arrive faster were held on the way and released together.
 		if fit, ok := fitRate(as[from:to]); ok && float64(fit.rate) <= sentRate(as[from:to])*releasedAbove {
 			est.Outcome = OutcomeEstimate
 			est.Busy = to - from
@@ -153,7 +153,7 @@ func EstimateRate(arrivals []Arrival, noise time.Duration) RateEstimate {
 			return est
 		}
 	}
-	// Not filled: the link carried at least what arrived of the prime.
+	// Not filled: the link carried at least the arrived part of the prime.
 	prime := slices.DeleteFunc(as, func(a Arrival) bool { return !a.Prime })
 	if len(prime) < minBusy {
 		return est
@@ -170,8 +170,8 @@ func EstimateRate(arrivals []Arrival, noise time.Duration) RateEstimate {
 	return est
 }
 
-// sentRate is the rate at which packets were sent, with what came in between, in
-// bit/s; +Inf when they were sent all at once.
+// sentRate returns the rate at which packets were sent, other traffic in
+// between included, in bit/s; +Inf if all were sent at once.
 func sentRate(as []Arrival) float64 {
 	first, last := as[0], as[len(as)-1]
 	bytes := last.Other - first.Other - int64(first.Size)
@@ -181,13 +181,13 @@ func sentRate(as []Arrival) float64 {
 	if last.Sent <= first.Sent {
 		return math.Inf(1)
 	}
-	// What was lost had been sent, too.
+	// Lost packets had been sent, too.
 	lost := float64(int(last.Index-first.Index)+1-len(as)) * float64(first.Size)
 	return (float64(bytes) + lost) * 8e9 / float64(last.Sent-first.Sent)
 }
 
-// countForeign adds other programs' traffic to what arrived, if it is more than
-// the link's headers of our own packets, which an interface counts, too.
+// countForeign adds other programs' traffic to the arrivals, if it exceeds the
+// link headers of our own packets, which interface counters include.
 func countForeign(as []Arrival) {
 	if len(as) == 0 {
 		return
@@ -208,10 +208,10 @@ func countForeign(as []Arrival) {
 	}
 }
 
-// Excess is the most by which a stretch of a train was ahead of a rate: bytes
-// received in it, at the IP layer, less those that the rate would have brought
-// in that time. A token bucket of more bytes than that could have carried the
-// whole train over a link slower than the rate.
+// Excess returns the most bytes by which a part of a train was ahead of a rate:
+// IP-layer bytes received in it, minus those that the rate allows in that time.
+// A token bucket larger than that could have carried the whole train over a
+// link slower than the rate.
 func Excess(arrivals []Arrival, rate Rate) (bytes int64) {
 	as := slices.Clone(arrivals)
 	slices.SortFunc(as, func(a, b Arrival) int { return cmp.Compare(a.Received, b.Received) })
@@ -226,8 +226,8 @@ func Excess(arrivals []Arrival, rate Rate) (bytes int64) {
 	return int64(most)
 }
 
-// tailLoss is how much larger the share of packets lost is in the last third
-// of a train than in the rest.
+// tailLoss returns the loss share in the last third of a train minus that in
+// the rest.
 func tailLoss(as []Arrival) float64 {
 	loss := func(as []Arrival) float64 {
 		return 1 - float64(len(as))/float64(as[len(as)-1].Index-as[0].Index+1)
@@ -254,7 +254,7 @@ func smoothedRise(as []Arrival, neighbours int) []time.Duration {
 	return out
 }
 
-// cut takes held packets out of the rise and says whether there were any.
+// cut removes held packets from the rise and reports whether there were any.
 func cut(as []Arrival, rise []time.Duration) (any bool) {
 	for i, a := range as {
 		if a.Held {

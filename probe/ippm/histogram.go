@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// subBits fixes the histogram's resolution: 2^subBits steps to each doubling,
-// so a quantile is at most 0.8 % from a value that was recorded, and much less
-// where values lie close together, since each bucket knows their mean.
+// subBits sets the histogram's resolution: 2^subBits steps per doubling. A
+// quantile is at most 0.8 % from a recorded value, and much closer where values
+// cluster, because each bucket keeps their mean.
 const subBits = 7
 
 // Histogram counts durations in logarithmic buckets with linear steps, in
@@ -16,7 +16,7 @@ const subBits = 7
 // is ready. Negative durations count as zero. Not safe for concurrent use.
 type Histogram struct {
 	buckets  []bucket
-	first    int // the number of buckets[0]
+	first    int // the index of buckets[0]
 	n        uint64
 	sum      float64
 	min, max time.Duration
@@ -30,7 +30,7 @@ func bucketOf(v uint64) int {
 	return shift<<subBits + int(v>>shift)
 }
 
-// bucket counts the durations of one step and adds them up.
+// bucket holds the number and the sum of the durations in one step.
 type bucket struct {
 	n   uint64
 	sum float64 // nanoseconds
@@ -38,7 +38,7 @@ type bucket struct {
 
 func (b bucket) mean() time.Duration { return time.Duration(math.Round(b.sum / float64(b.n))) }
 
-// at returns bucket i, making room for it.
+// at returns bucket i, allocating it if necessary.
 func (h *Histogram) at(i int) *bucket {
 	switch {
 	case len(h.buckets) == 0:
@@ -87,10 +87,10 @@ func (h *Histogram) Merge(o *Histogram) {
 	h.sum += o.sum
 }
 
-// Count returns how many durations were recorded.
+// Count returns the number of recorded durations.
 func (h *Histogram) Count() uint64 { return h.n }
 
-// Sum returns the sum of what was recorded.
+// Sum returns the sum of the recorded durations.
 func (h *Histogram) Sum() time.Duration { return time.Duration(h.sum) }
 
 // Min returns the smallest duration recorded; ok is false when there is none.
@@ -107,10 +107,10 @@ func (h *Histogram) Mean() (d time.Duration, ok bool) {
 	return time.Duration(h.sum / float64(h.n)), true
 }
 
-// Quantile returns the smallest recorded value that at least the fraction q
-// of all values does not exceed, to within the histogram's resolution, for 0 < q <= 1. ok is false when nothing was
-// recorded, or when fewer than 1/(1-q) values were: such a tail has not been
-// seen.
+// Quantile returns the smallest recorded value v such that at least the fraction
+// q of all values is at most v, to within the histogram's resolution, for
+// 0 < q <= 1. ok is false if nothing was recorded, or fewer than 1/(1-q) values:
+// such a tail has not been observed.
 func (h *Histogram) Quantile(q float64) (d time.Duration, ok bool) {
 	if h.n == 0 || q <= 0 || q > 1 || (q < 1 && float64(h.n)*(1-q) < 1-1e-9) {
 		return 0, false
@@ -126,8 +126,8 @@ func (h *Histogram) Quantile(q float64) (d time.Duration, ok bool) {
 	return h.max, true
 }
 
-// Each calls f for every bucket that holds something, from the smallest
-// duration up, with a duration in the bucket and how many were recorded.
+// Each calls f for every non-empty bucket in ascending order, with a duration
+// in the bucket and the number recorded.
 func (h *Histogram) Each(f func(d time.Duration, n uint64)) {
 	for _, b := range h.buckets {
 		if b.n > 0 {

@@ -3,7 +3,7 @@ package ippm
 import "math"
 
 // Interval is a rate with its 95 % interval, in bit/s at the layer its owner
-// names. Value is nil when only a bound is known, Low when nothing is, High when
+// names. Value is nil if only a bound is known, Low if nothing is, High if
 // there is no upper end.
 type Interval struct {
 	Value *float64 `json:"bits_per_second"`
@@ -11,7 +11,7 @@ type Interval struct {
 	High  *float64 `json:"high_bits_per_second"`
 }
 
-// String says the rate, or its bound.
+// String formats the rate, or its bound.
 func (i Interval) String() string {
 	switch {
 	case i.Value != nil:
@@ -37,11 +37,11 @@ func (c *Combined) Add(rate, stdErr float64) {
 	c.n++
 }
 
-// Len is how many estimates there are.
+// Len returns the number of estimates.
 func (c *Combined) Len() int { return c.n }
 
-// Interval is the combined rate with its relative standard error. There must be
-// an estimate.
+// Interval returns the combined rate and its relative standard error. It
+// requires at least one estimate.
 func (c *Combined) Interval() (i Interval, stdErr float64) {
 	rate, stdErr := math.Exp(c.sum/c.weight), 1/math.Sqrt(c.weight)
 	low, high := rate*(1-normal95*stdErr), rate*(1+normal95*stdErr)

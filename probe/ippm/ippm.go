@@ -3,8 +3,8 @@
 // 3357), reordering (RFC 4737), duplication (RFC 5560), rates at the IP layer
 // (RFC 9097), and the statistics to judge them with.
 //
-// It is arithmetic only. It refuses to do I/O, to start a goroutine, and to
-// know what time it is or whether a value is good enough.
+// It is arithmetic only: it does no I/O, starts no goroutine, reads no clock,
+// and does not know whether a value is good enough.
 package ippm
 
 import (
@@ -30,12 +30,12 @@ func (r Rate) Mbit() float64 { return float64(r) / 1e6 }
 // BytesPerSecond returns the rate in bytes per second.
 func (r Rate) BytesPerSecond() float64 { return float64(r) / 8 }
 
-// Time returns how long n bytes take at this rate.
+// Time returns the time n bytes take at this rate.
 func (r Rate) Time(n int) time.Duration {
 	return time.Duration(float64(n) * 8 / float64(r) * float64(time.Second))
 }
 
-// String gives the rate in Mbit/s with three significant digits at least.
+// String formats the rate in Mbit/s with at least three significant digits.
 func (r Rate) String() string {
 	switch m := r.Mbit(); {
 	case math.IsNaN(m):
@@ -49,7 +49,7 @@ func (r Rate) String() string {
 	}
 }
 
-// IPSize is the size at the IP layer of a UDP datagram with n bytes of
+// IPSize returns the size at the IP layer of a UDP datagram with n bytes of
 // payload: 28 bytes of headers over IPv4, 48 over IPv6.
 func IPSize(n int, ipv6 bool) int {
 	if ipv6 {

@@ -16,7 +16,7 @@ type LossRuns struct {
 	n [2][2]uint64
 }
 
-// Add takes the fate of the next packet in sequence order.
+// Add adds the next packet in sequence order, lost or not.
 func (l *LossRuns) Add(lost bool) {
 	b := 0
 	if lost {
@@ -41,11 +41,11 @@ func (l *LossRuns) Add(lost bool) {
 	l.started, l.lastLost = true, lost
 }
 
-// Break forgets the last packet, so that the next one is not taken for its
-// neighbour. Use it where the stream was interrupted on purpose.
+// Break separates the next packet from the last one. Use it where the stream
+// was interrupted on purpose.
 func (l *LossRuns) Break() { l.started = false }
 
-// Merge adds the runs of another stream; none continues into the other.
+// Merge adds the runs of another stream without joining runs of the two.
 func (l *LossRuns) Merge(o *LossRuns) {
 	l.received += o.received
 	l.lost += o.lost
@@ -59,13 +59,13 @@ func (l *LossRuns) Merge(o *LossRuns) {
 	l.started = false
 }
 
-// Received returns the packets counted as received.
+// Received returns the number of packets received.
 func (l *LossRuns) Received() uint64 { return l.received }
 
-// Lost returns the packets counted as lost.
+// Lost returns the number of packets lost.
 func (l *LossRuns) Lost() uint64 { return l.lost }
 
-// Runs returns how many runs of losses there were.
+// Runs returns the number of loss runs.
 func (l *LossRuns) Runs() uint64 { return l.runs }
 
 // Longest returns the length of the longest run of losses, in packets.
@@ -80,10 +80,10 @@ func (l *LossRuns) MeanRun() (packets float64, ok bool) {
 	return float64(l.lost) / float64(l.runs), true
 }
 
-// BurstRatio returns the Gilbert burst ratio 1/(p+r), with p the probability
-// of a loss after a reception and r that of a reception after a loss: 1 for
-// independent losses, above 1 for bursts (ITU-T G.113, annex B). ok is false
-// when either transition was never possible to see.
+// BurstRatio returns the Gilbert burst ratio 1/(p+r), with p the probability of
+// a loss after a reception and r that of a reception after a loss: 1 for
+// independent losses, above 1 for bursts (ITU-T G.113, annex B). ok is false if
+// one of the transitions could not be observed.
 func (l *LossRuns) BurstRatio() (ratio float64, ok bool) {
 	fromReceived := l.n[0][0] + l.n[0][1]
 	fromLost := l.n[1][0] + l.n[1][1]
@@ -108,7 +108,7 @@ type Reordering struct {
 	maxExtent uint64
 }
 
-// Add takes the sequence number of the next arrival, duplicates left out.
+// Add adds the sequence number of the next arrival, duplicates excluded.
 func (r *Reordering) Add(seq uint64) {
 	r.total++
 	if seq >= r.next {
@@ -119,7 +119,7 @@ func (r *Reordering) Add(seq uint64) {
 	r.maxExtent = max(r.maxExtent, r.next-1-seq)
 }
 
-// Reordered returns how many packets arrived reordered.
+// Reordered returns the number of reordered packets.
 func (r *Reordering) Reordered() uint64 { return r.reordered }
 
 // MaxLag returns the largest distance, in sequence numbers, of a reordered
@@ -135,9 +135,8 @@ func (r *Reordering) Ratio() (ratio float64, ok bool) {
 	return float64(r.reordered) / float64(r.total), true
 }
 
-// Wilson returns the Wilson score interval of a proportion: k of n, with z
-// standard normal deviations (1.96 for 95 %). For n = 0 it is 0 to 1: nothing
-// is known.
+// Wilson returns the Wilson score interval of a proportion k of n, with z
+// standard normal deviations (1.96 for 95 %). For n = 0 it is 0 to 1.
 func Wilson(k, n uint64, z float64) (low, high float64) {
 	if n == 0 {
 		return 0, 1

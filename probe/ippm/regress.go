@@ -15,7 +15,7 @@ type plane struct {
 func fitLine(x, y []float64) plane { return fitPlane(x, nil, y) }
 
 // fitPlane fits y = a + b*x + c*z; z may be nil. Standard errors allow for
-// residuals that resemble their neighbours, as those of a queue do.
+// autocorrelated residuals, such as those of a queue.
 func fitPlane(x, z, y []float64) plane {
 	n := len(x)
 	p := plane{n: n}
@@ -73,11 +73,11 @@ func fitPlane(x, z, y []float64) plane {
 	return p
 }
 
-// maxLags bounds how far the autocorrelation of residuals is followed.
+// maxLags bounds the lag up to which autocorrelation is computed.
 const maxLags = 200
 
-// inflation is how much larger the variance of a fitted slope is than
-// independent residuals would make it: one plus twice the sum of the residuals'
+// inflation returns the ratio of the variance of a fitted slope to that under
+// independent residuals: one plus twice the sum of the residuals'
 // autocorrelations, up to the first that is not positive.
 func inflation(res []float64, rss float64) float64 {
 	if rss <= 0 {

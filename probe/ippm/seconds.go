@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Seconds is a duration that JSON holds as a number of seconds. The name of its
-// field ends in "_seconds".
+// Seconds is a duration encoded in JSON as a number of seconds. Its field's
+// name ends in "_seconds".
 type Seconds time.Duration
 
 // Duration returns the duration.

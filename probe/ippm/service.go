@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// fitReceived is the rate at which bytes arrived, whatever became of others: a
-// policer drops without delaying, and what it dropped proves nothing.
+// fitReceived fits the rate at which bytes arrived, ignoring losses: a policer
+// drops without delaying, so its drops prove nothing.
 func fitReceived(as []Arrival) (rateFit, bool) {
 	x, y := make([]float64, len(as)), make([]float64, len(as))
 	for i, a := range as {
@@ -47,8 +47,8 @@ func fitRate(as []Arrival) (rateFit, bool) {
 	size := bytes / float64(max(n-1, 1))
 	p, ok := fitServed(as, x, lost, y, size)
 	if !ok {
-		// In the noise, losses of a full queue cannot be told from others one
-		// by one. Only the prime fills it: leave the prime out if it did.
+		// In noise, losses in a full queue cannot be distinguished one by one. Only
+		// the prime fills the queue: if it did, leave the prime out.
 		k := slices.IndexFunc(as, func(a Arrival) bool { return !a.Prime })
 		if k > 1 && n-k >= minHold && lost[k-1] > overflowing*(lost[k-1]+float64(k)) {
 			x, y, lost = x[k:], y[k:], shift(lost[k:])
@@ -64,15 +64,16 @@ func fitRate(as []Arrival) (rateFit, bool) {
 	}, true
 }
 
-// fewPackets widens the standard error of a fit with so many degrees of
-// freedom: few residuals understate their own scatter. It lies a little below
-// Student's t, one time in a thousand, against a normal distribution.
+// fewPackets returns the factor that widens the standard error of a fit with
+// dof degrees of freedom: few residuals understate their own scatter. It lies a
+// little below Student's t, one time in a thousand, against a normal
+// distribution.
 func fewPackets(dof int) float64 {
 	d := float64(max(dof, 1))
 	return 1 + 20/(d*d)
 }
 
-// shift counts from the first value on.
+// shift subtracts the first value from all.
 func shift(v []float64) []float64 {
 	out := make([]float64, len(v))
 	for i := range v {
@@ -81,10 +82,10 @@ func shift(v []float64) []float64 {
 	return out
 }
 
-// fitServed looks at each gap by itself: the time between the packets around
-// it tells how many of the lost ones the bottleneck served. Losses before the
-// bottleneck, in its queue and behind it may so be mixed. ok is false when the
-// arrivals are too noisy to tell one packet's service time.
+// fitServed examines each gap by itself: the time between the packets around it
+// shows how many of the lost ones the bottleneck served. Losses before the
+// bottleneck, in its queue and behind it may thus be mixed. ok is false if the
+// arrivals are too noisy to determine one packet's service time.
 func fitServed(as []Arrival, x, lost, y []float64, size float64) (p plane, ok bool) {
 	var pace, off []float64
 	for i := 1; i < len(as); i++ {
@@ -118,16 +119,17 @@ func fitServed(as []Arrival, x, lost, y []float64, size float64) (p plane, ok bo
 	return fitLine(served, y), true
 }
 
-// chooseFit decides what a lost packet cost. With few losses, or losses spread
-// so evenly that they cannot be told from bytes, it compares the two physical
-// extremes: the lost packets took no time of the bottleneck, or all of it.
+// chooseFit decides whether lost packets took time of the bottleneck. With few
+// losses, or losses so even that they cannot be separated from bytes, it
+// compares the two physical extremes: the lost packets took no time, or all of
+// it.
 func chooseFit(x, lost, y []float64, size float64) plane {
 	free := fitLine(x, y) // lost before the bottleneck
 	if lost[len(lost)-1] == 0 || free.singular {
 		return free
 	}
 	if gone := lost[len(lost)-1]; gone > overflow*(gone+float64(len(x))) {
-		if len(x) < minHold { // some of them may have been served all the same
+		if len(x) < minHold { // some of them may still have been served
 			free.sb = max(free.sb, overflowStdErr*free.b)
 		}
 		return free
@@ -139,7 +141,7 @@ func chooseFit(x, lost, y []float64, size float64) plane {
 	full := fitLine(served, y)
 	both := fitPlane(x, lost, y)
 	if !both.singular && both.b > 0 {
-		cost := both.c / (both.b * size) // share of a service time a loss took
+		cost := both.c / (both.b * size) // share of a service time that a loss took
 		spread := both.sc / (both.b * size)
 		if spread < 0.25 {
 			switch {
@@ -158,5 +160,5 @@ func chooseFit(x, lost, y []float64, size float64) plane {
 	if both.singular || both.b <= 0 || worse.rss > better.rss*decisiveFit {
 		return better
 	}
-	return both // honest, if wide: the next train will tell more
+	return both // honest, if wide: the next train will narrow it
 }

@@ -23,9 +23,9 @@ func (d Decision) String() string {
 }
 
 // SPRT is Wald's sequential probability ratio test of a mean with known
-// standard errors: is the relative distance from a bound above +Margin or
-// below -Margin? Between the two either answer is right. RFC 8337, section
-// 6.2.1 uses the same form on losses. The zero value needs Margin and Error.
+// standard errors: is the relative distance from a bound above +Margin or below
+// -Margin? Between the two, either answer is right. RFC 8337, section 6.2.1
+// uses the same form for losses. Margin and Error must be set.
 type SPRT struct {
 	Margin float64 // half the width of the indifference zone, relative
 	Error  float64 // probability of a wrong decision at the zone's edges
@@ -33,16 +33,16 @@ type SPRT struct {
 	n      int
 }
 
-// Add takes one observation, ln(value/bound), and its standard error.
+// Add adds one observation, ln(value/bound), with its standard error.
 func (s *SPRT) Add(distance, stdErr float64) {
 	s.llr += 2 * s.Margin * distance / (stdErr * stdErr)
 	s.n++
 }
 
-// Observations returns how many observations were added.
+// Observations returns the number of observations added.
 func (s *SPRT) Observations() int { return s.n }
 
-// Decision returns what the observations so far decide.
+// Decision returns the decision so far.
 func (s *SPRT) Decision() Decision {
 	limit := math.Log((1 - s.Error) / s.Error)
 	switch {
@@ -57,8 +57,7 @@ func (s *SPRT) Decision() Decision {
 }
 
 // LossSPRT is the sequential test of RFC 8337, section 6.2.1: does a packet
-// stream lose no more than P0, or P1 and more? The losses are taken to be
-// independent.
+// stream lose at most P0, or at least P1? Losses are assumed to be independent.
 type LossSPRT struct {
 	P0, P1      float64 // loss ratios of the two hypotheses, P0 < P1
 	Alpha, Beta float64 // error of the first and of the second kind

@@ -44,16 +44,16 @@ func PDVOf(delays []time.Duration) []PDV {
 }
 
 // Jitter is the interarrival jitter of RFC 3550, section 6.4.1: a running
-// estimate with gain 1/16, over packets in the order of their arrival. It says
-// something about the last few dozen packets only. The zero value is ready.
+// estimate with gain 1/16, over packets in order of arrival. It reflects the
+// last few dozen packets only. The zero value is ready.
 type Jitter struct {
 	transit time.Duration
 	value   float64
 	n       int
 }
 
-// Add takes the next arrival's relative transit time, receive stamp minus send
-// stamp; a constant clock offset cancels.
+// Add adds the next arrival's relative transit time, receive minus send
+// timestamp; a constant clock offset cancels.
 func (j *Jitter) Add(transit time.Duration) {
 	if j.n > 0 {
 		d := float64((transit - j.transit).Abs())
@@ -68,13 +68,13 @@ func (j *Jitter) Value() (d time.Duration, ok bool) {
 	return time.Duration(j.value), j.n > 1
 }
 
-// variationSpan is how many differences Variation looks back: a few seconds of
-// the monitor stream.
+// variationSpan is the number of differences that Variation covers: a few
+// seconds of the monitor stream.
 const variationSpan = 32
 
-// Variation keeps the recent delay variation of a stream: the median of |IPDV|
-// over its last arrivals, which a few outliers do not move. The zero value is
-// ready. Not safe for concurrent use.
+// Variation tracks the recent delay variation of a stream: the median of |IPDV|
+// over its last arrivals, which is robust against a few outliers. The zero
+// value is ready. Not safe for concurrent use.
 type Variation struct {
 	last  time.Duration
 	begun bool
@@ -82,7 +82,7 @@ type Variation struct {
 	n     int
 }
 
-// Add takes the next arrival's relative transit time.
+// Add adds the next arrival's relative transit time.
 func (v *Variation) Add(transit time.Duration) {
 	if v.begun {
 		v.ring[v.n%variationSpan] = (transit - v.last).Abs()
@@ -91,7 +91,7 @@ func (v *Variation) Add(transit time.Duration) {
 	v.last, v.begun = transit, true
 }
 
-// Median returns the median of |IPDV|, 0 while nothing is known.
+// Median returns the median of |IPDV|, 0 if unknown.
 func (v *Variation) Median() time.Duration {
 	n := min(v.n, variationSpan)
 	if n == 0 {

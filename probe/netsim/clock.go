@@ -6,8 +6,8 @@ import (
 )
 
 // Clock is a simulated host's clock: it runs at its own rate from its own
-// epoch, can be stepped, and can be made to have slept. It implements
-// clock.Clock and is safe for concurrent use.
+// epoch, can be stepped, and can be suspended. It implements clock.Clock and is
+// safe for concurrent use.
 type Clock struct {
 	base   time.Time
 	offset time.Duration
@@ -17,12 +17,13 @@ type Clock struct {
 	slept  time.Duration
 	step   time.Duration
 	jumped time.Duration
-	stalls time.Duration // of jumped: the wall clock went on, too
-	asleep time.Duration // of slept: package time went on, too
-	frozen time.Time     // since when whoever reads this clock does not run; zero: he does
+	stalls time.Duration // of jumped: the wall clock advanced, too
+	asleep time.Duration // of slept: package time advanced, too
+	frozen time.Time     // when readers of this clock were stopped; zero: they run
 }
 
-// NewClock makes a clock that reads offset now and gains skew seconds a second.
+// NewClock makes a clock that reads offset now and gains skew seconds per
+// second.
 func NewClock(offset time.Duration, skew float64) *Clock {
 	return &Clock{base: time.Now(), offset: offset, skew: skew}
 }
@@ -60,23 +61,23 @@ func (c *Clock) Awake() (time.Duration, bool) {
 	return c.now() + c.slept, true
 }
 
-// Step sets the wall clock ahead by d.
+// Step advances the wall clock by d.
 func (c *Clock) Step(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.step += d
 }
 
-// Jump sets the monotonic clock ahead by d, as the other hosts' clocks are when
-// one host wakes from a suspend that its own clock did not count.
+// Jump advances the monotonic clock by d, as the other hosts' clocks appear to
+// when one host wakes from a suspend that its own clock did not count.
 func (c *Clock) Jump(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.jumped += d
 }
 
-// Stall pretends that the host's programs did not run for d just now, as when
-// they are stopped: all its clocks went on.
+// Stall simulates that the host's programs were just stopped for d: all its
+// clocks advanced.
 func (c *Clock) Stall(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -84,29 +85,30 @@ func (c *Clock) Stall(d time.Duration) {
 	c.stalls += d
 }
 
-// Sleep pretends the host was suspended for d just now.
+// Sleep simulates that the host was just suspended for d.
 func (c *Clock) Sleep(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.slept += d
 }
 
-// Freeze stops the host's programs, or the host: until Thaw or Wake whoever
-// reads this clock reads the same.
+// Freeze stops the host's programs, or the host: the clock reads the same until
+// Thaw or Wake.
 func (c *Clock) Freeze() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.frozen = time.Now()
 }
 
-// Thaw lets programs that were stopped go on: all clocks went on meanwhile.
+// Thaw resumes stopped programs: all clocks advanced meanwhile.
 func (c *Clock) Thaw() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.frozen = time.Time{}
 }
 
-// Wake ends a suspend that Freeze began: the monotonic clock stood still.
+// Wake ends a suspend that began with Freeze: the monotonic clock did not
+// advance.
 func (c *Clock) Wake() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

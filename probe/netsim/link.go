@@ -1,10 +1,10 @@
-// Package netsim simulates network links: rate with byte-exact serialization,
-// a token bucket or a recorded trace, a drop-tail queue, delay, jitter, loss single and in
-// bursts, reordering, duplication, outages, and changes of all of them in
-// mid-flight. The model is one; it runs inside synctest bubbles between
-// simulated sockets, and as a relay between real ones.
+// Package netsim simulates network links: rate with byte-exact serialization, a
+// token bucket or a recorded trace, a drop-tail queue, delay, jitter, single
+// and burst loss, reordering, duplication, outages, and changes of all of them
+// in mid-flight. The same model runs inside synctest bubbles between simulated
+// sockets, and as a relay between real ones.
 //
-// It refuses to know what the packets contain.
+// It does not look at packet contents.
 package netsim
 
 import (
@@ -18,11 +18,11 @@ type queued struct {
 	data    []byte
 	size    int
 	entered time.Duration
-	probe   int // its number among the packets counted apart; 0: it is not
+	probe   int // number among the separately counted packets; 0: not counted
 }
 
-// Link is the state of one direction. Time is handed in and never goes back.
-// It is not safe for concurrent use; see Pipe.
+// Link is the state of one direction. Time is passed in and never goes back. It
+// is not safe for concurrent use; see Pipe.
 type Link struct {
 	p   Params
 	rng *rand.Rand
@@ -33,7 +33,7 @@ type Link struct {
 	last    time.Duration // when the last packet left
 	tokens  float64
 	filled  time.Duration // when tokens was computed
-	cursor  cursor        // where service stands in p.Trace
+	cursor  cursor        // position in p.Trace
 
 	flight  flightHeap
 	ordered time.Duration // latest arrival so far, for KeepOrder
@@ -41,10 +41,10 @@ type Link struct {
 	bursty  bool
 	probes  probeLog
 	count   Counters
-	recent  time.Duration // longest wait since TakeWait
+	recent  time.Duration // longest queueing time since TakeWait
 }
 
-// NewLink makes a link whose randomness depends on seed alone.
+// NewLink makes a link whose randomness depends only on seed.
 func NewLink(p Params, seed uint64) *Link {
 	return &Link{p: p, rng: rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15)), tokens: float64(p.Bucket), cursor: newCursor(p.Trace, 0)}
 }
@@ -52,23 +52,24 @@ func NewLink(p Params, seed uint64) *Link {
 // Params returns the parameters in force.
 func (l *Link) Params() Params { return l.p }
 
-// Counters returns the truth so far.
+// Counters returns the counters so far.
 func (l *Link) Counters() Counters { return l.count }
 
-// Waiting is how many bytes are in the queue, the packet being served included.
+// Waiting returns the number of bytes in the queue, the packet being served
+// included.
 func (l *Link) Waiting() int { return l.waiting }
 
-// TakeWait is the longest time a packet spent in the queue, of those that left
-// it since the last call.
+// TakeWait returns the longest queueing time among the packets that left the
+// queue since the last call.
 func (l *Link) TakeWait() time.Duration {
 	d := l.recent
 	l.recent = 0
 	return d
 }
 
-// Set changes the parameters at now. The packet being serialized keeps what it
-// has done and goes on at the new rate; a trace other than the one in force
-// begins at now, and serves that packet from its first byte.
+// Set changes the parameters at now. The packet being serialized keeps its
+// progress and continues at the new rate; a new trace begins at now, and serves
+// that packet from its first byte.
 func (l *Link) Set(now time.Duration, p Params) {
 	l.Advance(now)
 	l.fill(now)
@@ -159,7 +160,7 @@ func (l *Link) schedule(start time.Duration) {
 	}
 }
 
-// Advance moves packets on to where they are at now.
+// Advance updates the link to now.
 func (l *Link) Advance(now time.Duration) {
 	for len(l.queue) > 0 && l.leave <= now {
 		q := l.queue[0]
@@ -181,7 +182,7 @@ func (l *Link) Advance(now time.Duration) {
 	}
 }
 
-// Next returns when something happens next; ok is false when the link is empty.
+// Next returns the time of the next event; ok is false if the link is empty.
 func (l *Link) Next() (at time.Duration, ok bool) {
 	if len(l.queue) > 0 {
 		at, ok = l.leave, true
@@ -198,8 +199,8 @@ func (l *Link) lost(probe int) {
 	}
 }
 
-// Pop returns the packet that has arrived by now and the time it did, oldest
-// first; ok is false when none has.
+// Pop returns the oldest packet that has arrived by now, and its arrival time;
+// ok is false if there is none.
 func (l *Link) Pop(now time.Duration) (data []byte, at time.Duration, ok bool) {
 	l.Advance(now)
 	if len(l.flight) == 0 || l.flight[0].at > now {

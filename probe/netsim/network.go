@@ -15,8 +15,8 @@ const (
 	inboxSize  = 4096 // packets a simulated socket holds before it drops
 )
 
-// Network is one server and any number of clients, each behind a link of its
-// own. It implements their sockets.
+// Network connects one server and any number of clients, each behind its own
+// link. It implements their sockets.
 type Network struct {
 	ctx  context.Context
 	wg   *sync.WaitGroup
@@ -33,13 +33,13 @@ type Client struct {
 	net      *Network
 
 	mu      sync.Mutex
-	addr    netip.AddrPort     // first socket's, as the server sees it
-	sockets map[uint16]*Socket // by the port the server sees
-	ports   map[*Socket]uint16 // and back
+	addr    netip.AddrPort     // the first socket's, as seen by the server
+	sockets map[uint16]*Socket // by the port seen by the server
+	ports   map[*Socket]uint16 // the reverse
 	opened  uint16
 }
 
-// NewNetwork makes a network whose server listens at addr. Its goroutines end
+// NewNetwork makes a network whose server listens on addr. Its goroutines end
 // with ctx; Wait waits for them.
 func NewNetwork(ctx context.Context, addr netip.AddrPort) *Network {
 	n := &Network{ctx: ctx, wg: new(sync.WaitGroup), addr: addr, clients: map[netip.Addr]*Client{}}
@@ -51,8 +51,8 @@ func NewNetwork(ctx context.Context, addr netip.AddrPort) *Network {
 // Wait returns when every goroutine of the network has ended.
 func (n *Network) Wait() { n.wg.Wait() }
 
-// Server returns the server's socket. After it was closed a new one takes its
-// place, as a restarted server would bind again.
+// Server returns the server's socket. If it was closed, a new one takes its
+// place, as when a restarted server binds again.
 func (n *Network) Server() *Socket {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -75,7 +75,8 @@ func (n *Network) fromServer(b []byte, to netip.AddrPort) {
 	}
 }
 
-// Client adds a host at addr behind a link. Seeds fix the link's randomness.
+// Client adds a host at addr behind a link. seed determines the link's
+// randomness.
 func (n *Network) Client(addr netip.AddrPort, up, down Params, seed uint64) *Client {
 	c := &Client{net: n, addr: addr, sockets: map[uint16]*Socket{}, ports: map[*Socket]uint16{}}
 	c.Up = NewPipe(up, seed*2+1, func(b []byte) {
@@ -102,7 +103,7 @@ func (n *Network) Client(addr netip.AddrPort, up, down Params, seed uint64) *Cli
 	return c
 }
 
-// cutPort splits off the client's port, which travels behind the payload.
+// cutPort splits off the client's port, which follows the payload.
 func cutPort(b []byte) (payload []byte, port uint16) {
 	n := len(b) - 2
 	return b[:n], binary.BigEndian.Uint16(b[n:])
@@ -114,7 +115,7 @@ func (c *Client) address() netip.Addr {
 	return c.addr.Addr()
 }
 
-// Socket opens one more socket of the client, on a port of its own.
+// Socket opens another socket of the client, on its own port.
 func (c *Client) Socket() *Socket {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -131,9 +132,8 @@ func (c *Client) Socket() *Socket {
 	return s
 }
 
-// Rebind gives the client another address and its sockets other ports as the
-// server sees them, as a NAT does that forgot its bindings. Packets to the old
-// ones are lost.
+// Rebind changes the client's address and its sockets' ports as seen by the
+// server, like a NAT that lost its bindings. Packets to the old ones are lost.
 func (c *Client) Rebind(addr netip.Addr) {
 	c.net.mu.Lock()
 	defer c.net.mu.Unlock()
@@ -247,5 +247,5 @@ func (s *Socket) SetWriteDeadline(time.Time) error { return nil }
 // SetReadBuffer accepts any size: the simulated buffer is fixed.
 func (s *Socket) SetReadBuffer(int) error { return nil }
 
-// SetWriteBuffer accepts any size: the simulated socket has none.
+// SetWriteBuffer accepts any size: simulated sockets have no write buffer.
 func (s *Socket) SetWriteBuffer(int) error { return nil }

@@ -7,29 +7,29 @@ import (
 )
 
 // Params describes one direction of a link. The zero value passes everything
-// at once. Probabilities are 0 to 1.
+// immediately. Probabilities are 0 to 1.
 type Params struct {
 	Rate      ippm.Rate     // IP-layer rate; 0: unlimited
 	Trace     *Trace        // delivery opportunities, instead of Rate and Bucket; nil: none
-	Bucket    int           // token bucket in bytes that pass at once after idling; 0: serialize byte by byte
-	Queue     int           // bytes that may wait; 0: QueueTime decides
-	QueueTime time.Duration // time's worth of bytes that may wait at the mean rate; 0 and Queue 0: no limit
+	Bucket    int           // token bucket in bytes, for bursts after idling; 0: serialize byte by byte
+	Queue     int           // maximum bytes queued; 0: QueueTime applies
+	QueueTime time.Duration // maximum queue as time at the mean rate; 0 and Queue 0: no limit
 
 	Delay     time.Duration // propagation delay
 	Jitter    time.Duration // mean of an exponential delay added to each packet
-	KeepOrder bool          // jitter delays packets behind, instead of reordering
+	KeepOrder bool          // jitter delays later packets, too, instead of reordering
 
-	Loss       float64       // independent loss behind the queue
-	BurstStart float64       // probability to enter the lossy state of a Gilbert chain
-	BurstEnd   float64       // probability to leave it
+	Loss       float64       // independent loss after the queue
+	BurstStart float64       // probability of entering the lossy state of a Gilbert chain
+	BurstEnd   float64       // probability of leaving it
 	Duplicate  float64       // probability that a packet arrives twice
-	Reorder    float64       // probability that a packet is held back by ReorderBy
-	ReorderBy  time.Duration // how long
+	Reorder    float64       // probability that a packet is delayed by ReorderBy
+	ReorderBy  time.Duration // the delay
 
-	Outage bool // nothing gets in
+	Outage bool // nothing enters the link
 }
 
-// MeanRate is the IP-layer rate in the long run; 0: unlimited.
+// MeanRate returns the long-term IP-layer rate; 0: unlimited.
 func (p Params) MeanRate() ippm.Rate {
 	if p.Trace != nil {
 		return p.Trace.Rate()
@@ -37,8 +37,8 @@ func (p Params) MeanRate() ippm.Rate {
 	return p.Rate
 }
 
-// Counters is the truth about what one direction did. Packets in the queue or
-// in flight are in Offered only.
+// Counters holds the true counts of one direction. Packets in the queue or in
+// flight are in Offered only.
 type Counters struct {
 	Offered        uint64        `json:"offered"`
 	Delivered      uint64        `json:"delivered"`
@@ -51,10 +51,10 @@ type Counters struct {
 	DeliveredBytes uint64        `json:"delivered_bytes"`
 	MaxWait        time.Duration `json:"max_wait_ns"` // longest time from entering to leaving the queue
 
-	// Packets counted apart; see CountSize and Probes.
+	// Separately counted packets; see CountSize and Probes.
 	ProbesOffered uint64 `json:"-"`
 	ProbesLost    uint64 `json:"-"`
 }
 
-// Lost is every packet that did not get through.
+// Lost returns the number of packets that did not get through.
 func (c Counters) Lost() uint64 { return c.LostRandom + c.LostQueue + c.LostOutage }

@@ -16,7 +16,7 @@ type Pipe struct {
 	deliver func([]byte)
 }
 
-// NewPipe makes a pipe that hands what arrives to deliver, from Run's goroutine.
+// NewPipe makes a pipe that passes arrivals to deliver, on Run's goroutine.
 func NewPipe(p Params, seed uint64, deliver func([]byte)) *Pipe {
 	return &Pipe{link: NewLink(p, seed), base: time.Now(), wake: make(chan struct{}, 1), deliver: deliver}
 }
@@ -37,7 +37,7 @@ func (p *Pipe) Set(params Params) {
 	p.nudge()
 }
 
-// Update changes the link's parameters now, starting from those in force.
+// Update applies a change to the parameters in force.
 func (p *Pipe) Update(change func(*Params)) {
 	p.mu.Lock()
 	params := p.link.Params()
@@ -47,21 +47,21 @@ func (p *Pipe) Update(change func(*Params)) {
 	p.nudge()
 }
 
-// Counters returns the truth so far.
+// Counters returns the counters so far.
 func (p *Pipe) Counters() Counters {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.link.Counters()
 }
 
-// CountSize counts packets of one size apart; see Link.CountSize.
+// CountSize counts packets of one size separately; see Link.CountSize.
 func (p *Pipe) CountSize(size int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.link.CountSize(size)
 }
 
-// Probes returns the truth so far about the packets counted apart, in the
+// Probes returns the truth so far about the separately counted packets, in the
 // model's time.
 func (p *Pipe) Probes() Probes {
 	p.mu.Lock()

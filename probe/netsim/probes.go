@@ -7,22 +7,22 @@ import (
 	"examlink/probe/ippm"
 )
 
-// NotDelivered stands for the delay of a packet that has not arrived.
+// NotDelivered is the delay of a packet that has not arrived.
 const NotDelivered time.Duration = -1
 
-// Probes is the truth about the packets counted apart. Those neither lost nor
-// delivered are in the queue or in flight.
+// Probes is the truth about the separately counted packets. Those neither lost
+// nor delivered are in the queue or in flight.
 type Probes struct {
 	Offered   uint64        `json:"offered"`
-	Delivered uint64        `json:"delivered"` // once each, whatever the copies
+	Delivered uint64        `json:"delivered"` // once each, copies ignored
 	Lost      uint64        `json:"lost"`
 	Delay     *Distribution `json:"delay"` // from Send to the first copy's arrival
-	IPDV      *Distribution `json:"ipdv"`  // absolute, of neighbours by order of sending, both delivered
+	IPDV      *Distribution `json:"ipdv"`  // absolute, of consecutively sent packets that were both delivered
 	PDV       *Distribution `json:"pdv"`   // above the lowest of all
 }
 
-// Distribution sums up durations, in seconds. Quantiles are values that
-// occurred: the smallest that at least that share does not exceed.
+// Distribution summarizes durations, in seconds. Quantiles are values that
+// occurred: the smallest v such that at least that share of values is at most v.
 type Distribution struct {
 	Count  int     `json:"count"`
 	Min    float64 `json:"min"`
@@ -33,7 +33,7 @@ type Distribution struct {
 	Max    float64 `json:"max"`
 }
 
-// NewDistribution sums up v; nil when it is empty.
+// NewDistribution summarizes v; nil if v is empty.
 func NewDistribution(v []time.Duration) *Distribution {
 	if len(v) == 0 {
 		return nil
@@ -50,22 +50,22 @@ func NewDistribution(v []time.Duration) *Distribution {
 	}
 }
 
-// probeLog follows the packets counted apart through a link, numbered from 1
-// in the order of sending.
+// probeLog follows the separately counted packets through a link, numbered from
+// 1 in order of sending.
 type probeLog struct {
 	match  func(data []byte, size int) bool // nil: none
 	sent   []time.Duration
 	delay  []time.Duration // NotDelivered until the first copy arrives
-	popped int             // the last packet popped, if it is such a first copy
+	popped int             // the last packet popped, if it was such a first copy
 }
 
-// CountSize counts packets of one size apart, too, so that one stream's fate
-// is known among others. Call it before the first is sent.
+// CountSize also counts packets of one size separately, to follow one stream
+// among others. Call it before the first is sent.
 func (l *Link) CountSize(size int) {
 	l.Count(func(_ []byte, s int) bool { return s == size })
 }
 
-// Count is CountSize for packets that a function picks by what they contain.
+// Count is CountSize for packets selected by a function.
 func (l *Link) Count(match func(data []byte, size int) bool) { l.probes.match = match }
 
 func (p *probeLog) offer(now time.Duration, data []byte, size int) (number int) {
@@ -85,19 +85,19 @@ func (p *probeLog) arrive(number int, at time.Duration) {
 	}
 }
 
-// Left says when the packet popped last really left, where a link between real
-// hosts hands it on later than the model has it arrive.
+// Left sets the time the last popped packet really left, where a link between
+// real hosts forwards it later than the model has it arrive.
 func (l *Link) Left(at time.Duration) {
 	if n := l.probes.popped; n > 0 {
 		l.probes.delay[n-1] = at - l.probes.sent[n-1]
 	}
 }
 
-// ProbeDelays returns the delays of the packets counted apart in the order of
-// sending, NotDelivered among them.
+// ProbeDelays returns the delays of the separately counted packets in order of
+// sending, including NotDelivered.
 func (l *Link) ProbeDelays() []time.Duration { return slices.Clone(l.probes.delay) }
 
-// Probes returns the truth so far about the packets counted apart.
+// Probes returns the truth so far about the separately counted packets.
 func (l *Link) Probes() Probes {
 	var delivered, ipdv []time.Duration
 	previous := NotDelivered

@@ -9,8 +9,8 @@ import (
 )
 
 // Relay is a link between real UDP sockets on one host: clients send to its
-// address, it passes their packets on to a server. Each client has a socket of
-// its own towards the server; all share one link, as a household does.
+// address, and it forwards their packets to a server. Each client has its own
+// socket towards the server; all share one link, like a household.
 type Relay struct {
 	Up, Down *Pipe
 
@@ -26,7 +26,7 @@ type relayed struct {
 	client  netip.AddrPort
 }
 
-// NewRelay listens on an address of the loopback and relays to server.
+// NewRelay listens on a loopback address and relays to server.
 func NewRelay(server netip.AddrPort, up, down Params, seed uint64) (*Relay, error) {
 	l, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
@@ -45,7 +45,7 @@ func NewRelay(server netip.AddrPort, up, down Params, seed uint64) (*Relay, erro
 	return r, nil
 }
 
-// Addr is where clients send to.
+// Addr returns the address clients send to.
 func (r *Relay) Addr() netip.AddrPort { return r.listener.LocalAddr().(*net.UDPAddr).AddrPort() }
 
 func (r *Relay) client(a netip.AddrPort) *net.UDPConn {
@@ -54,7 +54,7 @@ func (r *Relay) client(a netip.AddrPort) *net.UDPConn {
 	return r.clients[a]
 }
 
-// pack puts a client's address behind a payload; unpack takes it off.
+// pack appends a client's address to a payload; unpack removes it.
 func pack(b []byte, client netip.AddrPort) []byte {
 	a, _ := client.MarshalBinary()
 	out := make([]byte, 0, len(b)+len(a)+1)

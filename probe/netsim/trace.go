@@ -12,28 +12,28 @@ import (
 	"examlink/probe/ippm"
 )
 
-// OpportunitySize is how many bytes at the IP layer one delivery opportunity of
-// a trace carries: one full packet. Fixed by Mahimahi's file format.
+// OpportunitySize is the number of IP-layer bytes that one delivery opportunity
+// carries: one full packet. Fixed by Mahimahi's file format.
 const OpportunitySize = 1500
 
-// Chosen by us: what a trace file may hold.
+// Bounds of a trace file, chosen by us.
 const (
 	maxOpportunities = 10_000_000
 	maxTracePeriod   = 30 * 24 * time.Hour
 )
 
-// Trace says when a recorded link could deliver. Each opportunity carries
-// OpportunitySize bytes: small packets share it, a packet may take what is left
-// of one and the rest from the next, and what nobody waits for is gone. Links
-// only read a trace, so they may share it.
+// Trace lists the times at which a recorded link could deliver. Each
+// opportunity carries OpportunitySize bytes: small packets share it, a packet
+// may use the rest of one and continue in the next, and unused ones are lost.
+// Links only read a trace, so they may share it.
 type Trace struct {
 	Opportunities []time.Duration // at least one, in ascending order, 0 to Period
-	Period        time.Duration   // after which it repeats; above 0
+	Period        time.Duration   // repetition period; above 0
 }
 
-// ParseTrace reads Mahimahi's format: one whole number of milliseconds on each
-// line, in ascending order, a number once for each opportunity at that time.
-// The last is also the period.
+// ParseTrace parses Mahimahi's format: one whole number of milliseconds per
+// line, in ascending order, repeated for each opportunity at that time. The
+// last is also the period.
 func ParseTrace(r io.Reader) (*Trace, error) {
 	t := new(Trace)
 	s := bufio.NewScanner(r)
@@ -67,8 +67,8 @@ func ParseTrace(r io.Reader) (*Trace, error) {
 	return t, nil
 }
 
-// Append appends t in the format that ParseTrace reads. Times are cut to
-// milliseconds, and the period has to be the last of them.
+// Append appends t in the format that ParseTrace reads. Times are truncated to
+// milliseconds, and the period must equal the last of them.
 func (t *Trace) Append(b []byte) []byte {
 	for _, at := range t.Opportunities {
 		b = append(strconv.AppendInt(b, at.Milliseconds(), 10), '\n')
@@ -76,18 +76,18 @@ func (t *Trace) Append(b []byte) []byte {
 	return b
 }
 
-// Rate is the mean IP-layer rate over a period.
+// Rate returns the mean IP-layer rate over a period.
 func (t *Trace) Rate() ippm.Rate {
 	return ippm.Rate(float64(len(t.Opportunities)) * OpportunitySize * 8 / t.Period.Seconds())
 }
 
-// cursor is how far service has come in a trace.
+// cursor is a position in a trace.
 type cursor struct {
 	t    *Trace
 	from time.Duration // when the trace began
-	k    int           // the opportunity in use, counted through all periods; -1: none yet
-	at   time.Duration // when it is
-	left int           // bytes left of it
+	k    int           // the opportunity in use, counted over all periods; -1: none yet
+	at   time.Duration // its time
+	left int           // its unused bytes
 }
 
 func newCursor(t *Trace, from time.Duration) cursor { return cursor{t: t, from: from, k: -1} }
@@ -98,10 +98,10 @@ func (c *cursor) time(k int) time.Duration {
 }
 
 // serve uses opportunities for size bytes whose service begins at start, and
-// returns when the last of them has left. Calls go forward in time.
+// returns when the last of them has left. Calls must not go back in time.
 func (c *cursor) serve(start time.Duration, size int) time.Duration {
 	if c.at != start {
-		c.left = 0 // nobody waited for it
+		c.left = 0 // no packet was waiting for it
 	}
 	for {
 		if c.left == 0 {
@@ -116,11 +116,11 @@ func (c *cursor) serve(start time.Duration, size int) time.Duration {
 	}
 }
 
-// seek goes to the first unused opportunity at or after t.
+// seek moves to the first unused opportunity at or after t.
 func (c *cursor) seek(t time.Duration) {
 	c.k++
 	if c.time(c.k) < t {
-		// An opportunity at the end of a period is at the beginning of the next.
+		// An opportunity at the end of a period is at the start of the next.
 		base := max(int((t-c.from)/c.t.Period)-1, 0) * len(c.t.Opportunities)
 		i := sort.Search(2*len(c.t.Opportunities), func(i int) bool { return c.time(base+i) >= t })
 		c.k = max(c.k, base+i)
