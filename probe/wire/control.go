@@ -18,7 +18,7 @@ const (
 	MaxMessage = 64 << 10
 )
 
-// MessageType says which field of a Message is set.
+// MessageType is the type of a Message; it determines which field is set.
 type MessageType string
 
 // The control messages.
@@ -27,20 +27,20 @@ const (
 	TypeWelcome      MessageType = "welcome"       // server: the session is open
 	TypeRefused      MessageType = "refused"       // server: the request with this id is refused
 	TypeTrainRequest MessageType = "train-request" // student: run a train
-	TypeTrainReady   MessageType = "train-ready"   // server: it is prepared (up) or begins (down)
-	TypeTrainReport  MessageType = "train-report"  // the receiver's account of a train
+	TypeTrainReady   MessageType = "train-ready"   // server: ready to receive (up) or starting to send (down)
+	TypeTrainReport  MessageType = "train-report"  // the receiver's report on a train
 	TypeCount        MessageType = "count"         // student asks, server answers: receive counters
-	TypeGoodput      MessageType = "goodput"       // student asks for a stream, server tells what became of it
+	TypeGoodput      MessageType = "goodput"       // student requests a stream, server reports the result
 	TypeReport       MessageType = "report"        // student: figures and warnings
-	TypeReported     MessageType = "reported"      // server: a report has been taken
-	TypeBye          MessageType = "bye"           // either: the session ends on purpose
+	TypeReported     MessageType = "reported"      // server: a report was accepted
+	TypeBye          MessageType = "bye"           // either: ends the session on purpose
 )
 
-// Message is one control message. Exactly the field that Type names is set.
+// Message is one control message. Exactly the field named by Type is set.
 type Message struct {
 	Version int         `json:"v"`
 	Type    MessageType `json:"type"`
-	ID      uint64      `json:"id,omitempty"` // repeats in the answer
+	ID      uint64      `json:"id,omitempty"` // repeated in the answer
 
 	Hello        *Hello        `json:"hello,omitempty"`
 	Welcome      *Welcome      `json:"welcome,omitempty"`
@@ -61,8 +61,8 @@ type Hello struct {
 	System  string `json:"system"`           // operating system and architecture
 	Purpose string `json:"purpose"`          // "check" or "watch"
 	Resume  string `json:"resume,omitempty"` // the ticket of an earlier Welcome
-	// NoExporter says that the client cannot export keys from TLS, as a browser
-	// cannot: it asks for the flow's keys in Welcome.
+	// NoExporter means that the client, such as a browser, cannot export keys from
+	// TLS and requests the flow's keys in Welcome.
 	NoExporter bool `json:"no_exporter,omitempty"`
 }
 
@@ -70,13 +70,13 @@ type Hello struct {
 type Welcome struct {
 	Session string    `json:"session"` // opaque session identifier
 	Resume  string    `json:"resume"`  // ticket to resume this session
-	Resumed bool      `json:"resumed"` // it is the session of the ticket shown
+	Resumed bool      `json:"resumed"` // the session is that of the ticket
 	Server  string    `json:"server"`  // server version
 	Time    time.Time `json:"time"`    // the server's wall clock
 	Exam    string    `json:"exam"`    // exam identifier of the join token
 	Flow    FlowID    `json:"flow"`    // the probe flow
 	Grant   Grant     `json:"grant"`
-	// Keys are those of the flow, for a client that has no exporter; else nil.
+	// Keys are the flow's keys for a client without exporter; otherwise nil.
 	Keys *ProbeKeys `json:"keys,omitempty"`
 }
 
@@ -94,36 +94,36 @@ func (k ProbeKeys) Validate() error {
 	return nil
 }
 
-// Grant is what the server lets one session spend. Exceeding packets are
-// dropped and counted, exceeding trains are refused.
+// Grant is the allowance of one session. Excess packets are dropped and
+// counted, excess trains are refused.
 type Grant struct {
 	ProbeRate    float64 `json:"probe_rate"`     // probes per second, sustained
-	TrainBytes   int64   `json:"train_bytes"`    // bytes of trains in all, both ways together
-	TrainBitRate float64 `json:"train_bit_rate"` // bit/s at the IP layer one train may ask for
+	TrainBytes   int64   `json:"train_bytes"`    // bytes of all trains, both directions together
+	TrainBitRate float64 `json:"train_bit_rate"` // highest rate of one train, bit/s at the IP layer
 }
 
-// Refusal is the closed list of reasons a server says no.
+// Refusal is the closed list of refusal reasons.
 type Refusal string
 
 // The refusals.
 const (
 	RefusedToken    Refusal = "token"    // not authentic, expired, or for another server
-	RefusedVersion  Refusal = "version"  // protocol version not spoken here
+	RefusedVersion  Refusal = "version"  // unsupported protocol version
 	RefusedFull     Refusal = "full"     // the server has no room for a session
 	RefusedLimit    Refusal = "limit"    // this token or address is over its limit
 	RefusedBudget   Refusal = "budget"   // the session's grant is spent
 	RefusedBusy     Refusal = "busy"     // a train is already running
-	RefusedRequest  Refusal = "request"  // the request makes no sense
-	RefusedShutdown Refusal = "shutdown" // the server is going away
+	RefusedRequest  Refusal = "request"  // invalid request
+	RefusedShutdown Refusal = "shutdown" // the server is shutting down
 )
 
-// Refused answers a request that is not granted.
+// Refused answers a refused request.
 type Refused struct {
 	Reason Refusal `json:"reason"`
 	Detail string  `json:"detail,omitempty"`
 }
 
-// Direction is the way a train travels.
+// Direction is the direction of a train.
 type Direction string
 
 // The two directions.
@@ -132,32 +132,32 @@ const (
 	Down Direction = "down" // server to student
 )
 
-// TrainRequest describes a train; see the train package for what it does.
+// TrainRequest describes a train; package train defines its meaning.
 type TrainRequest struct {
 	Train      TrainID       `json:"train"`
 	Direction  Direction     `json:"direction"`
 	PrimeRate  float64       `json:"prime_rate"`            // bit/s, IP layer
-	PrimeBytes int64         `json:"prime_bytes,omitempty"` // IP-layer bytes at most in the prime
-	HoldRate   float64       `json:"hold_rate,omitempty"`   // bit/s, IP layer, or less if the receiver reads less; 0: at what the receiver reads
-	HoldFirst  float64       `json:"hold_first,omitempty"`  // the same before the receiver reads any rate; 0: HoldRate
+	PrimeBytes int64         `json:"prime_bytes,omitempty"` // maximum IP-layer bytes of the prime
+	HoldRate   float64       `json:"hold_rate,omitempty"`   // bit/s, IP layer, or less if the receiver measures less; 0: the receiver's rate
+	HoldFirst  float64       `json:"hold_first,omitempty"`  // hold rate until the receiver has measured one; 0: HoldRate
 	HoldTime   time.Duration `json:"hold_time,omitempty"`   // nanoseconds
-	MaxBytes   int64         `json:"max_bytes,omitempty"`   // IP-layer bytes at most in all
+	MaxBytes   int64         `json:"max_bytes,omitempty"`   // maximum IP-layer bytes in total
 	PacketSize int           `json:"packet_size,omitempty"` // UDP payload bytes
 	StopRise   time.Duration `json:"stop_rise,omitempty"`   // one-way delay rise that ends the prime
-	Target     float64       `json:"target,omitempty"`      // bit/s in question: the train ends once it is decided; 0: run in full
+	Target     float64       `json:"target,omitempty"`      // bit/s in question: the train ends once decided; 0: run in full
 }
 
-// Measures says whether a train can read a rate that is worth keeping: not one
-// that is over before it could hold, which is sent to notice a fall.
+// Measures reports whether the train can measure a rate worth keeping. A train
+// without a hold cannot; it only serves to notice a fall.
 func (r TrainRequest) Measures() bool { return r.MaxBytes > r.PrimeBytes }
 
-// TrainReport is what the receiver of a train saw. Rates are IP-layer bit/s.
-// A nil number is unknown; what is absent is 0, here as in a TrainRequest: an exam
-// carries some thousand of both.
+// TrainReport is the receiver's report on a train. Rates are IP-layer bit/s. A
+// nil number is unknown; absent fields are 0, as in TrainRequest, because an
+// exam carries thousands of both.
 type TrainReport struct {
 	Train     TrainID       `json:"train"`
 	Direction Direction     `json:"direction"`
-	Sent      int           `json:"sent,omitempty"`     // packets, from the highest index seen or the sender's own word
+	Sent      int           `json:"sent,omitempty"`     // packets, from the highest index seen or reported by the sender
 	Received  int           `json:"received,omitempty"` // distinct packets
 	Bytes     int64         `json:"bytes,omitempty"`    // IP-layer bytes received
 	Duration  time.Duration `json:"duration,omitempty"` // first to last arrival
@@ -166,44 +166,44 @@ type TrainReport struct {
 	High      *float64      `json:"high"`               // upper end, nil when unbounded
 	StdErr    float64       `json:"std_err,omitempty"`  // relative standard error of Rate
 	Rise      time.Duration `json:"rise,omitempty"`     // highest one-way delay above the train's lowest
-	Busy      int           `json:"busy,omitempty"`     // packets the estimate rests on
-	Excess    int64         `json:"excess,omitempty"`   // most bytes by which it was ahead of the target; a larger token bucket hides the rate
-	Outcome   string        `json:"outcome"`            // estimate, bound, or why neither
+	Busy      int           `json:"busy,omitempty"`     // packets used for the estimate
+	Excess    int64         `json:"excess,omitempty"`   // most bytes ahead of the target; a larger token bucket hides the rate
+	Outcome   string        `json:"outcome"`            // estimate, bound, or the reason for neither
 
-	// What the sender said of itself at the train's end; zero if that got lost.
-	SenderSkipped time.Duration `json:"sender_skipped,omitempty"` // schedule its host was too late for
-	SenderUnsent  int           `json:"sender_unsent,omitempty"`  // packets its host would not send
+	// Reported by the sender at the train's end; zero if that was lost.
+	SenderSkipped time.Duration `json:"sender_skipped,omitempty"` // schedule skipped because the host was late
+	SenderUnsent  int           `json:"sender_unsent,omitempty"`  // packets the host did not send
 	SenderHeld    int           `json:"sender_held,omitempty"`    // packets that may have left late
 }
 
-// Count is the server's exact account of the monitor stream.
+// Count holds the server's exact counts of the monitor stream.
 type Count struct {
 	Received   uint64 `json:"received"` // distinct probes received
 	Highest    Seq    `json:"highest"`
 	Duplicates uint64 `json:"duplicates"`
 	Reordered  uint64 `json:"reordered"`
-	Dropped    uint64 `json:"dropped"` // over the grant, not reflected
+	Dropped    uint64 `json:"dropped"` // over the grant, not echoed
 }
 
-// Report carries the student's own figures to the server. They are the
-// student's claim; the server keeps them apart from what it saw itself.
+// Report carries the student's figures to the server. They are claims: the
+// server keeps them apart from its own measurements.
 type Report struct {
-	Origin   string          `json:"origin"` // whose numbers these are, drawn at random
-	Number   uint64          `json:"number"` // from 1, rising; numbers may be left out
+	Origin   string          `json:"origin"` // namespace of Number, drawn at random
+	Number   uint64          `json:"number"` // from 1, rising; numbers may be skipped
 	At       time.Time       `json:"at"`     // the student's wall clock
 	Kind     ReportKind      `json:"kind"`
 	Contents json.RawMessage `json:"contents"`
 }
 
-// ReportKind says what the contents of a report are.
+// ReportKind determines the contents of a report.
 type ReportKind string
 
 // The kinds.
 const (
-	ReportWarning ReportKind = "warning" // a warning as it stands
+	ReportWarning ReportKind = "warning" // the current state of a warning
 	ReportMinute  ReportKind = "minute"  // the figures of about a minute
-	ReportDropped ReportKind = "dropped" // what there was no room for: Dropped
-	ReportVerdict ReportKind = "verdict" // what a check came to
+	ReportDropped ReportKind = "dropped" // reports dropped for lack of room: Dropped
+	ReportVerdict ReportKind = "verdict" // the verdict of a check
 )
 
 // ReportKinds lists every kind.
@@ -219,15 +219,15 @@ const (
 	MaxOrigin = 32
 )
 
-// Dropped is how many reports of an origin were given up so far, by kind,
-// because there was no room to keep them.
+// Dropped counts, by kind, the reports of an origin dropped so far for lack of
+// room.
 type Dropped struct {
 	Minutes  uint64 `json:"minutes"`
 	Warnings uint64 `json:"warnings"`
 }
 
-// Reported answers a report: the student may forget it, and every one of its
-// origin with a lower number.
+// Reported acknowledges a report: the student may forget it and all of its
+// origin with lower numbers.
 type Reported struct {
 	Number uint64 `json:"number"`
 }
@@ -237,7 +237,7 @@ type Bye struct {
 	Reason string `json:"reason"`
 }
 
-// WriteMessage writes m behind its length, four bytes, big-endian.
+// WriteMessage writes m preceded by its length, four bytes, big-endian.
 func WriteMessage(w io.Writer, m Message) error {
 	m.Version = ControlVersion
 	body, err := json.Marshal(m)
@@ -252,9 +252,9 @@ func WriteMessage(w io.Writer, m Message) error {
 	return err
 }
 
-// ReadMessage reads one message and checks that it is whole, of a version
-// spoken here, and carries what its type promises. It returns io.EOF only at
-// the end of a message.
+// ReadMessage reads one message and checks that it is complete, of a supported
+// version, and has the contents of its type. It returns io.EOF only at a
+// message boundary.
 func ReadMessage(r io.Reader) (Message, error) {
 	var size [4]byte
 	if _, err := io.ReadFull(r, size[:]); err != nil {
@@ -274,7 +274,7 @@ func ReadMessage(r io.Reader) (Message, error) {
 	return ParseMessage(body)
 }
 
-// ParseMessage reads the JSON of one message.
+// ParseMessage parses the JSON of one message.
 func ParseMessage(body []byte) (Message, error) {
 	var m Message
 	if err := json.Unmarshal(body, &m); err != nil {
@@ -304,7 +304,7 @@ func (m Message) complete() bool {
 	case TypeTrainReport:
 		return m.TrainReport != nil
 	case TypeCount:
-		return true // empty as a question
+		return true // empty in a request
 	case TypeGoodput:
 		return m.Goodput != nil
 	case TypeReport:

@@ -5,21 +5,21 @@ import (
 	"time"
 )
 
-// Goodput asks for a stream of bytes, and tells what became of it. As a
-// question Bytes is how many to send and Duration how long at most; as an
-// answer they are what arrived behind the first reading, and how long that took.
+// Goodput requests a stream of bytes, and reports its result. In a request,
+// Bytes is the number to send and Duration the maximum time; in an answer, they
+// are the bytes received after the first read and the time those took.
 type Goodput struct {
 	Direction Direction     `json:"direction"`
 	Bytes     int64         `json:"bytes"`    // of payload
 	Duration  time.Duration `json:"duration"` // nanoseconds
 }
 
-// goodputChunk is how much is read or written at a time.
+// goodputChunk is the size of one read or write.
 const goodputChunk = 16 << 10
 
-// FillGoodput writes what q asks for, until all is written or the writer's
-// deadline has passed. It returns how many bytes were taken from it, which is
-// no measurement: the receiver counts.
+// FillGoodput writes the bytes requested by q, until all are written or the
+// writer's deadline has passed. It returns the number of bytes written, which
+// is not a measurement: the receiver counts.
 func FillGoodput(w io.Writer, q Goodput) (written int64) {
 	chunk := make([]byte, goodputChunk)
 	for written < q.Bytes {
@@ -32,9 +32,9 @@ func FillGoodput(w io.Writer, q Goodput) (written int64) {
 	return written
 }
 
-// CountGoodput reads what q asks for, until all has come, the stream ends or
-// the reader's deadline has passed. The time runs from the first reading to the
-// last, so what the first one brought is not counted.
+// CountGoodput reads the bytes requested by q, until all have arrived, the
+// stream ends or the reader's deadline has passed. The time runs from the first
+// read to the last, so the bytes of the first are not counted.
 func CountGoodput(r io.Reader, q Goodput, now func() time.Duration) Goodput {
 	out := Goodput{Direction: q.Direction}
 	chunk := make([]byte, goodputChunk)

@@ -1,9 +1,9 @@
-// Package wire knows the layout of everything examlink puts on the network:
-// the probe packets that travel beside QUIC on one UDP socket, and the control
-// messages inside the QUIC stream. PROTOCOL.md in this folder is normative.
+// Package wire defines the layout of everything examlink sends: the probe
+// packets that travel beside QUIC on one UDP socket, and the control messages
+// inside the QUIC stream. PROTOCOL.md in this folder is normative.
 //
-// It refuses to know what a packet means, when it was sent, or over which
-// socket: it appends, parses, seals and opens.
+// It appends, parses, seals and opens. It does not know what a packet means,
+// when it was sent, or over which socket.
 package wire
 
 import (
@@ -24,14 +24,14 @@ const (
 	TagSize = 16
 	// MinPacketSize is the smallest probe packet: header, 32 bytes of body, tag.
 	MinPacketSize = HeaderSize + bodySize + TagSize
-	// MaxPacketSize is the largest UDP payload a probe packet may have. It
-	// leaves 1280-byte paths (RFC 8200, section 5) out of trouble over IPv6.
+	// MaxPacketSize is the largest UDP payload of a probe packet. It fits
+	// 1280-byte paths (RFC 8200, section 5) over IPv6.
 	MaxPacketSize = 1232
 
 	bodySize = 32
 )
 
-// Errors of Parse and Open. Callers branch on them to count causes.
+// Errors of Parse and Open. Callers branch on them to count drops by cause.
 var (
 	ErrNotProbe = errors.New("not a probe packet: the first byte is not from 4 to 15")
 	ErrShort    = errors.New("packet is shorter than its layout")
@@ -41,16 +41,16 @@ var (
 	ErrAuth     = errors.New("authentication tag does not match")
 )
 
-// Kind says what a probe packet is, in its first byte. Kinds lie from FirstKind to
-// LastKind, which RFC 9443 leaves free beside STUN, ZRTP, DTLS, TURN channels, RTP
-// and QUIC on one port.
+// Kind is the kind of a probe packet, its first byte. Kinds lie from FirstKind
+// to LastKind, which RFC 9443 leaves free beside STUN, ZRTP, DTLS, TURN
+// channels, RTP and QUIC on one port.
 type Kind uint8
 
 // The kinds of probe packet.
 const (
 	KindProbe    Kind = 4 // student to server: one packet of the periodic stream
 	KindEcho     Kind = 5 // server to student: the reflection of one probe
-	KindTrain    Kind = 6 // either way: one packet of a train
+	KindTrain    Kind = 6 // both directions: one packet of a train
 	KindFeedback Kind = 7 // train receiver to train sender
 
 	FirstKind Kind = 4
@@ -59,14 +59,15 @@ const (
 
 func (k Kind) valid() bool { return k >= KindProbe && k <= KindFeedback }
 
-// FlowID names a probe flow on a server. Zero is never a flow.
+// FlowID identifies a probe flow on a server. Zero is invalid.
 type FlowID uint32
 
 // Seq is a packet's sequence number within its flow, direction and kind. It
-// starts at 1 and never wraps or repeats: it is also the AEAD nonce.
+// starts at 1 and never wraps or repeats, because it is also the AEAD nonce.
 type Seq uint64
 
-// Header is the clear part of a probe packet. It is authenticated, not hidden.
+// Header is the clear part of a probe packet. It is authenticated but not
+// encrypted.
 type Header struct {
 	Kind Kind
 	Flow FlowID
@@ -78,8 +79,8 @@ func IsProbe(b []byte) bool {
 	return len(b) > 0 && Kind(b[0]) >= FirstKind && Kind(b[0]) <= LastKind
 }
 
-// IsQUIC reports whether a UDP payload is QUIC's by its first byte: QUIC sets the
-// second bit of every packet, but for version negotiation, which sets the first
+// IsQUIC reports whether a UDP payload is QUIC by its first byte: QUIC sets the
+// second bit of every packet except version negotiation, which sets the first
 // (RFC 9000, section 17).
 func IsQUIC(b []byte) bool { return len(b) > 0 && b[0]&0xc0 != 0 }
 
@@ -90,8 +91,8 @@ func AppendHeader(b []byte, h Header) []byte {
 	return binary.BigEndian.AppendUint64(b, uint64(h.Seq))
 }
 
-// ParseHeader reads the clear header and checks the packet's length, version
-// and kind. It does not check that the packet is authentic.
+// ParseHeader parses the clear header and checks the packet's length, version
+// and kind. It does not authenticate the packet.
 func ParseHeader(b []byte) (Header, error) {
 	switch {
 	case len(b) == 0:
@@ -114,9 +115,9 @@ func ParseHeader(b []byte) (Header, error) {
 	}, nil
 }
 
-// Stamp is a reading of one host's monotonic clock in nanoseconds. Its epoch
-// is unknown to the other side, so only differences of stamps of the same host
-// mean anything.
+// Stamp is a reading of one host's monotonic clock in nanoseconds. Its epoch is
+// unknown to the other side, so only differences between stamps of the same
+// host are meaningful.
 type Stamp int64
 
 // Probe is the body of a KindProbe packet.
@@ -135,7 +136,7 @@ func AppendProbe(b []byte, p Probe) []byte {
 	return binary.BigEndian.AppendUint64(b, p.Unsent)
 }
 
-// ParseProbe reads the body of a probe; padding after it is ignored.
+// ParseProbe parses the body of a probe; padding after it is ignored.
 func ParseProbe(b []byte) (Probe, error) {
 	if len(b) < bodySize {
 		return Probe{}, ErrShort
@@ -149,17 +150,17 @@ func ParseProbe(b []byte) (Probe, error) {
 }
 
 // Echo is the body of a KindEcho packet. Its header repeats the probe's
-// sequence number, so the student finds its own send stamp by itself.
+// sequence number, by which the student finds its own send stamp.
 type Echo struct {
 	Received Stamp         // the server's clock when the probe arrived
 	Sent     Stamp         // the server's clock just before the echo's send call; at most MaxTurnaround after Received
-	Earlier  time.Duration // how much later than its Sent the echo of probe Seq-1 left the host; 0: not known
+	Earlier  time.Duration // delay of the echo of probe Seq-1 from its Sent until it left the host; 0: unknown
 	Count    uint64        // distinct probes the server has received so far
 	Window   uint64        // bit i set: the server has received probe Seq-i
 }
 
-// MaxTurnaround is the longest time between an echo's two stamps that can
-// cross the wire.
+// MaxTurnaround is the longest time between an echo's two stamps that the wire
+// format can express.
 const MaxTurnaround = math.MaxUint32 * time.Nanosecond
 
 // AppendEcho appends the body of an echo.
@@ -173,7 +174,7 @@ func AppendEcho(b []byte, e Echo) []byte {
 
 func nanoseconds(d time.Duration) uint32 { return uint32(min(max(d, 0), MaxTurnaround)) }
 
-// ParseEcho reads the body of an echo; padding after it is ignored.
+// ParseEcho parses the body of an echo; padding after it is ignored.
 func ParseEcho(b []byte) (Echo, error) {
 	if len(b) < bodySize {
 		return Echo{}, ErrShort
@@ -188,17 +189,17 @@ func ParseEcho(b []byte) (Echo, error) {
 	}, nil
 }
 
-// Stage says which part of a train a packet belongs to.
+// Stage is the part of a train a packet belongs to.
 type Stage uint8
 
-// The stages of a train, in their order.
+// The stages of a train, in order.
 const (
 	StagePrime Stage = 1 // above the rate in question, to fill the bottleneck
 	StageHold  Stage = 2 // at the rate in question, to keep it busy
 	StageEnd   Stage = 3 // the train is over; small packets, repeated
 )
 
-// TrainID names one train within a session.
+// TrainID identifies a train within a session.
 type TrainID uint32
 
 // TrainPacket is the body of a KindTrain packet.
@@ -207,7 +208,7 @@ type TrainPacket struct {
 	Index uint32 // position in the train, from 0
 	Sent  Stamp  // the sender's clock, read just before the send call
 	Stage Stage
-	Other uint64 // bytes the sending host's other programs have sent by then, from any start; stays the same where that is not known. Not in StageEnd.
+	Other uint64 // bytes sent so far by other programs of the sending host, from any start; constant if unknown. Not in StageEnd.
 }
 
 // AppendTrain appends the body of a train packet.
@@ -219,7 +220,7 @@ func AppendTrain(b []byte, p TrainPacket) []byte {
 	return binary.BigEndian.AppendUint64(b, p.Other)
 }
 
-// ParseTrain reads the body of a train packet; padding after it is ignored.
+// ParseTrain parses the body of a train packet; padding after it is ignored.
 func ParseTrain(b []byte) (TrainPacket, error) {
 	if len(b) < bodySize {
 		return TrainPacket{}, ErrShort
@@ -241,29 +242,29 @@ func ParseTrain(b []byte) (TrainPacket, error) {
 
 // Fixed by PROTOCOL.md.
 const (
-	// MaxHeld is how many held packets an end packet can name.
+	// MaxHeld is the maximum number of held packets in an end packet.
 	MaxHeld  = (MaxPacketSize - MinPacketSize) / heldSize
 	heldSize = 8
 )
 
-// TrainEnd is what the packets of StageEnd add: the sender's own account, so
-// that what its host did is not taken for the network.
+// TrainEnd is the addition in packets of StageEnd: the sender's own counts, so
+// that effects of its host are not attributed to the network.
 type TrainEnd struct {
 	Packets uint32        // indices used, lost and unsent ones included
-	Unsent  uint32        // among them, those that never left the host
-	Skipped time.Duration // of the schedule, given up because the host was late; microseconds on the wire
-	Held    []Held        // at most MaxHeld, rising by index
+	Unsent  uint32        // of these, packets that never left the host
+	Skipped time.Duration // schedule given up because the host was late; microseconds on the wire
+	Held    []Held        // at most MaxHeld, ascending by index
 }
 
-// Held is a packet that may have left its host later than its stamp says: so
-// long passed between the stamp and the end of the send call.
+// Held is a packet that may have left its host later than its stamp: By passed
+// between the stamp and the end of the send call.
 type Held struct {
 	Index uint32
 	By    time.Duration // microseconds on the wire
 }
 
-// AppendTrainEnd appends the body of an end packet, which is longer than other
-// bodies by its held packets. What does not fit is left out.
+// AppendTrainEnd appends the body of an end packet, which held packets make
+// longer than other bodies. Held packets that do not fit are left out.
 func AppendTrainEnd(b []byte, p TrainPacket, e TrainEnd) []byte {
 	held := e.Held[:min(len(e.Held), MaxHeld)]
 	b = AppendTrain(b, p)
@@ -279,16 +280,15 @@ func AppendTrainEnd(b []byte, p TrainPacket, e TrainEnd) []byte {
 	return b
 }
 
-// microseconds is a duration as it crosses the wire; one too long is the
-// longest there is.
+// microseconds converts a duration to the wire format, clamped to its maximum.
 func microseconds(d time.Duration) uint32 {
 	return uint32(min(max(d.Microseconds(), 0), math.MaxUint32))
 }
 
-// TrainEndSize is the size of an end packet that names so many held packets.
+// TrainEndSize returns the size of an end packet with that many held packets.
 func TrainEndSize(held int) int { return MinPacketSize + heldSize*min(held, MaxHeld) }
 
-// ParseTrainEnd reads what the body of an end packet adds to ParseTrain.
+// ParseTrainEnd parses what the body of an end packet adds to ParseTrain.
 func ParseTrainEnd(b []byte) (TrainEnd, error) {
 	if len(b) < bodySize {
 		return TrainEnd{}, ErrShort
@@ -311,12 +311,12 @@ func ParseTrainEnd(b []byte) (TrainEnd, error) {
 	return e, nil
 }
 
-// Command is what a train's receiver asks of its sender.
+// Command is a command from a train's receiver to its sender.
 type Command uint8
 
-// The commands, in rising order: a sender never goes back.
+// The commands, in ascending order: a sender never goes back.
 const (
-	CommandContinue Command = 1 // go on as you are
+	CommandContinue Command = 1 // continue unchanged
 	CommandHold     Command = 2 // the bottleneck is busy: go to StageHold at Rate
 	CommandStop     Command = 3 // enough is known: end the train
 )
@@ -326,8 +326,8 @@ type Feedback struct {
 	Train    TrainID
 	Received uint32 // train packets received so far
 	Highest  uint32 // highest index among them
-	Rise     int32  // microseconds the one-way delay now stands above the train's lowest
-	Rate     uint64 // bit/s at the IP layer to hold at; 0: the rate agreed beforehand
+	Rise     int32  // microseconds by which the current one-way delay exceeds the train's lowest
+	Rate     uint64 // hold rate, bit/s at the IP layer; 0: the rate agreed beforehand
 	Command  Command
 }
 
@@ -341,7 +341,7 @@ func AppendFeedback(b []byte, f Feedback) []byte {
 	return append(b, byte(f.Command), 0, 0, 0, 0, 0, 0, 0)
 }
 
-// ParseFeedback reads the body of a feedback packet; padding is ignored.
+// ParseFeedback parses the body of a feedback packet; padding is ignored.
 func ParseFeedback(b []byte) (Feedback, error) {
 	if len(b) < bodySize {
 		return Feedback{}, ErrShort

@@ -22,11 +22,11 @@ const (
 	nonceSize = 12
 )
 
-// ExporterContext is the TLS exporter context of a flow.
+// ExporterContext returns the TLS exporter context of a flow.
 func ExporterContext(f FlowID) []byte { return binary.BigEndian.AppendUint32(nil, uint32(f)) }
 
 // Cipher seals or opens the packets of one direction of one flow. It is not
-// safe for concurrent use: it keeps the nonce it is working on.
+// safe for concurrent use, because it reuses its nonce buffer.
 type Cipher struct {
 	aead  cipher.AEAD
 	nonce [nonceSize]byte
@@ -55,8 +55,8 @@ func (c *Cipher) nonceOf(h Header) []byte {
 }
 
 // Seal encrypts a packet in place. b holds header and body; the result is b
-// padded with zeros to size minus the tag, sealed, with the tag appended. b
-// needs room for size bytes, else it is reallocated. A (Kind, Seq) pair must
+// padded with zeros to size minus the tag, sealed, with the tag appended. If b
+// has no capacity for size bytes, it is reallocated. A (Kind, Seq) pair must
 // never be sealed twice under one key.
 func (c *Cipher) Seal(b []byte, size int) ([]byte, error) {
 	if size < MinPacketSize || size > MaxPacketSize {
@@ -72,8 +72,8 @@ func (c *Cipher) Seal(b []byte, size int) ([]byte, error) {
 	return c.aead.Seal(b[:HeaderSize], c.nonceOf(h), b[HeaderSize:], b[:HeaderSize]), nil
 }
 
-// Open checks a packet and decrypts its body in place. The header must be the
-// one ParseHeader read from the same packet.
+// Open authenticates a packet and decrypts its body in place. h must be the
+// header that ParseHeader read from the same packet.
 func (c *Cipher) Open(h Header, b []byte) ([]byte, error) {
 	if len(b) < MinPacketSize {
 		return nil, ErrShort

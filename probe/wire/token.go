@@ -9,31 +9,31 @@ import (
 	"time"
 )
 
-// JoinToken is what a join token says: which exam and student it is for, where
-// the server is, and by which key to know it. It is a JWT signed with Ed25519
-// (RFC 7519, RFC 8037); only the server that issued it can check the signature.
+// JoinToken is the content of a join token: the exam, the student, the servers
+// and the pinned key. It is a JWT signed with Ed25519 (RFC 7519, RFC 8037);
+// only the server that issued it can check the signature.
 type JoinToken struct {
 	ID          string   `json:"jti"`
 	Exam        string   `json:"exam"`
 	Student     string   `json:"sub"`          // a pseudonym, never a name
 	Servers     []string `json:"srv"`          // host:port, most preferred first
-	Fingerprint string   `json:"fp,omitempty"` // SHA-256 of the server's public key, base64url; empty: a certificate authority vouches
+	Fingerprint string   `json:"fp,omitempty"` // SHA-256 of the server's public key, base64url; empty: verified by certificate authority
 	Policy      string   `json:"pol,omitempty"`
 	NotBefore   int64    `json:"nbf"` // seconds since 1970, UTC
 	Expires     int64    `json:"exp"`
-	Starts      int64    `json:"starts,omitempty"` // when the exam is on, seconds since 1970, UTC; 0: not known
+	Starts      int64    `json:"starts,omitempty"` // start of the exam, seconds since 1970, UTC; 0: unknown
 	Ends        int64    `json:"ends,omitempty"`
-	Zone        string   `json:"zone,omitempty"` // IANA name of the zone it is shown in; empty: UTC
+	Zone        string   `json:"zone,omitempty"` // IANA name of the zone its times are shown in; empty: UTC
 }
 
-// maxExam is the longest an exam may last, in seconds: more is a slip of the
-// pen.
+// maxExam is the maximum length of an exam, in seconds: anything longer is a
+// typing error.
 const maxExam = 24 * 60 * 60
 
-// ExpiresAt returns when the token ends.
+// ExpiresAt returns the time the token expires.
 func (t JoinToken) ExpiresAt() time.Time { return time.Unix(t.Expires, 0) }
 
-// Pin returns the pinned fingerprint; zero when there is none.
+// Pin returns the pinned fingerprint; zero if there is none.
 func (t JoinToken) Pin() (pin [32]byte, err error) {
 	if t.Fingerprint == "" {
 		return pin, nil
@@ -45,7 +45,7 @@ func (t JoinToken) Pin() (pin [32]byte, err error) {
 	return [32]byte(b), nil
 }
 
-// CheckExam says what is wrong with the exam's time, if there is one.
+// CheckExam validates the exam's time, if it is set.
 func (t JoinToken) CheckExam() error {
 	switch {
 	case t.Starts == 0 && t.Ends == 0 && t.Zone == "":
@@ -57,18 +57,18 @@ func (t JoinToken) CheckExam() error {
 	case t.Ends-t.Starts > maxExam:
 		return fmt.Errorf("ends: %d s after the start, expected at most %d", t.Ends-t.Starts, maxExam)
 	}
-	// "Local" would mean something else on every computer.
+	// "Local" would differ between computers.
 	if _, err := time.LoadLocation(t.Zone); err != nil || t.Zone == "Local" {
 		return fmt.Errorf("zone: %q, expected the name of a time zone", t.Zone)
 	}
 	return nil
 }
 
-// ReadJoinToken reads a join token as its holder does: without checking the
-// signature, which only the server can.
+// ReadJoinToken parses a join token as its holder does: without checking the
+// signature, which only the server can do.
 func ReadJoinToken(s string) (JoinToken, error) {
 	s = strings.TrimSpace(s)
-	if strings.ContainsAny(s, " \t\r\n") { // base64 would skip line breaks, the signature would not
+	if strings.ContainsAny(s, " \t\r\n") { // base64 would ignore line breaks, but the signature would not
 		return JoinToken{}, errors.New("join token: white space inside; was it copied in one piece?")
 	}
 	parts := strings.Split(s, ".")

@@ -1,13 +1,13 @@
 package wire
 
-// windowSize is how far behind the highest sequence number a late packet is
-// still told apart from a replay. 1,024 packets are 1.7 minutes of the
-// monitor stream and 50 ms of a train at 200 Mbit/s.
+// windowSize is the distance behind the highest sequence number within which
+// late packets are distinguished from replays. 1,024 packets are 1.7 minutes of
+// the monitor stream and 50 ms of a train at 200 Mbit/s.
 const windowSize = 1024
 
-// Window remembers which sequence numbers have been received, so that each
-// counts once (RFC 4303, section 3.4.3 describes the technique). The zero
-// value is ready. It is not safe for concurrent use.
+// Window records which sequence numbers have been received, so that each counts
+// once (RFC 4303, section 3.4.3 describes the technique). The zero value is
+// ready. It is not safe for concurrent use.
 type Window struct {
 	bits    [windowSize / 64]uint64
 	highest Seq
@@ -16,18 +16,18 @@ type Window struct {
 	stale   uint64
 }
 
-// Fate is what became of a sequence number shown to Accept.
+// Fate classifies a sequence number passed to Accept.
 type Fate uint8
 
 // The fates.
 const (
-	Fresh     Fate = iota // first time seen, above all before it
-	Late                  // first time seen, below one seen before it
+	Fresh     Fate = iota // first time seen, higher than all before
+	Late                  // first time seen, lower than an earlier one
 	Duplicate             // seen before
-	Stale                 // zero, or too far behind to know: treated as a replay
+	Stale                 // zero, or too old to tell: treated as a replay
 )
 
-// Accept records s and says what it was. Fresh and Late packets are new.
+// Accept records s and classifies it. Fresh and Late packets are new.
 func (w *Window) Accept(s Seq) Fate {
 	switch {
 	case s == 0:
@@ -64,7 +64,7 @@ func (w *Window) advance(s Seq) {
 func (w *Window) set(s Seq)      { w.bits[s/64%Seq(len(w.bits))] |= 1 << (s % 64) }
 func (w *Window) has(s Seq) bool { return w.bits[s/64%Seq(len(w.bits))]&(1<<(s%64)) != 0 }
 
-// Last64 returns the receive window that ends at s: bit i is set when s-i has
+// Last64 returns the receive window that ends at s: bit i is set if s-i has
 // been received. Sequence numbers too far behind the highest read as absent.
 func (w *Window) Last64(s Seq) uint64 {
 	var out uint64
@@ -83,11 +83,12 @@ func (w *Window) Last64(s Seq) uint64 {
 // Highest returns the highest sequence number received, 0 for none.
 func (w *Window) Highest() Seq { return w.highest }
 
-// Count returns how many distinct sequence numbers were received.
+// Count returns the number of distinct sequence numbers received.
 func (w *Window) Count() uint64 { return w.count }
 
-// Duplicates returns how many packets were seen again.
+// Duplicates returns the number of duplicates received.
 func (w *Window) Duplicates() uint64 { return w.dup }
 
-// StaleCount returns how many packets were too old to be told from a replay.
+// StaleCount returns the number of packets too old to be distinguished from
+// replays.
 func (w *Window) StaleCount() uint64 { return w.stale }
