@@ -36,8 +36,8 @@ func reportOf(n uint64, kind wire.ReportKind, contents any) wire.Report {
 	return wire.Report{Origin: "me", Number: n, At: time.Now(), Kind: kind, Contents: b}
 }
 
-// What a client reports is its claim: bounded, and a warning's later state takes
-// the place of the earlier.
+// A client's reports are claims: bounded, and a warning's later state replaces
+// the earlier.
 func TestClaims(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newTestbed(t, server.Limits{})
@@ -95,11 +95,11 @@ func TestClaims(t *testing.T) {
 				t.Errorf("%s: %+v", name, m)
 			}
 		}
-		taken(reportOf(99, wire.ReportMinute, struct{}{})) // what was refused used up no number
+		taken(reportOf(99, wire.ReportMinute, struct{}{})) // refused reports consumed no number
 	})
 }
 
-// A check has one verdict, and it is counted once, with what stood against it.
+// A check has one verdict, counted once, with its findings.
 func TestVerdictOfACheck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newTestbed(t, server.Limits{})
@@ -146,8 +146,8 @@ func TestVerdictOfACheck(t *testing.T) {
 	})
 }
 
-// A repeat is one over another connection and in another session, and none in
-// another's name.
+// A repeat is recognized over another connection and in another session, but
+// not under another token.
 func TestRepeatsAcrossSessions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newTestbed(t, server.Limits{})

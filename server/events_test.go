@@ -11,8 +11,8 @@ import (
 	"examlink/server/event"
 )
 
-// A subscriber sees every event of a session from admission to end, in order,
-// none missing although it subscribes late, and none twice.
+// A late subscriber still sees every event of a session, from admission to end,
+// in order and exactly once.
 func TestASubscriberSeesAWholeSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newTestbed(t, server.Limits{})

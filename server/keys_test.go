@@ -32,7 +32,7 @@ func TestKeysForAClientWithoutAnExporter(t *testing.T) {
 		if got := c.answers(); len(got) != 1 || len(got[0].Data) != 64 {
 			t.Errorf("%d answers", len(got))
 		}
-		c.send([]byte("\x16\xfe\xfd not examlink's")) // DTLS begins so
+		c.send([]byte("\x16\xfe\xfd not examlink's")) // the start of a DTLS packet
 		c.send(c.seal(2, 64))
 		if got := c.answers(); len(got) != 1 {
 			t.Errorf("%d answers beside a packet of another protocol", len(got))

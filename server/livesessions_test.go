@@ -14,7 +14,7 @@ import (
 	"examlink/server/store/memory"
 )
 
-// flakySessions fails while it is told to, and waits for a permission to go on.
+// flakySessions fails on demand and waits for permission to continue.
 type flakySessions struct {
 	store.Sessions
 	err  error
@@ -38,7 +38,7 @@ func sessionEvent(id, state string, p event.Payload) event.Event {
 	}}
 }
 
-// tableOf is the store's table in one line.
+// tableOf returns the store's table in one line.
 func tableOf(t *testing.T, s store.Sessions) string {
 	t.Helper()
 	list, err := s.List(t.Context(), store.Page{})
@@ -52,7 +52,7 @@ func tableOf(t *testing.T, s store.Sessions) string {
 	return strings.Join(words, " ")
 }
 
-// The table follows the sessions, also when the store is so slow that events are
+// The table follows the sessions, even if the store is so slow that events are
 // missed.
 func TestLiveSessionsAreStored(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -99,7 +99,7 @@ func TestLiveSessionsAreStored(t *testing.T) {
 		synctest.Wait()
 		for i := range 20 {
 			bus.Publish(sessionEvent("a", "suspect", event.State{From: "live"}))
-			if i == 10 { // too late to wait for the store, too early to be kept
+			if i == 10 { // too late for the store to catch up, too early to be kept
 				bus.Publish(sessionEvent("b", "ended", event.Ended{From: "suspect", Why: "silent"}))
 			}
 		}

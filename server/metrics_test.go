@@ -15,7 +15,7 @@ import (
 	"examlink/server"
 )
 
-// registered is the registry of a server that nobody has come to.
+// registered returns the registry of a server without clients.
 func registered(t *testing.T) (*server.Server, *prometheus.Registry) {
 	t.Helper()
 	keys, err := server.LoadKeys(t.TempDir(), "", "", time.Now())
@@ -49,7 +49,7 @@ func TestMetricNamesAndLabels(t *testing.T) {
 	}
 }
 
-// Whoever is not there yet is at zero, and none of the series is missing.
+// All series are present, at zero, before the first client.
 func TestSeriesArePresentAtZero(t *testing.T) {
 	_, r := registered(t)
 	const want = `

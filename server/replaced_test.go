@@ -10,14 +10,14 @@ import (
 	"examlink/server/session"
 )
 
-// A client that was killed and started again is one student, not two: the
-// session that fell silent ends as replaced. Two that run beside each other are
-// two, and one of them that falls silent is told of.
+// A client that was killed and restarted is one student, not two: the silent
+// session ends as replaced. Two that run side by side are two, and if one falls
+// silent an alert is raised.
 func TestStartedAgain(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		away   time.Duration // from the last packet of the first to the start of the second
-		beside bool          // the first goes on for a second after the second was opened
+		beside bool          // the first continues for a second after the second was opened
 		want   int           // sessions six seconds later
 	}{
 		{"at once", 300 * ms, false, 1},

@@ -29,7 +29,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 var noon = time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
 
-// table is a server's session metrics at noon, of sessions put in by hand.
+// table holds a server's session metrics at noon, for sessions added by hand.
 type table struct {
 	list     []session.Sample
 	settings Settings
@@ -66,7 +66,7 @@ func (x *table) put(id, exam string, state session.State) *session.Sample {
 	return &x.list[len(x.list)-1]
 }
 
-// busy gives a session everything there can be to show.
+// busy sets every value of a session.
 func busy(s *session.Sample) {
 	up, down, low, trip, variation, warnings := 384e3, 1.2e6, 350e3, 0.045, 0.012, 1
 	lossUp, lossDown := 0.02, 6.0/588
@@ -86,7 +86,7 @@ func scrape(tb testing.TB, g prometheus.Gatherer) string {
 	return w.Body.String()
 }
 
-// series are the lines of a scrape whose metrics begin with a name.
+// series returns the lines of a scrape whose metric begins with a name.
 func series(text, name string) (out []string) {
 	for _, line := range strings.Split(text, "\n") {
 		if strings.HasPrefix(line, name) {
@@ -100,7 +100,7 @@ func TestMetricsOfSessions(t *testing.T) {
 	s, r := newTable(t, 4)
 	busy(s.put("b-busy", "msds-5001", session.Live))
 	s.put("c-new", "msds-5001", session.Connected)
-	s.put("a-live", "msds-5001", session.Live) // of two that are well, the one with the lower id is shown
+	s.put("a-live", "msds-5001", session.Live) // of two healthy sessions, the one with the lower id is shown
 	silent := s.put("d-silent", "msds-5002", session.ExamRelevant)
 	silent.Last = noon.Add(-40 * time.Second)
 	s.put("e-left-out", "msds-5002", session.Live)
@@ -114,14 +114,14 @@ func TestMetricsOfSessions(t *testing.T) {
 	naming.Lint(t, strict)
 }
 
-// The cap holds, leaves out those that are well, and always the same ones; and
-// with the sessions their series are gone.
+// The limit holds and always leaves out the same healthy sessions; series
+// disappear with their sessions.
 func TestSeriesOf5000Sessions(t *testing.T) {
 	const sessions, most = 5000, 1000
 	s, r := newTable(t, most)
 	for i := range sessions {
 		state := session.Live
-		if i >= sessions-700 { // by their ids the last ones
+		if i >= sessions-700 { // the last ones by id
 			state = states[2+i%3]
 		}
 		busy(s.put(fmt.Sprintf("s%04d", i), fmt.Sprintf("exam-%d", i%7), state))
@@ -187,7 +187,7 @@ func TestNoSeriesOfSessionsWhenNoneAreWanted(t *testing.T) {
 	}
 }
 
-// An operator names exams as they like, and scrapes go on.
+// Any exam name works, and scrapes continue.
 func TestExamNames(t *testing.T) {
 	s, r := newTable(t, 10)
 	for i, exam := range []string{"a\"b\\c\nd}{,=", "Prüfung 数学", "\xff", "\xfe", strings.Repeat("é", 300), " ", "__name__"} {
@@ -197,7 +197,7 @@ func TestExamNames(t *testing.T) {
 	if got := series(text, "examlink_session_state{"); len(got) != 7 {
 		t.Errorf("%d sessions, want 7:\n%s", len(got), strings.Join(got, "\n"))
 	}
-	// What cannot be told apart once it is fit for a label is counted together.
+	// Names that become equal as labels are counted together.
 	if !strings.Contains(text, "examlink_exam_sessions{exam=\"\uFFFD\",state=\"live\"} 2\n") {
 		t.Error("names that are no UTF-8 are missing")
 	}
@@ -230,8 +230,8 @@ func TestExamsAreBounded(t *testing.T) {
 	}
 }
 
-// Whoever is below the policy's minimum is counted by exam; who is only not
-// known to be above is not.
+// Sessions below the policy's minimum are counted by exam; sessions of unknown
+// rate are not.
 func TestBelowMinimumByExam(t *testing.T) {
 	s, r := newTable(t, 0)
 	for i, v := range []*float64{number(383e3), number(384e3), number(1e6), nil} {
@@ -256,7 +256,7 @@ func TestBelowMinimumByExam(t *testing.T) {
 
 func number(v float64) *float64 { return &v }
 
-// BenchmarkScrape is what a scrape of 5,000 sessions costs, as text and as the
+// BenchmarkScrape measures a scrape of 5,000 sessions, as text and as the
 // protocol buffers that native histograms need.
 func BenchmarkScrape(b *testing.B) {
 	for _, most := range []int{0, 1000, 5000} {

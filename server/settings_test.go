@@ -14,7 +14,7 @@ import (
 	"examlink/server/session"
 )
 
-// values are a registry's gauges and counters by name and labels.
+// values returns a registry's gauges and counters by name and labels.
 func values(t *testing.T, r *prometheus.Registry) map[string]float64 {
 	t.Helper()
 	families, err := r.Gather()
@@ -41,7 +41,7 @@ func values(t *testing.T, r *prometheus.Registry) map[string]float64 {
 	return out
 }
 
-// A session's series begin with it, follow it, and are gone with it.
+// A session's series appear, change and disappear with it.
 func TestSeriesOfASession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newTestbed(t, server.Limits{})
@@ -87,7 +87,7 @@ func TestSeriesOfASession(t *testing.T) {
 			}
 		}
 
-		// Over another connection it goes on counting.
+		// The count continues over another connection.
 		c = s.call(s.host("10.0.0.3:5000"), token, c.welcome.Resume)
 		c.send(c.seal(1, 64))
 		c.answers()
@@ -106,7 +106,7 @@ func TestSeriesOfASession(t *testing.T) {
 	})
 }
 
-// Settings change under way; what is wrong changes nothing.
+// Settings change at run time; invalid ones change nothing.
 func TestChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newTestbed(t, server.Limits{})

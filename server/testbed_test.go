@@ -33,7 +33,7 @@ type testbed struct {
 	stop func()
 }
 
-// registry has the server's metrics.
+// registry returns a registry with the server's metrics.
 func (s *testbed) registry() *prometheus.Registry {
 	s.t.Helper()
 	r := prometheus.NewRegistry()
@@ -99,7 +99,7 @@ func (s *testbed) token(id string, key ed25519.PrivateKey, from, to time.Duratio
 
 func (s *testbed) good(id string) string { return s.token(id, s.keys.Token, 0, time.Hour) }
 
-// caller is a client that does as it is told.
+// caller is a scripted client.
 type caller struct {
 	t       *testing.T
 	host    *netsim.Client
@@ -171,7 +171,7 @@ func (c *caller) send(b []byte) {
 	}
 }
 
-// answers counts the packets that came back after the network has come to rest.
+// answers counts the packets that came back once the network is idle.
 func (c *caller) answers() (out []link.Datagram) {
 	time.Sleep(200 * ms)
 	for {
@@ -203,7 +203,7 @@ func (c *caller) hello(token, resume string) {
 	c.receive()
 }
 
-// receive keeps what comes on the connection's socket for answers.
+// receive collects the packets arriving on the connection's socket.
 func (c *caller) receive() {
 	c.conn.Socket().Handle(func(ds []link.Datagram) {
 		for _, d := range ds {

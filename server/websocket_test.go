@@ -95,8 +95,8 @@ func (p *port) transports() (out []link.Transport) {
 	return out
 }
 
-// echoed sends a probe over a connection and says whether one echo of its size
-// came back.
+// echoed sends a probe over a connection and reports whether one echo of its
+// size came back.
 func (p *port) echoed(c *caller, over *link.Conn, seq wire.Seq) bool {
 	p.t.Helper()
 	if err := over.Socket().Send(c.seal(seq, 100), p.addr); err != nil {
@@ -134,7 +134,7 @@ func TestSessionMovesBetweenTransports(t *testing.T) {
 	if got := p.transports(); len(got) != 1 || got[0] != link.WebSocket {
 		t.Errorf("sessions by %v", got)
 	}
-	// A flow's packets are taken only where its connection is.
+	// A flow's packets are accepted only over its own connection.
 	udp := p.call(link.Dial, p.token("t2"), "")
 	if p.echoed(b, udp.conn, 10) {
 		t.Error("a packet of the WebSocket's flow was answered although it came by UDP")
@@ -193,8 +193,8 @@ func TestTrainByWebSocket(t *testing.T) {
 	}
 }
 
-// Who reads nothing holds up nobody else, and the server drops what does not
-// fit.
+// A client that reads nothing does not block others, and the server drops what
+// does not fit.
 func TestSlowReaderHoldsUpNobody(t *testing.T) {
 	p := newPort(t, server.Limits{ProbeRate: 1e6})
 	slow, other := p.call(link.DialWebSocket, p.token("t1"), ""), p.call(link.DialWebSocket, p.token("t2"), "")

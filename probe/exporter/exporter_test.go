@@ -43,7 +43,7 @@ func newExporter(t *testing.T, p verdict.Policy) (*exporter.Exporter, *prometheu
 	return e, r
 }
 
-// scrape is what Prometheus gets to see.
+// scrape returns the text Prometheus scrapes.
 func scrape(t *testing.T, r *prometheus.Registry) string {
 	t.Helper()
 	w := httptest.NewRecorder()
@@ -54,8 +54,8 @@ func scrape(t *testing.T, r *prometheus.Registry) string {
 	return w.Body.String()
 }
 
-// window is five seconds of a link with 20 ms up and 30 ms down: 50 probes, of
-// which three are lost.
+// window is five seconds of a link with 20 ms up and 30 ms down: 50 probes,
+// three of them lost.
 func window() *probe.Account {
 	a := &probe.Account{
 		Sent: 50, Received: 47, LostUp: 1, LostDown: 2, Unsent: 4, Late: 1, DuplicatesDown: 3, ReorderedDown: 2,
@@ -78,7 +78,7 @@ func window() *probe.Account {
 	return a
 }
 
-// exam tells an exporter of everything that can happen in a watch.
+// exam reports every possible event of a watch to an exporter.
 func exam(e *exporter.Exporter) {
 	e.Session(probe.SessionEvent{At: at(0), State: probe.SessionConnected, Transport: link.UDP})
 	e.Window(probe.WindowEvent{From: at(0), To: at(5 * time.Second), Account: window(), ControlUp: 1500, ControlDown: 1000})
@@ -159,7 +159,7 @@ func TestAbsentBeforeKnown(t *testing.T) {
 	for _, name := range unknown {
 		expect(t, r, name, nil)
 	}
-	// What is zero is said to be.
+	// Zero is exported.
 	expect(t, r, "examlink_client_probes_sent_total", map[string]string{"": "0"})
 	expect(t, r, "examlink_client_connected", map[string]string{"": "0"})
 	expect(t, r, "examlink_client_probes_lost_total", map[string]string{`{direction="up"}`: "0", `{direction="down"}`: "0", `{direction="unknown"}`: "0"})
@@ -167,8 +167,8 @@ func TestAbsentBeforeKnown(t *testing.T) {
 		t.Errorf("warnings %v, want every kind", got)
 	}
 
-	// A test that found only a bound tells no rate; one that found nothing
-	// forgets what the one before found.
+	// A test that found only a bound has no rate; one that found nothing clears
+	// the previous result.
 	floor := func(rate ippm.Interval) {
 		e.Floor(probe.FloorEvent{At: at(1500 * ms), Floor: probe.Floor{Direction: wire.Down, Outcome: probe.FloorMeets, Rate: rate}})
 	}
@@ -235,10 +235,10 @@ func TestAWarningCountsOnce(t *testing.T) {
 	e.Warning(w)
 	state("cleared", "1", "0")
 	w.End, w.Cleared, w.Episodes = time.Time{}, time.Time{}, 2
-	e.Warning(w) // it comes and goes: still the same
+	e.Warning(w) // intermittent: still the same
 	state("raised again", "1", "1")
 	w.Cleared = at(8 * time.Second)
-	e.Warning(w) // the watch ends while it stands
+	e.Warning(w) // the watch ends while it is active
 	state("closed", "1", "0")
 	e.Warning(warning.Warning{Kind: warning.Outage, Start: at(time.Minute), Raised: at(time.Minute), Episodes: 1})
 	state("another", "2", "1")
@@ -269,7 +269,7 @@ func TestConnectedFollowsTheSession(t *testing.T) {
 	}
 }
 
-// Sent is received and lost, window by window.
+// Sent equals received plus lost in every window.
 func TestSentIsReceivedAndLost(t *testing.T) {
 	e, r := newExporter(t, verdict.BuiltIn()[0])
 	for _, c := range []struct {

@@ -37,8 +37,8 @@ func (q *queue) pass(s float64, size int) (float64, bool) {
 	return q.free + q.delay.Seconds(), true
 }
 
-// train sends prime bytes at fast, then holds at slow for hold seconds, going
-// over as soon as the delay has risen by 30 ms.
+// train sends prime bytes at fast, then holds at slow for hold seconds; the
+// hold starts as soon as the delay has risen by 30 ms.
 func train(q *queue, rng *rand.Rand, fast, slow, prime, hold float64, jitter, before, behind float64) []Arrival {
 	const size = 1228
 	var out []Arrival
@@ -71,7 +71,7 @@ func TestEstimateRateOverTokenBuckets(t *testing.T) {
 			q := &queue{rate: rate, bucket: bucket, tokens: bucket, limit: rate / 8 * 0.2, delay: 20 * time.Millisecond}
 			est := EstimateRate(train(q, rng, 8*0.768e6, 0.768e6, 100e3, 0.5, 0, 0, 0), 0)
 			if rate*bucket > 1e6*64e3 && est.Outcome == OutcomeBound {
-				continue // the bucket outlasts the cap: nothing but a bound can be known
+				continue // the bucket outlasts the cap: only a bound can be known
 			}
 			if est.Outcome != OutcomeEstimate {
 				t.Errorf("rate %.3f bucket %.0f: outcome %s", rate/1e6, bucket, est.Outcome)
@@ -155,7 +155,7 @@ func TestEstimateRateIgnoresDuplicatesAndOrder(t *testing.T) {
 	}
 }
 
-// A policer drops without delaying. What it dropped is no proof of a rate.
+// A policer drops without delaying. Its drops prove no rate.
 func TestEstimateRateIsNotFooledByAPolicer(t *testing.T) {
 	for _, bucket := range []float64{2500, 4000, 16000} {
 		for _, prime := range []float64{0.93e6, 1.15e6, 6.1e6} {
@@ -200,8 +200,8 @@ func TestExcess(t *testing.T) {
 	}
 }
 
-// Packets that something on the way held up and let go together say nothing of
-// the link's rate but that it carried them.
+// Packets held on the way and released together prove only that the link
+// carried them.
 func TestReleasedTogether(t *testing.T) {
 	const size, gap = 1228, 400 * time.Microsecond // 24.6 Mbit/s
 	var as []Arrival

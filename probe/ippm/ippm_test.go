@@ -217,8 +217,8 @@ func TestRateString(t *testing.T) {
 	}
 }
 
-// A path with a constant delay is read as closely as it is stamped, whatever
-// the width of a bucket there.
+// A path with a constant delay is measured as precisely as its timestamps,
+// whatever the bucket width.
 func TestHistogramReadsAConstantDelayClosely(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	var h Histogram

@@ -15,7 +15,7 @@ import (
 
 const maxLine = 64
 
-// open reads the lines of a file; "bad" is refused.
+// open returns the lines of a file; "bad" is rejected.
 func open(t *testing.T, name string) (j *journal.Journal, lines []string, skipped int) {
 	t.Helper()
 	j, skipped, err := journal.Open(name, maxLine, func(b []byte) bool {
@@ -105,12 +105,13 @@ func TestWrites(t *testing.T) {
 	}
 }
 
-// Trouble is told once; then there is no file any more, and no more trouble.
+// An error is reported once; afterwards the file is unused and no further error
+// occurs.
 func TestTrouble(t *testing.T) {
 	dir := t.TempDir()
 	name := filepath.Join(dir, "j")
 	j, _, _ := open(t, name)
-	if err := os.Mkdir(name+journal.SpareSuffix, 0o700); err != nil { // in the way of the copy
+	if err := os.Mkdir(name+journal.SpareSuffix, 0o700); err != nil { // makes the copy fail
 		t.Fatal(err)
 	}
 	j.Rewrite([]byte("a\n"))

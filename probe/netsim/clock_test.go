@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// While a host's programs do not run its clocks stand still for them; after it,
-// all have gone on, but the monotonic one not through a suspend.
+// While a host's programs are stopped its clocks stand still for them;
+// afterwards all have advanced, except the monotonic one after a suspend.
 func TestClockFreezes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := NewClock(time.Hour, 0)

@@ -86,8 +86,8 @@ func TestTraceServesByteByByte(t *testing.T) {
 	if at := drain(l, time.Hour); !slices.Equal(at, want) {
 		t.Errorf("arrived at %v, want %v", at, want)
 	}
-	// What was left of the opportunity at 20 ms is gone; the next is at 40 ms,
-	// the one after it at 45 ms, in the next period.
+	// The rest of the opportunity at 20 ms is lost; the next is at 40 ms, the one
+	// after it at 45 ms, in the next period.
 	l.Send(21*ms, nil, 1000)
 	l.Send(30*ms, nil, 501)
 	if at := drain(l, time.Hour); !slices.Equal(at, []time.Duration{140 * ms, 145 * ms}) {

@@ -103,20 +103,20 @@ func TestSurvivesTheProcess(t *testing.T) {
 		t.Error(got)
 	}
 	_ = q.file.Close(false) // killed
-	// Numbers are never used twice, also when nothing is left.
+	// Numbers are never reused, even in an empty outbox.
 	q = open(t, o)
 	q.Put(wire.ReportMinute, start, 0)
 	if r, _ := q.Next(); r.Number != 6 || q.origin != origin {
 		t.Errorf("%+v", r)
 	}
 	_ = q.Close()
-	// Somebody else's are not delivered in one's own name.
+	// Reports of another owner are not delivered.
 	o.Of = "another"
 	q = open(t, o)
 	if r, ok := q.Next(); ok || q.origin == origin {
 		t.Errorf("%+v", r)
 	}
-	// Where nothing waits nothing stays.
+	// An empty outbox leaves no file.
 	if err := q.Close(); err != nil {
 		t.Error(err)
 	}
@@ -125,7 +125,7 @@ func TestSurvivesTheProcess(t *testing.T) {
 	}
 }
 
-// A process that ends while it writes the file anew loses nothing.
+// A process that ends during a rewrite loses nothing.
 func TestSurvivesItsOwnRewriting(t *testing.T) {
 	o := Options{File: filepath.Join(t.TempDir(), "q")}
 	q := open(t, o)
@@ -151,8 +151,8 @@ func TestSurvivesItsOwnRewriting(t *testing.T) {
 	}
 }
 
-// Minutes go first, the oldest before the others; warnings go last; what went
-// is told. Neither memory nor file outgrow the bound.
+// The oldest minutes are dropped first, warnings last, and drops are reported.
+// Neither memory nor file exceeds the bound.
 func TestBound(t *testing.T) {
 	o := Options{File: filepath.Join(t.TempDir(), "q"), MaxBytes: LeastBytes}
 	q := open(t, o)
@@ -200,7 +200,7 @@ func TestBound(t *testing.T) {
 	}
 }
 
-// The file does not grow with what has been delivered.
+// The file does not grow with delivered reports.
 func TestFileStaysSmall(t *testing.T) {
 	o := Options{File: filepath.Join(t.TempDir(), "q")}
 	q := open(t, o)
@@ -224,7 +224,7 @@ func TestWorksWithoutItsFile(t *testing.T) {
 	}
 	name := filepath.Join(t.TempDir(), "q")
 	q = open(t, Options{File: name})
-	if err := os.Mkdir(name+journal.SpareSuffix, 0o700); err != nil { // in the way when the file is written anew
+	if err := os.Mkdir(name+journal.SpareSuffix, 0o700); err != nil { // makes the rewrite fail
 		t.Fatal(err)
 	}
 	for range 10 {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// On each whole day the exam's hour and an evening hour of the student's clocks
-// have their checks, and no two are in the same hour.
+// Each whole day has checks at the exam's hour and in an evening hour of the
+// student's zone, and no two in the same hour.
 func TestHoursOfChecks(t *testing.T) {
 	for _, x := range windows {
 		w := window(t, x[0], x[1], x[2])
@@ -57,7 +57,7 @@ func TestHoursOfChecks(t *testing.T) {
 	}
 }
 
-// Made again later, a plan has the same checks that are still to come.
+// A plan made again later has the same remaining checks.
 func TestChecksStay(t *testing.T) {
 	w := window(t, "2026-11-30T09:00", "2026-11-30T16:50", "America/Denver")
 	o := Options{Seed: Seed("t1"), Local: zone(t, "Europe/Berlin")}
@@ -72,7 +72,7 @@ func TestChecksStay(t *testing.T) {
 	}
 }
 
-// Students do not come all at once, and evenings differ.
+// Students' checks are spread, and evenings differ.
 func TestStudentsAreSpread(t *testing.T) {
 	w := window(t, "2026-11-30T09:00", "2026-11-30T16:50", "America/Denver")
 	now := w.Start.AddDate(0, 0, -5)
@@ -97,7 +97,7 @@ func TestStudentsAreSpread(t *testing.T) {
 	}
 }
 
-// A window far away does not make a plan without end.
+// A distant window does not make an endless plan.
 func TestFarAway(t *testing.T) {
 	w := window(t, "9000-11-30T09:00", "9000-11-30T16:50", "America/Denver")
 	p := Make(at(t, "2026-01-01T00:00Z"), w, Options{})

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// sound checks what holds for every plan.
+// sound checks the invariants of every plan.
 func sound(t *testing.T, now time.Time, w Window, o Options) Plan {
 	t.Helper()
 	p := Make(now, w, o)
@@ -54,7 +54,7 @@ func sound(t *testing.T, now time.Time, w Window, o Options) Plan {
 }
 
 var (
-	// Each is near a change of clocks: both of the year, on both hemispheres.
+	// Each is near a clock change: both of the year, in both hemispheres.
 	windows = [][3]string{
 		{"2026-11-30T09:00", "2026-11-30T16:50", "America/Denver"},
 		{"2026-03-09T09:00", "2026-03-09T16:50", "America/Denver"},
@@ -142,7 +142,7 @@ func TestWithoutWindow(t *testing.T) {
 	}
 }
 
-// 72 hours before the exam the clocks show another hour when they have changed
+// 72 hours before the exam the clocks show another hour if they have changed
 // since: three calendar days are 71 or 73 hours, or 72 and a half.
 func TestDeadlineIsHoursNotDays(t *testing.T) {
 	for _, c := range []struct{ start, end, zone, want, days string }{
@@ -167,7 +167,7 @@ func TestDeadlineIsHoursNotDays(t *testing.T) {
 	}
 }
 
-// An exam during which clocks change lasts as long as it lasts.
+// An exam across a clock change keeps its length.
 func TestWindowAcrossTheChange(t *testing.T) {
 	for _, c := range []struct {
 		start, end, zone string

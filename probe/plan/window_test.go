@@ -17,7 +17,7 @@ func zone(t testing.TB, name string) *time.Location {
 	return loc
 }
 
-// at reads an instant.
+// at parses an instant.
 func at(t testing.TB, text string) time.Time {
 	t.Helper()
 	v, err := time.Parse("2006-01-02T15:04Z07:00", text)
@@ -67,8 +67,7 @@ func TestParseWindow(t *testing.T) {
 	}
 }
 
-// An offset that this computer's own zone happens to have says no more than any
-// other.
+// An offset that matches this computer's own zone is treated like any other.
 func TestOffsetsDoNotDependOnThisComputer(t *testing.T) {
 	old := time.Local
 	t.Cleanup(func() { time.Local = old })
@@ -158,7 +157,7 @@ func TestNewWindow(t *testing.T) {
 	}
 }
 
-// What is read shows the same on the clocks again, or is refused.
+// A parsed window shows the same on the clocks again, or is refused.
 func FuzzParseWindow(f *testing.F) {
 	f.Add("2026-11-30T09:00", "2026-11-30T16:50", "America/Denver")
 	f.Add("2026-03-08T02:30", "2026-03-08T03:30", "America/Denver")
@@ -185,7 +184,7 @@ func FuzzParseWindow(f *testing.F) {
 		if w.End.UTC().Year() > 9999 {
 			return // RFC 3339 ends there
 		}
-		// In UTC: long ago offsets had seconds, which RFC 3339 has not.
+		// In UTC: historic offsets had seconds, which RFC 3339 lacks.
 		again, err := ParseWindow(w.Start.UTC().Format(time.RFC3339), w.End.UTC().Format(time.RFC3339), name)
 		if err != nil || !again.Start.Equal(w.Start) || !again.End.Equal(w.End) {
 			t.Fatalf("%v reads again as %v, %v", w, again, err)

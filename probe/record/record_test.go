@@ -42,7 +42,7 @@ func open(t *testing.T, name string, at time.Time, o Options) *Writer {
 	return w
 }
 
-// kill leaves a record as a killed client does: nothing is written any more.
+// kill leaves a record as a killed client does: without further writes.
 func (w *Writer) kill() {
 	w.sync.end()
 	_ = w.f.Close()
@@ -104,7 +104,7 @@ func TestReadingKeepsTheWorst(t *testing.T) {
 	}
 }
 
-// randomEntry is any entry, with any of its values known or not.
+// randomEntry returns a random entry, with any of its values unknown.
 func randomEntry(rng *rand.Rand) Entry {
 	at := func() Time { return At(began.Add(time.Duration(rng.Int64N(int64(3 * time.Hour))))) }
 	some := func() *float64 {

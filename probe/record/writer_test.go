@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// A killed client loses what the last second brought, and no more: the minute
-// it was in is kept beside the record, and the next start makes it a line.
+// A killed client loses at most the last second: its current minute is in the
+// live file, and the next start makes it a line.
 func TestKilled(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "r.jsonl")
 	w := open(t, name, began, Options{})
@@ -53,7 +53,7 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// What was pending is told once.
+// A pending minute is written once.
 func TestPendingIsNotToldTwice(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "r.jsonl")
 	w := open(t, name, began, Options{})
@@ -74,7 +74,8 @@ func TestPendingIsNotToldTwice(t *testing.T) {
 	}
 }
 
-// A client killed in an interruption leaves two gaps: what it saw, and its own.
+// A client killed during an interruption leaves two gaps: the interruption and
+// its own absence.
 func TestKilledInAGap(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "r.jsonl")
 	w := open(t, name, began, Options{})
@@ -110,7 +111,7 @@ func TestTornLine(t *testing.T) {
 	}
 }
 
-// One slot may be torn, as by a loss of power: the other is a second older.
+// One slot may be torn, as by a power loss: the other is a second older.
 func TestTornSlot(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "r.jsonl")
 	w := open(t, name, began, Options{})
@@ -127,7 +128,7 @@ func TestTornSlot(t *testing.T) {
 	if r := whole(t, name); r.Pending == nil || r.Pending.Minute.Sent != 6 {
 		t.Errorf("pending %+v", r.Pending)
 	}
-	// One of another record is not taken.
+	// The live file of another record is ignored.
 	other := filepath.Join(t.TempDir(), "r.jsonl")
 	w = open(t, other, began.Add(time.Second), Options{})
 	w.kill()
@@ -180,8 +181,8 @@ func TestOpenRefuses(t *testing.T) {
 	w.kill()
 }
 
-// At its bound a record leaves out minutes, says so, keeps what matters more,
-// and never grows beyond.
+// At its bound a record leaves out minutes, notes that, keeps more important
+// lines, and never grows further.
 func TestBound(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "r.jsonl")
 	w := open(t, name, began, Options{MaxBytes: leastBytes})
@@ -217,7 +218,7 @@ func TestBound(t *testing.T) {
 	}
 }
 
-// A line that could not be written leaves the chain as it was, and is told of.
+// A line that could not be written leaves the chain unchanged, and is noted.
 func TestUnwritten(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "r.jsonl")
 	w := open(t, name, began, Options{})

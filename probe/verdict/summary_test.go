@@ -7,7 +7,7 @@ import (
 	"examlink/probe/ippm"
 )
 
-// The gist names each criterion that stands against a link, once, and how.
+// The summary names each criterion with a finding once, in the right list.
 func TestGist(t *testing.T) {
 	number := func(v float64) *float64 { return &v }
 	facts := Facts{

@@ -7,7 +7,7 @@ import (
 	"examlink/probe/ippm"
 )
 
-// good is a link that meets everything recommended by the default policy.
+// good returns a link that meets all recommendations of the default policy.
 func good() Facts {
 	f := Facts{Download: Known(10e6, 9.9e6, 10.1e6, 1), Upload: Known(5e6, 4.9e6, 5.1e6, 1), Outage: Known(0.2, 0.2, 0.2, 100)}
 	for _, c := range []Criterion{OneWayDelayDown, OneWayDelayUp} {

@@ -5,8 +5,7 @@ import (
 	"testing"
 )
 
-// The whole life of a packet, from append to the replay window, allocates
-// nothing.
+// Processing a packet, from append to the replay window, allocates nothing.
 func TestPacketPathDoesNotAllocate(t *testing.T) {
 	for _, size := range []int{MinPacketSize, 1200} {
 		out, in := newCipher(t, testKey), newCipher(t, testKey)
@@ -52,7 +51,7 @@ func TestPacketPathDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// Forged packets cost no allocation either.
+// Rejecting forged packets allocates nothing either.
 func TestRefusingDoesNotAllocate(t *testing.T) {
 	c := newCipher(t, testKey)
 	forged := padded(Header{Kind: KindProbe, Flow: 1, Seq: 1}, MinPacketSize)

@@ -47,7 +47,7 @@ func examples() []Message {
 	}
 }
 
-// frame puts a length before a body.
+// frame prepends its length to a body.
 func frame(body string) []byte {
 	return append(binary.BigEndian.AppendUint32(nil, uint32(len(body))), body...)
 }
@@ -116,7 +116,7 @@ func TestParseMessageRefusesIncomplete(t *testing.T) {
 		if (err == nil) != alone[m.Type] {
 			t.Errorf("%s with null: %v, expected to pass: %v", m.Type, err, alone[m.Type])
 		}
-		// The contents of every other type do not stand in for its own.
+		// The contents of other types do not replace its own.
 		for _, other := range examples() {
 			if other.Type == m.Type || alone[m.Type] {
 				continue
@@ -178,7 +178,7 @@ func TestReadMessageTruncated(t *testing.T) {
 	}
 }
 
-// noReader fails the test when something behind the length is read.
+// noReader fails the test if anything after the length is read.
 type noReader struct{ t *testing.T }
 
 func (r noReader) Read([]byte) (int, error) {
@@ -249,8 +249,8 @@ func FuzzReadMessage(f *testing.F) {
 		if used, said := len(b)-r.Len(), 4+int(binary.BigEndian.Uint32(b)); used != said {
 			t.Fatalf("read %d bytes of a message of %d", used, said)
 		}
-		// JSON has many spellings, what we write has one: writing and reading
-		// it again changes nothing more.
+		// JSON has many spellings, ours has one: reading and writing it again changes
+		// nothing.
 		var first, second bytes.Buffer
 		if err := WriteMessage(&first, m); err != nil {
 			if len(b) > MaxMessage/6 { // escapes can make it up to six times as long

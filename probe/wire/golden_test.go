@@ -53,7 +53,7 @@ var sampleToken = JoinToken{
 	Starts: 1_796_054_400, Ends: 1_796_082_600, Zone: "America/Denver",
 }
 
-// vectors makes the test vectors, as they stand in vectors.txt and PROTOCOL.md.
+// vectors returns the test vectors in the form of vectors.txt and PROTOCOL.md.
 func vectors(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
@@ -145,8 +145,8 @@ func readVectors(t *testing.T) map[string]string {
 	return out
 }
 
-// The vectors are opened with nothing but what PROTOCOL.md says: offsets,
-// nonce and AEAD are written out here once more, without this package's code.
+// The vectors are opened using only PROTOCOL.md: offsets, nonce and AEAD are
+// written out here again, without this package's code.
 func TestVectorsFollowTheText(t *testing.T) {
 	v := readVectors(t)
 	raw := func(name string) []byte {
@@ -219,7 +219,7 @@ func TestVectorsFollowTheText(t *testing.T) {
 	}
 }
 
-// section returns what stands in PROTOCOL.md below a heading.
+// section returns the text below a heading of PROTOCOL.md.
 func section(t *testing.T, doc, heading string) string {
 	t.Helper()
 	_, rest, ok := strings.Cut(doc, "\n"+heading+"\n")
@@ -235,7 +235,7 @@ func section(t *testing.T, doc, heading string) string {
 	return rest
 }
 
-// Every field, message type, refusal and constant has its place in the text.
+// PROTOCOL.md names every field, message type, refusal and constant.
 func TestProtocolNamesEverything(t *testing.T) {
 	b, err := os.ReadFile(protocolFile)
 	if err != nil {

@@ -19,7 +19,7 @@ func quickly(t *testing.T, f any) {
 	}
 }
 
-// padded is a packet that begins with h and has n bytes in all.
+// padded returns a packet that begins with h and has n bytes in total.
 func padded(h Header, n int) []byte {
 	return append(AppendHeader(nil, h), make([]byte, n-HeaderSize)...)
 }
@@ -93,7 +93,7 @@ func TestFeedbackAppendThenParse(t *testing.T) {
 	})
 }
 
-// testing/quick seldom draws the ends of a range.
+// testing/quick rarely draws the ends of a range.
 func TestBodiesKeepTheEndsOfTheirRanges(t *testing.T) {
 	for _, s := range []Stamp{math.MinInt64, -1, 0, math.MaxInt64} {
 		p := Probe{Sent: s, EchoCount: math.MaxUint64, EchoHighest: math.MaxUint64, Unsent: math.MaxUint64}
@@ -273,7 +273,7 @@ func FuzzParseBodies(f *testing.F) {
 	f.Add(make([]byte, bodySize-1))
 	f.Add(bytes.Repeat([]byte{1}, 2*bodySize))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		// identical checks that appending gave back the first n bytes.
+		// identical checks that appending reproduced the first n bytes.
 		identical := func(name string, again []byte, n int) {
 			if len(again) != bodySize || !bytes.Equal(again[:n], b[:n]) {
 				t.Fatalf("%s: %x became %x", name, b, again)

@@ -67,7 +67,7 @@ func TestSealThenOpen(t *testing.T) {
 	}
 }
 
-// What an earlier packet left in the buffer must not travel as padding.
+// Data of an earlier packet in the buffer must not be sent as padding.
 func TestSealPadsWithZeros(t *testing.T) {
 	c := newCipher(t, testKey)
 	h := Header{Kind: KindProbe, Flow: 1, Seq: 1}
@@ -209,7 +209,7 @@ func TestExporterContext(t *testing.T) {
 	}
 }
 
-// FuzzOpen holds the tag to its word: only the packets sealed here open.
+// FuzzOpen checks the tag: only packets sealed here open.
 func FuzzOpen(f *testing.F) {
 	c := newCipher(f, testKey)
 	sealed := map[string]bool{}

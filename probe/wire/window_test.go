@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// slowWindow is what Window does, kept in a map for ever.
+// slowWindow is a reference for Window that keeps everything in a map.
 type slowWindow struct {
 	seen              map[Seq]bool
 	highest           Seq
@@ -44,7 +44,7 @@ func (w *slowWindow) last64(s Seq) (out uint64) {
 }
 
 // draw returns the next sequence number of a link that loses, duplicates,
-// reorders, replays and now and then goes away for long.
+// reorders, replays and sometimes fails for long.
 func draw(r *rand.Rand, highest Seq) Seq {
 	back := func(n uint64) Seq { return highest - min(highest, Seq(r.Uint64N(n))) }
 	switch r.IntN(16) {

@@ -23,7 +23,7 @@ func (noTrains) Packet(wire.TrainPacket, []byte, link.Datagram, int64) (f wire.F
 func (noTrains) Feedback(wire.Feedback) {}
 func (noTrains) Running() bool          { return false }
 
-// bench is a read loop with one flow, fed without a network.
+// bench returns a read loop with one flow, fed without a network.
 func bench(tb testing.TB) (*Loop, *link.Flow) {
 	tb.Helper()
 	up, down := bytes.Repeat([]byte{1}, wire.KeySize), bytes.Repeat([]byte{2}, wire.KeySize)
@@ -63,8 +63,8 @@ func TestReflectingAllocatesNothing(t *testing.T) {
 	}
 }
 
-// BenchmarkReflect is one probe sealed by the student, opened, counted and its
-// echo sealed by the server; no system calls.
+// BenchmarkReflect measures one probe: sealed by the student, opened and
+// counted, and its echo sealed by the server; no system calls.
 func BenchmarkReflect(b *testing.B) {
 	l, far := bench(b)
 	buf, from := make([]byte, 0, wire.MaxPacketSize), netip.MustParseAddrPort("127.0.0.1:9")

@@ -7,7 +7,7 @@ import (
 
 var noon = time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
 
-// A client can say what it likes; what cannot be is not known.
+// Implausible claims are unknown.
 func TestClaimsThatCannotBe(t *testing.T) {
 	for _, c := range []struct {
 		name, contents                         string

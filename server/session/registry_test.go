@@ -16,7 +16,8 @@ func (c stopped) Now() time.Duration               { return time.Hour }
 func (c stopped) Wall() time.Time                  { return c.Time }
 func (c stopped) Awake() (d time.Duration, _ bool) { return 0, false }
 
-// registry is one at noon with n live sessions, each of a join token of its own.
+// registry returns a registry at noon with n live sessions, each with its own
+// join token.
 func registry(tb testing.TB, n int, publish func(event.Event)) *Registry {
 	tb.Helper()
 	limits := Limits{Sessions: n + 1}.Complete()
@@ -33,7 +34,7 @@ func registry(tb testing.TB, n int, publish func(event.Event)) *Registry {
 	return r
 }
 
-// Every session of a token is found by it, and none after its end.
+// Every session is found by its token until its end.
 func TestSessionsByToken(t *testing.T) {
 	var ended int
 	r := registry(t, 3, func(e event.Event) {
@@ -56,8 +57,8 @@ func TestSessionsByToken(t *testing.T) {
 	}
 }
 
-// BenchmarkScan is one look at 5,000 sessions that have all just fallen silent,
-// with the events that come of it.
+// BenchmarkScan measures one scan of 5,000 sessions that have all just fallen
+// silent, with the resulting events.
 func BenchmarkScan(b *testing.B) {
 	for _, n := range []int{1000, 5000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {

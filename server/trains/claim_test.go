@@ -16,7 +16,7 @@ func (c stopped) Now() time.Duration               { return time.Hour }
 func (c stopped) Wall() time.Time                  { return c.Time }
 func (c stopped) Awake() (d time.Duration, _ bool) { return 0, false }
 
-// A rate counts once, for the train that was sent, and only if it can be.
+// A rate counts once, for the train that was sent, and only if plausible.
 func TestClaimedRates(t *testing.T) {
 	claims := 0
 	m := NewManager(Options{

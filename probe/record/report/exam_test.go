@@ -127,8 +127,8 @@ func (s *script) end(at time.Duration) {
 
 const sec, min1, hour = time.Second, time.Minute, time.Hour
 
-// threeHours is an exam with a slow period, losses, an outage, a computer that
-// sleeps, and a client that is killed.
+// threeHours is an exam with a slow period, losses, an outage, a suspended
+// computer, and a killed client.
 func threeHours(t testing.TB) *script {
 	s := newScript(t)
 	s.minutes(42 * min1)
@@ -157,7 +157,7 @@ func threeHours(t testing.TB) *script {
 	s.gap(120*min1, 124*min1+30*sec, record.Suspended, "for 4m30s")
 	s.at, s.next = 124*min1+30*sec, 125*min1
 	s.minutes(150 * min1)
-	// killed: what was pending beside the record becomes a minute
+	// killed: the pending minute in the live file becomes a line
 	m := record.Minute{From: record.At(began.Add(150 * min1)), To: record.At(began.Add(150*min1 + 23*sec)), Sent: 230, Received: 230, RoundTrip: ptr(0.024)}
 	if err := s.w.Live(began.Add(150*min1+23*sec), &m, nil); err != nil {
 		t.Fatal(err)

@@ -155,8 +155,8 @@ func TestDamaged(t *testing.T) {
 	}
 }
 
-// html returns the page after checking that it is well formed and needs
-// nothing else.
+// html returns the page after checking that it is well formed and
+// self-contained.
 func html(t testing.TB, a report.Account) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -213,7 +213,7 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// What comes from elsewhere does nothing in a page or a terminal.
+// Outside text is harmless in a page and a terminal.
 func TestEscaped(t *testing.T) {
 	s := newScript(t)
 	s.minutes(5 * min1)
@@ -230,7 +230,7 @@ func TestEscaped(t *testing.T) {
 	}
 }
 
-// A record of days makes a page of a bearable size.
+// A record of several days makes a page of reasonable size.
 func TestManyMinutes(t *testing.T) {
 	s := newScript(t)
 	s.next = 365 * 24 * hour

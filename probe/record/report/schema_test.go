@@ -11,8 +11,8 @@ import (
 	"examlink/probe/record/report"
 )
 
-// A record and its account have the form of the published schemas: whole, without a
-// measurement, and damaged.
+// Records and accounts conform to the published schemas: whole ones, one
+// without measurements, and a damaged one.
 func TestAccountsHaveTheirSchema(t *testing.T) {
 	schemas.Fields[report.Account](t, report.Schema)
 	schemas.Fields[record.Line](t, record.Schema)

@@ -9,8 +9,8 @@ import (
 	"examlink/probe/warning"
 )
 
-// What becomes known of a warning that stands is no second one, and moves it
-// when the computer's clock was set.
+// An update of an active warning is not a second warning, and moves it if the
+// computer's clock was set.
 func TestUpdatedWarning(t *testing.T) {
 	s := newScript(t)
 	s.minutes(10 * min1)
@@ -29,7 +29,7 @@ func TestUpdatedWarning(t *testing.T) {
 	if got := text(t, a); !strings.Contains(got, "slow; Wi-Fi") {
 		t.Errorf("the cause is missing from\n%s", got)
 	}
-	// It began in the fifth minute after all, and there is a floor test.
+	// It really began in the fifth minute, and there is a floor test.
 	if a.Down.BelowFor == nil || *a.Down.BelowFor != 240 {
 		t.Errorf("below for %v, want 240 s", a.Down.BelowFor)
 	}
