@@ -180,7 +180,7 @@ func (j *Journal) fail(err error) {
 	if err == nil {
 		return
 	}
-	j.err = fmt.Errorf("%w; what waits is kept in memory alone", err)
+	j.err = fmt.Errorf("%w; entries are now kept in memory only", err)
 	_ = j.file.Close()
 	j.file = nil
 }

@@ -115,7 +115,7 @@ func TestTrouble(t *testing.T) {
 		t.Fatal(err)
 	}
 	j.Rewrite([]byte("a\n"))
-	if err := j.Err(); err == nil || !strings.Contains(err.Error(), "in memory alone") {
+	if err := j.Err(); err == nil || !strings.Contains(err.Error(), "in memory only") {
 		t.Errorf("%v", err)
 	}
 	j.Append([]byte("b"))

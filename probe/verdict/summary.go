@@ -18,28 +18,28 @@ type Summary struct {
 
 // Summary returns the summary of a verdict.
 func (v Verdict) Summary() Summary {
-	g := Summary{Outcome: v.Outcome, Policy: v.Policy, Version: v.Version}
+	s := Summary{Outcome: v.Outcome, Policy: v.Policy, Version: v.Version}
 	for _, r := range v.Reasons {
 		switch {
 		case r.AgainstMin == Missed:
-			g.Missed = append(g.Missed, r.Criterion)
+			s.Missed = append(s.Missed, r.Criterion)
 		case r.AgainstMin == Unclear:
-			g.Unclear = append(g.Unclear, r.Criterion)
+			s.Unclear = append(s.Unclear, r.Criterion)
 		case r.AgainstRec == Missed || r.AgainstRec == Unclear:
-			g.Below = append(g.Below, r.Criterion)
+			s.Below = append(s.Below, r.Criterion)
 		}
 	}
-	return g
+	return s
 }
 
 // Validate checks a summary from outside: it must not contain an unknown
 // outcome or criterion, or one criterion twice.
-func (g Summary) Validate() error {
-	if !slices.Contains(Outcomes(), g.Outcome) {
-		return fmt.Errorf("outcome %q, expected one of %q", g.Outcome, Outcomes())
+func (s Summary) Validate() error {
+	if !slices.Contains(Outcomes(), s.Outcome) {
+		return fmt.Errorf("outcome %q, expected one of %q", s.Outcome, Outcomes())
 	}
 	seen := map[Criterion]bool{}
-	for _, c := range slices.Concat(g.Missed, g.Unclear, g.Below) {
+	for _, c := range slices.Concat(s.Missed, s.Unclear, s.Below) {
 		if !slices.Contains(Criteria(), c) || seen[c] {
 			return fmt.Errorf("criterion %q, expected each of %q once at most", c, Criteria())
 		}

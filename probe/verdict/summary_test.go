@@ -8,7 +8,7 @@ import (
 )
 
 // The summary names each criterion with a finding once, in the right list.
-func TestGist(t *testing.T) {
+func TestSummary(t *testing.T) {
 	number := func(v float64) *float64 { return &v }
 	facts := Facts{
 		Download:           {Value: number(1e6), Low: number(0.99e6), High: number(1.01e6)},

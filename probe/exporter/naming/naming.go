@@ -1,6 +1,6 @@
-// Package naming holds metrics to what promlint does not know of: words that
-// mean nothing by themselves, units that are not base units, and labels nobody
-// has agreed to. Tests import it, and nothing else.
+// Package naming checks metric names and labels for what promlint does not check:
+// ambiguous words, units that are not base units, and labels outside a fixed list.
+// Only tests import it.
 package naming
 
 import (
@@ -14,7 +14,7 @@ import (
 // Prefix begins the names of our own metrics.
 const Prefix = "examlink_"
 
-// refused are parts of names and what stands for them.
+// refused maps parts of names that are not allowed to what to use instead.
 var refused = map[string]string{
 	"bps": "bytes_per_second", "kbps": "bytes_per_second", "mbps": "bytes_per_second", "gbps": "bytes_per_second",
 	"bit": "bytes", "bits": "bytes", "kilobits": "bytes", "megabits": "bytes",
