@@ -96,7 +96,7 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 	r.Session, r.Exam, r.Transport = s.Welcome.Session, s.Welcome.Exam, string(s.Conn.Transport())
 	said := "connected to " + o.Server
 	if s.Traits().HidesLoss {
-		said += " by WebSocket, for the network blocks UDP"
+		said += " over WebSocket, because the network blocks UDP"
 	}
 	step(0, said)
 

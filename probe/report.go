@@ -57,7 +57,7 @@ type Report struct {
 
 // Reasons for values that TCP hides, in plain words.
 const (
-	whyLossHidden = "by TCP lost packets are sent again: a loss shows as delay"
+	whyLossHidden = "TCP sends lost packets again, so losses show up as delay"
 	whyUDPBlocked = "the network lets TCP through to the server but not UDP"
 )
 
@@ -96,7 +96,7 @@ func delayFacts(f verdict.Facts, a *monitor.Account) {
 		f[verdict.LossUp] = lossFact(a.LostUp, a.Sent)
 		f[verdict.LossDown] = lossFact(a.LostDown, a.Sent-a.LostUp)
 		if a.LostUnknown*10 > a.Sent {
-			f[verdict.LossUp] = verdict.Unknown("packets were lost, in which direction is not known")
+			f[verdict.LossUp] = verdict.Unknown("packets were lost in an unknown direction")
 			f[verdict.LossDown] = f[verdict.LossUp]
 		}
 		if a.LocalDrops > 0 && a.LostDown > 0 {

@@ -144,7 +144,7 @@ func (c *conversation) answer(ctx context.Context, m wire.Message) bool {
 		c.s.sessions.End(c.session, c.conn, session.Goodbye)
 		return false
 	default:
-		err = &session.Refusal{Reason: wire.RefusedRequest, Detail: fmt.Sprintf("message type %q is not for a server", m.Type)}
+		err = &session.Refusal{Reason: wire.RefusedRequest, Detail: fmt.Sprintf("unexpected message type %q", m.Type)}
 	}
 	if err != nil {
 		c.refuse(m.ID, err)

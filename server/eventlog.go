@@ -14,7 +14,7 @@ func logEvents(log *slog.Logger) func(event.Event) {
 	return func(e event.Event) {
 		of := []any{"session", e.Session.ID, "exam", e.Session.Exam}
 		opened := func(resumed bool) {
-			log.Info("session open", append(of, "purpose", e.Session.Purpose, "resumed", resumed, "transport", e.Session.Transport)...)
+			log.Info("session opened", append(of, "purpose", e.Session.Purpose, "resumed", resumed, "transport", e.Session.Transport)...)
 		}
 		switch p := e.Payload.(type) {
 		case event.Admitted:
@@ -22,12 +22,12 @@ func logEvents(log *slog.Logger) func(event.Event) {
 		case event.Resumed:
 			opened(true)
 		case event.State:
-			log.Info("session state", append(of, "from", p.From, "to", e.Session.State, "silent", p.Silent.Round(time.Millisecond))...)
+			log.Info("session state changed", append(of, "from", p.From, "to", e.Session.State, "silent", p.Silent.Round(time.Millisecond))...)
 		case event.Ended:
 			silent := e.At.Sub(e.Session.LastPacket).Round(time.Millisecond)
-			log.Info("session state", append(of, "from", p.From, "to", session.Ended, "why", p.Why, "silent", silent)...)
+			log.Info("session state changed", append(of, "from", p.From, "to", session.Ended, "why", p.Why, "silent", silent)...)
 		case event.Verdict:
-			log.Info("verdict of a check", append(of, "outcome", p.Outcome, "missed", p.Missed, "unclear", p.Unclear, "below", p.Below)...)
+			log.Info("check verdict received", append(of, "outcome", p.Outcome, "missed", p.Missed, "unclear", p.Unclear, "below", p.Below)...)
 		}
 	}
 }

@@ -34,7 +34,7 @@ func (s *Server) serveTCP(l net.Listener, ws *link.WebSockets) (stop func() erro
 	mux.Handle("GET /", deadline(10*time.Second, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		fmt.Fprintln(w, "This is an examlink server. It measures by UDP on this port: examlink check TOKEN")
+		fmt.Fprintln(w, "This is an examlink server. It measures network links over UDP on this port. Run: examlink check TOKEN")
 	}))
 	for pattern, handler := range s.o.Handlers {
 		mux.Handle(pattern, handler)
@@ -50,7 +50,7 @@ func (s *Server) serveTCP(l net.Listener, ws *link.WebSockets) (stop func() erro
 	go func() { // ends with stop
 		err := h.ServeTLS(l, "", "")
 		if !errors.Is(err, http.ErrServerClosed) {
-			s.o.Log.Error("no more connections by TCP", "err", err)
+			s.o.Log.Error("TCP listener stopped", "err", err)
 		}
 		done <- err
 	}()

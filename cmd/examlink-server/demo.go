@@ -54,7 +54,7 @@ const (
 func newDemo() *cobra.Command {
 	var lasting time.Duration
 	c := &cobra.Command{
-		Use: "demo", Short: "Shows everything at work on this machine", Args: cli.NoArgs,
+		Use: "demo", Short: "Runs a server and a client on this machine, as a demonstration", Args: cli.NoArgs,
 		Long: `Starts a server and a student's client on this machine with a simulated link
 between them, runs a check, then watches while the download falls below the
 minimum and recovers. It needs no configuration and leaves nothing behind.`,
@@ -253,7 +253,7 @@ func (d *demo) Window(probe.WindowEvent) {}
 
 // Floor implements probe.Sink.
 func (d *demo) Floor(e probe.FloorEvent) {
-	got := "no figure"
+	got := "no result"
 	switch r := e.Floor.Rate; {
 	case r.Value != nil:
 		got = ippm.Rate(*r.Value).String()
@@ -270,7 +270,7 @@ func (d *demo) Warning(w warning.Warning) {
 		d.raised++
 		d.say("WARNING  %s", w)
 	case w.End.IsZero():
-		d.say("ended while this stood: %s", w.Kind.Title())
+		d.say("ended while this warning was active: %s", w.Kind.Title())
 	default:
 		d.cleared++
 		d.say("CLEARED  %s, after %v", w.Kind.Title(), w.End.Sub(w.Start).Round(100*time.Millisecond))

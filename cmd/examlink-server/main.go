@@ -51,7 +51,7 @@ func newRoot() *cobra.Command {
 		Short: "Measures students' network links for proctored exams",
 		Long: `examlink-server answers students' measurements and issues their join tokens.
 
-  examlink-server demo     see everything at work on this machine
+  examlink-server demo     see a server and a client at work on this machine
   examlink-server serve    serve students
   examlink-server token    issue a join token
   examlink-server sessions list the live sessions`,

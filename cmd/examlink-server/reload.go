@@ -60,7 +60,7 @@ func (r *running) reload() error {
 	}
 	for _, c := range config.Changed(r.started, f) {
 		if c.Reload == config.Restart || held(c.Key) {
-			r.log.Warn("changed in the configuration, and needs a restart", "key", c.Key)
+			r.log.Warn("configuration change needs a restart", "key", c.Key)
 		}
 	}
 	r.force = f

@@ -68,7 +68,7 @@ func serveWith(t *testing.T, dir, text string) *serving {
 			t.Error(err)
 		}
 	})
-	s.admin = s.said(t, `msg=metrics address=(\S+)`)
+	s.admin = s.said(t, `msg="serving metrics" address=(\S+)`)
 	s.address = s.said(t, `msg=serving address=(\S+)`)
 	return s
 }
@@ -252,8 +252,8 @@ func TestReload(t *testing.T) {
 	if status, body := s.reload(t); status != http.StatusOK {
 		t.Fatalf("%d %q", status, body)
 	}
-	s.said(t, `level=WARN msg="changed in the configuration, and needs a restart" key=server.data_dir\n`)
-	s.said(t, `level=WARN msg="changed in the configuration, and needs a restart" key=server.admin_listen\n`)
+	s.said(t, `level=WARN msg="configuration change needs a restart" key=server.data_dir\n`)
+	s.said(t, `level=WARN msg="configuration change needs a restart" key=server.admin_listen\n`)
 	if !s.shown(t).Equal(third) {
 		t.Error("the certificate of the other file is not shown")
 	}

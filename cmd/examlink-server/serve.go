@@ -21,10 +21,10 @@ import (
 func newServe(a *cli.App) *cobra.Command {
 	check := false
 	c := &cobra.Command{
-		Use: "serve", Short: "Serves students until told to stop", Args: cli.NoArgs,
-		Long: `Serves students until told to stop. On its first start it makes the keys that
-join tokens are signed with and, unless one is configured, a certificate. SIGHUP
-puts a changed configuration in force, as far as that can be done under way.`,
+		Use: "serve", Short: "Serves students until stopped", Args: cli.NoArgs,
+		Long: `Serves students until stopped. On its first start it creates the keys that sign
+join tokens and, unless one is configured, a certificate. SIGHUP reloads the
+configuration; changes that need a restart are logged.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if check {
 				return a.Check(c, checkFiles)
@@ -32,7 +32,7 @@ puts a changed configuration in force, as far as that can be done under way.`,
 			return serve(c, func() (config.File, config.Source, error) { return a.Load(c) })
 		},
 	}
-	c.Flags().BoolVar(&check, "config.check", false, "only say whether the configuration is good, as config --check does")
+	c.Flags().BoolVar(&check, "config.check", false, "only check whether the configuration is valid, as config --check does")
 	a.Flag(c, "listen", "server.listen", "`address` to serve on, UDP and TCP")
 	a.Flag(c, "data-dir", "server.data_dir", "`directory` for keys and certificate")
 	a.Flag(c, "admin-listen", "server.admin_listen", "`address` of metrics and health")
@@ -100,7 +100,7 @@ func serve(c *cobra.Command, load func() (config.File, config.Source, error)) er
 		}
 		admin.Handle("POST /-/reload", reloader)
 		srv.API(auth.NewOperatorToken(token)).Mount(admin)
-		log.Info("metrics", "address", admin.Address(), "web_config", f.Server.AdminWebConfig)
+		log.Info("serving metrics", "address", admin.Address(), "web_config", f.Server.AdminWebConfig)
 		g.Go(func() error { return admin.Run(ctx) })
 	}
 	log.Info("starting", "version", daemon.Version(), "config", src.File, "data_dir", f.Server.DataDir,

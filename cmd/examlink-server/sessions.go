@@ -35,13 +35,13 @@ func newSessions(a *cli.App) *cobra.Command {
 	)
 	c := &cobra.Command{
 		Use: "sessions", Short: "Lists the live sessions, worst first", Args: cli.NoArgs,
-		Long: `Lists the live sessions of a running server, worst first, with the warnings that
-stand. Upload is what the server measured itself, download what the student's
-program says.
+		Long: `Lists the live sessions of a running server, worst first, with their active
+warnings. Upload is measured by the server, download is reported by the student's
+program.
 
-It asks the server's admin listener and shows it the admin token, which the
-server keeps in its data directory: run it there as the same user, or bring the
-token in a file.`,
+The command asks the server's admin listener and needs the admin token, which the
+server keeps in its data directory: run the command there as the same user, or
+give a copy of the token with --token-file.`,
 		Example: `  examlink-server sessions --watch
   examlink-server sessions --url https://exam.example.edu:9481 --token-file admin-token --json`,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -96,8 +96,8 @@ token in a file.`,
 		},
 	}
 	c.Flags().StringVar(&exam, "exam", "", "only sessions of this `exam`")
-	c.Flags().BoolVar(&watch, "watch", false, "show them anew every second")
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON, one line each time")
+	c.Flags().BoolVar(&watch, "watch", false, "refresh the list every second")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON, one line per refresh")
 	c.Flags().BoolVar(&undelivered, "undelivered", false, "list the warnings that could not be delivered instead")
 	c.Flags().StringVar(&address, "url", "", "`URL` of the admin listener (default: server.admin_listen on this computer)")
 	c.Flags().StringVar(&tokenFile, "token-file", "", "`file` with the admin token (default: the one in server.data_dir)")
@@ -136,7 +136,7 @@ func newClient(f config.File, address, tokenFile, ca string) (*api.Client, error
 			return nil, fmt.Errorf("--ca: %w", err)
 		}
 		if roots = x509.NewCertPool(); !roots.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("--ca: %s: no certificate in it", ca)
+			return nil, fmt.Errorf("--ca: %s: no certificate found, expected PEM", ca)
 		}
 	}
 	return api.NewClient(address, token, roots)
@@ -225,7 +225,7 @@ func showUndelivered(ctx context.Context, q *api.Client, out io.Writer, asJSON b
 		return err
 	}
 	if len(page.Undelivered) == 0 {
-		fmt.Fprintln(out, "everything was delivered, or still waits")
+		fmt.Fprintln(out, "no undelivered warnings; some may still be queued")
 		return nil
 	}
 	for _, u := range page.Undelivered {

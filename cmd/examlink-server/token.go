@@ -27,11 +27,11 @@ func newToken(a *cli.App) *cobra.Command {
 	c := &cobra.Command{
 		Use: "token", Short: "Issues a join token for one student", Args: cli.NoArgs,
 		Long: `Issues a join token for one student of one exam and prints it. The token names
-this server's address and key, so the student needs nothing else. The student
-is named by a pseudonym: the token can be read by anyone who holds it.
+this server's address and key, so the student needs nothing else. Name the
+student by a pseudonym: anyone who holds the token can read it.
 
-With --start and --end it says when the exam is, and is good until a day after
-it. They are local times of --zone, or times with their offset.`,
+With --start and --end the token carries the time of the exam and is valid until
+a day after the exam. Give local times with --zone, or times with their offset.`,
 		Example: `  examlink-server token --exam msds-5001 --student s-0017 --server exam.example.edu:8443 \
     --start 2026-11-30T09:00 --end 2026-11-30T16:50 --zone America/Denver`,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -61,7 +61,7 @@ it. They are local times of --zone, or times with their offset.`,
 				return err
 			}
 			if missing != nil {
-				fmt.Fprintf(c.ErrOrStderr(), "made new keys in %s; a server that keeps its keys elsewhere will refuse this token\n", f.Server.DataDir)
+				fmt.Fprintf(c.ErrOrStderr(), "created new keys in %s; a server with another data directory will refuse this token\n", f.Server.DataDir)
 			}
 			j := wire.JoinToken{
 				Exam: examID, Student: student, Servers: servers, Fingerprint: keys.Fingerprint(),
@@ -84,7 +84,7 @@ it. They are local times of --zone, or times with their offset.`,
 	c.Flags().StringVar(&examID, "exam", "", "exam `identifier` (required)")
 	c.Flags().StringVar(&student, "student", "", "student's `pseudonym` (required)")
 	c.Flags().StringSliceVar(&addresses, "server", nil, "`host:port` as students reach the server; may be repeated")
-	c.Flags().DurationVar(&valid, "valid", 14*24*time.Hour, "how `long` the token is good for; with --end, until a day after it")
+	c.Flags().DurationVar(&valid, "valid", 14*24*time.Hour, "how `long` the token is valid; with --end, until a day after the exam")
 	c.Flags().StringVar(&when.start, "start", "", "`time` the exam starts, such as 2026-11-30T09:00")
 	c.Flags().StringVar(&when.end, "end", "", "`time` the exam ends")
 	c.Flags().StringVar(&when.zone, "zone", "", "`name` of the exam's time zone, such as America/Denver")
@@ -115,11 +115,11 @@ func tokenExpiry(now time.Time, valid time.Duration, asked bool, w plan.Window) 
 	case w.IsZero():
 		return now.Add(valid), nil
 	case !w.End.After(now):
-		return now, fmt.Errorf("--end: %s, expected a time to come", w.End.Format(time.RFC3339))
+		return now, fmt.Errorf("--end: %s, expected a time in the future", w.End.Format(time.RFC3339))
 	case !asked:
 		return w.End.Add(examGrace), nil
 	case now.Add(valid).Before(w.End):
-		return now, fmt.Errorf("--valid: %v, expected until the end of the exam or longer, %v", valid, w.End.Sub(now).Round(time.Minute))
+		return now, fmt.Errorf("--valid: %v, expected at least %v, until the end of the exam", valid, w.End.Sub(now).Round(time.Minute))
 	}
 	return now.Add(valid), nil
 }

@@ -30,13 +30,13 @@ func newCheck(a *cli.App) *cobra.Command {
 	asJSON, full := false, false
 	c := &cobra.Command{
 		Use:   "check [TOKEN]",
-		Short: "Tests once whether this link will carry the exam",
-		Long: `Tests once whether this link will carry the exam, and says what to do if it
-will not. TOKEN is the join token, or @FILE to read it from a file.
+		Short: "Tests whether this link can carry the exam",
+		Long: `Tests once whether this link can carry the exam, and says what to do if it
+cannot. TOKEN is the join token, or @FILE to read it from a file.
 
 The exit code is 0 when the link is ready (or marginal: all minima are met), 3
-when it is not, 4 when we could not tell, and 10 to 16 when the test could not
-be made; docs/students.md lists them.`,
+when it is not, 4 when the result is inconclusive, and 10 to 16 when the test
+could not run; docs/students.md lists the codes.`,
 		Args: oneToken,
 		RunE: func(c *cobra.Command, args []string) error {
 			f, err := load(a, c, args)
@@ -77,9 +77,9 @@ be made; docs/students.md lists them.`,
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON (schema "+probe.ReportSchema+")")
-	c.Flags().BoolVar(&full, "full", false, "look for rates up to 1 Gbit/s, with up to 300 MB")
-	a.Flag(c, "server", "client.server", "server `host:port`, instead of the one in the token")
-	a.Flag(c, "policy", "policy", "`name` of the policy to judge by")
+	c.Flags().BoolVar(&full, "full", false, "measure rates up to 1 Gbit/s, transferring up to 300 MB")
+	a.Flag(c, "server", "client.server", "`host:port` of the server; overrides the one in the token")
+	a.Flag(c, "policy", "policy", "`name` of the policy to judge the link by")
 	return c
 }
 
@@ -194,13 +194,13 @@ func printReport(w io.Writer, r probe.Report, p verdict.Policy) {
 		fmt.Fprintln(w, ".")
 	}
 	if down, up := r.GoodputDown.Value, r.GoodputUp.Value; down != nil && up != nil {
-		fmt.Fprintf(w, "One QUIC stream carried %s down and %s up (goodput, start-up included).\n", verdict.Format(*down, "bit/s"), verdict.Format(*up, "bit/s"))
+		fmt.Fprintf(w, "One QUIC stream carried %s down and %s up (goodput, including start-up).\n", verdict.Format(*down, "bit/s"), verdict.Format(*up, "bit/s"))
 	}
 	fmt.Fprintln(w, aboutOthers(r, p))
 	fmt.Fprintf(w, "Judged by policy %s, version %s (%s, %s).\n", p.Name, p.Version, p.Source, p.Date)
 	by := "over UDP"
 	if r.Transport == probe.TransportWebSocket {
-		by = "by WebSocket over TCP"
+		by = "over WebSocket (TCP)"
 	}
 	fmt.Fprintf(w, "Measured against %s %s in %.1f s with %.2f MB down and %.2f MB up.\n",
 		r.Server, by, r.Duration.Seconds(), float64(r.BytesDown)/1e6, float64(r.BytesUp)/1e6)
@@ -215,11 +215,11 @@ func aboutOthers(r probe.Report, p verdict.Policy) string {
 	down, up := r.OthersDown, r.OthersUp
 	switch {
 	case down == nil || up == nil:
-		return "Whether other programs of this computer used the link meanwhile is not known; if they did, the rates are too low."
+		return "We could not tell whether other programs on this computer used the link during the test; if they did, the rates shown are too low."
 	case *down < leastOthers*float64(p.Minimum.Download) && *up < leastOthers*float64(p.Minimum.Upload):
-		return "Other programs of this computer hardly used the link meanwhile. Other devices in your home cannot be seen from here."
+		return "Other programs on this computer hardly used the link during the test. The traffic of other devices in your home cannot be seen from here."
 	}
-	return fmt.Sprintf("Other programs of this computer received %s and sent %s meanwhile. The rates above count that in, for the link carried it, too; end those programs before the exam.",
+	return fmt.Sprintf("Other programs on this computer received %s and sent %s during the test. The rates above include that traffic. Close those programs before the exam.",
 		verdict.Format(*down, "bit/s"), verdict.Format(*up, "bit/s"))
 }
 
@@ -236,14 +236,14 @@ func standing(r verdict.Reason) string {
 	case r.Criterion == verdict.UDP:
 		return "recommended"
 	case r.AgainstMin == verdict.Hidden:
-		return "cannot be seen by TCP"
+		return "not measurable over TCP"
 	case r.AgainstMin == verdict.Missed:
 		if r.Unit != "bit/s" {
-			return "beyond the limit"
+			return "over the limit"
 		}
 		return "below the minimum"
 	case r.AgainstMin == verdict.Unclear:
-		return "not clear"
+		return "unclear"
 	case r.AgainstRec == verdict.Missed:
 		if r.Unit != "bit/s" {
 			return "more than recommended"

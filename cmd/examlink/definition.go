@@ -32,7 +32,7 @@ StartLimitBurst=%d
 ExecStart=%s
 Restart=on-failure
 RestartSec=%d
-# A refused token and a wrong server stay what they are.
+# Retrying helps neither a refused token nor a wrong server.
 RestartPreventExitStatus=%d %d
 NoNewPrivileges=yes
 UMask=0077
@@ -98,7 +98,7 @@ func launchdAgent(program string, args []string, log string) (string, error) {
 // literal refuses what the library would take for its template's.
 func literal(definition string) (string, error) {
 	if strings.Contains(definition, "{{") {
-		return "", fmt.Errorf("service: the path of the program or an option has %q in it, expected none", "{{")
+		return "", fmt.Errorf("service: the program's path or an option contains %q, expected none", "{{")
 	}
 	return definition, nil
 }

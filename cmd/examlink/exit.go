@@ -70,19 +70,19 @@ func explain(err error) (code int, hint string) {
 	}
 	switch reason {
 	case link.ReasonAddress:
-		return exitUsage, "The server's address must be host:port."
+		return exitUsage, "Give the server's address as host:port."
 	case link.ReasonResolve:
-		return exitResolve, "The server's name could not be looked up. Is this computer online? Is the name right? A VPN or DNS filter may be in the way."
+		return exitResolve, "The server's name could not be looked up. Check that this computer is online and that the name is right. A VPN or DNS filter can also cause this: turn it off and try again."
 	case link.ReasonNoNetwork:
-		return exitNoNetwork, "This computer has no way to the network. Check the cable or Wi-Fi, and flight mode."
+		return exitNoNetwork, "This computer has no network connection. Check the cable or Wi-Fi, and turn off flight mode."
 	case link.ReasonNoServer, link.ReasonSilent, link.ReasonClosed:
-		return exitNoServer, "Nothing answers at the server's address. If other sites work, the problem is likely on the exam's side: try again in a few minutes, then tell the exam's contact."
+		return exitNoServer, "The exam's server does not answer. If other sites work, the problem is probably on the exam's side: try again in a few minutes, and if it still fails, tell the exam's contact."
 	case link.ReasonUDPBlocked:
-		return exitUDPBlocked, "This network lets TCP through to the server but not UDP, which live video needs; measuring by WebSocket did not work either. Disconnect a VPN, or use another network: office and campus networks often block it."
+		return exitUDPBlocked, "This network lets TCP through to the server but not UDP, which live video needs; measuring over WebSocket did not work either. If you use a VPN, disconnect it. Otherwise use another network: office and campus networks often block UDP."
 	case link.ReasonCertificate:
-		return exitCertificate, "The server that answered is not the one the join token names. Do not go on; ask for a new token. A network that inspects traffic can cause this, too."
+		return exitCertificate, "The server that answered is not the one your join token names. Do not continue; ask for a new token. A network that inspects traffic can also cause this: try another network."
 	case link.ReasonProtocol:
-		return exitNoServer, "Something answers at the server's address, but it is not an examlink server of a version that fits."
+		return exitNoServer, "The server that answered is not an examlink server, or its version does not match this program's. Check the server's address, then tell the exam's contact."
 	case link.ReasonCancelled:
 		return exitInterrupted, ""
 	}
@@ -92,15 +92,15 @@ func explain(err error) (code int, hint string) {
 func explainRefusal(r wire.Refusal) (code int, hint string) {
 	switch r {
 	case wire.RefusedToken:
-		return exitToken, "Ask for a new join token, and copy it whole."
+		return exitToken, "Ask for a new join token, and copy all of it."
 	case wire.RefusedVersion:
-		return exitRefused, "This program and the server do not fit together: install the version the exam asks for."
+		return exitRefused, "This program's version does not match the server's. Install the version the exam asks for."
 	case wire.RefusedFull, wire.RefusedBusy:
 		return exitRefused, "The server is busy. Try again in a minute."
 	case wire.RefusedLimit, wire.RefusedBudget:
 		return exitRefused, "Is examlink already running with this token? Stop it and try again in a minute."
 	case wire.RefusedShutdown:
-		return exitRefused, "The server is being restarted. Try again in a minute."
+		return exitRefused, "The server is restarting. Try again in a minute."
 	case wire.RefusedRequest:
 		return exitFailure, ""
 	}

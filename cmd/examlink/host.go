@@ -57,9 +57,9 @@ func (h host) definition() string {
 func (h host) check() error {
 	switch {
 	case h.goos == "linux" && h.platform != "linux-systemd", h.goos != "linux" && h.goos != "darwin" && h.goos != "windows":
-		return fmt.Errorf("service: this system has no service manager for users that we know (%s), expected systemd; run examlink watch in a terminal", h.platform)
+		return fmt.Errorf("service: unsupported service manager %q, expected systemd; run examlink watch in a terminal instead", h.platform)
 	case h.sudo:
-		return errors.New("service: it belongs to one user, expected to be asked for without sudo")
+		return errors.New("service: run with sudo, expected your own account; run the same command without sudo")
 	}
 	return nil
 }
@@ -68,13 +68,13 @@ func (h host) check() error {
 func (h host) checkProgram() error {
 	for _, dir := range h.temp {
 		if strings.HasPrefix(h.program, strings.TrimRight(dir, `/\`)+string(filepath.Separator)) {
-			return fmt.Errorf("service: %s is in a temporary directory, expected where it stays; move it first", h.program)
+			return fmt.Errorf("service: %s is in a temporary directory, expected a permanent one; move the program first", h.program)
 		}
 	}
 	low := strings.ToLower(h.program)
 	if h.goos == "windows" && (h.programFiles == "" || !strings.HasPrefix(low, strings.ToLower(h.programFiles)+`\`) || strings.Contains(low, "..")) {
 		// Who may replace the file may do what the service may: everything.
-		return fmt.Errorf(`service: %s, expected below %s, where only administrators may change it; move it first`, h.program, h.programFiles)
+		return fmt.Errorf(`service: the program is %s, expected it below %s, where only administrators can change it; move the program first`, h.program, h.programFiles)
 	}
 	return nil
 }
@@ -83,7 +83,7 @@ func (h host) checkProgram() error {
 func (h host) config(args []string) (*service.Config, error) {
 	for _, s := range append([]string{h.program}, args...) {
 		if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' }) {
-			return nil, fmt.Errorf("service: %q has a line break or another control character in it, expected none", s)
+			return nil, fmt.Errorf("service: %q contains a line break or another control character, expected none", s)
 		}
 	}
 	args = append(append([]string{"watch"}, args...), "@"+h.tokenFile())

@@ -25,13 +25,13 @@ func TestServiceHosts(t *testing.T) {
 		change         func(*host)
 	}{
 		{"another init", "linux", "expected systemd; run examlink watch in a terminal", func(h *host) { h.platform = "linux-openrc" }},
-		{"another system", "linux", "no service manager", func(h *host) { h.goos, h.platform = "freebsd", "freebsd" }},
+		{"another system", "linux", "unsupported service manager", func(h *host) { h.goos, h.platform = "freebsd", "freebsd" }},
 		{"sudo", "darwin", "without sudo", func(h *host) { h.sudo = true }},
 		{"go run", "linux", "temporary directory", func(h *host) { h.program = "/tmp/go-build1/examlink" }},
-		{"downloads", "windows", `expected below C:\Program Files`, func(h *host) { h.program = `C:\Users\u\Downloads\examlink.exe` }},
-		{"a name that begins alike", "windows", "expected below", func(h *host) { h.program = `C:\Program Files of mine\examlink.exe` }},
-		{"out of it again", "windows", "expected below", func(h *host) { h.program = `C:\Program Files\..\Users\u\examlink.exe` }},
-		{"no Program Files", "windows", "expected below", func(h *host) { h.programFiles = "" }},
+		{"downloads", "windows", `expected it below C:\Program Files`, func(h *host) { h.program = `C:\Users\u\Downloads\examlink.exe` }},
+		{"a name that begins alike", "windows", "expected it below", func(h *host) { h.program = `C:\Program Files of mine\examlink.exe` }},
+		{"out of it again", "windows", "expected it below", func(h *host) { h.program = `C:\Program Files\..\Users\u\examlink.exe` }},
+		{"no Program Files", "windows", "expected it below", func(h *host) { h.programFiles = "" }},
 	} {
 		if c.name == "go run" && runtime.GOOS == "windows" {
 			continue // paths are this system's

@@ -16,20 +16,20 @@ import (
 	"examlink/probe/wire"
 )
 
-const serviceHelp = `Nobody needs a service: watch runs in a terminal. With --install it runs whenever
-you are logged in, with the options given beside it, as a user's service of
-systemd or an agent of launchd; it ends when you log out. The join token is kept
-in a file that only you can read. Windows has services of the whole machine only:
-there --install needs an administrator's prompt and the program below Program
-Files, and the service runs with the system's rights, whoever is logged in.`
+const serviceHelp = `You do not need a service: watch runs in a terminal. With --install, watch runs
+as a systemd user service or a launchd agent whenever you are logged in, with the
+other options you give, and stops when you log out. The join token is stored in
+a file that only you can read. Windows only has services for the whole machine:
+there, --install needs an administrator's prompt and the program below Program
+Files, and the service runs with system rights, whoever is logged in.`
 
 // serviceFlags are the flags that make watch a service, or no longer one.
 type serviceFlags struct{ install, uninstall, status bool }
 
 func (s *serviceFlags) declare(c *cobra.Command) {
-	c.Flags().BoolVar(&s.install, "install", false, "run as a service from now on")
+	c.Flags().BoolVar(&s.install, "install", false, "install watch as a service and start it")
 	c.Flags().BoolVar(&s.uninstall, "uninstall", false, "remove the service")
-	c.Flags().BoolVar(&s.status, "service-status", false, "say whether the service is installed and runs")
+	c.Flags().BoolVar(&s.status, "service-status", false, "print whether the service is installed and running")
 }
 
 func (s *serviceFlags) any() bool { return s.install || s.uninstall || s.status }
@@ -78,7 +78,7 @@ func (s *serviceFlags) run(a *cli.App, c *cobra.Command, args []string) error {
 		return err
 	}
 	if left := variables(os.Environ()); len(left) > 0 {
-		fmt.Fprintf(c.ErrOrStderr(), "not known to the service: %s; use options or the configuration\n", strings.Join(left, ", "))
+		fmt.Fprintf(c.ErrOrStderr(), "the service will not see these environment variables: %s; use options or the configuration file\n", strings.Join(left, ", "))
 	}
 	return w.install(f.Client.Token)
 }
@@ -95,9 +95,9 @@ func (s *serviceFlags) check(c *cobra.Command, args []string) error {
 	}
 	switch {
 	case len(given) > 1:
-		return fmt.Errorf("%s: expected one of them", strings.Join(given, ", "))
+		return fmt.Errorf("%s: expected only one of these", strings.Join(given, ", "))
 	case !s.install && len(args) > 0:
-		return errors.New("a join token, expected with --install only")
+		return errors.New("unexpected join token, expected one with --install only")
 	}
 	return nil
 }

@@ -40,13 +40,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "examlink",
-		Short: "Checks and watches the network link of a proctored exam",
+		Short: "Checks and watches your network link for a proctored exam",
 		Long: `examlink measures the link between this computer and the exam's measuring
 server: rate, delay, delay variation and loss, in each direction.
 
-  examlink check TOKEN    will this link carry the exam?
-  examlink watch TOKEN    is it still carrying it?
-  examlink report FILE    what happened, from the record of a watch
+  examlink check TOKEN    test whether this link can carry the exam
+  examlink watch TOKEN    warn when the link no longer can, before and during the exam
+  examlink report FILE    show what happened, from the record of a watch
 
 TOKEN is the join token you were given for the exam.`,
 	}

@@ -16,17 +16,17 @@ func newReport() *cobra.Command {
 	asJSON, page := false, ""
 	c := &cobra.Command{
 		Use:   "report FILE",
-		Short: "Turns the record of a watch into an account",
-		Long: `Turns the record of a watch into an account: how long the link was watched and
-stood below the minimum, when it was interrupted and why, its warnings and
-figures, whether the record is whole, and what is not known. FILE is the file
-that "examlink watch" names when it begins.
+		Short: "Turns the record of a watch into a report",
+		Long: `Turns the record of a watch into a report: how long the link was watched and how
+long it was below the minimum, when it was interrupted and why, its warnings and
+figures, whether the record is intact, and what is not known. FILE is the file
+that "examlink watch" names when it starts.
 
-The exit code is 0 when the record is whole, 4 when it is not, and 1 when the
-file is no record.`,
+The exit code is 0 when the record is intact, 4 when it is not, and 1 when the
+file is not a record.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return cli.Usage(fmt.Errorf("%d arguments, expected the file of a record", len(args)))
+				return cli.Usage(fmt.Errorf("%d arguments, expected one record file", len(args)))
 			}
 			return nil
 		},
@@ -40,7 +40,7 @@ file is no record.`,
 				if err := writePage(&a, page); err != nil {
 					return err
 				}
-				fmt.Fprintf(c.ErrOrStderr(), "page in %s\n", page)
+				fmt.Fprintf(c.ErrOrStderr(), "page written to %s\n", page)
 			}
 			if asJSON {
 				e := json.NewEncoder(c.OutOrStdout())
@@ -55,8 +55,8 @@ file is no record.`,
 			return err
 		},
 	}
-	c.Flags().StringVar(&page, "html", "", "write the account as one page of HTML to this `file`, too")
-	c.Flags().BoolVar(&asJSON, "json", false, "print the account as JSON (schema "+report.Schema+")")
+	c.Flags().StringVar(&page, "html", "", "also write the report as one HTML page to this `file`")
+	c.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON (schema "+report.Schema+")")
 	return c
 }
 

@@ -76,7 +76,7 @@ func (s *watchService) install(token string) error {
 		_ = s.manager.Uninstall() // it may say again what Start said
 		return errors.Join(fmt.Errorf("service: start: %w", err), s.clean())
 	}
-	fmt.Fprintf(s.out, "Installed and started. The join token is kept in %s.\nHow it is: examlink watch --service-status. To remove it: examlink watch --uninstall.\n", s.tokenFile)
+	fmt.Fprintf(s.out, "Installed and started. The join token is stored in %s.\nTo see its status: examlink watch --service-status. To remove it: examlink watch --uninstall.\n", s.tokenFile)
 	return nil
 }
 
@@ -99,7 +99,7 @@ func (s *watchService) uninstall() error {
 	if err := errors.Join(err, s.clean()); err != nil {
 		return err
 	}
-	fmt.Fprintln(s.out, "Removed, and the join token with it.")
+	fmt.Fprintln(s.out, "Removed the service and its join token.")
 	return nil
 }
 

@@ -54,10 +54,10 @@ func (v *voice) Phase(e probe.PhaseEvent) {
 func (v *voice) Checked(e probe.CheckEvent) {
 	if e.Err != nil {
 		_, hint := explain(e.Err)
-		v.say(e.At, "the planned check failed: %v. %s", e.Err, hint)
+		v.say(e.At, "the scheduled check could not run: %v. %s", e.Err, hint)
 		return
 	}
-	v.say(e.At, "planned check: %s", e.Report.Verdict.Sentence)
+	v.say(e.At, "scheduled check: %s", e.Report.Verdict.Sentence)
 }
 
 func (v *voice) say(at time.Time, format string, args ...any) {
@@ -76,12 +76,12 @@ func (v *voice) Session(e probe.SessionEvent) {
 	case probe.SessionBack:
 		v.say(e.At, "the server answers again")
 	case probe.SessionMoved:
-		v.say(e.At, "this computer's address in the network has changed")
+		v.say(e.At, "this computer's network address has changed; the watch continues")
 	case probe.SessionSilent:
-		v.say(e.At, "no answer from the server; trying to reach it again")
+		v.say(e.At, "the server does not answer; reconnecting")
 	case probe.SessionWaiting:
 		_, hint := explain(e.Err)
-		v.say(e.At, "not connected: %v; trying again. %s", e.Err, hint)
+		v.say(e.At, "not connected, trying again: %v. %s", e.Err, hint)
 	case probe.SessionLost:
 		_, hint := explain(e.Err)
 		v.say(e.At, "cannot reconnect: %v. %s", e.Err, hint)
@@ -94,7 +94,7 @@ func remembered(e probe.SessionEvent) string {
 	if !e.Remembered {
 		return ""
 	}
-	return "; its name could not be looked up, it answers where it did before"
+	return "; its name could not be looked up, so its last known address was used"
 }
 
 // by names the transport if it is not UDP, or is UDP again.
@@ -103,7 +103,7 @@ func (v *voice) by(t link.Transport) string {
 	v.transport = t
 	switch {
 	case t == link.WebSocket:
-		return " by WebSocket over TCP: rates are lower bounds, and lost packets show as delay"
+		return " over WebSocket (TCP): rates are lower bounds, and lost packets show up as delay"
 	case t == link.UDP && was == link.WebSocket:
 		return " over UDP"
 	}
@@ -126,7 +126,7 @@ func (v *voice) Warning(w warning.Warning) {
 	case w.Active():
 		v.say(w.Raised, "WARNING  %s", w)
 	case w.End.IsZero():
-		v.say(w.Cleared, "the watch ended while this was active: %s", w.Kind.Title())
+		v.say(w.Cleared, "the watch ended while this warning was active: %s", w.Kind.Title())
 	case w.Raised.Equal(w.Cleared):
 		v.say(w.Cleared, "NOTE     %s", w)
 	default:

@@ -30,11 +30,11 @@ func newWatch(a *cli.App) *cobra.Command {
 	var w watchFlags
 	c := &cobra.Command{
 		Use:   "watch [TOKEN]",
-		Short: "Watches this link until told to stop",
-		Long: `Watches this link until told to stop (Ctrl-C): says at once when it falls below
-what the exam needs or is interrupted, and when it has recovered. It serves
-Prometheus metrics on client.metrics_listen, keeps a record that
-"examlink report" turns into an account, and ends with a summary.
+		Short: "Watches this link until you stop it",
+		Long: `Watches this link until you stop it (Ctrl-C). It warns you at once when the link
+falls below what the exam needs or is interrupted, and says when it has recovered.
+It serves Prometheus metrics on client.metrics_listen, keeps a record that
+"examlink report" turns into a report, and ends with a summary.
 
 The time of the exam comes from client.exam or, if that is not set, from the join
 token. --plan prints when checks and the watch are due, and measures nothing.
@@ -46,15 +46,15 @@ token. --plan prints when checks and the watch are due, and measures nothing.
 	c.Flags().BoolVar(&w.json, "json", false, "print the summary (schema "+probe.SummarySchema+"), or the plan, as JSON")
 	c.Flags().BoolVar(&w.plan, "plan", false, "print when checks and the watch are due (schema "+plan.Schema+"), and measure nothing")
 	w.service.declare(c)
-	c.Flags().DurationVar(&w.lasting, "for", 0, "stop by itself after this `time`")
-	a.Flag(c, "server", "client.server", "server `host:port`, instead of the one in the token")
-	a.Flag(c, "policy", "policy", "`name` of the policy to judge by")
+	c.Flags().DurationVar(&w.lasting, "for", 0, "stop after this `time`")
+	a.Flag(c, "server", "client.server", "`host:port` of the server; overrides the one in the token")
+	a.Flag(c, "policy", "policy", "`name` of the policy to judge the link by")
 	a.Flag(c, "metrics-listen", "client.metrics_listen", "`address` of the metrics listener")
-	a.Flag(c, "record", "client.watch.record", "`file` the record is kept in, or \"none\" (default: one for each exam and day in the user's configuration directory)")
+	a.Flag(c, "record", "client.watch.record", "`file` for the record, or \"none\" (default: one for each exam and day in the user's configuration directory)")
 	a.Flag(c, "notify", "client.notify", "`when` to show warnings as desktop notifications: off, before-exam, always")
-	a.Flag(c, "interval", "client.interval", "`spacing` of the monitor stream")
-	a.Flag(c, "floor-every", "client.watch.floor_every", "mean `time` between floor tests")
-	a.Flag(c, "budget-share", "client.watch.budget_share", "`share` of the minimum rate floor tests may use")
+	a.Flag(c, "interval", "client.interval", "`time` between packets of the monitor stream")
+	a.Flag(c, "floor-every", "client.watch.floor_every", "mean `time` between tests of the minimum rate (floor tests)")
+	a.Flag(c, "budget-share", "client.watch.budget_share", "`share` of the minimum rate that floor tests may use")
 	return c
 }
 

@@ -86,7 +86,7 @@ func (n *notifier) Warning(w warning.Warning) {
 	case w.End.IsZero():
 		return // the watch ends while the warning is active
 	default:
-		at, text = w.Cleared, fmt.Sprintf("over: %s, after %s", w.Kind.Title(), w.End.Sub(w.Start).Round(time.Second))
+		at, text = w.Cleared, fmt.Sprintf("cleared: %s, after %s", w.Kind.Title(), w.End.Sub(w.Start).Round(time.Second))
 	}
 	if !n.wanted(at) {
 		return

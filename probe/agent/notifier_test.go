@@ -46,7 +46,7 @@ func TestNotifier(t *testing.T) {
 			x.End = time.Time{}
 			n.Warning(x)
 			n.end()
-			if len(shown) != c.want || c.want > 0 && (shown[0] != "connection interrupted: no answer" || shown[1] != "over: connection interrupted, after 5s") {
+			if len(shown) != c.want || c.want > 0 && (shown[0] != "connection interrupted: no answer" || shown[1] != "cleared: connection interrupted, after 5s") {
 				t.Errorf("%s: %q", c.name, shown)
 			}
 		})

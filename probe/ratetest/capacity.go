@@ -80,7 +80,7 @@ func SearchCapacity(ctx context.Context, s Runner, d wire.Direction, start Floor
 	top := float64(ceiling) * climbMargin
 	run := func(r wire.TrainRequest) (wire.TrainReport, bool, error) {
 		if c.Bytes+r.PrimeBytes > budget {
-			c.Why = "the byte budget is spent"
+			c.Why = "the data budget is used up"
 			return wire.TrainReport{}, false, nil
 		}
 		r.MaxBytes = min(r.MaxBytes, budget-c.Bytes)
@@ -216,7 +216,7 @@ func spoiltBy(d wire.Direction, rep wire.TrainReport) string {
 	case rep.SenderUnsent > 0 || rep.SenderSkipped > rep.Duration/10:
 		return sender + " could not send fast enough"
 	case rep.Outcome == string(ippm.OutcomeBound):
-		return "the link did not fill and not everything arrived"
+		return "the test did not fill the link, and some packets were lost"
 	}
 	return "too few packets arrived"
 }
@@ -281,9 +281,9 @@ func (r *readings) conclude(c Capacity, proved *float64) Capacity {
 		c.Rate = ippm.Interval{Low: &low, High: &high}
 		switch {
 		case len(r.list) > 1:
-			c.Why = "no two readings agree; the link's rate varies, or a computer was busy"
+			c.Why = "no two measurements agree; the link's rate varies, or a computer was busy"
 		case c.Why == "":
-			c.Why = "there is one reading only"
+			c.Why = "only one measurement succeeded"
 		}
 	default:
 		c.Rate, c.StdErr = sum.Interval()

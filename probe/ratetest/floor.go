@@ -271,7 +271,7 @@ func RunFloor(ctx context.Context, s Runner, p FloorPlan) (Floor, error) {
 				f.Why = spoiltBy(p.Direction, rep)
 			}
 		case string(ippm.OutcomeLossy):
-			f.Why = "packets got lost before the link was seen to fill"
+			f.Why = "packets were lost before the test filled the link"
 		default:
 			f.Why = spoiltBy(p.Direction, rep)
 		}

@@ -32,7 +32,7 @@ type Goodput struct {
 func MeasureGoodput(ctx context.Context, s Streamer, c Capacity, budget int64) Goodput {
 	g := Goodput{Direction: c.Direction}
 	if !s.Traits().Streams {
-		g.Why = "by WebSocket there is no second stream"
+		g.Why = "a WebSocket connection carries no second stream"
 		return g
 	}
 	rate := c.Rate.Value
@@ -40,12 +40,12 @@ func MeasureGoodput(ctx context.Context, s Streamer, c Capacity, budget int64) G
 		rate = c.Rate.Low
 	}
 	if rate == nil {
-		g.Why = "the link's rate is not known"
+		g.Why = "the link's rate is unknown"
 		return g
 	}
 	bytes := min(int64(min(max(*rate/8*goodputTime.Seconds(), goodputLeast), goodputBytes)), budget)
 	if bytes < goodputLeast {
-		g.Why = "the byte budget is spent"
+		g.Why = "the data budget is used up"
 		return g
 	}
 	got, err := s.Stream(ctx, wire.Goodput{Direction: c.Direction, Bytes: bytes, Duration: goodputMost})
@@ -55,7 +55,7 @@ func MeasureGoodput(ctx context.Context, s Streamer, c Capacity, budget int64) G
 	}
 	g.Bytes, g.Duration = got.Bytes, ippm.Seconds(got.Duration)
 	if got.Duration <= 0 || got.Bytes < goodputLeast/2 {
-		g.Why = "too little arrived"
+		g.Why = "too little data arrived"
 		return g
 	}
 	v := float64(got.Bytes) * 8 / got.Duration.Seconds()

@@ -37,4 +37,4 @@ type Streamer interface {
 }
 
 // WhyRateHidden explains a rate that is only a bound because the transport hides losses.
-const WhyRateHidden = "by TCP it is only known what got through; the link may carry more"
+const WhyRateHidden = "over TCP only a lower bound can be measured; the link may carry more"

@@ -52,7 +52,7 @@ func Dial(ctx context.Context, o *Config, token wire.JoinToken, purpose string, 
 	case errors.As(other, &refused), ctx.Err() != nil:
 		return nil, other
 	}
-	return nil, &link.Error{Reason: blocked.Reason, Server: blocked.Server, Err: fmt.Errorf("%w; by WebSocket: %w", blocked.Err, other)}
+	return nil, &link.Error{Reason: blocked.Reason, Server: blocked.Server, Err: fmt.Errorf("%w; over WebSocket: %w", blocked.Err, other)}
 }
 
 // Traits returns what the session's transport hides and adds. It implements

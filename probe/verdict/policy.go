@@ -80,7 +80,7 @@ func Find(policies []Policy, name string) (Policy, error) {
 		}
 		names = append(names, p.Name)
 	}
-	return Policy{}, fmt.Errorf("policy %q is not known, expected one of %q", name, names)
+	return Policy{}, fmt.Errorf("unknown policy %q, expected one of %q", name, names)
 }
 
 // Check validates a policy. The error names the key.
@@ -103,7 +103,7 @@ func (p Policy) Check() error {
 			return fmt.Errorf("policy %q: %s: below 0, expected 0 (no bound) or more", p.Name, c.key)
 		case c.min == 0 || c.rec == 0:
 		case c.less && c.rec > c.min, !c.less && c.rec < c.min:
-			return fmt.Errorf("policy %q: %s: the recommended bound is laxer than the minimum", p.Name, c.key)
+			return fmt.Errorf("policy %q: %s: the recommended bound is less strict than the minimum", p.Name, c.key)
 		}
 	}
 	switch {

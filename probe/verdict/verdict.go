@@ -214,15 +214,15 @@ func Judge(p Policy, facts Facts) Verdict {
 	} else if i, ok := first["unclear"]; ok {
 		r := v.Reasons[i]
 		v.Outcome = Inconclusive
-		v.Sentence = fmt.Sprintf("Could not tell: %s: %s. Please test again.", name(r.Criterion), unclearWhy(r))
+		v.Sentence = fmt.Sprintf("Could not tell: %s: %s. Test again.", name(r.Criterion), unclearWhy(r))
 	} else if i, ok := first["below"]; ok {
 		r := v.Reasons[i]
 		v.Outcome = Marginal
 		if r.Criterion == UDP {
-			v.Sentence = "Ready, but only just: the network blocks UDP, which live video wants."
+			v.Sentence = "Ready, but only just: the network blocks UDP, which live video needs."
 			return v
 		}
-		v.Sentence = fmt.Sprintf("Ready, but only just: %s is %s, recommended is %s.", name(r.Criterion), FormatValue(r), Format(r.Recommended, r.Unit))
+		v.Sentence = fmt.Sprintf("Ready, but only just: %s is %s; %s is recommended.", name(r.Criterion), FormatValue(r), Format(r.Recommended, r.Unit))
 	} else {
 		v.Sentence = "Ready: this link meets everything recommended for the exam."
 	}
@@ -233,7 +233,7 @@ func unclearWhy(r Reason) string {
 	if r.Why != "" {
 		return r.Why
 	}
-	return fmt.Sprintf("%s is too close to the bound of %s", FormatValue(r), Format(r.Minimum, r.Unit))
+	return fmt.Sprintf("%s is too close to the limit of %s to tell", FormatValue(r), Format(r.Minimum, r.Unit))
 }
 
 // status compares a fact with one bound.

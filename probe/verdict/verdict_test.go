@@ -40,7 +40,7 @@ func TestJudge(t *testing.T) {
 		{"a bound is enough", Download, bound(6.1e6), Ready, ""},
 		{"a bound between the two", Upload, bound(0.5e6), Marginal, "at least 0.5 Mbit/s"},
 		{"below the minimum", Download, Known(0.6e6, 0.59e6, 0.61e6, 1), NotReady, "download is 0.6 Mbit/s, the minimum is 0.768 Mbit/s"},
-		{"between minimum and recommended", Download, Known(1e6, 0.99e6, 1.01e6, 1), Marginal, "recommended is 1.5 Mbit/s"},
+		{"between minimum and recommended", Download, Known(1e6, 0.99e6, 1.01e6, 1), Marginal, "1.5 Mbit/s is recommended"},
 		{"on the bound, counted with link headers", Upload, Known(0.3815e6, 0.3808e6, 0.3822e6, 1), Marginal, ""},
 		{"straddles the minimum", Download, Known(0.765e6, 0.70e6, 0.83e6, 1), Inconclusive, "too close"},
 		{"straddles, but decided above", Download, decided(0.765e6, ippm.Accept), Marginal, ""},

@@ -46,13 +46,13 @@ func (k Kind) Title() string {
 	case UploadBelowMinimum:
 		return "upload below the minimum"
 	case BelowRecommended:
-		return "below what is recommended"
+		return "rate below the recommendation"
 	case Delay:
 		return "long delay"
 	case DelayVariation:
 		return "delay varies a lot"
 	case Loss:
-		return "packets get lost"
+		return "packet loss"
 	case Outage:
 		return "connection interrupted"
 	case Silent:

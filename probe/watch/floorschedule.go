@@ -348,7 +348,7 @@ func (w *watcher) recommend(f ratetest.Floor, at time.Time) {
 	}
 	o := warning.Observation{At: at, Level: level}
 	if level == warning.Bad {
-		o.Evidence = fmt.Sprintf("%s %s, recommended is %s", f.Direction, f.Rate.String(), verdict.Format(want, "bit/s"))
+		o.Evidence = fmt.Sprintf("%s %s; %s is recommended", f.Direction, f.Rate.String(), verdict.Format(want, "bit/s"))
 	}
 	for _, l := range w.recommended {
 		if l == warning.Bad && level == warning.Good {

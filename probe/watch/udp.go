@@ -28,7 +28,7 @@ func (w *watcher) judgeTransport(now time.Duration) {
 	o := warning.Observation{At: w.o.Clock.Wall(), Level: warning.Good}
 	if w.s.Traits().CongestionControlled {
 		o.Since, o.Level = w.udpLost, warning.Decisive
-		o.Evidence = "the server answers by TCP but not by UDP, which live video wants; measuring goes on by WebSocket"
+		o.Evidence = "the server answers over TCP but not over UDP, which live video needs; measurement continues over WebSocket"
 		w.nextUDP = now + jittered(w.rng, udpSoon)
 	}
 	w.observe(warning.UDPBlocked, o)

@@ -78,11 +78,11 @@ func (r *Registry) TakeReport(s *Session, p wire.Report) error {
 	}
 	switch {
 	case p.Number == 0 || !isOrigin(p.Origin):
-		return bad("number %d of origin %q, expected a number from 1 and 1 to %d letters and digits", p.Number, p.Origin, wire.MaxOrigin)
+		return bad("number %d of origin %q, expected a number of 1 or more and an origin of 1 to %d letters and digits", p.Number, p.Origin, wire.MaxOrigin)
 	case !slices.Contains(wire.ReportKinds(), p.Kind):
 		return bad("kind %q, expected one of %q", p.Kind, wire.ReportKinds())
 	case len(p.Contents) > wire.MaxReport:
-		return bad("contents of %d bytes, at most %d", len(p.Contents), wire.MaxReport)
+		return bad("contents of %d bytes, expected at most %d", len(p.Contents), wire.MaxReport)
 	}
 	repeated, first, err := r.addReport(s, p)
 	var refusal *Refusal
@@ -109,7 +109,7 @@ func (r *Registry) addReport(s *Session, p wire.Report) (repeated bool, first *v
 		s.reports.limit = rate.NewLimiter(reportRate, reportBurst)
 	}
 	if !s.reports.limit.AllowN(time.Unix(0, int64(r.o.Clock.Now())), 1) {
-		return false, nil, &Refusal{wire.RefusedLimit, fmt.Sprintf("more than %d reports a second", reportRate)}
+		return false, nil, &Refusal{wire.RefusedLimit, fmt.Sprintf("expected at most %d reports per second", reportRate)}
 	}
 	if !r.reports.above(s.Token, p.Origin, p.Number) {
 		return true, nil, nil
@@ -142,13 +142,13 @@ func (c *clientReports) take(r wire.Report, now time.Time) error {
 	case wire.ReportWarning:
 		var w warning.Warning
 		if err := json.Unmarshal(r.Contents, &w); err != nil {
-			return errors.New("contents are no warning")
+			return errors.New("contents are not a warning")
 		}
 		return c.warning(r.Origin, w)
 	case wire.ReportMinute:
 		var any map[string]json.RawMessage
 		if err := json.Unmarshal(r.Contents, &any); err != nil {
-			return errors.New("contents are no object")
+			return errors.New("contents are not an object")
 		}
 		c.Minutes = append(slices.Clip(c.Minutes), r.Contents) // a copy: Claims share the old slice
 		c.Minutes = c.Minutes[max(len(c.Minutes)-claimMinutes, 0):]
@@ -156,13 +156,13 @@ func (c *clientReports) take(r wire.Report, now time.Time) error {
 	case wire.ReportDropped:
 		var d wire.Dropped
 		if err := json.Unmarshal(r.Contents, &d); err != nil {
-			return errors.New("contents are no count of what was dropped")
+			return errors.New("contents are not a count of dropped reports")
 		}
 		c.Dropped = d
 	case wire.ReportVerdict:
 		var g verdict.Summary
 		if err := json.Unmarshal(r.Contents, &g); err != nil {
-			return errors.New("contents are no verdict")
+			return errors.New("contents are not a verdict")
 		}
 		if err := g.Validate(); err != nil {
 			return fmt.Errorf("verdict: %w", err)
@@ -178,7 +178,7 @@ func (c *clientReports) take(r wire.Report, now time.Time) error {
 // warning replaces the earlier state of a warning.
 func (c *clientReports) warning(origin string, w warning.Warning) error {
 	if w.ID <= 0 || !slices.Contains(warning.Kinds(), w.Kind) {
-		return fmt.Errorf("a warning of kind %q and id %d, expected a kind that is known and an id from 1", w.Kind, w.ID)
+		return fmt.Errorf("a warning of kind %q and id %d, expected a known kind and an id of 1 or more", w.Kind, w.ID)
 	}
 	if !slices.Contains(warning.Causes(), w.Cause) {
 		w.Cause = warning.NotKnown

@@ -76,7 +76,7 @@ func (r *Registry) Admit(token wire.JoinToken, purpose, resume string) (Admissio
 	}
 	limits := r.o.Limits()
 	if others := r.makeRoom(token.ID, id, limits.SessionsPerToken); others >= limits.SessionsPerToken {
-		return Admission{}, &Refusal{wire.RefusedLimit, fmt.Sprintf("this join token has %d sessions open, at most %d", others, limits.SessionsPerToken)}
+		return Admission{}, &Refusal{wire.RefusedLimit, fmt.Sprintf("this join token has %d open sessions, expected at most %d", others, limits.SessionsPerToken)}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -107,7 +107,7 @@ func (a *App) Check(c *cobra.Command, more func(config.File) error) error {
 	if name == "" {
 		name = "defaults"
 	}
-	fmt.Fprintf(c.OutOrStdout(), "%s: good\n", name)
+	fmt.Fprintf(c.OutOrStdout(), "%s: valid\n", name)
 	return nil
 }
 
@@ -133,6 +133,6 @@ func (a *App) Config(more func(config.File) error) *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().BoolVar(&check, "check", false, "only say whether it is good")
+	c.Flags().BoolVar(&check, "check", false, "only check whether the configuration is valid")
 	return c
 }

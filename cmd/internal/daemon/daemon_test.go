@@ -13,7 +13,7 @@ import (
 func TestLoggerWritesDurationsForPeople(t *testing.T) {
 	for format, want := range map[string]string{"json": `"silent":"1.08s"`, "text": "silent=1.08s"} {
 		var out bytes.Buffer
-		daemon.Logger(&out, slog.LevelInfo, format).Info("session state", "silent", 1080*time.Millisecond)
+		daemon.Logger(&out, slog.LevelInfo, format).Info("session state changed", "silent", 1080*time.Millisecond)
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%s: %q, expected %s in it", format, out.String(), want)
 		}

@@ -53,7 +53,7 @@ func (x *Reloader) Reload() error {
 	defer x.mu.Unlock()
 	if err := x.reload(); err != nil {
 		x.success.Set(0)
-		x.log.Error("configuration not reloaded, the one in force stays", "err", err)
+		x.log.Error("configuration not reloaded, the previous one stays in force", "err", err)
 		return err
 	}
 	x.success.Set(1)
@@ -64,7 +64,7 @@ func (x *Reloader) Reload() error {
 // ServeHTTP reloads and answers how that went.
 func (x *Reloader) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	if err := x.Reload(); err != nil {
-		http.Error(w, fmt.Sprintf("not reloaded, the configuration in force stays: %v", err), http.StatusInternalServerError)
+		http.Error(w, fmt.Sprintf("not reloaded, the previous configuration stays in force: %v", err), http.StatusInternalServerError)
 		return
 	}
 	fmt.Fprintln(w, "reloaded")

@@ -71,7 +71,7 @@ func TestWatchWithoutUDPForAWhile(t *testing.T) {
 	time.Sleep(2 * time.Second)
 	h.block(h.far, "input", "udp")
 	blocked := time.Now()
-	moved := says(t, out, "again by WebSocket", 20*time.Second)
+	moved := says(t, out, "again over WebSocket", 20*time.Second)
 	// The requirement is twelve seconds; a loaded machine gets two more here.
 	if d := moved.Sub(blocked); d > 14*time.Second {
 		t.Errorf("by WebSocket after %v", d)
@@ -137,7 +137,7 @@ func TestWatchBeginsWithoutUDP(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = watch.Process.Kill() })
-	says(t, out, "by WebSocket over TCP", 15*time.Second)
+	says(t, out, "over WebSocket (TCP)", 15*time.Second)
 	says(t, out, "WARNING  the network blocks UDP", 5*time.Second)
 	h.open(h.student)
 	says(t, out, "again over UDP", 45*time.Second)

@@ -147,7 +147,7 @@ func rateLane(a *Account, s timeScale, d wire.Direction, of Direction, top float
 		}
 	}
 	if len(l.Shapes) == 0 {
-		l.Empty = "no test of the rate"
+		l.Empty = "no rate test"
 	}
 	return l
 }
@@ -159,7 +159,7 @@ func outcome(s string) string {
 	case "below":
 		return "below the minimum"
 	}
-	return "could not tell"
+	return "inconclusive"
 }
 
 // columns groups minutes that fall into one column of the chart.
@@ -245,7 +245,7 @@ func lossLane(a *Account, s timeScale, top float64) lane {
 		}
 		x, to := s.x(c[0].From.Time), s.x(c[len(c)-1].To.Time)
 		w := max(to-x-0.6, 1)
-		title := fmt.Sprintf("%s: of %d packets %d lost up, %d down, %d in a direction not known", a.clock(c[0].From.Time), f.Sent, f.LostUp, f.LostDown, f.LostUnknown)
+		title := fmt.Sprintf("%s: of %d packets %d lost up, %d down, %d in an unknown direction", a.clock(c[0].From.Time), f.Sent, f.LostUp, f.LostDown, f.LostUnknown)
 		of := func(n uint64) float64 { return height(float64(n) / float64(f.Sent)) }
 		up, down := of(f.LostUp), of(f.LostDown)
 		unknown := of(f.LostUp+f.LostUnknown) - up

@@ -91,7 +91,7 @@ func (s *script) floor(at time.Duration, d wire.Direction, rate, target float64)
 	f := record.Floor{Direction: d, Target: target, Outcome: "meets", Trains: 1, Bytes: 30e3, Duration: 0.4, Rise: 0.015}
 	switch {
 	case s.rng.IntN(40) == 0:
-		f.Outcome, f.Why = "inconclusive", "packets got lost before the link was seen to fill"
+		f.Outcome, f.Why = "inconclusive", "packets were lost before the test filled the link"
 	case rate > 4*target:
 		f.Low = ptr(target * (2.5 + s.rng.Float64()))
 	default:

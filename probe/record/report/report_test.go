@@ -100,34 +100,34 @@ func TestHeadlines(t *testing.T) {
 		also  string // in the text
 	}{
 		"good": {func(s *script) { s.minutes(10 * min1); s.end(10 * min1) },
-			"In the 10 min 0 s watched the link stood above the minimum and was not interrupted.", "The record is whole: 3"},
+			"During the 10 min 0 s watched, the link met the minimum and was not interrupted.", "The record is intact: 3"},
 		"nothing": {func(s *script) { s.end(sec) }, "Nothing was measured in this record.", "one-way delay up, median"},
 		"no tests": {func(s *script) { s.next = hour; s.minutes(2 * min1); s.end(2 * min1) },
-			"In the 2 min 0 s watched the link was not interrupted. Whether the download and upload met the minimum was not measured.", "unknown"},
+			"During the 2 min 0 s watched, the link was not interrupted. No test could tell whether the download and upload met the minimum.", "unknown"},
 		"single test below": {func(s *script) {
 			s.minutes(10 * min1)
 			s.floor(10*min1, "down", 700e3, 768e3)
 			s.end(10 * min1)
-		}, "read less than the minimum, not enough in a row for a warning.", ""},
+		}, "measured less than the minimum, but too few in a row for a warning.", ""},
 		"interrupted": {func(s *script) {
 			s.minutes(10 * min1)
 			s.gap(min1, min1+5*sec, record.Network, "")
 			s.gap(2*min1, 2*min1+20*sec, record.ServerGone, "closed")
 			s.end(10 * min1)
-		}, "In the 10 min 0 s watched the connection was interrupted 2 times, for 25 s in all and 20 s at the longest.", "the server did not answer"},
+		}, "During the 10 min 0 s watched, the connection was interrupted 2 times, for 25 s in total and for up to 20 s at a time.", "the server did not answer"},
 		"stands at the end": {func(s *script) {
 			s.minutes(10 * min1)
 			s.warn(warning.UploadBelowMinimum, 4*min1, 5*min1, "0.2 Mbit/s")
 			s.end(10 * min1)
-		}, "the upload was below the minimum of 0.384 Mbit/s for 6 min 0 s (60 % of the time watched)", "stands"},
-		"killed": {func(s *script) { s.minutes(10 * min1); _ = s.w.Close() }, "In the 10 min 0 s watched", "no end line, so the client was still running, or was killed"},
+		}, "the upload was below the minimum of 0.384 Mbit/s for 6 min 0 s (60 % of the time watched)", "active"},
+		"killed": {func(s *script) { s.minutes(10 * min1); _ = s.w.Close() }, "During the 10 min 0 s watched,", "no end line, so the client was still running or was killed"},
 		"clock set back": {func(s *script) {
 			s.minutes(10 * min1)
 			s.gap(10*min1, 5*min1, record.ClockStep, "by -5m0s")
 			s.at = 5 * min1
 			s.minutes(12 * min1)
 			s.end(12 * min1)
-		}, "In the 12 min 0 s watched", "set back"},
+		}, "During the 12 min 0 s watched,", "set back"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newScript(t)
@@ -149,7 +149,7 @@ func TestDamaged(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := account(t, s.name)
-	if a.Chain.Whole() || !strings.HasPrefix(a.Integrity, "The record is NOT whole: ") || !strings.Contains(text(t, a), "was changed after it was written") ||
+	if a.Chain.Whole() || !strings.HasPrefix(a.Integrity, "The record is NOT intact: ") || !strings.Contains(text(t, a), "was changed after it was written") ||
 		!strings.Contains(html(t, a), `class="integrity broken"`) {
 		t.Error(a.Integrity)
 	}

@@ -86,10 +86,10 @@ type warningRow struct{ N, Start, End, Lasted, Title, Evidence string }
 
 func (a *Account) warningRows() (out []warningRow) {
 	for _, w := range a.Warnings {
-		r := warningRow{N: fmt.Sprintf("W%d", w.N), Start: a.clock(w.Start), End: "not known", Lasted: "-", Title: w.Title(), Evidence: w.Details()}
+		r := warningRow{N: fmt.Sprintf("W%d", w.N), Start: a.clock(w.Start), End: "unknown", Lasted: "-", Title: w.Title(), Evidence: w.Details()}
 		switch {
 		case w.State == record.Raised && !w.LostSight:
-			r.End = "stands"
+			r.End = "active"
 		case !w.End.IsZero() && !w.Active():
 			r.End, r.Lasted = a.clock(w.End), seconds(w.End.Sub(w.Start).Seconds())
 		}
@@ -147,12 +147,12 @@ func (a *Account) totals() []pair {
 		{"Packets sent", count(int(f.Sent))},
 		{"Lost up", lost(f.LostUp, f.Sent)},
 		{"Lost down", lost(f.LostDown, f.Sent-min(f.LostUp, f.Sent))},
-		{"Lost, direction not known", lost(f.LostUnknown, f.Sent)},
-		{"Not sent on time by the computer", count(int(f.Unsent))},
+		{"Lost, direction unknown", lost(f.LostUnknown, f.Sent)},
+		{"Not sent on time, computer busy", count(int(f.Unsent))},
 		{"Traffic of examlink", fmt.Sprintf("%s up, %s down%s", megabytes(f.BytesUp), megabytes(f.BytesDown), a.cost())},
 	}
 	if f.OverTCP > 0 {
-		out = append(out, pair{"Sent by TCP, for UDP was blocked", count(int(f.OverTCP)) + "; losses there show as delay"})
+		out = append(out, pair{"Sent over TCP because UDP was blocked", count(int(f.OverTCP)) + "; losses show up as delay there"})
 	}
 	longest := "none"
 	if g := a.Longest; g != nil {

@@ -35,14 +35,14 @@ func (a *Account) Text(w io.Writer) error {
 		}
 	})
 	p.section("Warnings", len(a.Warnings), func(row func(...string)) {
-		row("", "from", "to", "lasted", "what", "evidence")
+		row("", "from", "to", "lasted", "warning", "evidence")
 		for _, x := range a.warningRows() {
 			row(x.N, x.Start, x.End, x.Lasted, x.Title, x.Evidence)
 		}
 	})
-	p.line("\nFigures of %s minutes:", count(a.Figures.Minutes))
+	p.line("\nFigures for %s minutes:", count(a.Figures.Minutes))
 	p.table(func(row func(...string)) {
-		row("", "middle minute", "worst minute", "at")
+		row("", "median minute", "worst minute", "at")
 		for _, f := range a.figureRows() {
 			row(f.Name, f.Middle, f.Worst, f.When)
 		}

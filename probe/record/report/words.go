@@ -30,26 +30,26 @@ func (a *Account) headline() string {
 			bad = append(bad, fmt.Sprintf("the %s was below the minimum of %s for %s (%s of the time watched)",
 				d.name, rate(d.d.Minimum), seconds(*d.d.BelowFor), percent(*d.d.BelowShare)))
 		case d.d.Below > 0:
-			bad = append(bad, fmt.Sprintf("%d of %d tests of the %s read less than the minimum, not enough in a row for a warning", d.d.Below, d.d.Tests, d.name))
+			bad = append(bad, fmt.Sprintf("%d of %d %s tests measured less than the minimum, but too few in a row for a warning", d.d.Below, d.d.Tests, d.name))
 		}
 	}
 	if n, longest := a.interruptions(); n > 0 {
 		times := "once, for " + seconds(longest)
 		if n > 1 {
-			times = fmt.Sprintf("%d times, for %s in all and %s at the longest", n, seconds(a.Interrupted), seconds(longest))
+			times = fmt.Sprintf("%d times, for %s in total and for up to %s at a time", n, seconds(a.Interrupted), seconds(longest))
 		}
 		bad = append(bad, "the connection was interrupted "+times)
 	}
-	watched := fmt.Sprintf("In the %s watched", seconds(a.Watched))
+	watched := fmt.Sprintf("During the %s watched,", seconds(a.Watched))
 	out := watched + " " + join(bad) + "."
 	switch {
 	case len(bad) == 0 && len(open) == 0:
-		out = watched + " the link stood above the minimum and was not interrupted."
+		out = watched + " the link met the minimum and was not interrupted."
 	case len(bad) == 0:
 		out = watched + " the link was not interrupted."
 	}
 	if len(open) > 0 {
-		out += fmt.Sprintf(" Whether the %s met the minimum was not measured.", join(open))
+		out += fmt.Sprintf(" No test could tell whether the %s met the minimum.", join(open))
 	}
 	return out
 }
@@ -69,11 +69,11 @@ func (a *Account) interruptions() (n int, longest float64) {
 func integrity(r *record.Record) string {
 	c := r.Chain
 	if !c.Whole() {
-		return fmt.Sprintf("The record is NOT whole: %s. In all %s of %s lines do not fit.", c.Break, count(c.Breaks), count(c.Lines))
+		return fmt.Sprintf("The record is NOT intact: %s. %s of %s lines do not fit the chain.", c.Break, count(c.Breaks), count(c.Lines))
 	}
-	s := fmt.Sprintf("The record is whole: %s lines.", count(c.Lines))
+	s := fmt.Sprintf("The record is intact: %s lines.", count(c.Lines))
 	if c.Lines == 1 {
-		s = "The record is whole: one line."
+		s = "The record is intact: one line."
 	}
 	return s
 }
@@ -84,25 +84,25 @@ func (a *Account) unknown(r *record.Record, ended bool) []string {
 	out := []string{}
 	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
 	if a.Away >= 1 {
-		say("Nothing is known of the network for %s of the %s from first to last: the table of gaps says why.", seconds(a.Away), seconds(a.To.Sub(a.From.Time).Seconds()))
+		say("The state of the network during %s of the %s from start to end: the table of gaps gives the causes.", seconds(a.Away), seconds(a.To.Sub(a.From.Time).Seconds()))
 	}
 	for _, d := range []struct {
 		name string
 		d    Direction
 	}{{"download", a.Down}, {"upload", a.Up}} {
 		if d.d.Inconclusive > 0 {
-			say("%d of %d tests of the %s could not tell.", d.d.Inconclusive, d.d.Tests, d.name)
+			say("The outcome of %d of %d tests of the %s: they were inconclusive.", d.d.Inconclusive, d.d.Tests, d.name)
 		}
 	}
 	if n := a.Figures.LostUnknown; n > 0 {
-		say("In which direction %s packets were lost.", count(int(n)))
+		say("The direction in which %s packets were lost.", count(int(n)))
 	}
 	if b := a.Figures.OneWayBound; b != nil {
-		say("One-way delays closer than to %s: the clocks of two computers are compared.", delay(*b))
+		say("One-way delays to better than %s: they compare the clocks of two computers.", delay(*b))
 	}
 	for _, w := range a.Warnings {
 		if w.LostSight || w.State == record.Stood {
-			say("When warning %d (%s) would have ended.", w.N, w.Title())
+			say("When the cause of warning %d (%s) ended.", w.N, w.Title())
 		}
 	}
 	for _, l := range r.Lines {
@@ -110,19 +110,19 @@ func (a *Account) unknown(r *record.Record, ended bool) []string {
 		case l.Note != nil:
 			say("Line %d notes: %s.", l.Seq, strings.TrimSuffix(l.Note.Words, "."))
 		case l.End != nil && l.End.LeftOut > 0:
-			say("%s lines for which the record had no room.", count(int(l.End.LeftOut)))
+			say("%s lines that did not fit in the record.", count(int(l.End.LeftOut)))
 		}
 	}
 	for _, b := range r.Bad {
-		say("What line %d said: %s.", b.Line, b.Problem)
+		say("The contents of line %d: %s.", b.Line, b.Problem)
 	}
 	if r.Chain.Torn > 0 {
-		say("What the last line said: it is torn, %d bytes are there.", r.Chain.Torn)
+		say("The contents of the last line: only %d bytes of it were written.", r.Chain.Torn)
 	}
 	if !ended {
-		say("How it went on after %s: the record has no end line, so the client was still running, or was killed.", a.clock(a.To.Time))
+		say("What happened after %s: the record has no end line, so the client was still running or was killed.", a.clock(a.To.Time))
 	}
-	say("Whether lines are missing after the last one, or all were written anew: compare the chain's head, %d %s, with one kept elsewhere.", r.Chain.Head.Seq, r.Chain.Head.Hash)
+	say("Whether lines were removed from the end or the whole record was rewritten: compare the head of its chain, %d %s, with a copy kept elsewhere.", r.Chain.Head.Seq, r.Chain.Head.Hash)
 	return out
 }
 
