@@ -1,4 +1,4 @@
-# Everything here needs Go alone; what a test needs beyond it, it finds or skips.
+# Every target needs only Go; tests skip if another tool they need is missing.
 
 GOLANGCI = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 TARGETS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
@@ -11,7 +11,7 @@ build: ## both programs, in bin/
 test: ## every test
 	go test -shuffle=on ./...
 
-short: ## the tests that take a minute
+short: ## the short tests, about a minute
 	go test -short -shuffle=on ./...
 
 race: ## every test under the race detector, which needs a C compiler
@@ -23,7 +23,7 @@ lint: ## format, vet, linter, import rules
 	$(GOLANGCI) run ./...
 
 FUZZTIME = 5s
-fuzz: ## each fuzz target for a while
+fuzz: ## each fuzz target for a short time
 	@for p in $$(go list ./...); do for f in $$(go test -list '^Fuzz' $$p | grep '^Fuzz'); do \
 		echo "$$p $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; done; done
 
@@ -31,7 +31,7 @@ BENCHTIME = 1s
 bench: ## every benchmark
 	go test -run '^$$' -bench . -benchtime $(BENCHTIME) ./...
 
-metrics-doc: ## docs/METRICS.md, and what the metrics' own tests compare with, from the code
+metrics-doc: ## docs/METRICS.md and the golden files of the metrics tests, from the code
 	go test ./probe/exporter ./server -run '^TestMetricsOf' -update
 	go test ./cmd/examlink-server -run '^TestDocument$$' -update
 
@@ -41,20 +41,20 @@ config: ## config.yaml, from the tags that declare its keys
 imports: ## the linter's import rules, from the table in cmd/internal/house
 	go test ./cmd/internal/house -run '^TestLinterHasTheTable$$' -update
 
-cross: ## build for every system, without C
+cross: ## build for every supported system, without cgo
 	@for t in $(TARGETS); do echo $$t; CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/} go build -o /dev/null ./cmd/examlink && \
 		CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/} go build -o /dev/null ./cmd/examlink-server || exit 1; done
 
 lab: ## examlink and its peers on emulated links, side by side; needs root
 	go run ./cmd/internal/lab $(LABFLAGS)
 
-demo: ## everything at work on this machine
+demo: ## run a server and a client on this machine
 	go run ./cmd/examlink-server demo
 
 dashboards: ## the JSON of the dashboards, from their code
 	go run ./dashboards/generate
 
-test-dashboards: ## dashboards, rules and what runs them; needs promtool, prometheus and amtool, or skips
+test-dashboards: ## test dashboards, rules and provisioning; skips without promtool, prometheus and amtool
 	go test -count=1 ./dashboards/...
 
 PICTURES = dashboards/pictures/out

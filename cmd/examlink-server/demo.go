@@ -32,9 +32,9 @@ import (
 	"examlink/server/session"
 )
 
-// The demo's link and how it changes: good, then the download falls below the
-// minimum, then good again, over and over. Tests come much more often than in
-// an exam, so that all of it fits into a minute.
+// The demo's link alternates: good, then the download falls below the minimum,
+// then good again. Tests run much more often than in an exam, so that one cycle
+// fits into a minute.
 const (
 	demoDelay      = 15 * time.Millisecond
 	demoQueue      = 200 * time.Millisecond
@@ -47,7 +47,7 @@ const (
 	demoFloorEvery = 3 * time.Second
 	demoRetest     = 2 * time.Second
 	demoShare      = 0.5
-	// demoEnough is how long a demo needs to show everything.
+	// demoEnough is how long the demo must run to raise and clear a warning.
 	demoEnough = 45 * time.Second
 )
 
@@ -145,7 +145,7 @@ func (d *demo) run(ctx context.Context) error {
 	return errors.Join(err, g.Wait())
 }
 
-// student runs the client's side until ctx ends; what serves it lives in g.
+// student runs the client until ctx ends; its servers run in g.
 func (d *demo) student(ctx, gctx context.Context, g *errgroup.Group, keys server.Keys, relay *netsim.Relay, serverMetrics *prometheus.Registry, srv *server.Server) error {
 	def := config.Default()
 	o, err := def.ProbeOptions()
@@ -210,7 +210,7 @@ func demoToken(keys server.Keys, address netip.AddrPort) (string, error) {
 	})
 }
 
-// admin listens on its usual address, or on any free one when that is taken.
+// admin listens on the default address, or on any free one if that is taken.
 func admin(address string, g prometheus.Gatherer, ready func() bool) (*daemon.Admin, error) {
 	a, err := daemon.NewAdmin(address, g, ready, nil)
 	if err != nil {
@@ -219,7 +219,7 @@ func admin(address string, g prometheus.Gatherer, ready func() bool) (*daemon.Ad
 	return a, err
 }
 
-// weather changes the link until ctx ends.
+// weather degrades and restores the link until ctx ends.
 func (d *demo) weather(ctx context.Context, relay *netsim.Relay) {
 	wait := func(t time.Duration) bool {
 		timer := time.NewTimer(t)

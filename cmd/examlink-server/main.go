@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	_ "time/tzdata" // exams have time zones, and not every system knows them
+	_ "time/tzdata" // exams have time zones, and some systems lack the database
 
 	"github.com/spf13/cobra"
 
@@ -24,7 +24,7 @@ const (
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
-// run is main with its edges handed in; it returns the exit code.
+// run is main with its arguments, output and context passed in; it returns the exit code.
 func run(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := daemon.Signals(context.Background())
 	defer stop()

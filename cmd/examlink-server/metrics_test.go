@@ -37,13 +37,13 @@ var update = flag.Bool("update", false, "write docs/METRICS.md anew")
 const (
 	documentFile = "../../docs/METRICS.md"
 	templateFile = documentFile + ".tmpl"
-	// withSessions is what a server with sessions shows; the tests of package
-	// server hold it to the code.
+	// withSessions holds the metrics of a server with sessions; the tests of
+	// package server compare it with the code.
 	withSessions = "../../server/testdata/metrics.txt"
 )
 
-// programs are the registries of both programs, with every metric known
-// but those that need a session.
+// programs returns the registries of both programs, with every metric except
+// those that need a session.
 func programs(t *testing.T) map[string]*prometheus.Registry {
 	t.Helper()
 	keys, err := server.LoadKeys(t.TempDir(), "", "", time.Now())
@@ -89,7 +89,7 @@ func programs(t *testing.T) map[string]*prometheus.Registry {
 	return map[string]*prometheus.Registry{"examlink": student, "examlink-server": operator}
 }
 
-// described lists our own metrics that a registry may ever show.
+// described lists our metrics that a registry describes.
 func described(r *prometheus.Registry) (names []string) {
 	ch := make(chan *prometheus.Desc)
 	go func() { // ends when everything is described
@@ -106,7 +106,7 @@ func described(r *prometheus.Registry) (names []string) {
 
 var fqName = regexp.MustCompile(`fqName: "([^"]*)"`)
 
-// families are our own metrics as they are scraped, of both programs.
+// families returns our metrics of both programs, as scraped.
 func families(t *testing.T, registries map[string]*prometheus.Registry) map[string]*dto.MetricFamily {
 	t.Helper()
 	b, err := os.ReadFile(withSessions)
@@ -135,8 +135,8 @@ func families(t *testing.T, registries map[string]*prometheus.Registry) map[stri
 // closed are the labels whose values are all known.
 var closed = []string{"direction", "outcome", "kind", "state", "reason", "transport", "criterion", "finding"}
 
-// document makes docs/METRICS.md. Its template says in which order metrics
-// come, and what is counted; all else is taken from the metrics.
+// document generates docs/METRICS.md. Its template gives the order of the metrics
+// and the units of counts; the rest comes from the metrics.
 type document struct {
 	families map[string]*dto.MetricFamily
 	shown    map[string]bool     // metrics with a row
@@ -147,8 +147,8 @@ func (d *document) head() string {
 	return "| metric | type | labels | unit | definition |\n|---|---|---|---|---|"
 }
 
-// metric is the row of a metric. What a number without a base unit counts has
-// to be said.
+// metric returns the row of a metric. A metric without a base unit needs the name
+// of what it counts.
 func (d *document) metric(name string, counts ...string) (string, error) {
 	f := d.families[name]
 	switch {
@@ -199,7 +199,7 @@ func quote(words []string) string {
 
 var code = regexp.MustCompile(`\b(client|server)(\.[a-z_]+)+\b|\bexamlink_[a-z0-9_]+`)
 
-// prose makes Markdown of a help text.
+// prose converts a help text to Markdown.
 func prose(help string) string {
 	return code.ReplaceAllStringFunc(strings.ReplaceAll(help, "|", "\\|"), func(s string) string { return "`" + s + "`" })
 }
@@ -288,7 +288,7 @@ func TestDocument(t *testing.T) {
 		}
 	}
 
-	// Nothing is left out.
+	// Every metric is documented.
 	for program, r := range registries {
 		names := described(r)
 		if len(names) < 10 {
@@ -323,7 +323,7 @@ func TestDocument(t *testing.T) {
 	}
 }
 
-// The template cannot say what is not so.
+// The template cannot contradict the metrics.
 func TestDocumentRefusesWhatIsNotSo(t *testing.T) {
 	d := &document{families: families(t, programs(t)), shown: map[string]bool{}, values: map[string][]string{}}
 	for what, err := range map[string]error{

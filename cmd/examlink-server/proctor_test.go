@@ -23,8 +23,8 @@ import (
 	"examlink/server/session"
 )
 
-// checkCut checks the notices of one cut. Nothing arrives at the
-// server later than last.
+// checkCut checks the notices of one cut. No packet reaches the server after
+// last.
 func checkCut(t *testing.T, got []received, last, back time.Time, slack time.Duration) {
 	t.Helper()
 	var kinds []alert.Kind
@@ -62,7 +62,7 @@ func TestProctorIsNotifiedOfEachCut(t *testing.T) {
 		for range cuts {
 			from := time.Now()
 			h.cut(true, "s1")
-			last := from.Add(20 * ms) // what was on its way
+			last := from.Add(20 * ms) // of packets in flight
 			time.Sleep(4500*ms + time.Duration(rng.IntN(4000))*ms)
 			h.cut(false, "s1")
 			back := time.Now()
@@ -82,8 +82,8 @@ func TestProctorIsNotifiedOfEachCut(t *testing.T) {
 	})
 }
 
-// Sessions that all fall silent at once are one incident, without notices of the
-// single sessions.
+// Sessions that fall silent at the same time are one incident, without notices
+// for individual sessions.
 func TestProctorIsNotifiedOfOneIncident(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := []string{"s1", "s2", "s3", "s4", "s5", "s6"}
@@ -115,7 +115,7 @@ func TestProctorIsNotifiedOfOneIncident(t *testing.T) {
 	})
 }
 
-// A rate below the minimum has a notice in either direction, with its source.
+// A rate below the minimum sends a notice in either direction, with its source.
 func TestProctorIsNotifiedOfLowRates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newTestbed(t, "s1")
@@ -149,8 +149,8 @@ func TestProctorIsNotifiedOfLowRates(t *testing.T) {
 	})
 }
 
-// The same over sockets and by the clock on the wall, where a busy machine may
-// be late: EXAMLINK_CUTS says how often, and that it is not busy.
+// The same over sockets and in real time, where a busy machine may be late:
+// EXAMLINK_CUTS sets how often, and asserts that the machine is idle.
 func TestProctorIsNotifiedOverSockets(t *testing.T) {
 	if testing.Short() {
 		t.Skip("long: 10 s over sockets")
@@ -229,7 +229,7 @@ func TestProctorIsNotifiedOverSockets(t *testing.T) {
 		checkCut(t, got, from.Add(time.Second), back, slack)
 		t.Logf("suspect after %v, dropped after %v, recovered %v after the link was back", got[0].at.Sub(got[0].LastPacket), got[1].at.Sub(got[1].LastPacket), got[2].at.Sub(back))
 		if cuts > 1 {
-			time.Sleep(time.Until(from.Add(16 * time.Second))) // closer together it is flapping
+			time.Sleep(time.Until(from.Add(16 * time.Second))) // shorter intervals count as flapping
 		}
 	}
 	cancel()

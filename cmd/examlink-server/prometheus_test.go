@@ -112,8 +112,8 @@ func scrapeWith(t *testing.T, binary, text string) *scraper {
 	}
 	address := l.Addr().String()
 	_ = l.Close()
-	// Native histograms come by protocol buffers only, for which older versions
-	// have to be told.
+	// Native histograms need the protobuf format, which older versions must be
+	// configured to use.
 	c := exec.Command(binary, "--config.file="+file, "--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+address,
 		"--enable-feature=native-histograms", "--log.level=warn")
 	c.Stderr = os.Stderr
@@ -145,7 +145,7 @@ func (p *scraper) until(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// get reads the data of an answer of the API.
+// get decodes the data of an API response.
 func (p *scraper) get(t *testing.T, path string, data any) {
 	t.Helper()
 	r, err := http.Get(p.base + path)
@@ -162,7 +162,7 @@ func (p *scraper) get(t *testing.T, path string, data any) {
 	}
 }
 
-// values are those of an expression now, by job.
+// values returns the current values of an expression, by job.
 func (p *scraper) values(t *testing.T, expression string) map[string]float64 {
 	t.Helper()
 	var data struct {
@@ -264,7 +264,7 @@ scrape_configs:
 			t.Errorf("%+v", x)
 		}
 	}
-	// What Prometheus itself counts as errors of scrapes.
+	// Prometheus' own counts of scrape errors.
 	r, err := http.Get(p.base + "/metrics")
 	if err != nil {
 		t.Fatal(err)
@@ -315,7 +315,7 @@ scrape_configs:
 	}
 }
 
-// checkMetrics has Prometheus' own tool look at what is scraped.
+// checkMetrics checks the scraped metrics with promtool.
 func checkMetrics(t *testing.T, c *http.Client, url string) {
 	t.Helper()
 	r, err := c.Get(url)

@@ -12,18 +12,18 @@ import (
 	"examlink/server"
 )
 
-// running is a server under way, and what it was configured with.
+// running is a running server with its configuration.
 type running struct {
 	load           func() (config.File, config.Source, error)
-	started, force config.File // what it was started with, and what is in force where that can change
+	started, force config.File // at the start, and now: they differ in keys that can be reloaded
 	level          *slog.LevelVar
 	certificate    *server.Certificate
 	srv            *server.Server
 	log            *slog.Logger
 }
 
-// reload puts a configuration in force as far as that can be done under way,
-// and says in the log what cannot. An error leaves everything as it is.
+// reload applies the keys of a configuration that can change at run time, and
+// logs those that need a restart. On an error nothing changes.
 func (r *running) reload() error {
 	f, src, err := r.load()
 	if err != nil {
@@ -34,8 +34,8 @@ func (r *running) reload() error {
 		return err
 	}
 	own := f.Server.Certificate != ""
-	// Join tokens name the key of a certificate we made; whether they need to is
-	// settled when they are issued.
+	// Join tokens name the key of a self-signed certificate, and they are issued
+	// already: a reload cannot switch between a self-signed one and another.
 	restart := own != (r.started.Server.Certificate != "")
 	if own && !restart {
 		next, err := server.LoadCertificate(f.Server.Certificate, f.Server.Key, time.Now())
@@ -69,15 +69,15 @@ func (r *running) reload() error {
 	return nil
 }
 
-// checkFiles says what is wrong with the files a configuration names, as far as
-// a server would notice when it starts.
+// checkFiles checks the files that a configuration names, as the server does when
+// it starts.
 func checkFiles(f config.File) error {
 	if f.Server.Certificate != "" {
 		if _, err := server.LoadCertificate(f.Server.Certificate, f.Server.Key, time.Now()); err != nil {
 			return err
 		}
 	}
-	if _, err := f.AlertOptions(); err != nil { // reads the files of secrets
+	if _, err := f.AlertOptions(); err != nil { // reads the secret files
 		return err
 	}
 	return checkWeb(f)

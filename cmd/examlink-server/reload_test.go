@@ -23,7 +23,7 @@ import (
 	"examlink/server/exam"
 )
 
-// lines is what a program writes, from any goroutine.
+// lines collects a program's output. It is safe for concurrent use.
 type lines struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -49,8 +49,7 @@ type serving struct {
 	log         *lines
 }
 
-// serveWith runs `examlink-server serve` by a configuration until the test is
-// over.
+// serveWith runs `examlink-server serve` with a configuration until the test ends.
 func serveWith(t *testing.T, dir, text string) *serving {
 	t.Helper()
 	s := &serving{dir: dir, config: filepath.Join(dir, "config.yaml"), log: new(lines)}
@@ -118,7 +117,7 @@ func (s *serving) metrics(t *testing.T) string {
 	return string(b)
 }
 
-// shown is the certificate that those who connect are shown.
+// shown returns the certificate that clients are presented.
 func (s *serving) shown(t *testing.T) *x509.Certificate {
 	t.Helper()
 	c, err := tls.Dial("tcp", s.address, &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS13}) //nolint:gosec // whatever it is
@@ -217,7 +216,7 @@ func TestReload(t *testing.T) {
 	has("examlink_server_config_last_reload_successful 1", "examlink_server_session_series_limit 5",
 		`examlink_server_policy_info{policy="default",version="1"} 1`, `examlink_session_state{exam="e1",session="`+s.session(t)+`"} 0`)
 
-	// The certificate is rotated in its files; sessions go on.
+	// The certificate is rotated in its files; sessions continue.
 	second := certify(t, dir, "one")
 	changed := strings.NewReplacer("session_series: 5", "session_series: 7", "level: info", "level: debug").Replace(reloadable) +
 		"policy: honorlock\n"
@@ -246,7 +245,7 @@ func TestReload(t *testing.T) {
 		t.Errorf("a session after: %v", err)
 	}
 
-	// Another file; and what cannot change is told, and does not.
+	// Another file; keys that need a restart are logged and do not change.
 	third := certify(t, dir, "two")
 	s.write(t, strings.NewReplacer("one", "two", "DIR/data", "DIR/elsewhere", "admin_listen: 127.0.0.1:0", "admin_listen: 127.0.0.1:1").Replace(changed))
 	if status, body := s.reload(t); status != http.StatusOK {
@@ -261,7 +260,7 @@ func TestReload(t *testing.T) {
 		t.Error("the data directory has moved")
 	}
 
-	// What is wrong changes nothing, whatever it is.
+	// An invalid configuration changes nothing.
 	for name, c := range map[string]struct{ from, to, want string }{
 		"silence":                    {"  metrics:", "  silence: {dropped: 1h}\n  metrics:", "server.silence"},
 		"a certificate not there":    {"one", "three", "three.crt"},
@@ -277,7 +276,7 @@ func TestReload(t *testing.T) {
 	if !s.shown(t).Equal(third) {
 		t.Error("the certificate has changed with a configuration that is broken")
 	}
-	// To go without one changes what join tokens must say.
+	// Without a configured certificate, join tokens would have to name its key.
 	s.write(t, strings.NewReplacer("DIR/one.crt", `""`, "DIR/one.key", `""`).Replace(changed))
 	if status, body := s.reload(t); status != http.StatusOK {
 		t.Fatalf("%d %q", status, body)
@@ -288,7 +287,7 @@ func TestReload(t *testing.T) {
 	}
 }
 
-// session is the id of the session there is.
+// session returns the id of the only session.
 func (s *serving) session(t *testing.T) string {
 	t.Helper()
 	m := regexp.MustCompile(`examlink_session_state\{exam="e1",session="([^"]+)"\}`).FindStringSubmatch(s.metrics(t))
@@ -298,8 +297,7 @@ func (s *serving) session(t *testing.T) string {
 	return m[1]
 }
 
-// A certificate that we made ourselves is not read anew: join tokens name its
-// key.
+// A self-signed certificate is not reloaded: join tokens name its key.
 func TestReloadKeepsOurOwnCertificate(t *testing.T) {
 	dir := t.TempDir()
 	s := serveWith(t, dir, "server: {listen: '127.0.0.1:0', admin_listen: '127.0.0.1:0', data_dir: DIR/data}")
@@ -313,7 +311,7 @@ func TestReloadKeepsOurOwnCertificate(t *testing.T) {
 	}
 }
 
-// A busy address is told, and nothing is left open.
+// An address in use is an error, and nothing is left open.
 func TestAdminAddressTaken(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

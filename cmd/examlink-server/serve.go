@@ -69,7 +69,7 @@ func serve(c *cobra.Command, load func() (config.File, config.Source, error)) er
 		return fmt.Errorf("server.listen: %w", err)
 	}
 	defer udp.Close()
-	defer tcp.Close() // the server closes it, if it comes to that
+	defer tcp.Close() // for errors before the server takes it over
 	shown := server.NewCertificate(keys.Certificate)
 	srv, err := server.New(server.Options{
 		Conn: udp, TCP: tcp, Certificate: shown, TokenKey: keys.Token.Public().(ed25519.PublicKey), Secret: keys.Secret,
@@ -110,7 +110,7 @@ func serve(c *cobra.Command, load func() (config.File, config.Source, error)) er
 	return g.Wait()
 }
 
-// adminOf listens for operators.
+// adminOf makes the admin listener.
 func adminOf(f config.Server, r prometheus.Gatherer, ready func() bool, log *slog.Logger) (*daemon.Admin, error) {
 	page, err := web.Page("examlink-server", "Measures students' network links for proctored exams", daemon.Version(),
 		web.Link{Address: "/metrics", Text: "Metrics"}, web.Link{Address: "/-/healthy", Text: "Health"},
@@ -125,7 +125,7 @@ func adminOf(f config.Server, r prometheus.Gatherer, ready func() bool, log *slo
 	return daemon.NewAdminOn(listeners, daemon.AdminOptions{Gatherer: r, Ready: ready, Page: page, Serve: web.Serve(f.AdminWebConfig, log), Log: log}), nil
 }
 
-// publicAddresses is how students reach the server.
+// publicAddresses returns the addresses at which students reach the server.
 func publicAddresses(f config.File, flag []string) []string {
 	if len(flag) > 0 {
 		return flag

@@ -22,7 +22,7 @@ import (
 	"examlink/server/auth"
 )
 
-// repaintRate is how often --watch shows the sessions anew: chosen by us.
+// repaintRate is how often --watch refreshes the list. Chosen by us.
 const repaintRate = time.Second
 
 // clearScreen moves to the top left corner and clears what is below.
@@ -76,7 +76,7 @@ give a copy of the token with --token-file.`,
 					return nil
 				case err != nil && first:
 					return err
-				case err != nil: // the server may be starting anew
+				case err != nil: // the server may be restarting
 					fmt.Fprintf(c.ErrOrStderr(), "examlink-server: %v\n", err)
 				default:
 					if terminal {
@@ -107,7 +107,7 @@ give a copy of the token with --token-file.`,
 	return c
 }
 
-// newClient makes a client of the admin listener that the flags name.
+// newClient returns a client for the admin listener that the flags select.
 func newClient(f config.File, address, tokenFile, ca string) (*api.Client, error) {
 	var err error
 	if address == "" {
@@ -183,7 +183,7 @@ func printSessions(out io.Writer, page api.SessionsPage) error {
 	return w.Flush()
 }
 
-// plain takes out what would steer a terminal.
+// plain replaces characters that a terminal would act on.
 func plain(s string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
@@ -200,7 +200,7 @@ func silence(seconds float64) string {
 	return time.Duration(seconds * float64(time.Second)).Round(time.Second).String()
 }
 
-// rateText says a rate, or its bound, and how old it is.
+// rateText formats a rate or its lower bound, with its age.
 func rateText(r *alert.Rate, now time.Time) string {
 	v, prefix := (*float64)(nil), ""
 	if r != nil {
@@ -214,7 +214,7 @@ func rateText(r *alert.Rate, now time.Time) string {
 	return fmt.Sprintf("%s%.3g Mbit/s, %s ago", prefix, *v/1e6, now.Sub(r.At).Round(time.Second))
 }
 
-// showUndelivered prints what could not be delivered.
+// showUndelivered prints the notifications that could not be delivered.
 func showUndelivered(ctx context.Context, q *api.Client, out io.Writer, asJSON bool) error {
 	page, b, err := q.Undelivered(ctx)
 	if err != nil {

@@ -99,7 +99,7 @@ func (x handlerTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.Result(), nil
 }
 
-// eachLine tells of each line that is written.
+// eachLine calls a function for each line written.
 type eachLine struct{ got chan string }
 
 func (l eachLine) Write(b []byte) (int, error) {
@@ -111,8 +111,8 @@ func (l eachLine) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// Watching shows them anew, also after the server was away, until it is told to
-// stop, which is no failure.
+// --watch refreshes the list, also after the server was away, until interrupted,
+// which is not an error.
 func TestWatchSessions(t *testing.T) {
 	asked := 0
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

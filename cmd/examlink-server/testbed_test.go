@@ -34,18 +34,18 @@ const (
 	hookSecret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 )
 
-// received is a webhook as a proctor's receiver got it.
+// received is a webhook request as received.
 type received struct {
 	at time.Time
 	alert.Notice
 }
 
-// proctor is a receiver of webhooks that verifies what it gets.
+// proctor is a webhook receiver that verifies requests.
 type proctor struct {
 	t      *testing.T
 	answer func(alert.Notice) int // nil: 200
 	mu     sync.Mutex
-	// all that came, in order, and their bodies
+	// everything received, in order, and the bodies
 	all []received
 	raw [][]byte
 }
@@ -76,14 +76,14 @@ func (p *proctor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// bodies are the bodies of everything that came.
+// bodies returns the bodies of all requests.
 func (p *proctor) bodies() [][]byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Clone(p.raw)
 }
 
-// since lists what came of a student from a time on.
+// since lists the notices about a student from a time on.
 func (p *proctor) since(student string, from time.Time) (out []received) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -133,7 +133,7 @@ func (l *pipeListener) Accept() (net.Conn, error) {
 func (l *pipeListener) Close() error   { close(l.closed); return nil }
 func (l *pipeListener) Addr() net.Addr { return &net.TCPAddr{} }
 
-// dial connects after the time a receiver 20 ms away takes.
+// dial connects with the delay of a receiver 20 ms away.
 func (l *pipeListener) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	way := time.NewTimer(40 * ms)
 	defer way.Stop()
@@ -206,7 +206,7 @@ func newTestbed(t *testing.T, students ...string) *testbed {
 
 func waiters(c clock.Clock) (clock.Waiter, error) { return clock.NewTimerWaiter(c), nil }
 
-// enter has a student begin to watch; leave[student] ends it in good order.
+// enter starts a student's watch; leave[student] ends it cleanly.
 func (h *testbed) enter(student string, i int) {
 	h.t.Helper()
 	p := netsim.Params{QueueTime: 500 * ms, Delay: 15 * ms, Jitter: ms, KeepOrder: true, Rate: 5e6}

@@ -93,11 +93,11 @@ a day after the exam. Give local times with --zone, or times with their offset.`
 	return c
 }
 
-// examGrace is how long a token outlives its exam: long enough for an exam that
-// overruns, and for what a student's program could not report at once.
+// examGrace is how long a token remains valid after its exam: long enough for an
+// exam that overruns, and for reports that were delayed by an outage.
 const examGrace = 24 * time.Hour
 
-// examTime is when an exam is, as the flags have it.
+// examTime is the time of an exam as given by flags.
 type examTime struct{ start, end, zone string }
 
 func (e examTime) window() (plan.Window, error) {
@@ -108,8 +108,8 @@ func (e examTime) window() (plan.Window, error) {
 	return w, nil
 }
 
-// tokenExpiry is when a token ends that is made now: valid later, or with the
-// exam unless valid was asked for.
+// tokenExpiry returns when a token made now expires: after valid, or after the
+// exam unless valid was set.
 func tokenExpiry(now time.Time, valid time.Duration, asked bool, w plan.Window) (time.Time, error) {
 	switch {
 	case w.IsZero():

@@ -20,7 +20,7 @@ import (
 	"examlink/probe/verdict"
 )
 
-// What --full looks for, and may use.
+// The highest rate that --full measures, and the bytes it may transfer.
 const (
 	fullRate  = 1000 * ippm.MbitPerSecond
 	fullBytes = 300e6
@@ -83,7 +83,7 @@ could not run; docs/students.md lists the codes.`,
 	return c
 }
 
-// exitOf returns the error that stands for a verdict's exit code.
+// exitOf returns an error that carries the exit code of a verdict; nil: 0.
 func exitOf(o verdict.Outcome) error {
 	switch o {
 	case verdict.NotReady:
@@ -94,8 +94,8 @@ func exitOf(o verdict.Outcome) error {
 	return nil
 }
 
-// classify calls what stopped a measurement before it began a usage error: it
-// is an option that makes no sense.
+// classify makes a usage error of an error that occurred before the measurement
+// began: an option is invalid.
 func classify(err error, began bool) error {
 	if began {
 		return err
@@ -127,7 +127,7 @@ func (p *progress) step(s probe.Progress) {
 	case p.terminal:
 		line += fmt.Sprintf(" ... about %d s left", int(s.Remaining.Round(time.Second).Seconds()))
 	default:
-		return // without a terminal only results are worth a line
+		return // without a terminal only results get a line
 	}
 	if !p.terminal {
 		fmt.Fprintln(p.w, line)
@@ -207,10 +207,11 @@ func printReport(w io.Writer, r probe.Report, p verdict.Policy) {
 }
 
 // leastOthers is the share of the minimum from which other programs' traffic is
-// worth a word.
+// reported.
 const leastOthers = 0.05
 
-// aboutOthers says what other programs of this computer did meanwhile.
+// aboutOthers reports the traffic of other programs on this computer during the
+// check.
 func aboutOthers(r probe.Report, p verdict.Policy) string {
 	down, up := r.OthersDown, r.OthersUp
 	switch {
@@ -230,7 +231,7 @@ func bound(v float64, unit string) string {
 	return verdict.Format(v, unit)
 }
 
-// standing says in words how a criterion stands.
+// standing returns the result for a criterion in words.
 func standing(r verdict.Reason) string {
 	switch {
 	case r.Criterion == verdict.UDP:

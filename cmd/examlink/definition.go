@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Chosen by us: a crash costs a few seconds, and a program that cannot run does
-// not try forever.
+// Chosen by us: after a crash the watch is back within seconds, and a program
+// that cannot run is not restarted forever.
 const (
 	restartAfter = 5   // seconds
 	restartMost  = 5   // times
@@ -16,8 +16,8 @@ const (
 
 const serviceTitle = "examlink: watches the link of a proctored exam"
 
-// systemdUnit is the unit of a user's service. The library's own asks for a
-// target that user managers do not have, and escapes neither % nor $.
+// systemdUnit returns the unit of a user service. The library's own unit requires
+// a target that user managers do not have, and escapes neither % nor $.
 func systemdUnit(program string, args []string) (string, error) {
 	command := []string{quoteUnit(program, false)}
 	for _, a := range args {
@@ -52,12 +52,12 @@ func quoteUnit(s string, argument bool) string {
 	return `"` + strings.NewReplacer(pairs...).Replace(s) + `"`
 }
 
-// launchdAgent is the property list of a user's agent. The library's own starts
-// a program again that has done its work.
+// launchdAgent returns the property list of a user agent. The library's own would
+// restart a program that has finished successfully.
 func launchdAgent(program string, args []string, log string) (string, error) {
 	text := func(s string) string {
 		var b strings.Builder
-		_ = xml.EscapeText(&b, []byte(s)) // a strings.Builder takes everything
+		_ = xml.EscapeText(&b, []byte(s)) // a strings.Builder returns no errors
 		return "<string>" + b.String() + "</string>"
 	}
 	var words strings.Builder
@@ -95,7 +95,7 @@ func launchdAgent(program string, args []string, log string) (string, error) {
 `, text(serviceName), words.String(), restartAfter, 0o077, text(log), text(log)))
 }
 
-// literal refuses what the library would take for its template's.
+// literal refuses text that the library would interpret as a template action.
 func literal(definition string) (string, error) {
 	if strings.Contains(definition, "{{") {
 		return "", fmt.Errorf("service: the program's path or an option contains %q, expected none", "{{")

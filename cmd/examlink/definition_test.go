@@ -15,7 +15,7 @@ import (
 	"github.com/kardianos/service"
 )
 
-// awkward has whatever a unit or a property list would take for its own.
+// awkward contains everything that is special in a unit or a property list.
 const awkward = `--policy=a "b" 100% $HOME \x <c> & 'd'`
 
 func TestSystemdUnit(t *testing.T) {
@@ -136,8 +136,8 @@ func TestLaunchdAgent(t *testing.T) {
 	}
 }
 
-// The library writes our unit as it is, where it is looked for, and asks for
-// the user's manager. Its systemctl is a script that notes what it is asked.
+// The library writes our unit unchanged to the right place and uses the user's
+// manager. Its systemctl is a script that records its arguments.
 func TestLibraryInstallsForTheUser(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("systemd is there on Linux only")

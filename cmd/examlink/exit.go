@@ -29,8 +29,8 @@ const (
 	exitInterrupted  = 130
 )
 
-// verdictError carries a verdict that is not good enough, or a record that is
-// not whole; it has been printed.
+// verdictError carries the exit code of a verdict below the requirement, or of a
+// record that is not intact. The result has been printed already.
 type verdictError struct{ code int }
 
 func (e *verdictError) Error() string { return fmt.Sprintf("verdict with exit code %d", e.code) }

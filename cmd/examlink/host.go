@@ -11,11 +11,11 @@ import (
 	"github.com/kardianos/service"
 )
 
-// host is what a service depends on of the system it is installed on.
+// host describes the system that the service is installed on.
 type host struct {
 	goos, platform  string
 	home, configDir string
-	program         string // this program's file
+	program         string // path of this program
 	temp            []string
 	programFiles    string // Windows
 	sudo            bool
@@ -38,11 +38,12 @@ func thisHost() (h host, err error) {
 	return h, nil
 }
 
-// tokenFile holds the join token, which must not be on a command line: those
-// are there for every user to read.
+// tokenFile returns the path of the file with the join token. The token must not
+// be on the command line, which every user can read.
 func (h host) tokenFile() string { return filepath.Join(h.configDir, "examlink", "service-token") }
 
-// definition is the file the service manager reads.
+// definition returns the path of the file that the service manager reads; empty
+// if there is none.
 func (h host) definition() string {
 	switch h.goos {
 	case "linux":
@@ -53,7 +54,7 @@ func (h host) definition() string {
 	return ""
 }
 
-// check says why this host cannot have the service.
+// check returns an error if the service cannot run on this host.
 func (h host) check() error {
 	switch {
 	case h.goos == "linux" && h.platform != "linux-systemd", h.goos != "linux" && h.goos != "darwin" && h.goos != "windows":
@@ -64,7 +65,7 @@ func (h host) check() error {
 	return nil
 }
 
-// checkProgram says why this program's file is no good for a service.
+// checkProgram returns an error if a service must not run this program's file.
 func (h host) checkProgram() error {
 	for _, dir := range h.temp {
 		if strings.HasPrefix(h.program, strings.TrimRight(dir, `/\`)+string(filepath.Separator)) {
@@ -73,7 +74,8 @@ func (h host) checkProgram() error {
 	}
 	low := strings.ToLower(h.program)
 	if h.goos == "windows" && (h.programFiles == "" || !strings.HasPrefix(low, strings.ToLower(h.programFiles)+`\`) || strings.Contains(low, "..")) {
-		// Who may replace the file may do what the service may: everything.
+		// Anyone who can replace the file gets the service's rights, which are
+		// unlimited.
 		return fmt.Errorf(`service: the program is %s, expected it below %s, where only administrators can change it; move the program first`, h.program, h.programFiles)
 	}
 	return nil
@@ -99,7 +101,7 @@ func (h host) config(args []string) (*service.Config, error) {
 		Name: serviceName, DisplayName: serviceName, Description: serviceTitle, Executable: h.program, Arguments: args,
 		Option: service.KeyValue{
 			"UserService": true, "SystemdScript": unit, "LaunchdConfig": agent,
-			// Windows has services of the machine only.
+			// On Windows, services belong to the whole machine.
 			"OnFailure": "restart", "OnFailureDelayDuration": fmt.Sprintf("%ds", restartAfter), "OnFailureResetPeriod": restartSpan,
 		},
 	}, nil

@@ -44,7 +44,7 @@ func TestServiceHosts(t *testing.T) {
 	}
 }
 
-// The token is on no command line, in no definition.
+// The token appears in no command line and in no definition.
 func TestServiceConfig(t *testing.T) {
 	h := host{goos: "linux", home: "/home/u", configDir: "/home/u/.config", program: "/opt/examlink"}
 	c, err := h.config([]string{"--config=/home/u/exam/config.yaml", "--policy=our exam"})

@@ -23,7 +23,7 @@ a file that only you can read. Windows only has services for the whole machine:
 there, --install needs an administrator's prompt and the program below Program
 Files, and the service runs with system rights, whoever is logged in.`
 
-// serviceFlags are the flags that make watch a service, or no longer one.
+// serviceFlags are the flags that manage the service.
 type serviceFlags struct{ install, uninstall, status bool }
 
 func (s *serviceFlags) declare(c *cobra.Command) {
@@ -83,7 +83,7 @@ func (s *serviceFlags) run(a *cli.App, c *cobra.Command, args []string) error {
 	return w.install(f.Client.Token)
 }
 
-// alone are the flags that say something else than to watch, or for how long.
+// alone lists the flags that exclude each other and are not passed to the service.
 var alone = []string{"install", "uninstall", "service-status", "plan", "for", "json"}
 
 func (s *serviceFlags) check(c *cobra.Command, args []string) error {
@@ -102,8 +102,9 @@ func (s *serviceFlags) check(c *cobra.Command, args []string) error {
 	return nil
 }
 
-// serviceArguments are the options of this command line, for the service's. file
-// is the configuration in force; the service runs in another directory.
+// serviceArguments returns the options of this command line for the service. file
+// is the configuration file; its path is made absolute because the service runs
+// in another directory.
 func serviceArguments(flags *pflag.FlagSet, file string) (out []string, err error) {
 	if file != "" {
 		if file, err = filepath.Abs(file); err != nil {
@@ -119,8 +120,8 @@ func serviceArguments(flags *pflag.FlagSet, file string) (out []string, err erro
 	return out, nil
 }
 
-// variables names the environment's part of the configuration, but for the
-// token, which is kept.
+// variables lists the environment variables that set configuration keys, except
+// the token, which is stored.
 func variables(environ []string) (out []string) {
 	for _, v := range environ {
 		name, _, _ := strings.Cut(v, "=")

@@ -9,7 +9,7 @@ import (
 	"io"
 	"os"
 	"strings"
-	_ "time/tzdata" // exams have time zones, and not every system knows them
+	_ "time/tzdata" // exams have time zones, and some systems lack the database
 
 	"github.com/spf13/cobra"
 
@@ -22,10 +22,10 @@ func main() {
 	os.Exit(underManager(func(ctx context.Context) int { return run(ctx, os.Args[1:], os.Stdout, os.Stderr) }))
 }
 
-// run is main with its edges handed in; it returns the exit code.
+// run is main with its arguments, output and context passed in; it returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	// quic-go warns of small socket buffers; at the rates of one student they
-	// are ample.
+	// quic-go warns about small socket buffers, which are ample at the rates of
+	// one student.
 	_ = os.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true")
 	ctx, stop := daemon.Signals(ctx)
 	defer stop()
@@ -55,7 +55,7 @@ TOKEN is the join token you were given for the exam.`,
 	return root
 }
 
-// load reads the configuration; a token on the command line outranks it.
+// load reads the configuration; a token on the command line overrides it.
 func load(a *cli.App, c *cobra.Command, args []string) (config.File, error) {
 	f, _, err := a.Load(c)
 	if err != nil {

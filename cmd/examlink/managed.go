@@ -9,8 +9,8 @@ import (
 	"github.com/kardianos/service"
 )
 
-// underManager runs the program. systemd and launchd stop it by a signal, as a
-// terminal does; Windows' service manager has a protocol of its own instead.
+// underManager runs the program. systemd and launchd stop it with a signal, as a
+// terminal does; the Windows service manager uses its own protocol.
 func underManager(program func(context.Context) int) int {
 	if runtime.GOOS != "windows" || service.Interactive() {
 		return program(context.Background())
@@ -41,12 +41,12 @@ var _ service.Interface = (*managed)(nil)
 func (m *managed) Start(s service.Service) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	m.cancel, m.done = cancel, make(chan struct{})
-	go func() { // ends with the program, which Stop ends
+	go func() { // ends with the program, which Stop cancels
 		m.code = m.program(ctx)
 		byItself := ctx.Err() == nil
 		close(m.done)
 		if byItself && s.Stop() != nil {
-			os.Exit(m.code) // the manager does not hear of it otherwise
+			os.Exit(m.code) // otherwise the manager would not notice
 		}
 	}()
 	return nil

@@ -10,7 +10,7 @@ import (
 
 // stoppable is a service whose manager can be asked to stop it.
 type stoppable struct {
-	service.Service // nil: nothing else is asked
+	service.Service // nil: no other method is called
 	stop            func() error
 }
 

@@ -11,8 +11,8 @@ import (
 	"examlink/probe/wire"
 )
 
-// examPlan makes the plan as of now. The exam's time comes from the
-// configuration, else from the join token; local is the student's own zone.
+// examPlan makes the plan as of now. The time of the exam comes from the
+// configuration or else from the join token; local is the student's time zone.
 func examPlan(f config.File, now time.Time, local *time.Location) (plan.Plan, error) {
 	w, err := f.ExamWindow()
 	if err != nil {

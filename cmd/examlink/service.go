@@ -12,7 +12,7 @@ import (
 
 const serviceName = "examlink"
 
-// manager is what is used of the system's service manager.
+// manager is the part of the system's service manager that we use.
 type manager interface {
 	Install() error
 	Uninstall() error
@@ -21,15 +21,15 @@ type manager interface {
 	Status() (service.Status, error)
 }
 
-// watchService is a watch that the service manager runs.
+// watchService is a watch run by the service manager.
 type watchService struct {
 	manager    manager
-	definition string // the file the manager reads; empty where it has none
+	definition string // file that the manager reads; empty if it uses none
 	tokenFile  string
 	out        io.Writer
 }
 
-// newWatchService makes the service of this host; args are those of watch.
+// newWatchService returns the service for this host; args are the arguments of watch.
 func newWatchService(h host, args []string, out io.Writer) (*watchService, error) {
 	if err := h.check(); err != nil {
 		return nil, err
@@ -58,7 +58,7 @@ func (s *watchService) installed() (bool, error) {
 	return err == nil, err
 }
 
-// install installs and starts the service, or leaves nothing behind.
+// install installs and starts the service. If it fails, it leaves nothing behind.
 func (s *watchService) install(token string) error {
 	switch there, err := s.installed(); {
 	case err != nil:
@@ -73,14 +73,14 @@ func (s *watchService) install(token string) error {
 		return errors.Join(fmt.Errorf("service: install: %w", err), s.clean())
 	}
 	if err := s.manager.Start(); err != nil {
-		_ = s.manager.Uninstall() // it may say again what Start said
+		_ = s.manager.Uninstall() // its error would only repeat Start's
 		return errors.Join(fmt.Errorf("service: start: %w", err), s.clean())
 	}
 	fmt.Fprintf(s.out, "Installed and started. The join token is stored in %s.\nTo see its status: examlink watch --service-status. To remove it: examlink watch --uninstall.\n", s.tokenFile)
 	return nil
 }
 
-// uninstall stops and removes the service and what came with it.
+// uninstall stops and removes the service and its files.
 func (s *watchService) uninstall() error {
 	switch there, err := s.installed(); {
 	case err != nil:
@@ -88,12 +88,12 @@ func (s *watchService) uninstall() error {
 	case !there:
 		return errors.Join(errors.New("service: not installed"), s.clean())
 	}
-	_ = s.manager.Stop() // it need not run
+	_ = s.manager.Stop() // it may not be running
 	err := s.manager.Uninstall()
 	if err != nil {
 		err = fmt.Errorf("service: uninstall: %w", err)
 		if s.definition == "" {
-			return err // it is still there, and needs its token
+			return err // the service still exists and needs its token
 		}
 	}
 	if err := errors.Join(err, s.clean()); err != nil {
@@ -103,7 +103,7 @@ func (s *watchService) uninstall() error {
 	return nil
 }
 
-// status says in a line how the service is.
+// status prints the state of the service on one line.
 func (s *watchService) status() error {
 	there, err := s.installed()
 	if err != nil {
@@ -124,7 +124,7 @@ func (s *watchService) status() error {
 	return nil
 }
 
-// clean removes the files of a service that is not installed, or is no more.
+// clean removes the files of a service that is not installed or has been removed.
 func (s *watchService) clean() error {
 	var errs []error
 	for _, name := range []string{s.tokenFile, s.definition} {
@@ -138,7 +138,7 @@ func (s *watchService) clean() error {
 	return errors.Join(errs...)
 }
 
-// writeSecret writes a file that only its owner can read, whole or not at all.
+// writeSecret atomically writes a file that only its owner can read.
 func writeSecret(name, text string) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 		return err

@@ -69,8 +69,8 @@ func (m *fakeManager) Status() (service.Status, error) {
 	return service.StatusStopped, nil
 }
 
-// fake makes a service in a directory of its own, once as on systemd and
-// launchd, once as on Windows.
+// fake makes a service in its own directory, as on systemd and launchd or as on
+// Windows.
 func fake(t *testing.T, run func(*testing.T, *watchService, *fakeManager, *strings.Builder)) {
 	for name, definition := range map[string]string{"with a file": "units/examlink.service", "without": ""} {
 		t.Run(name, func(t *testing.T) {
@@ -127,7 +127,7 @@ func TestServiceComesAndGoes(t *testing.T) {
 			}
 		}
 
-		// A second one is refused, and the first one keeps its token.
+		// A second installation is refused, and the first one keeps its token.
 		err := s.install("d.e.f")
 		if err == nil || !strings.Contains(err.Error(), "already installed; remove it first: examlink watch --uninstall") {
 			t.Errorf("installed twice: %v", err)
@@ -180,7 +180,7 @@ func TestServiceThatCannotBeRemoved(t *testing.T) {
 		if err := s.uninstall(); err == nil || !strings.Contains(err.Error(), "uninstall: no bus") {
 			t.Errorf("%v", err)
 		}
-		// Without its file it does not come back; Windows keeps it, and its token.
+		// Without its file the service is gone; Windows keeps it and its token.
 		if left := files(s); len(left) > 0 != (s.definition == "") {
 			t.Errorf("left behind: %q", left)
 		}
@@ -193,7 +193,7 @@ func TestServiceManagerThatCannotBeAsked(t *testing.T) {
 			if err := s.install("a.b.c"); err != nil {
 				t.Fatal(err)
 			}
-			m.fail["status"] = service.ErrNotInstalled // so says the library without a bus
+			m.fail["status"] = service.ErrNotInstalled // the library's error without a D-Bus
 			out.Reset()
 			if err := s.status(); err != nil || !strings.HasPrefix(out.String(), "installed, not running: ") {
 				t.Errorf("%q, %v", out, err)

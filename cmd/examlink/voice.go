@@ -13,11 +13,11 @@ import (
 	"examlink/probe/warning"
 )
 
-// voice prints and logs what a watch finds.
+// voice prints and logs the events of a watch.
 type voice struct {
 	w         io.Writer
 	log       *slog.Logger
-	planned   bool           // the time of the exam is known
+	planned   bool           // whether the time of the exam is known
 	transport link.Transport // of the last session event
 
 	mu sync.Mutex // phases begin on another goroutine
@@ -89,7 +89,7 @@ func (v *voice) Session(e probe.SessionEvent) {
 	v.log.Debug("session", "state", e.State, "session", e.Session, "transport", e.Transport, "address", e.Address, "err", e.Err)
 }
 
-// remembered says how the server was found if its name could not be looked up.
+// remembered explains how the server was found if its name could not be looked up.
 func remembered(e probe.SessionEvent) string {
 	if !e.Remembered {
 		return ""
@@ -97,7 +97,7 @@ func remembered(e probe.SessionEvent) string {
 	return "; its name could not be looked up, so its last known address was used"
 }
 
-// by names the transport if it is not UDP, or is UDP again.
+// by names the transport if it is not UDP, or if it has changed back to UDP.
 func (v *voice) by(t link.Transport) string {
 	was := v.transport
 	v.transport = t

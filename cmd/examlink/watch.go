@@ -97,8 +97,8 @@ func (w *watchFlags) run(a *cli.App, c *cobra.Command, args []string) error {
 	return nil
 }
 
-// agentOptions turns the configuration into the options of a watch whose messages
-// go to stderr.
+// agentOptions converts the configuration to the options of a watch that prints
+// its messages on stderr.
 func agentOptions(f config.File, due plan.Plan, registry prometheus.Registerer, stderr io.Writer) (agent.Options, error) {
 	o, err := f.ProbeOptions()
 	if err != nil {
@@ -114,7 +114,7 @@ func agentOptions(f config.File, due plan.Plan, registry prometheus.Registerer, 
 	}, nil
 }
 
-// watch runs the agent, with a metrics listener if there is an address for one.
+// watch runs the agent, and a metrics listener if listen is not empty.
 func (w *watchFlags) watch(c *cobra.Command, o agent.Options, listen string, registry *prometheus.Registry) (agent.Result, error) {
 	g, err := agent.New(o)
 	if err != nil {
@@ -136,8 +136,8 @@ func (w *watchFlags) watch(c *cobra.Command, o agent.Options, listen string, reg
 	return r, err
 }
 
-// serveMetrics serves the metrics until the function it returns is called. The exam
-// matters more than its metrics: without a listener the watch goes on.
+// serveMetrics serves the metrics until the returned function is called. If it
+// cannot listen, the watch continues without metrics: the exam matters more.
 func serveMetrics(ctx context.Context, listen string, registry *prometheus.Registry, log *slog.Logger, stderr io.Writer) (stop func()) {
 	admin, err := daemon.NewAdmin(listen, registry, func() bool { return true }, log)
 	if err != nil {

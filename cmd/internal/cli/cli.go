@@ -1,4 +1,4 @@
-// Package cli is what both programs' command lines share: flags that set
+// Package cli holds what the command lines of both programs share: flags that set
 // configuration keys, usage errors, and the commands config and version.
 package cli
 
@@ -21,14 +21,14 @@ func Usage(err error) *UsageError { return &UsageError{err} }
 func (e *UsageError) Error() string { return e.err.Error() }
 func (e *UsageError) Unwrap() error { return e.err }
 
-// App is what every subcommand of a program shares.
+// App holds what the subcommands of a program share.
 type App struct {
 	configFile string
 	flags      map[string]*pflag.Flag // by the configuration key they set
 }
 
-// Setup completes a program's root command: the --config flag, and usage errors
-// for flags and commands that are not known.
+// Setup completes a program's root command: it adds the --config flag and turns
+// unknown flags and commands into usage errors.
 func Setup(root *cobra.Command) *App {
 	a := &App{flags: map[string]*pflag.Flag{}}
 	root.Args = noCommand
@@ -40,7 +40,7 @@ func Setup(root *cobra.Command) *App {
 	return a
 }
 
-// noCommand takes what is left when no command fits.
+// noCommand returns a usage error for an unknown command.
 func noCommand(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -65,7 +65,7 @@ func (a *App) Flag(c *cobra.Command, name, key, usage string) {
 	a.flags[key] = c.Flags().Lookup(name)
 }
 
-// Load reads the configuration, with the flags of c that were set on top.
+// Load reads the configuration; flags of c that were set override it.
 func (a *App) Load(c *cobra.Command) (config.File, config.Source, error) {
 	set := map[string]*pflag.Flag{}
 	for key, f := range a.flags {
@@ -91,8 +91,8 @@ func Version(program string) *cobra.Command {
 	}
 }
 
-// Check says on standard output that the configuration is good, or returns what
-// is wrong with it. more, if not nil, looks further than at the values.
+// Check prints on standard output that the configuration is valid, or returns an
+// error. more, if not nil, makes further checks.
 func (a *App) Check(c *cobra.Command, more func(config.File) error) error {
 	f, src, err := a.Load(c)
 	if err != nil {
@@ -111,8 +111,8 @@ func (a *App) Check(c *cobra.Command, more func(config.File) error) error {
 	return nil
 }
 
-// Config makes the command that prints or checks the configuration; more is for
-// Check.
+// Config makes the command that prints or checks the configuration; more is
+// passed to Check.
 func (a *App) Config(more func(config.File) error) *cobra.Command {
 	check := false
 	c := &cobra.Command{

@@ -22,11 +22,11 @@ type Webhook struct {
 	SecretFile       string `mapstructure:"secret_file" example:"/etc/examlink/proctors.secret" doc:"A file with the signing secret: whsec_ and 24 to 64 random bytes in base64, as from\n  echo whsec_$(openssl rand -base64 32)"`
 }
 
-// alertsDir is where in the data directory queues are kept.
+// alertsDir is the directory of the queues, within the data directory.
 const alertsDir = "alerts"
 
-// AlertOptions are the options of the server's alerts. It reads the files that
-// secrets are in.
+// AlertOptions returns the options of the server's alerts. It reads the secret
+// files.
 func (f File) AlertOptions() (delivery.Options, error) {
 	p, err := f.SelectedPolicy()
 	if err != nil {
@@ -36,7 +36,7 @@ func (f File) AlertOptions() (delivery.Options, error) {
 	o.Dir, o.Forget = filepath.Join(f.Server.DataDir, alertsDir), f.Server.Silence.Forget
 	o.MinimumUp, o.MinimumDown = float64(p.Minimum.Upload), float64(p.Minimum.Download)
 	if o.Hold == 0 {
-		o.Hold = -1 // not at all; the zero value is the default
+		o.Hold = -1 // none; the zero value would select the default
 	}
 	for _, w := range f.Server.Alerts.Webhooks {
 		h := w.Webhook

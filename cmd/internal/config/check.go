@@ -16,7 +16,7 @@ import (
 // orEmpty, after the name of a form, accepts the empty text too.
 const orEmpty = " or empty"
 
-// forms are the forms of texts. What they say must not repeat a secret.
+// forms validate texts, by name. Their errors must not contain secrets.
 var forms = map[string]func(string) error{
 	"host:port": func(s string) error {
 		if _, _, err := net.SplitHostPort(s); err != nil {
@@ -35,8 +35,8 @@ var forms = map[string]func(string) error{
 	},
 }
 
-// check holds a key, or those in a section, to the bounds of their tags. A zero
-// is refused where the programs would take it for a default.
+// check checks a key, or the keys in a section, against the bounds of their tags.
+// It refuses zero where the programs would replace it with a default.
 func (n *node) check(key string, v reflect.Value, found *problems) {
 	switch n.shape {
 	case section:
@@ -80,7 +80,7 @@ func (n *node) checkText(key, s string, found *problems) {
 	}
 }
 
-// expectation is what a value is to be in words; empty if it is not bound.
+// expectation describes the permitted values; empty if there are no bounds.
 func (n *node) expectation() string {
 	switch low, high := n.low, n.high; {
 	case len(n.oneOf) > 0:
@@ -100,7 +100,7 @@ func (n *node) expectation() string {
 	}
 }
 
-// checkTogether says what does not fit together.
+// checkTogether reports values that contradict each other.
 func (f File) checkTogether(found *problems) {
 	for i, p := range f.Policies {
 		if err := p.Check(); err != nil {
@@ -141,7 +141,7 @@ func (f File) checkTogether(found *problems) {
 	}
 }
 
-// fieldErrors lists what is wrong with a window.
+// fieldErrors lists the errors of a window.
 func fieldErrors(err error) (out []*plan.FieldError) {
 	var e *plan.FieldError
 	switch joined := err.(type) { //nolint:errorlint // the tree is walked, not searched

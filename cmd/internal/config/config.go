@@ -1,7 +1,6 @@
 // Package config reads config.yaml, the environment and flags into the options
-// of the programs. A key is a struct field with tags, which declare all there is
-// to know about it; config.yaml is written from them. The package is the only
-// importer of viper.
+// of the programs. A key is a struct field whose tags declare everything about
+// it; config.yaml is generated from them. Only this package imports viper.
 package config
 
 import (
@@ -17,8 +16,8 @@ import (
 // EXAMLINK_CLIENT_TOKEN.
 const EnvPrefix = "EXAMLINK"
 
-// FileName is the file looked for in the working directory and in the user's
-// configuration directory when none is named.
+// FileName is the file that Load looks for in the working directory and in the
+// user's configuration directory if none is named.
 const FileName = "config.yaml"
 
 // File is the whole configuration of both programs.
@@ -46,7 +45,7 @@ type Client struct {
 	QueueMax      int64  `mapstructure:"queue_max" unit:"bytes" default:"4MB" min:"100kB" doc:"Reports that cannot reach the server (warnings, minute figures) are queued in memory and in a file beside the record, and delivered after the outage. Reports beyond this size are dropped: the oldest minute figures first, warnings last."`
 	Notify        string `mapstructure:"notify" default:"before-exam" oneof:"off before-exam always" doc:"When warnings are shown as desktop notifications. before-exam shows none during the exam, and none when the time of the exam is unknown: proctoring software may forbid pop-ups, and a proctor may mistake them for help."`
 	Exam          Exam   `mapstructure:"exam" doc:"The time of the exam. It overrides the join token. Give local times such as '2026-11-30T09:00' with the name of their zone, or times with their offset such as '2026-11-30T09:00-07:00', in quotes."`
-	// Watch replaces the engine's, which has one key less.
+	// Watch replaces the engine's section and adds a key.
 	Watch Watch `mapstructure:"watch" doc:"The daemon, 'examlink watch'."`
 }
 
@@ -79,9 +78,9 @@ type Server struct {
 	Alerts             Alerts         `mapstructure:"alerts" doc:"Proctors are alerted when a session falls silent (suspect, dropped, exam-relevant), falls below the policy's minimum (below-minimum), recovers or ends, and of incidents."`
 }
 
-// Metrics says what the server's metrics show. A session has up to 18 series: a
-// thousand sessions are what Prometheus stores without notice, and what a scrape
-// gathers in a tenth of a second of the processor that also answers probes.
+// Metrics configures the server's metrics. A session has up to 18 series: those of
+// a thousand sessions are a small load for Prometheus, and a scrape gathers them
+// in a tenth of a second of the CPU that also answers probes.
 type Metrics struct {
 	SessionSeries int `mapstructure:"session_series" default:"1000" min:"0" max:"1000000" doc:"How many sessions have series of their own, up to 18 each: those in the worst state first. The sums by exam and of the server include the others."`
 }
@@ -93,20 +92,19 @@ func Default() File {
 	return f
 }
 
-// SelectedPolicy returns the policy judged by. Those of the file outrank the
+// SelectedPolicy returns the policy to judge by. Policies in the file override
 // built-in ones of the same name.
 func (f File) SelectedPolicy() (verdict.Policy, error) {
 	return verdict.Find(append(append([]verdict.Policy{}, f.Policies...), verdict.BuiltIn()...), f.Policy)
 }
 
-// ExamWindow is when the exam is, as the configuration has it; zero when it does
-// not say.
+// ExamWindow returns the configured time of the exam; zero if there is none.
 func (f File) ExamWindow() (plan.Window, error) {
 	e := f.Client.Exam
 	return plan.ParseWindow(e.Start, e.End, e.Zone)
 }
 
-// ProbeOptions are the options of the student's side.
+// ProbeOptions returns the options of the student's side.
 func (f File) ProbeOptions() (probe.Options, error) {
 	p, err := f.SelectedPolicy()
 	if err != nil {
@@ -117,7 +115,7 @@ func (f File) ProbeOptions() (probe.Options, error) {
 	return o, nil
 }
 
-// ServerSettings are what can change while the server runs.
+// ServerSettings returns the settings that can change while the server runs.
 func (f File) ServerSettings() (server.Settings, error) {
 	p, err := f.SelectedPolicy()
 	s := f.Server

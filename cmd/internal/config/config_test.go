@@ -18,7 +18,7 @@ import (
 // documented is the configuration file that documents every key.
 const documented = "../../../config.yaml"
 
-// TestMain removes what the machine's own configuration would change.
+// TestMain shields the tests from the machine's own configuration.
 func TestMain(m *testing.M) {
 	for _, e := range os.Environ() {
 		if name, _, _ := strings.Cut(e, "="); strings.HasPrefix(name, config.EnvPrefix+"_") {
@@ -49,7 +49,7 @@ func write(t *testing.T, text string) string {
 	return name
 }
 
-// same says which keys of two configurations differ.
+// same reports the keys in which two configurations differ.
 func same(t *testing.T, what string, got, want config.File) {
 	t.Helper()
 	if !reflect.DeepEqual(got, want) {
@@ -183,7 +183,7 @@ func TestExamWindow(t *testing.T) {
 	}
 }
 
-// Each file begins with the problems it must be refused for, one to a line; no
+// Each file begins with the problems that must be found in it, one per line; no
 // others may be found.
 func TestInvalidFiles(t *testing.T) {
 	files, _ := filepath.Glob("testdata/invalid-*.yaml")

@@ -21,7 +21,7 @@ func (n *node) setDefaults(v reflect.Value) {
 		if c.shape == section {
 			c.setDefaults(c.of(v))
 		} else {
-			c.setDefault(c.of(v), new(problems)) // there are none: the tags have been checked
+			c.setDefault(c.of(v), new(problems)) // no problems: the tags have been checked
 		}
 	}
 }
@@ -35,8 +35,8 @@ func (n *node) setDefault(v reflect.Value, found *problems) {
 	}
 }
 
-// decode sets a key, or those in a section, to what the file, the environment, a
-// flag or a tag has. What is not there stays as it is.
+// decode sets a key, or the keys in a section, from data of the file, the
+// environment, a flag or a tag. Keys without data are unchanged.
 func (n *node) decode(key string, v reflect.Value, data any, found *problems) {
 	if data == nil {
 		return
@@ -84,8 +84,8 @@ func (n *node) decodeSection(key string, v reflect.Value, data any, found *probl
 	}
 }
 
-// decodeTexts reads a list, or text that is split at commas, as the environment
-// and flags give it.
+// decodeTexts reads a list, or text with commas as the environment and flags give
+// it.
 func (n *node) decodeTexts(key string, v reflect.Value, data any, found *problems) {
 	var list []any
 	switch data := data.(type) {
@@ -93,7 +93,7 @@ func (n *node) decodeTexts(key string, v reflect.Value, data any, found *problem
 		list = data
 	case string:
 		s := strings.TrimSpace(data)
-		if strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]") { // a list, and no IPv6 address
+		if strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]") { // a list, not an IPv6 address
 			s = s[1 : len(s)-1]
 		}
 		for _, s := range strings.Split(s, ",") {
@@ -124,7 +124,7 @@ func set(v reflect.Value, x any) { v.Set(reflect.ValueOf(x).Convert(v.Type())) }
 // at is the path of a list's item.
 func at(key string, i int) string { return fmt.Sprintf("%s[%d]", key, i) }
 
-// show is a value in an error. What may hold a secret is not printed.
+// show formats a value for an error, without values that may hold secrets.
 func show(data any) string {
 	switch reflect.ValueOf(data).Kind() {
 	case reflect.Map:

@@ -42,8 +42,8 @@ func newDocument() *document {
 	return d
 }
 
-// section writes the keys in a section. What takes many lines has a blank line
-// around it.
+// section writes the keys in a section, with blank lines around entries of many
+// lines.
 func (d *document) section(n *node, indent string) {
 	tall := func(c *node) bool { return c.shape == section || c.shape == items || n == root }
 	for i, c := range n.children {
@@ -64,8 +64,8 @@ func (d *document) section(n *node, indent string) {
 	}
 }
 
-// example writes an item of a list as comments. Without their # they are the
-// item.
+// example writes an item of a list as comments that become the item without
+// their #.
 func (d *document) example(n *node, indent string) {
 	first := true
 	for _, c := range n.children {
@@ -82,7 +82,7 @@ func (d *document) example(n *node, indent string) {
 		}
 		expected := c.expectation()
 		if c.form != "" {
-			expected = "" // the doc says it better
+			expected = "" // the doc covers it
 		}
 		dash := ""
 		if first {
@@ -134,8 +134,8 @@ func written(n *node) string {
 	return strings.TrimSpace(string(b))
 }
 
-// reloadable lists the keys that a running server takes changes of, or their
-// section when it has no others.
+// reloadable lists the keys that a running server reloads, or their section if it
+// has no others.
 func reloadable(n *node) (out []string) {
 	for _, c := range n.children {
 		switch {
@@ -173,7 +173,7 @@ func TestDocument(t *testing.T) {
 	}
 }
 
-// The examples are good once their # are taken away, with a space or without.
+// The examples are valid without their #, with a space after it or not.
 func TestExamplesLoad(t *testing.T) {
 	for _, mark := range []string{"#", "# "} {
 		t.Run(mark, func(t *testing.T) { loadExamples(t, mark) })

@@ -18,17 +18,17 @@ import (
 // Source says where a configuration came from.
 type Source struct{ File string }
 
-// Load reads the configuration: flags over environment over file over
-// defaults. path names the file; empty looks for one and does without if there
-// is none. flags maps keys such as "client.server" to flags; only flags that
+// Load reads the configuration: flags override the environment, which overrides
+// the file, which overrides the defaults. path names the file; if empty, Load
+// looks for one and continues without if there is none. flags maps keys such as "client.server" to flags; only flags that
 // were set count. Every problem is reported at once, with its key.
 func Load(path string, flags map[string]*pflag.Flag) (File, Source, error) {
 	v := viper.New()
 	v.SetEnvPrefix(EnvPrefix)
 	v.SetEnvKeyReplacer(strings.NewReplacer(".", "_"))
 	for _, n := range root.keys() {
-		// Each key by itself: AutomaticEnv would let EXAMLINK_SERVER hide all
-		// of server.
+		// Bind each key: with AutomaticEnv, EXAMLINK_SERVER would hide the whole
+		// section server.
 		v.MustBindEnv(n.path)
 	}
 	var src Source
@@ -55,7 +55,7 @@ func Load(path string, flags map[string]*pflag.Flag) (File, Source, error) {
 	root.decode("", reflect.ValueOf(&f).Elem(), v.AllSettings(), &unread)
 	root.check("", reflect.ValueOf(f), &found)
 	f.checkTogether(&found)
-	// What could not be read need not be judged as well.
+	// Do not report a second problem for values that could not be read.
 	found = append(unread, slices.DeleteFunc(found, func(p problem) bool {
 		return slices.ContainsFunc(unread, func(q problem) bool { return within(p.key, q.key) || within(q.key, p.key) })
 	})...)
@@ -70,7 +70,7 @@ func Load(path string, flags map[string]*pflag.Flag) (File, Source, error) {
 	return File{}, src, fmt.Errorf("configuration%s:\n%w", in(src.File), errors.Join(errs...))
 }
 
-// within says whether a key is another, or lies within it.
+// within reports whether a key equals another or lies within it.
 func within(key, other string) bool {
 	rest, ok := strings.CutPrefix(key, other)
 	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')

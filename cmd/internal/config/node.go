@@ -47,7 +47,7 @@ type bound struct {
 // root declares the whole configuration.
 var root = newRoot(reflect.TypeFor[File]())
 
-// fail is for tags that make no sense.
+// fail panics because of invalid tags.
 func (n *node) fail(format string, args ...any) {
 	panic(fmt.Sprintf("config: the tags of %s: %s", n.path, fmt.Sprintf(format, args...)))
 }
@@ -60,7 +60,7 @@ func (n *node) rank() int {
 	return 0
 }
 
-// child is the key of a name in a section.
+// child returns the key or section of a name in a section.
 func (n *node) child(name string) *node {
 	for _, c := range n.children {
 		if c.name == name {
@@ -70,11 +70,11 @@ func (n *node) child(name string) *node {
 	return nil
 }
 
-// of is the field of a key in the struct of the section around it.
+// of returns the field of a key in the struct of its section.
 func (n *node) of(v reflect.Value) reflect.Value { return v.FieldByIndex(n.index) }
 
-// keys lists the keys in a section and in those within it. A list of sections is
-// one key.
+// keys lists the keys in a section and its subsections. A list of sections counts
+// as one key.
 func (n *node) keys() (out []*node) {
 	for _, c := range n.children {
 		if c.shape == section {

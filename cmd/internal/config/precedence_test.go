@@ -98,8 +98,8 @@ func TestVariables(t *testing.T) {
 	}
 }
 
-// A variable that is named like a section is none of ours, and must not hide
-// the section.
+// A variable with the name of a section is not ours, and must not hide the
+// section.
 func TestSectionsAreNotVariables(t *testing.T) {
 	t.Setenv("EXAMLINK_SERVER", "exam.example.edu")
 	t.Setenv("EXAMLINK_CLIENT_CHECK", "1")

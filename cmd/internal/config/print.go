@@ -6,15 +6,14 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// YAML prints the effective configuration so that it can be loaded again.
-// Secrets are left out: a webhook whose secret is not in a file of its own needs
-// it again.
+// YAML formats the effective configuration so that it can be loaded again, except
+// for secrets, which are left out.
 func (f File) YAML() (string, error) {
 	b, err := yaml.Marshal(root.yaml(reflect.ValueOf(f)))
 	return string(b), err
 }
 
-// yaml is a key, or those in a section, as ordered YAML with units.
+// yaml returns a key, or the keys in a section, as ordered YAML with units.
 func (n *node) yaml(v reflect.Value) *yaml.Node {
 	switch n.shape {
 	case section:
@@ -32,7 +31,7 @@ func (n *node) yaml(v reflect.Value) *yaml.Node {
 		_ = out.Encode("")
 		out.LineComment = "set, not shown"
 	case n.kind == text:
-		_ = out.Encode(v.Interface()) // in quotes where it needs them
+		_ = out.Encode(v.Interface()) // adds quotes where necessary
 	default:
 		out.Value = n.kind.format(v)
 	}

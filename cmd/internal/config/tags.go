@@ -38,17 +38,16 @@ import (
 //	              config.yaml gives, written as in the file.
 //
 // A field _ has the doc of the whole file. Tags are checked when the program
-// starts: one that makes no sense panics with the name of its key.
+// starts: an invalid tag panics with the name of its key.
 var tagNames = []string{"mapstructure", "default", "unit", "min", "max", "above", "oneof", "is", "secret", "reload", "doc", "example"}
 
-// keyLetters are those of names: viper knows no capitals, and takes dots for
-// sections.
+// keyLetters are the letters of names: viper ignores case and splits keys at dots.
 const keyLetters = "abcdefghijklmnopqrstuvwxyz0123456789_"
 
-// Reload is what a running server does with a change of a key.
+// Reload is how a running server treats a change of a key.
 type Reload string
 
-// What it does.
+// The ways to treat a change.
 const (
 	Live    Reload = "live"    // it applies the change
 	Restart Reload = "restart" // it must be restarted
@@ -62,8 +61,8 @@ func newRoot(t reflect.Type) *node {
 	return n
 }
 
-// addFields declares the keys that the fields of a struct hold. at is where the
-// struct lies in the section's.
+// addFields declares the keys held by the fields of a struct. at is the index of
+// the struct within the section's struct.
 func (n *node) addFields(t reflect.Type, at []int) {
 	for i := range t.NumField() {
 		f := t.Field(i)
@@ -84,7 +83,7 @@ func (n *node) addFields(t reflect.Type, at []int) {
 	slices.SortStableFunc(n.children, func(a, b *node) int { return a.rank() - b.rank() })
 }
 
-// tags takes a field's tags apart. Other packages' tags are left out.
+// tags parses a field's tags, without those of other packages.
 func (n *node) tags(f reflect.StructField) map[string]string {
 	out := map[string]string{}
 	for rest := strings.TrimSpace(string(f.Tag)); rest != ""; {
@@ -159,7 +158,7 @@ func (n *node) addSection(t reflect.Type, tags map[string]string) {
 	n.addFields(t, nil)
 }
 
-// addBounds says what is expected of a value.
+// addBounds declares the permitted values.
 func (n *node) addBounds(tags map[string]string) {
 	read := func(tag string) *bound {
 		s, ok := tags[tag]
@@ -188,8 +187,8 @@ func (n *node) addBounds(tags map[string]string) {
 	}
 }
 
-// checkDefault holds the default to the bounds. In an item a key need not have
-// one.
+// checkDefault checks the default against the bounds. Keys of items may have no
+// default.
 func (n *node) checkDefault(t reflect.Type) {
 	v := reflect.New(t).Elem()
 	var found problems
@@ -202,8 +201,8 @@ func (n *node) checkDefault(t reflect.Type) {
 	}
 }
 
-// kindOf is how values of a type are written; nil for types of sections, and for
-// those that a file cannot hold.
+// kindOf returns how values of a type are written; nil for sections, and for types
+// that a file cannot hold.
 func kindOf(t reflect.Type, unit string) *kind {
 	switch {
 	case t == reflect.TypeFor[time.Duration]() && unit == "":

@@ -68,7 +68,7 @@ func TestMalformedTags(t *testing.T) {
 	}
 }
 
-// A field of this package's structs cannot do without tags.
+// Every field of this package's structs needs tags.
 func TestEveryFieldIsAKey(t *testing.T) {
 	type forgotten struct{ Key string }
 	defer func() {
@@ -91,8 +91,8 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	}
 }
 
-// Each key can be set from the environment: one that not every text will do for
-// refuses a senseless one.
+// Each key can be set from the environment: keys that do not accept every text
+// refuse an invalid one.
 func TestEveryKeyHasItsVariable(t *testing.T) {
 	for _, n := range root.keys() {
 		if n.kind == text && len(n.oneOf) == 0 && n.form == "" {

@@ -16,8 +16,8 @@ import (
 type kind struct {
 	expected string
 	ordered  bool                     // it can have bounds
-	parse    func(string) (any, bool) // the environment and flags know text only
-	take     func(any) (any, bool)    // what YAML has made a value of; nil: nothing but text will do
+	parse    func(string) (any, bool) // for the environment and flags, which are text
+	take     func(any) (any, bool)    // for a value decoded from YAML; nil: only text is accepted
 	format   func(reflect.Value) string
 }
 
@@ -68,7 +68,7 @@ var (
 	}
 )
 
-// read turns what the file, the environment, a flag or a tag has into a value.
+// read converts data of the file, the environment, a flag or a tag to a value.
 func (k *kind) read(data any) (any, error) {
 	s, isText := data.(string)
 	var x any

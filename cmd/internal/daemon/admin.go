@@ -20,13 +20,12 @@ const (
 	shutdownTimeout   = 2 * time.Second
 )
 
-// Admin is the HTTP side of a program: metrics, health and profiles, on one or
-// more listeners.
+// Admin is the admin server of a program: metrics, health and profiles over HTTP,
+// on one or more listeners.
 //
-// Whether it is healthy and ready is told to everybody who can connect: probes
-// of orchestrators and load balancers have no password, and learn nothing else.
-// Requests that change something are refused when a page of another origin
-// makes them.
+// Health and readiness need no password, since the probes of orchestrators and
+// load balancers have none; they reveal nothing else. Cross-origin requests that
+// change something are refused.
 type Admin struct {
 	listeners []net.Listener
 	servers   []*http.Server // of each listener
@@ -37,19 +36,18 @@ type Admin struct {
 // AdminOptions describes an Admin.
 type AdminOptions struct {
 	Gatherer prometheus.Gatherer
-	// Ready says whether the program does its work.
+	// Ready reports whether the program is ready to do its work.
 	Ready func() bool
 	// Page is shown at the root; nil: a line of links.
 	Page http.Handler
 	// Serve serves a listener until its server is shut down; nil: plain HTTP. It
 	// may put a handler of its own in front of the server's.
 	Serve func(net.Listener, *http.Server) error
-	// Log is told of what goes wrong with connections; nil: the standard logger.
+	// Log receives errors of connections; nil: the standard logger.
 	Log *slog.Logger
 }
 
-// NewAdmin listens on address and will serve plain HTTP; log is that of
-// AdminOptions.
+// NewAdmin listens on address for plain HTTP; log is that of AdminOptions.
 func NewAdmin(address string, g prometheus.Gatherer, ready func() bool, log *slog.Logger) (*Admin, error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
@@ -58,7 +56,7 @@ func NewAdmin(address string, g prometheus.Gatherer, ready func() bool, log *slo
 	return NewAdminOn([]net.Listener{l}, AdminOptions{Gatherer: g, Ready: ready, Log: log}), nil
 }
 
-// NewAdminOn will serve on listeners, at least one, which become its own.
+// NewAdminOn makes an Admin for one or more listeners, which it will close.
 func NewAdminOn(listeners []net.Listener, o AdminOptions) *Admin {
 	a := &Admin{listeners: listeners, mux: http.NewServeMux(), serve: o.Serve}
 	if a.serve == nil {
@@ -84,8 +82,8 @@ func NewAdminOn(listeners []net.Listener, o AdminOptions) *Admin {
 	a.mux.Handle("GET /{$}", o.Page)
 	for range listeners {
 		s := &http.Server{Handler: http.NewCrossOriginProtection().Handler(a.mux), ReadHeaderTimeout: readHeaderTimeout}
-		// Called once the server begins, when what serves has put its handler in
-		// place and no request has come.
+		// Called when the server starts: Serve has set its handler, and no request has
+		// arrived yet.
 		s.BaseContext = func(net.Listener) context.Context {
 			s.Handler = inFront(health, s.Handler)
 			return context.Background()
@@ -98,7 +96,7 @@ func NewAdminOn(listeners []net.Listener, o AdminOptions) *Admin {
 	return a
 }
 
-// inFront has the patterns of one mux outrank another handler.
+// inFront gives the patterns of a mux precedence over another handler.
 func inFront(front *http.ServeMux, rest http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, pattern := front.Handler(r); pattern != "" {
@@ -117,7 +115,7 @@ func links(w http.ResponseWriter, _ *http.Request) {
 // Handle adds a handler for a pattern of net/http's. Call it before Run.
 func (a *Admin) Handle(pattern string, h http.Handler) { a.mux.Handle(pattern, h) }
 
-// Address is where the first listener listens.
+// Address returns the address of the first listener.
 func (a *Admin) Address() string { return a.listeners[0].Addr().String() }
 
 // Run serves until ctx ends, or fails with the first listener that does.
@@ -126,7 +124,7 @@ func (a *Admin) Run(ctx context.Context) error {
 	for i, l := range a.listeners {
 		g.Go(func() error { // ends with Shutdown below
 			err := a.serve(l, a.servers[i])
-			_ = l.Close() // where it failed before it began
+			_ = l.Close() // if serving failed before it began
 			if errors.Is(err, http.ErrServerClosed) {
 				return nil
 			}

@@ -103,7 +103,7 @@ func TestAdmin(t *testing.T) {
 	}
 }
 
-// What stands in front of the rest does not stand in front of health.
+// A handler in front of the other pages is not in front of health.
 func TestHealthIsForEverybody(t *testing.T) {
 	guard := func(l net.Listener, s *http.Server) error {
 		s.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) })

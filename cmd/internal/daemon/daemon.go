@@ -1,5 +1,5 @@
-// Package daemon is what both programs need to run for long: logging, an HTTP
-// listener for metrics, health and profiles, signals, and their version.
+// Package daemon holds what both programs need as long-running processes: logging,
+// an HTTP listener for metrics, health and profiles, signals, and the version.
 package daemon
 
 import (
@@ -51,14 +51,14 @@ func Signals(ctx context.Context) (context.Context, context.CancelFunc) {
 	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 }
 
-// Level is the level of a name that the configuration checked.
+// Level returns the level of a name that the configuration has checked.
 func Level(name string) (l slog.Level) {
 	_ = l.UnmarshalText([]byte(name)) // checked by the configuration; else info
 	return l
 }
 
-// Logger makes a logger of a level, which may change later, and a format that
-// the configuration checked. Durations are written as 1.08s in either.
+// Logger makes a logger with a level, which may change later, and a format that
+// the configuration has checked. Both formats write durations as 1.08s.
 func Logger(w io.Writer, level slog.Leveler, format string) *slog.Logger {
 	o := &slog.HandlerOptions{Level: level}
 	if format == "json" {

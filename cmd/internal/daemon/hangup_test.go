@@ -22,7 +22,7 @@ func TestHangupReloads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Until Run listens a hangup would end this process.
+	// Before Run handles SIGHUP, it would end this process.
 	hold := make(chan os.Signal, 100)
 	signal.Notify(hold, syscall.SIGHUP)
 	defer signal.Stop(hold)

@@ -13,9 +13,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Reloader puts the configuration in force anew when it is asked to, one
-// request after the other, and shows how the last one went. It is safe for
-// concurrent use.
+// Reloader reloads the configuration on request, one request at a time, and
+// exports the result of the last reload as metrics. It is safe for concurrent use.
 type Reloader struct {
 	log    *slog.Logger
 	reload func() error
@@ -25,9 +24,9 @@ type Reloader struct {
 	at      prometheus.Gauge
 }
 
-// NewReloader makes a reloader of the configuration that was just loaded.
-// reload either puts another in force or leaves the one there is and says why.
-// The metrics' names begin with prefix.
+// NewReloader makes a reloader; the configuration has just been loaded. reload
+// either applies a new configuration or returns an error and changes nothing. The
+// names of the metrics begin with prefix.
 func NewReloader(r prometheus.Registerer, prefix string, log *slog.Logger, reload func() error) (*Reloader, error) {
 	gauge := func(name, help string) prometheus.Gauge {
 		return prometheus.NewGauge(prometheus.GaugeOpts{Name: prefix + "_config_last_reload_" + name, Help: help})
@@ -61,7 +60,7 @@ func (x *Reloader) Reload() error {
 	return nil
 }
 
-// ServeHTTP reloads and answers how that went.
+// ServeHTTP reloads and responds with the result.
 func (x *Reloader) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	if err := x.Reload(); err != nil {
 		http.Error(w, fmt.Sprintf("not reloaded, the previous configuration stays in force: %v", err), http.StatusInternalServerError)
@@ -70,7 +69,7 @@ func (x *Reloader) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprintln(w, "reloaded")
 }
 
-// Run reloads at each SIGHUP, where there is one, until ctx ends.
+// Run reloads at each SIGHUP, on systems that have it, until ctx ends.
 func (x *Reloader) Run(ctx context.Context) error {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
@@ -78,7 +77,7 @@ func (x *Reloader) Run(ctx context.Context) error {
 	for {
 		select {
 		case <-hangup:
-			_ = x.Reload() // told in the log
+			_ = x.Reload() // it logs the error
 		case <-ctx.Done():
 			return nil
 		}

@@ -1,5 +1,5 @@
-// Package e2e runs the programs as people do: built, as processes, in network
-// namespaces with real links between them.
+// Package e2e tests the built programs as processes in network namespaces with
+// real links between them.
 package e2e
 
 import (
@@ -20,8 +20,8 @@ import (
 )
 
 const (
-	runsEach  = 5 // of every link; a verdict that holds only sometimes is none
-	busyAgain = 2 // how often one is made again when the machine was too busy for any
+	runsEach  = 5 // per link; the verdict must be the same each time
+	busyAgain = 2 // repetitions of a check that the machine was too busy for
 )
 
 var bin string // where the programs were built
@@ -47,8 +47,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// need skips a test where what it needs is missing, which in CI is a failure, and
-// where short ones are asked for.
+// need skips a test if its requirements are missing, which is a failure in CI, or
+// in short mode.
 func need(t *testing.T, tools ...string) {
 	t.Helper()
 	if testing.Short() {
@@ -231,7 +231,7 @@ func TestVerdictsOverShapedLinks(t *testing.T) {
 	}
 }
 
-// says waits until text stands in what a process has printed.
+// says waits until a process has printed text.
 func says(t *testing.T, out *syncBuffer, text string, within time.Duration) time.Time {
 	t.Helper()
 	for end := time.Now().Add(within); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
@@ -281,7 +281,7 @@ func TestServerKilledDuringWatch(t *testing.T) {
 	says(t, &h.serverOut, "resumed=true", 10*time.Second)
 }
 
-// block drops what a namespace receives or sends of some protocols.
+// block drops packets of some protocols that a namespace receives or sends.
 func (h *testbed) block(ns, hook, what string) {
 	h.t.Helper()
 	sh(h.t, "ip netns exec %s nft add table inet block", ns)

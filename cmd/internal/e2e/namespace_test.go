@@ -19,7 +19,7 @@ func dialIn(ctx context.Context, ns, network, address string) (net.Conn, error) 
 		err error
 	}
 	out := make(chan result, 1)
-	go func() { // on a thread of its own, which dies in the other namespace
+	go func() { // on its own thread, which ends in the other namespace
 		runtime.LockOSThread()
 		f, err := os.Open(filepath.Join("/var/run/netns", ns))
 		if err != nil {
@@ -38,7 +38,7 @@ func dialIn(ctx context.Context, ns, network, address string) (net.Conn, error) 
 	return r.c, r.err
 }
 
-// caller asks by HTTP from inside a namespace.
+// caller returns an HTTP client inside a namespace.
 func caller(ns string) *http.Client {
 	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
 		return dialIn(ctx, ns, network, address)
@@ -46,8 +46,8 @@ func caller(ns string) *http.Client {
 	return &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}
 }
 
-// pour sends packets of a program's own from a namespace at so many bit/s, until
-// ctx ends. Whether anybody takes them does not matter.
+// pour sends packets of another program from a namespace at a rate in bit/s until
+// ctx ends. They need no receiver.
 func pour(ctx context.Context, c net.Conn, bitRate float64) {
 	const size = 1000
 	tick := time.NewTicker(time.Duration((size + 28) * 8 / bitRate * float64(time.Second)))

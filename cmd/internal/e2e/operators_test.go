@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// secondStudent adds another student with a link of his own, and returns his
-// namespace.
+// secondStudent adds another student with a separate link, and returns the
+// student's namespace.
 func (h *testbed) secondStudent() string {
 	h.t.Helper()
 	ns := h.student + "b"
@@ -44,16 +44,16 @@ func (h *testbed) run(ns, program string, args ...string) *syncBuffer {
 	return out
 }
 
-// alerting is what Alertmanager says of an alert.
+// alerting is an alert as Alertmanager reports it.
 type alerting struct {
 	Labels map[string]string
 	Status struct{ State string }
 }
 
-// The whole way: a server, two students on links of their own, Prometheus with
-// the rules of this repository, and Alertmanager. One link is cut: the alert of
-// that session alone fires, from Prometheus and from the server itself, and ends
-// when the link is back.
+// End to end: a server, two students on separate links, Prometheus with the rules
+// of this repository, and Alertmanager. One link is cut: only the alert of that
+// session fires, from Prometheus and from the server itself, and it resolves when
+// the link is back.
 func TestOperatorsAreTold(t *testing.T) {
 	need(t, "ip", "tc", "nft", "prometheus", "prometheus-alertmanager")
 	h := newTestbed(t)
@@ -70,7 +70,7 @@ func TestOperatorsAreTold(t *testing.T) {
 		}
 		return file
 	}
-	// Started again, to push alerts by itself as well.
+	// Restarted, so that the server also pushes alerts itself.
 	_ = h.server.Process.Kill()
 	_, _ = h.server.Process.Wait()
 	write("config.yaml", "server: {alerts: {alertmanager: {urls: [\"http://127.0.0.1:9093\"]}}}\n")

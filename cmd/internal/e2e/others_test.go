@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// What other programs of the student's computer move during a check is no fault
-// of the link: it is counted in, and told.
+// Traffic of other programs on the student's computer during a check is not held
+// against the link: it is included in the rates and reported.
 func TestCheckBesideOtherPrograms(t *testing.T) {
 	need(t, "ip", "tc")
 	h := newTestbed(t)

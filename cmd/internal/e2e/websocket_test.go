@@ -10,7 +10,7 @@ import (
 	"examlink/probe/record"
 )
 
-// A check where UDP is blocked goes by WebSocket, and says so.
+// A check where UDP is blocked uses WebSocket, and says so.
 func TestCheckWithoutUDP(t *testing.T) {
 	need(t, "ip", "tc", "nft")
 	h := newTestbed(t)
@@ -54,8 +54,8 @@ func TestCheckWithoutUDP(t *testing.T) {
 	}
 }
 
-// UDP is blocked while a watch runs, and let through again: the same session
-// goes on by WebSocket and comes back, and the warning says from when to when.
+// UDP is blocked during a watch and later allowed again: the session continues
+// over WebSocket and returns to UDP, and the warning has both times.
 func TestWatchWithoutUDPForAWhile(t *testing.T) {
 	need(t, "ip", "nft")
 	h := newTestbed(t)
@@ -80,7 +80,7 @@ func TestWatchWithoutUDPForAWhile(t *testing.T) {
 	}
 	says(t, out, "WARNING  the network blocks UDP", 5*time.Second)
 	says(t, out, "CLEARED  connection interrupted", 5*time.Second)
-	time.Sleep(15 * time.Second) // it tries UDP once, in vain
+	time.Sleep(15 * time.Second) // it tries UDP once, without success
 	if strings.Contains(out.String(), "again over UDP") {
 		t.Error("back over UDP although it is blocked")
 	}

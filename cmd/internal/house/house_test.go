@@ -49,7 +49,7 @@ func imports(t *testing.T) map[string][]string {
 	return all
 }
 
-// TestImportsRunOneWay holds the code to the table.
+// TestImportsRunOneWay compares the imports with the table.
 func TestImportsRunOneWay(t *testing.T) {
 	all := imports(t)
 	place := map[string]int{}
@@ -130,7 +130,7 @@ func depguard() string {
 	return b.String()
 }
 
-// TestLinterHasTheTable holds the linter's configuration to the table.
+// TestLinterHasTheTable compares the linter's configuration with the table.
 func TestLinterHasTheTable(t *testing.T) {
 	b, err := os.ReadFile(linter)
 	if err != nil {

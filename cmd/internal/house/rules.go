@@ -1,17 +1,16 @@
 // Package house declares which package may import which. The linter's rules are
-// generated from it, and a test holds the code to it.
+// generated from it, and a test checks the code against it.
 package house
 
-// Rule says what one package may import of this module, and beside the standard
-// library.
+// Rule lists what a package may import besides the standard library.
 type Rule struct {
 	Package string   // without "examlink/"
 	May     []string // packages of this module
 	Deps    []string // modules of others; nil: see Homes only
-	Pure    bool     // nothing but May and Deps, not even what has no home
+	Pure    bool     // only May and Deps, not even dependencies without a home
 }
 
-// Rules are listed from the top of the house down: arrows run one way.
+// Rules are listed from the top down: imports go one way.
 var Rules = []Rule{
 	{Package: "cmd/examlink", May: []string{
 		"cmd/internal/cli", "cmd/internal/config", "cmd/internal/daemon", "probe", "probe/agent", "probe/ippm", "probe/link",
@@ -91,7 +90,7 @@ var Rules = []Rule{
 // TestOnly are packages that only tests import; they may import anything.
 var TestOnly = []string{"docs", "cmd/internal/e2e", "cmd/internal/script", "docs/schemas", "probe/exporter/naming", "server/store/storetest"}
 
-// Home is the one place of a dependency: packages, or trees that end in "/...".
+// Home lists the only importers of a dependency: packages, or trees that end in "/...".
 type Home struct {
 	Dep string
 	In  []string

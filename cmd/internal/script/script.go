@@ -1,5 +1,5 @@
-// Package script holds what the programs' txtar scripts need beyond the
-// commands of testscript. Tests import it, and nothing else.
+// Package script adds commands to testscript for the txtar scripts of the
+// programs. Only tests import it.
 package script
 
 import (
@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	answerWithin = 60 * time.Second // a loaded machine takes its time to start a program
+	answerWithin = 60 * time.Second // a loaded machine starts programs slowly
 	askEvery     = 50 * time.Millisecond
 )
 
@@ -28,9 +28,9 @@ const (
 //
 //	code N[,N...] program [args...]   runs a program that must exit with one of these codes
 //	freeport VAR...                   sets variables to ports of the loopback free for TCP and UDP
-//	tcponly VAR                       listens by TCP alone and sets the variable to its port
-//	httpget URL                       prints what is answered with status 200, trying until it is
-//	claims FILE                       prints what a join token in a file says
+//	tcponly VAR                       listens on TCP only and sets the variable to its port
+//	httpget URL                       prints the response, retrying until its status is 200
+//	claims FILE                       prints the contents of a join token in a file
 func Commands() map[string]func(ts *testscript.TestScript, neg bool, args []string) {
 	return map[string]func(ts *testscript.TestScript, neg bool, args []string){
 		"code": code, "freeport": freePort, "tcponly": tcpOnly, "httpget": httpGet, "claims": claims,
@@ -54,8 +54,8 @@ func code(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// Ports are drawn from below those that systems give out by themselves, so
-// that nothing else takes them before the script does.
+// Ports are chosen below the ephemeral range, so that nothing else takes them
+// before the script does.
 const firstPort, ports = 20000, 12000
 
 func freePort(ts *testscript.TestScript, neg bool, args []string) {
@@ -108,7 +108,7 @@ func httpGet(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	client := &http.Client{
 		Timeout:   answerWithin,
-		Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, //nolint:gosec // it signs its certificate itself
+		Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, //nolint:gosec // the certificate is self-signed
 	}
 	last := "nothing was asked"
 	for end := time.Now().Add(answerWithin); time.Now().Before(end); time.Sleep(askEvery) {

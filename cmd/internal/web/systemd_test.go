@@ -13,7 +13,7 @@ import (
 	"examlink/cmd/internal/web"
 )
 
-// handed makes this test program what systemd starts with a socket.
+// handed starts this test program as systemd starts a program with a socket.
 const handed = "EXAMLINK_TEST_HANDED"
 
 func TestMain(m *testing.M) {

@@ -1,7 +1,7 @@
-// Package web serves the operator's listener as Prometheus' own exporters do:
+// Package web serves the admin listener as Prometheus' own exporters do:
 // TLS, passwords, headers and a limit on requests from a web configuration
-// file, sockets that systemd hands over, and a landing page. It is the only
-// importer of the exporter toolkit, which the student's program does without.
+// file, sockets passed by systemd, and a landing page. Only this package imports
+// the exporter toolkit, which the student's program does not need.
 package web
 
 import (
@@ -24,8 +24,8 @@ func Check(file string) error {
 	return nil
 }
 
-// Listen opens the address, or takes the sockets that systemd has opened. The
-// listeners are at least one.
+// Listen listens on the address, or takes the sockets passed by systemd. It
+// returns at least one listener.
 func Listen(address string, systemd bool) ([]net.Listener, error) {
 	if !systemd {
 		l, err := net.Listen("tcp", address)
@@ -50,8 +50,8 @@ func Listen(address string, systemd bool) ([]net.Listener, error) {
 	return out, nil
 }
 
-// Serve serves by a web configuration file; empty: plain HTTP. The file is read
-// anew for each connection and request, and certificates with it.
+// Serve serves with a web configuration file; empty: plain HTTP. The file and its
+// certificates are read again for each connection and request.
 func Serve(file string, log *slog.Logger) func(net.Listener, *http.Server) error {
 	none := false
 	flags := &toolkit.FlagConfig{WebConfigFile: &file, WebSystemdSocket: &none}
@@ -59,7 +59,7 @@ func Serve(file string, log *slog.Logger) func(net.Listener, *http.Server) error
 	return func(l net.Listener, s *http.Server) error { return toolkit.Serve(l, s, flags, quiet) }
 }
 
-// warnings passes on warnings and errors: that it listens we say ourselves.
+// warnings drops records below warnings: we log ourselves that we listen.
 type warnings struct{ slog.Handler }
 
 // Enabled implements slog.Handler.

@@ -136,7 +136,7 @@ func TestPasswordsAndTLS(t *testing.T) {
 		t.Errorf("without TLS: %d", status)
 	}
 
-	// The certificate is read anew for each connection.
+	// The certificate is read again for each connection.
 	other, fresh := write(t, "")
 	for _, name := range []string{"tls.crt", "tls.key"} {
 		b, err := os.ReadFile(filepath.Join(filepath.Dir(other), name))
@@ -153,7 +153,7 @@ func TestPasswordsAndTLS(t *testing.T) {
 	}
 }
 
-// Whoever asks too often is refused, and probes of health are not.
+// Requests over the rate limit are refused, except for health checks.
 func TestRateLimit(t *testing.T) {
 	file, _ := write(t, "rate_limit: {burst: 3, interval: 1h}")
 	base := "http://" + start(t, file)
@@ -171,8 +171,7 @@ func TestRateLimit(t *testing.T) {
 	}
 }
 
-// What is broken is told at the start, with the file's name and what was
-// expected.
+// A broken file is an error at the start, with its name and what was expected.
 func TestBrokenWebConfigurations(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"not YAML", "basic_auth_users: [", "yaml"},
