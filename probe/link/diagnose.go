@@ -124,7 +124,7 @@ func (o DialOptions) ask(ctx context.Context, addrs []netip.AddrPort) (Reason, e
 	}.run(try, func(context.Context) <-chan finding { return found })
 	if err == nil {
 		_ = c.Close()
-		return ReasonUDPBlocked, errors.New("the server answers by TCP but not by UDP")
+		return ReasonUDPBlocked, errors.New("the server answers over TCP but not over UDP")
 	}
 	if ctx.Err() != nil {
 		return "", nil

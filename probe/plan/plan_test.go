@@ -136,7 +136,7 @@ func TestWithoutWindow(t *testing.T) {
 		if at, ok := p.NextCheck(now); ok {
 			t.Errorf("%s: a check at %v", name, at)
 		}
-		if p.String() != "No exam's time is known: the link is watched without pause.\n" {
+		if p.String() != "The time of the exam is unknown: the link is watched continuously.\n" {
 			t.Errorf("%s prints %q", name, p)
 		}
 	}

@@ -26,14 +26,14 @@ type row struct {
 // differ, also in the student's.
 func (p Plan) String() string {
 	if p.Window.IsZero() {
-		return "No exam's time is known: the link is watched without pause.\n"
+		return "The time of the exam is unknown: the link is watched continuously.\n"
 	}
 	var b strings.Builder
 	rows := p.rows()
 	w := p.Window
 	fmt.Fprintf(&b, "Exam from %s to %s, %s.\n", w.Start.Format(stamp), w.End.Format(stamp), w.Zone)
 	if p.Made.After(p.Deadline) && p.Made.Before(w.Start) {
-		fmt.Fprintf(&b, "A check was asked for by %s: if there was none, check now.\n", p.Deadline.Format(stamp))
+		fmt.Fprintf(&b, "A check was due by %s: if you have not made one, check now.\n", p.Deadline.Format(stamp))
 	}
 	local := p.local
 	if local == nil {
@@ -108,7 +108,7 @@ func (a ahead) String() string {
 }
 
 var notes = map[Phase]string{
-	Idle: "a few checks a day", PreExam: "the link is watched", Exam: "the link is watched without pause", Done: "nothing is measured any more",
+	Idle: "a few checks a day", PreExam: "the link is watched", Exam: "the link is watched continuously", Done: "nothing is measured",
 }
 
 // MarshalJSON writes the plan in the format of Schema: times are RFC 3339 with

@@ -159,6 +159,6 @@ func (s *Session) ReportVerdict(ctx context.Context, v verdict.Verdict) {
 	defer cancel()
 	refused, err := s.report(ctx, wire.Report{Origin: rand.Text(), Number: 1, At: s.Config.Clock.Wall().Round(0), Kind: wire.ReportVerdict, Contents: body})
 	if err != nil {
-		s.Config.Log.Debug("the server has not taken the verdict", "reason", refused, "err", err)
+		s.Config.Log.Debug("verdict not accepted", "reason", refused, "err", err)
 	}
 }

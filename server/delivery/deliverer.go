@@ -221,7 +221,7 @@ func (d *deliverer) countUndelivered(u Undelivered) {
 // logError logs an error of the queue's store.
 func (d *deliverer) logError(err error) {
 	if err != nil {
-		d.log.Error("queue not stored, it goes on in memory", "err", err)
+		d.log.Error("queue not stored, continuing in memory", "err", err)
 	}
 }
 

@@ -83,7 +83,7 @@ func (r *Registry) Admit(token wire.JoinToken, purpose, resume string) (Admissio
 	s, known := r.sessions[id]
 	if !known || s.over() {
 		if len(r.sessions) >= limits.Sessions {
-			return Admission{}, &Refusal{wire.RefusedFull, "the server has no room for another session"}
+			return Admission{}, &Refusal{wire.RefusedFull, "the server is full"}
 		}
 		now := r.o.Clock.Now()
 		s = &Session{

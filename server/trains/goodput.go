@@ -41,7 +41,7 @@ func (t *Trains) StartGoodput(ctx context.Context, wg *sync.WaitGroup, conn *lin
 	case t.streaming:
 		return &session.Refusal{Reason: wire.RefusedBusy, Detail: "a stream of this session is open"}
 	case t.spent+q.Bytes > most:
-		return &session.Refusal{Reason: wire.RefusedBudget, Detail: fmt.Sprintf("%d of %d bytes are spent", t.spent, most)}
+		return &session.Refusal{Reason: wire.RefusedBudget, Detail: fmt.Sprintf("%d of %d bytes are used up", t.spent, most)}
 	}
 	t.spent += q.Bytes
 	t.streaming = true

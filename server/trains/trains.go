@@ -166,7 +166,7 @@ func (t *Trains) Start(ctx context.Context, wg *sync.WaitGroup, f *reflect.Flow,
 	}
 	l := m.o.Limits()
 	if r.PrimeRate > l.TrainBitRate || r.HoldRate > l.TrainBitRate {
-		return &session.Refusal{Reason: wire.RefusedLimit, Detail: fmt.Sprintf("a train of %.0f bit/s, at most %.0f", max(r.PrimeRate, r.HoldRate), l.TrainBitRate)}
+		return &session.Refusal{Reason: wire.RefusedLimit, Detail: fmt.Sprintf("a train of %.0f bit/s, expected at most %.0f", max(r.PrimeRate, r.HoldRate), l.TrainBitRate)}
 	}
 	noise := f.Noise()
 	t.mu.Lock()
@@ -177,11 +177,11 @@ func (t *Trains) Start(ctx context.Context, wg *sync.WaitGroup, f *reflect.Flow,
 	case t.receiver != nil && !t.reported || t.sender != nil:
 		return &session.Refusal{Reason: wire.RefusedBusy, Detail: "a train of this session is running"}
 	case t.spent+r.MaxBytes > l.TrainBytes:
-		return &session.Refusal{Reason: wire.RefusedBudget, Detail: fmt.Sprintf("%d of %d bytes are spent", t.spent, l.TrainBytes)}
+		return &session.Refusal{Reason: wire.RefusedBudget, Detail: fmt.Sprintf("%d of %d bytes are used up", t.spent, l.TrainBytes)}
 	}
 	reserved := max(r.PrimeRate, r.HoldRate)
 	if !m.reserve(reserved, l.TotalBitRate) {
-		return &session.Refusal{Reason: wire.RefusedBusy, Detail: "the server's rate is taken by other trains"}
+		return &session.Refusal{Reason: wire.RefusedBusy, Detail: "other trains use all of the server's rate"}
 	}
 	if r.Direction == wire.Up {
 		t.receiver = train.NewReceiver(r, noise, t.session.IPv6())
