@@ -25,7 +25,7 @@ import (
 	"examlink/server/trains"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 var noon = time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
 

@@ -32,7 +32,7 @@ import (
 	"examlink/server/delivery"
 )
 
-var update = flag.Bool("update", false, "write docs/METRICS.md anew")
+var update = flag.Bool("update", false, "rewrite docs/METRICS.md")
 
 const (
 	documentFile = "../../docs/METRICS.md"
@@ -242,7 +242,7 @@ func (d *document) list(label, metrics string, named []string) (string, []string
 	return strings.Join(out, ", "), all, nil
 }
 
-// valuesOf are a label's values wherever a metric has none of its own.
+// valuesOf are a label's values in every metric without its own values.
 func (d *document) valuesOf(label, metrics string, named ...string) (string, error) {
 	text, all, err := d.list(label, metrics, named)
 	d.values[label] = all
@@ -283,7 +283,7 @@ func TestDocument(t *testing.T) {
 	got, want := strings.Split(string(written), "\n"), strings.Split(made.String(), "\n")
 	for i := range max(len(got), len(want)) {
 		if i >= len(got) || i >= len(want) || got[i] != want[i] {
-			t.Fatalf("line %d of docs/METRICS.md differs from what the programs register (`make metrics-doc` writes it anew):\n%s\nwant\n%s",
+			t.Fatalf("line %d of docs/METRICS.md differs from what the programs register (`make metrics-doc` rewrites it):\n%s\nwant\n%s",
 				i+1, strings.Join(got[min(i, len(got)):min(i+1, len(got))], ""), strings.Join(want[min(i, len(want)):min(i+1, len(want))], ""))
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"examlink/docs/schemas"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestGoldenPlans(t *testing.T) {
 	denver := window(t, "2026-11-03T09:00", "2026-11-03T16:50", "America/Denver")

@@ -72,7 +72,7 @@ func New(o Options) (*Notifier, error) {
 func (n *Notifier) addReceivers(o Options) error {
 	for _, w := range o.Webhooks {
 		if slices.ContainsFunc(n.deliverers, func(d *deliverer) bool { return d.hook.Name == w.Name }) {
-			return fmt.Errorf("webhook %q: expected a name of its own", w.Name)
+			return fmt.Errorf("webhook %q: expected a unique name", w.Name)
 		}
 		d, err := newDeliverer(w, o, n.metrics.of(w.Name))
 		if err != nil {

@@ -132,7 +132,7 @@ func (f File) checkTogether(found *problems) {
 	for i, w := range s.Alerts.Webhooks {
 		key := at("server.alerts.webhooks", i)
 		if !delivery.ReceiverName.MatchString(w.Name) || w.Name == delivery.AlertmanagerName || names[w.Name] {
-			found.add(key+".name", "%q, expected a name of its own, of small letters, digits and hyphens", w.Name)
+			found.add(key+".name", "%q, expected a unique name of lower-case letters, digits and hyphens", w.Name)
 		}
 		names[w.Name] = true
 		if (w.Secret == "") == (w.SecretFile == "") {

@@ -118,7 +118,7 @@ func (n *node) decodeTexts(key string, v reflect.Value, data any, found *problem
 	}
 }
 
-// set sets a field of a type of its own, too.
+// set sets a field; its type may be a named one.
 func set(v reflect.Value, x any) { v.Set(reflect.ValueOf(x).Convert(v.Type())) }
 
 // at is the path of a list's item.

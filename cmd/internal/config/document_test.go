@@ -17,7 +17,7 @@ import (
 	"examlink/server/alert"
 )
 
-var update = flag.Bool("update", false, "write config.yaml anew")
+var update = flag.Bool("update", false, "rewrite config.yaml")
 
 const columns = 80
 
@@ -167,7 +167,7 @@ func TestDocument(t *testing.T) {
 	got, want := strings.Split(string(b), "\n"), strings.Split(made, "\n")
 	for i := range max(len(got), len(want)) {
 		if i >= len(got) || i >= len(want) || got[i] != want[i] {
-			t.Fatalf("line %d of config.yaml differs from what the tags declare (`make config` writes it anew):\n%s\nwant\n%s",
+			t.Fatalf("line %d of config.yaml differs from what the tags declare (`make config` rewrites it):\n%s\nwant\n%s",
 				i+1, strings.Join(got[min(i, len(got)):min(i+1, len(got))], ""), strings.Join(want[min(i, len(want)):min(i+1, len(want))], ""))
 		}
 	}

@@ -41,7 +41,7 @@ type AdminOptions struct {
 	// Page is shown at the root; nil: a line of links.
 	Page http.Handler
 	// Serve serves a listener until its server is shut down; nil: plain HTTP. It
-	// may put a handler of its own in front of the server's.
+	// may put its own handler in front of the server's.
 	Serve func(net.Listener, *http.Server) error
 	// Log receives errors of connections; nil: the standard logger.
 	Log *slog.Logger

@@ -121,7 +121,7 @@ scrape_configs: [{job_name: examlink-server, static_configs: [{targets: ["127.0.
 		}
 		return sessions
 	}
-	// alerts are the sessions that an alert stands for; pushed says by whom.
+	// alerts returns the sessions of an alert; pushed selects who pushed it.
 	alerts := func(name string, pushed bool) (sessions []string) {
 		var list []alerting
 		if err := get("http://127.0.0.1:9093/api/v2/alerts?active=true&inhibited=true", &list); err != nil {

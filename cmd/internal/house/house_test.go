@@ -18,7 +18,7 @@ const (
 	end    = "        # end: generated\n"
 )
 
-var update = flag.Bool("update", false, "write the linter's rules anew")
+var update = flag.Bool("update", false, "rewrite the linter's rules")
 
 // within reports whether a package lies in one of the trees.
 func within(pkg string, trees []string) bool {
@@ -62,7 +62,7 @@ func TestImportsRunOneWay(t *testing.T) {
 		}
 		for _, may := range r.May {
 			if at, ok := place[may]; ok && at < i {
-				t.Errorf("%s may import %s, which stands above it: arrows run down the table", r.Package, may)
+				t.Errorf("%s may import %s, which is above it: imports go down the table", r.Package, may)
 			}
 		}
 	}
@@ -149,6 +149,6 @@ func TestLinterHasTheTable(t *testing.T) {
 		return
 	}
 	if string(b) != want {
-		t.Error("the linter's rules are not those of the table; make imports writes them anew")
+		t.Error("the linter's rules are not those of the table; make imports rewrites them")
 	}
 }

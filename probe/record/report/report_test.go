@@ -18,7 +18,7 @@ import (
 	"examlink/probe/warning"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 func account(t testing.TB, name string) report.Account {
 	t.Helper()
@@ -54,7 +54,7 @@ func golden(t *testing.T, name, got string) {
 		t.Fatal(err)
 	}
 	if got != string(want) {
-		t.Errorf("%s differs; with -update it is written anew. Got\n%s", path, got)
+		t.Errorf("%s differs; -update rewrites it. Got\n%s", path, got)
 	}
 }
 
