@@ -20,7 +20,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -37,9 +36,6 @@ import (
 	"examlink/server/store/memory"
 	"examlink/server/trains"
 )
-
-// byeTimeout bounds sending the shutdown message to all clients. Chosen by us.
-const byeTimeout = time.Second
 
 // Types of package session that configure and describe sessions.
 type (
@@ -291,13 +287,4 @@ func (s *Server) Sessions() []SessionInfo {
 		return cmp.Or(b.State.Severity()-a.State.Severity(), cmp.Compare(b.Silent, a.Silent))
 	})
 	return out
-}
-
-func (s *Server) sayGoodbye() {
-	deadline := time.Now().Add(byeTimeout)
-	var wg sync.WaitGroup
-	for _, ss := range s.sessions.All() {
-		wg.Go(func() { ss.SayBye(deadline, "server is shutting down") })
-	}
-	wg.Wait()
 }

@@ -4,7 +4,6 @@
 package exporter
 
 import (
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -213,18 +212,6 @@ func (e *Exporter) Warning(w warning.Warning) {
 	}
 }
 
-// lastValues are gauges of the last discrete measurement, each with its
-// timestamp, absent before the first.
-type lastValues struct {
-	policy verdict.Policy
-
-	mu     sync.Mutex
-	floors map[wire.Direction]probe.FloorEvent
-	jitter map[wire.Direction]float64
-	bound  *float64
-	at     time.Time
-}
-
 var (
 	directions = []string{"direction"}
 	name       = func(s string) string { return prometheus.BuildFQName(namespace, subsystem, s) }
@@ -240,72 +227,3 @@ var (
 	policyDesc  = prometheus.NewDesc(name("policy_info"), "Always 1. The labels name the policy that judges the link.", []string{"policy", "version"}, nil)
 	allLastDesc = []*prometheus.Desc{rateDesc, lowDesc, stampDesc, minDesc, recDesc, jitterDesc, boundDesc, windowDesc, policyDesc}
 )
-
-func newLastValues(p verdict.Policy) *lastValues {
-	return &lastValues{policy: p, floors: map[wire.Direction]probe.FloorEvent{}, jitter: map[wire.Direction]float64{}}
-}
-
-func (l *lastValues) floor(e probe.FloorEvent) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.floors[e.Floor.Direction] = e
-}
-
-func (l *lastValues) window(e probe.WindowEvent) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.at = e.To
-	clear(l.jitter)
-	l.bound = nil
-	if e.Account.Received > 1 {
-		l.jitter[wire.Up], l.jitter[wire.Down] = e.Account.JitterUp.Seconds(), e.Account.JitterDown.Seconds()
-	}
-	if e.Account.OneWayUp.Count() > 0 {
-		b := e.Account.OneWayBound.Seconds()
-		l.bound = &b
-	}
-}
-
-// Describe implements prometheus.Collector.
-func (l *lastValues) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range allLastDesc {
-		ch <- d
-	}
-}
-
-// Collect implements prometheus.Collector.
-func (l *lastValues) Collect(ch chan<- prometheus.Metric) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
-	}
-	for d, e := range l.floors {
-		if v := e.Floor.Rate.Value; v != nil {
-			gauge(rateDesc, *v/8, string(d))
-		}
-		if v := e.Floor.Rate.Low; v != nil {
-			gauge(lowDesc, *v/8, string(d))
-		}
-		gauge(stampDesc, float64(e.At.UnixMilli())/1000, string(d))
-	}
-	for d, v := range l.jitter {
-		gauge(jitterDesc, v, string(d))
-	}
-	if l.bound != nil {
-		gauge(boundDesc, *l.bound)
-	}
-	if !l.at.IsZero() {
-		gauge(windowDesc, float64(l.at.UnixMilli())/1000)
-	}
-	p := l.policy
-	gauge(minDesc, p.Minimum.Download.BytesPerSecond(), "down")
-	gauge(minDesc, p.Minimum.Upload.BytesPerSecond(), "up")
-	if p.Recommended.Download > 0 { // zero: the policy recommends none
-		gauge(recDesc, p.Recommended.Download.BytesPerSecond(), "down")
-	}
-	if p.Recommended.Upload > 0 {
-		gauge(recDesc, p.Recommended.Upload.BytesPerSecond(), "up")
-	}
-	gauge(policyDesc, 1, p.Name, p.Version)
-}

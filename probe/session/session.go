@@ -7,7 +7,6 @@ package session
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/netip"
 	"runtime"
@@ -15,8 +14,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"examlink/probe/clock"
-	"examlink/probe/ippm"
 	"examlink/probe/link"
 	"examlink/probe/monitor"
 	"examlink/probe/train"
@@ -189,29 +186,6 @@ func (s *Session) Close(polite bool) {
 	s.wg.Wait()
 }
 
-func (s *Session) readControl() {
-	for {
-		m, err := wire.ReadMessage(s.control)
-		if err != nil {
-			s.finish(s.Conn.Broken(err))
-			return
-		}
-		if m.Type == wire.TypeBye {
-			s.finish(&link.Error{Reason: link.ReasonClosed, Server: s.Config.Server, Err: errors.New(m.Bye.Reason)})
-			return
-		}
-		s.mu.Lock()
-		ch := s.waiting[m.ID]
-		s.mu.Unlock()
-		if ch != nil {
-			select {
-			case ch <- m:
-			default: // an unsolicited second answer
-			}
-		}
-	}
-}
-
 func (s *Session) finish(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -225,165 +199,6 @@ func (s *Session) Err() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.ended
-}
-
-// request sends a message and returns the channel of its answers. The caller must
-// call the returned function when it expects no more.
-func (s *Session) request(m wire.Message) (<-chan wire.Message, func(), error) {
-	s.mu.Lock()
-	s.nextID++
-	m.ID = s.nextID
-	ch := make(chan wire.Message, 4)
-	s.waiting[m.ID] = ch
-	s.mu.Unlock()
-	release := func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		delete(s.waiting, m.ID)
-	}
-	if err := s.send(m); err != nil {
-		release()
-		return nil, nil, err
-	}
-	return ch, release, nil
-}
-
-func (s *Session) send(m wire.Message) error {
-	s.writeMu.Lock()
-	defer s.writeMu.Unlock()
-	_ = s.control.SetWriteDeadline(time.Now().Add(answerTimeout))
-	if err := wire.WriteMessage(s.control, m); err != nil {
-		return s.Conn.Broken(err)
-	}
-	return nil
-}
-
-// answer waits for the next answer.
-func (s *Session) answer(ctx context.Context, ch <-chan wire.Message, d time.Duration) (wire.Message, error) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case m := <-ch:
-		if m.Type == wire.TypeRefused {
-			return m, &RefusedError{Server: s.Config.Server, Refused: *m.Refused}
-		}
-		return m, nil
-	case <-s.done:
-		return wire.Message{}, s.Err()
-	case <-ctx.Done():
-		return wire.Message{}, ctx.Err()
-	case <-t.C:
-		return wire.Message{}, &link.Error{Reason: link.ReasonSilent, Server: s.Config.Server, Err: fmt.Errorf("no answer within %v", d)}
-	}
-}
-
-// Count asks the server for its exact account of the monitor stream.
-func (s *Session) Count(ctx context.Context) (wire.Count, error) {
-	ch, release, err := s.request(wire.Message{Type: wire.TypeCount})
-	if err != nil {
-		return wire.Count{}, err
-	}
-	defer release()
-	m, err := s.answer(ctx, ch, answerTimeout)
-	if err != nil {
-		return wire.Count{}, err
-	}
-	if m.Count == nil {
-		return wire.Count{}, &link.Error{Reason: link.ReasonProtocol, Server: s.Config.Server, Err: errors.New("a count without numbers")}
-	}
-	return *m.Count, nil
-}
-
-// SetInterval sets the spacing of the monitor stream, but not below the server's
-// grant: probes that are not reflected would look like loss.
-func (s *Session) SetInterval(d time.Duration) {
-	if r := s.Welcome.Grant.ProbeRate; r > 0 {
-		d = max(d, time.Duration(float64(time.Second)/r))
-	}
-	s.interval.Store(int64(d))
-}
-
-// Pause ends the monitor stream; the rest of the session continues.
-func (s *Session) Pause() { s.cancel() }
-
-// ProbeSize returns the size of a probe at the IP layer.
-func (s *Session) ProbeSize() int { return ippm.IPSize(s.Config.PacketSize, s.ipv6) }
-
-// sendProbes sends the monitor stream on an absolute schedule until ctx ends.
-func (s *Session) sendProbes(ctx context.Context, w clock.Waiter) {
-	c := s.Config.Clock
-	buf := make([]byte, 0, wire.MaxPacketSize)
-	next := c.Now()
-	for w.Wait(ctx, next) == nil {
-		interval := time.Duration(s.interval.Load())
-		late := c.Now() - next
-		if late >= interval {
-			n := late / interval
-			s.Monitor.Skip(uint64(n))
-			next += n * interval
-			if int64(late) > s.stalled.Load() {
-				s.stalled.Store(int64(late))
-			}
-		}
-		s.Monitor.Paced(late)
-		seq := s.flow.Next(wire.KindProbe)
-		now := c.Now()
-		s.Monitor.Reserve(seq, now)
-		body := s.Monitor.ProbeBody(now)
-		b, err := s.flow.Seal(buf, wire.KindProbe, seq, s.Config.PacketSize, func(b []byte) []byte { return wire.AppendProbe(b, body) })
-		if err == nil {
-			err = s.Conn.Socket().Send(b, s.Remote)
-		}
-		if err != nil {
-			s.Monitor.Refuse(seq, link.Refused(err))
-		}
-		next += interval
-	}
-}
-
-// departed records when probes left the host. It runs on the read loop.
-func (s *Session) departed(sent []link.Sent) {
-	for _, x := range sent {
-		if x.Kind == wire.KindProbe && x.Flow == s.flow.ID {
-			s.Monitor.Departed(x.Seq, x.At)
-		}
-	}
-}
-
-// probes handles the probe packets of one read. It runs on the read loop.
-func (s *Session) probes(batch []link.Datagram) {
-	s.Monitor.Overflow(s.Conn.Socket().Overflow())
-	for _, d := range batch {
-		h, err := wire.ParseHeader(d.Data)
-		if err != nil || h.Flow != s.flow.ID {
-			continue
-		}
-		body, fate, err := s.flow.Open(h, d.Data)
-		if err != nil {
-			continue
-		}
-		fresh := fate == wire.Fresh || fate == wire.Late
-		switch h.Kind {
-		case wire.KindEcho: // the stream itself counts duplicates
-			if e, err := wire.ParseEcho(body); err == nil {
-				s.Monitor.Echo(h.Seq, e, d.At, d.Lag, ippm.IPSize(len(d.Data), s.ipv6))
-			}
-		case wire.KindFeedback:
-			if f, err := wire.ParseFeedback(body); err == nil && fresh {
-				s.mu.Lock()
-				s.spentDn += int64(ippm.IPSize(len(d.Data), s.ipv6))
-				tx := s.sender
-				s.mu.Unlock()
-				if tx != nil {
-					tx.Feedback(f)
-				}
-			}
-		case wire.KindTrain:
-			if p, err := wire.ParseTrain(body); err == nil && fresh {
-				s.trainPacket(p, body, d)
-			}
-		}
-	}
 }
 
 // Sleep waits for d. It returns early when ctx or the session ends, with its error.

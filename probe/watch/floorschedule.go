@@ -7,7 +7,6 @@ import (
 
 	"examlink/probe/ippm"
 	"examlink/probe/ratetest"
-	"examlink/probe/session"
 	"examlink/probe/verdict"
 	"examlink/probe/warning"
 	"examlink/probe/wire"
@@ -75,14 +74,6 @@ func (w *watcher) soon(now time.Duration) {
 	for d := range w.nextGlance {
 		w.nextGlance[d] = min(w.nextGlance[d], w.nextFloor)
 	}
-}
-
-// floorTask is the work in one direction: a glance, followed by a floor test if one
-// is due or the glance is doubtful.
-type floorTask struct {
-	glance, full ratetest.FloorPlan
-	can, due     bool // the budget allows a floor test; one is due and leaves testsKept in the budget
-	alone        bool // without a glance before it
 }
 
 // maybeFloor starts the glances that are due, in both directions, and the floor
@@ -167,52 +158,6 @@ func (w *watcher) slowWait(d wire.Direction, least int64, now time.Duration) tim
 	return min(b.wait(now, (1+recoveryKept)*least), max(wait, w.lastTest[d]+slowEvery-now))
 }
 
-// runTasks runs the tasks, direction by direction, until one fails with an error.
-func runTasks(ctx context.Context, s *session.Session, tasks []floorTask, out chan<- floorOutcome) {
-	run := func(p ratetest.FloorPlan) (ratetest.Floor, error) {
-		upBefore, downBefore := s.Spent()
-		f, err := ratetest.RunFloor(ctx, s, p)
-		up, down := s.Spent()
-		out <- floorOutcome{floor: f, up: up - upBefore, down: down - downBefore, err: err}
-		return f, err
-	}
-	for _, t := range tasks {
-		next, more := t.full, true
-		if !t.alone {
-			f, err := run(t.glance)
-			if err != nil {
-				return
-			}
-			next, more = t.behind(f)
-		}
-		if !more {
-			continue
-		}
-		if _, err := run(next); err != nil {
-			return
-		}
-	}
-}
-
-// behind returns the floor test to run after a glance, whose result bounds the
-// rate it is tried at; ok is false if there is none.
-func (t floorTask) behind(glance ratetest.Floor) (p ratetest.FloorPlan, ok bool) {
-	doubt := doubtful(glance, t.glance.Noise)
-	if !t.can || !t.due && !doubt {
-		return p, false
-	}
-	p = t.full
-	switch v, low := glance.Rate.Value, glance.Rate.Low; {
-	case v != nil && *v < glance.Target:
-		p.Known = ippm.Rate(*v)
-	case v == nil && low != nil && *low < glance.Target && doubt:
-		p.Known = ippm.Rate(*low)
-	case nothing(glance) && p.Known == 0:
-		p.Known = ippm.Rate(glance.Target * nothingShare)
-	}
-	return p, true
-}
-
 // doubtful reports whether a glance calls for a floor test: it read a rate, or a
 // queue grew where the path's own delay variation hides the rate, or hardly
 // anything arrived.
@@ -294,36 +239,6 @@ func (w *watcher) learn(f ratetest.Floor, noise time.Duration) {
 		known = 0
 	}
 	w.known[f.Direction] = ippm.Rate(known)
-}
-
-// jointMost is how many floor tests are combined. Chosen by us.
-const jointMost = 6
-
-// jointBound combines the floor tests of one direction at the target that did not
-// fill the link, since the last one that did. On a noisy path a single test is
-// inexact; the combination is not.
-type jointBound struct{ sum ippm.Combined }
-
-// with adds a floor test and returns it with the joint lower bound if that is
-// higher. Steps of a climb ask for less than the target and restart the sum.
-func (b *jointBound) with(f ratetest.Floor, climb bool) ratetest.Floor {
-	rate := f.Offered()
-	if climb || f.Rate.Value != nil || b.sum.Len() >= jointMost {
-		b.sum = ippm.Combined{}
-	}
-	if climb || f.Rate.Value != nil || rate <= 0 || f.StdErr <= 0 {
-		return f
-	}
-	b.sum.Add(rate, f.StdErr)
-	joint, _ := b.sum.Interval()
-	if *joint.Low <= *f.Rate.Low {
-		return f
-	}
-	f.Rate.Low = joint.Low
-	if bound := f.Target * (1 - verdict.Tolerance); f.Decision == ippm.Undecided && *joint.Low >= bound {
-		f.Decision, f.Outcome, f.Why = ippm.Accept, ratetest.FloorMeets, ""
-	}
-	return f
 }
 
 // recommend judges a test against the recommended rate. The worse direction

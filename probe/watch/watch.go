@@ -90,12 +90,6 @@ type watcher struct {
 	floors      chan floorOutcome // nil: no test is running
 }
 
-type redialResult struct {
-	s      *session.Session
-	err    error
-	beside bool // the session in use was well; this attempt tried UDP again
-}
-
 // Run watches until ctx ends, then returns the summary. The error is not nil if the
 // watch could not begin and a retry would not help: a wrong token, a wrong
 // certificate.
@@ -123,111 +117,6 @@ func Run(ctx context.Context, o Config, sinks ...Sink) (Summary, error) {
 	}
 	w.end()
 	return w.summary, nil
-}
-
-// connect opens the first session; it retries until it succeeds or the error is
-// final.
-func (w *watcher) connect(ctx context.Context) error {
-	for attempt := 0; ctx.Err() == nil; attempt++ {
-		w.udpLost = w.o.Clock.Wall()
-		s, err := session.Dial(ctx, &w.o.Config, w.o.Join, "watch", session.Earlier{}, 0)
-		if err == nil {
-			w.adopt(s, SessionConnected)
-			return nil
-		}
-		if ctx.Err() != nil {
-			return nil
-		}
-		if session.Final(err) {
-			return err
-		}
-		w.session(SessionWaiting, err)
-		t := time.NewTimer(backoff(w.rng, attempt))
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			t.Stop()
-		}
-	}
-	return nil
-}
-
-// adopt makes s the session in use.
-func (w *watcher) adopt(s *session.Session, state SessionState) {
-	now := w.o.Clock.Now()
-	w.retire(false)
-	w.s, w.ticket = s, s.Welcome.Resume
-	w.summary.Session = s.Welcome.Session
-	w.summary.Connects++
-	w.refused = false
-	if w.summary.Connects == 1 {
-		w.windowFrom, w.nextCut, w.nextLook = w.o.Clock.Wall(), now+w.o.Watch.Window, now
-		w.nextFloor, w.lastFloor, w.nextRedial = now+time.Second, now, now
-		w.nextGlance[wire.Down], w.nextGlance[wire.Up] = now+time.Second, now+time.Second
-	}
-	w.reports.Start(s, w.o.Outbox)
-	w.session(state, nil)
-	w.judgeTransport(now)
-}
-
-// retire closes the session in use and adds its account to the total.
-func (w *watcher) retire(polite bool) {
-	s := w.s
-	if s == nil {
-		return
-	}
-	if w.floors != nil { // a running test ends with its session
-		if !polite {
-			s.Conn.Close("moved")
-		}
-		for f := range w.floors {
-			w.floorDone(f)
-		}
-		w.floors = nil
-	}
-	if polite {
-		w.reports.Finish(w.o.Outbox)
-		w.reconcile(s)
-	} else {
-		s.Monitor.CountLost(w.o.Clock.Now() - movedGrace)
-	}
-	w.reports.Cancel()
-	s.Close(polite)
-	w.reports.Wait()
-	w.emit(s.Monitor.Cut(w.o.Clock.Now()))
-	w.total.Absorb(s.Monitor.Total)
-	down, up := s.OwnBytes()
-	w.summary.BytesUp += up
-	w.summary.BytesDown += down
-	w.s, w.controlUp, w.controlDown = nil, 0, 0
-}
-
-// reconcile waits briefly for the last echoes and applies the server's exact count.
-func (w *watcher) reconcile(s *session.Session) {
-	s.Pause()
-	ctx, cancel := context.WithTimeout(context.Background(), session.GoodbyeSettle)
-	defer cancel()
-	for !s.Monitor.Empty(w.o.Clock.Now()) {
-		if s.Sleep(ctx, 20*time.Millisecond) != nil {
-			break
-		}
-	}
-	s.Monitor.CountLost(w.o.Clock.Now())
-	ask, cancelAsk := context.WithTimeout(context.Background(), session.GoodbyeSettle)
-	defer cancelAsk()
-	if c, err := s.Count(ask); err == nil {
-		s.Monitor.Reconcile(c)
-	}
-}
-
-func (w *watcher) session(state SessionState, err error) {
-	e := SessionEvent{At: w.o.Clock.Wall(), State: state, Session: w.summary.Session, Server: w.o.Server, Err: err}
-	if w.s != nil {
-		e.Transport, e.Address, e.Remembered = w.s.Conn.Transport(), w.s.Remote, w.s.Conn.Remembered()
-	}
-	for _, k := range w.sinks {
-		k.Session(e)
-	}
 }
 
 func (w *watcher) run(ctx context.Context) {

@@ -8,11 +8,9 @@ package trains
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"sync"
 	"time"
 
-	"examlink/probe/clock"
 	"examlink/probe/ippm"
 	"examlink/probe/link"
 	"examlink/probe/train"
@@ -36,67 +34,6 @@ const (
 	// never began.
 	trainLeast = 10e3
 )
-
-// Options configures a manager.
-type Options struct {
-	Clock     clock.Clock
-	NewWaiter func(clock.Clock) (clock.Waiter, error)
-	Limits    func() session.Limits
-	// Publish receives the readings of a session's trains.
-	Publish func(*session.Session, event.Payload)
-	Log     *slog.Logger
-}
-
-// Manager runs the trains of all sessions. It is safe for concurrent use.
-type Manager struct {
-	o       Options
-	metrics *metrics
-
-	mu       sync.Mutex
-	planned  float64 // bit/s of the running trains
-	sessions map[*session.Session]*Trains
-}
-
-// NewManager makes a manager with no trains.
-func NewManager(o Options) *Manager {
-	return &Manager{o: o, metrics: newMetrics(), sessions: map[*session.Session]*Trains{}}
-}
-
-// Of returns the trains of a session.
-func (m *Manager) Of(s *session.Session) *Trains {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	t := m.sessions[s]
-	if t == nil {
-		t = &Trains{manager: m, session: s}
-		m.sessions[s] = t
-	}
-	return t
-}
-
-// Forget drops the trains of an ended session.
-func (m *Manager) Forget(s *session.Session) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.sessions, s)
-}
-
-// reserve takes a rate from the total that all trains share.
-func (m *Manager) reserve(rate, total float64) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.planned+rate > total {
-		return false
-	}
-	m.planned += rate
-	return true
-}
-
-func (m *Manager) release(rate float64) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.planned = max(m.planned-rate, 0)
-}
 
 // Trains manages the trains of one session, at most one at a time. It is safe
 // for concurrent use.

@@ -1,0 +1,45 @@
+package wire
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Report carries the student's figures to the server. They are claims: the
+// server keeps them apart from its own measurements.
+type Report struct {
+	Origin   string          `json:"origin"` // namespace of Number, drawn at random
+	Number   uint64          `json:"number"` // from 1, rising; numbers may be skipped
+	At       time.Time       `json:"at"`     // the student's wall clock
+	Kind     ReportKind      `json:"kind"`
+	Contents json.RawMessage `json:"contents"`
+}
+
+// ReportKind determines the contents of a report.
+type ReportKind string
+
+// The kinds.
+const (
+	ReportWarning ReportKind = "warning" // the current state of a warning
+	ReportMinute  ReportKind = "minute"  // the figures of about a minute
+	ReportDropped ReportKind = "dropped" // reports dropped for lack of room: Dropped
+	ReportVerdict ReportKind = "verdict" // the verdict of a check
+)
+
+// ReportKinds lists every kind.
+func ReportKinds() []ReportKind {
+	return []ReportKind{ReportWarning, ReportMinute, ReportDropped, ReportVerdict}
+}
+
+// Dropped counts, by kind, the reports of an origin dropped so far for lack of
+// room.
+type Dropped struct {
+	Minutes  uint64 `json:"minutes"`
+	Warnings uint64 `json:"warnings"`
+}
+
+// Reported acknowledges a report: the student may forget it and all of its
+// origin with lower numbers.
+type Reported struct {
+	Number uint64 `json:"number"`
+}
