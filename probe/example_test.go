@@ -50,7 +50,7 @@ func exampleServer() (token string, stop func()) {
 	go func() { done <- srv.Run(ctx) }()
 	return token, func() {
 		cancel()
-		<-done
+		_ = <-done
 		_ = udp.Close()
 		_ = os.RemoveAll(dir)
 	}

@@ -1,3 +1,5 @@
+//go:build linux
+
 // Package e2e tests the built programs as processes in network namespaces with
 // real links between them.
 package e2e
