@@ -50,7 +50,9 @@ func exampleServer() (token string, stop func()) {
 	go func() { done <- srv.Run(ctx) }()
 	return token, func() {
 		cancel()
-		_ = <-done
+		if err := <-done; err != nil {
+			log.Print(err)
+		}
 		_ = udp.Close()
 		_ = os.RemoveAll(dir)
 	}
