@@ -57,7 +57,7 @@ func checkCover(t *testing.T, o probe.Options, l *ledger, sum probe.Summary) {
 		from = e.to
 		awake += length
 		if length < 0 || length > o.Watch.Window+watch.ClockLook+tick {
-			t.Errorf("window from %v: %v long beyond what is told of the computer", e.from.Sub(l.start), length)
+			t.Errorf("window from %v: %v long, more than the reported stalls of the computer explain", e.from.Sub(l.start), length)
 		}
 		for _, x := range sum.Warnings {
 			told = told || x.Kind == warning.Outage && !x.Start.After(e.from.Add(tick)) && !x.End.Add(o.LossAfter+tick).Before(e.to)

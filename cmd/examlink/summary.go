@@ -24,7 +24,7 @@ func printSummary(w io.Writer, s probe.Summary) {
 	if m.LostUnknown > 0 {
 		fmt.Fprintf(w, ", %d lost in an unknown direction", m.LostUnknown)
 	}
-	if n := m.Unsent - m.Stalled - m.NoWay; n > 0 {
+	if n := m.Unsent - m.Stalled - m.NoRoute; n > 0 {
 		fmt.Fprintf(w, ", %d that this computer could not send on time", n)
 	}
 	fmt.Fprintln(w, ".")

@@ -178,7 +178,7 @@ func dialReason(err error) Reason {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return ReasonCancelled
-	case noWay(err):
+	case noRoute(err):
 		return ReasonNoNetwork
 	}
 	return ReasonNoServer

@@ -25,23 +25,23 @@ func TestDialByBothFamilies(t *testing.T) {
 		after      time.Duration // start of the winner's handshake
 		remembered bool
 	}{
-		"both are well":                    {func(*testbed) {}, six, six, 0, false},
-		"IPv6 is a black hole":             {func(w *testbed) { w.silence(six) }, six, four, 250 * ms, false},
-		"IPv4 is a black hole":             {func(w *testbed) { w.silence(four) }, four, six, 0, false},
-		"IPv6 is slow, but there first":    {func(w *testbed) { w.delay(six, 140*ms) }, four, six, 240 * ms, false}, // 280 in all
-		"IPv6 is slow":                     {func(w *testbed) { w.delay(six, 300*ms) }, four, four, 250 * ms, false},
-		"no way by IPv6":                   {func(w *testbed) { w.noWay[six] = true }, six, four, 0, false},
-		"the name has no IPv6":             {func(w *testbed) { w.names.six = nil }, four, four, 0, false},
-		"the name has no IPv4":             {func(w *testbed) { w.names.four = nil }, four, six, 0, false},
-		"IPv6 is looked up a little late":  {func(w *testbed) { w.names.sixAfter = 40 * ms }, four, six, 40 * ms, false},
-		"IPv6 is looked up late":           {func(w *testbed) { w.names.sixAfter = 100 * ms }, four, four, 50 * ms, false},
-		"IPv6 is never looked up":          {func(w *testbed) { w.names.sixAfter = never }, four, four, 50 * ms, false},
-		"no IPv6, said a little late":      {func(w *testbed) { w.names.sixAfter, w.names.six = 30*ms, nil }, four, four, 30 * ms, false},
-		"IPv6 cannot be looked up":         {func(w *testbed) { w.names.sixAfter, w.names.sixErr = 10*ms, serverDown }, four, four, 10 * ms, false},
-		"IPv6 is late, IPv4 a black hole":  {func(w *testbed) { w.names.sixAfter = 100 * ms; w.silence(four) }, four, six, 300 * ms, false},
-		"IPv4 is late, IPv6 well":          {func(w *testbed) { w.names.fourAfter = 100 * ms }, four, six, 0, false},
-		"IPv4 is late, IPv6 a black hole":  {func(w *testbed) { w.names.fourAfter = time.Second; w.silence(six) }, four, four, time.Second, false},
-		"IPv4 is late, and no way by IPv6": {func(w *testbed) { w.names.fourAfter = time.Second; w.noWay[six] = true }, four, four, time.Second, false},
+		"both are well":                      {func(*testbed) {}, six, six, 0, false},
+		"IPv6 is a black hole":               {func(w *testbed) { w.silence(six) }, six, four, 250 * ms, false},
+		"IPv4 is a black hole":               {func(w *testbed) { w.silence(four) }, four, six, 0, false},
+		"IPv6 is slow, but there first":      {func(w *testbed) { w.delay(six, 140*ms) }, four, six, 240 * ms, false}, // 280 in all
+		"IPv6 is slow":                       {func(w *testbed) { w.delay(six, 300*ms) }, four, four, 250 * ms, false},
+		"no route by IPv6":                   {func(w *testbed) { w.noRoute[six] = true }, six, four, 0, false},
+		"the name has no IPv6":               {func(w *testbed) { w.names.six = nil }, four, four, 0, false},
+		"the name has no IPv4":               {func(w *testbed) { w.names.four = nil }, four, six, 0, false},
+		"IPv6 is looked up a little late":    {func(w *testbed) { w.names.sixAfter = 40 * ms }, four, six, 40 * ms, false},
+		"IPv6 is looked up late":             {func(w *testbed) { w.names.sixAfter = 100 * ms }, four, four, 50 * ms, false},
+		"IPv6 is never looked up":            {func(w *testbed) { w.names.sixAfter = never }, four, four, 50 * ms, false},
+		"no IPv6, said a little late":        {func(w *testbed) { w.names.sixAfter, w.names.six = 30*ms, nil }, four, four, 30 * ms, false},
+		"IPv6 cannot be looked up":           {func(w *testbed) { w.names.sixAfter, w.names.sixErr = 10*ms, serverDown }, four, four, 10 * ms, false},
+		"IPv6 is late, IPv4 a black hole":    {func(w *testbed) { w.names.sixAfter = 100 * ms; w.silence(four) }, four, six, 300 * ms, false},
+		"IPv4 is late, IPv6 well":            {func(w *testbed) { w.names.fourAfter = 100 * ms }, four, six, 0, false},
+		"IPv4 is late, IPv6 a black hole":    {func(w *testbed) { w.names.fourAfter = time.Second; w.silence(six) }, four, four, time.Second, false},
+		"IPv4 is late, and no route by IPv6": {func(w *testbed) { w.names.fourAfter = time.Second; w.noRoute[six] = true }, four, four, time.Second, false},
 		"IPv6 is very late, and nobody answers by IPv4": {func(w *testbed) {
 			w.names.sixAfter = 3 * time.Second
 			w.silence(four)
@@ -124,20 +124,20 @@ func TestDialReasonsByBothFamilies(t *testing.T) {
 			quiet(w)
 			w.tcp = map[netip.AddrPort]answer{four: answers, six: refused}
 		}, nil, link.ReasonUDPBlocked, 5 * time.Second},
-		"no way by IPv6, IPv4 blocked": {func(w *testbed) {
+		"no route by IPv6, IPv4 blocked": {func(w *testbed) {
 			quiet(w)
-			w.noWay[six] = true
+			w.noRoute[six] = true
 			w.tcp = map[netip.AddrPort]answer{four: answers}
 		}, nil, link.ReasonUDPBlocked, 5 * time.Second},
-		"no way by IPv6, IPv4 silent":        {func(w *testbed) { quiet(w); w.noWay[six] = true }, nil, link.ReasonNoServer, 5 * time.Second},
-		"no way at all":                      {func(w *testbed) { w.noWay[six], w.noWay[four] = true, true }, nil, link.ReasonNoNetwork, 0},
+		"no route by IPv6, IPv4 silent":      {func(w *testbed) { quiet(w); w.noRoute[six] = true }, nil, link.ReasonNoServer, 5 * time.Second},
+		"no route at all":                    {func(w *testbed) { w.noRoute[six], w.noRoute[four] = true, true }, nil, link.ReasonNoNetwork, 0},
 		"another key, and a black hole":      {func(w *testbed) { w.silence(four) }, wrongKey, link.ReasonCertificate, 5 * time.Second},
 		"another key at both":                {func(*testbed) {}, wrongKey, link.ReasonCertificate, 80 * ms},
 		"no such name":                       {func(w *testbed) { w.names = names{} }, nil, link.ReasonResolve, 0},
 		"no name service":                    {noDNS, nil, link.ReasonResolve, 0},
 		"a silent name service":              {func(w *testbed) { w.names.fourAfter, w.names.sixAfter = never, never }, nil, link.ReasonResolve, 8 * time.Second},
 		"IPv4 silent, IPv6 never looked up":  {func(w *testbed) { w.silence(four); w.names.sixAfter = never }, nil, link.ReasonNoServer, 5050 * ms},
-		"no name service, and no way":        {func(w *testbed) { noDNS(w); w.noWay[four] = true }, func(o *link.DialOptions) { o.Known = four.Addr() }, link.ReasonNoNetwork, 0},
+		"no name service, and no route":      {func(w *testbed) { noDNS(w); w.noRoute[four] = true }, func(o *link.DialOptions) { o.Known = four.Addr() }, link.ReasonNoNetwork, 0},
 		"no name service, and a black hole":  {func(w *testbed) { noDNS(w); w.silence(four) }, func(o *link.DialOptions) { o.Known = four.Addr() }, link.ReasonNoServer, 5 * time.Second},
 		"no name service, and another key":   {noDNS, func(o *link.DialOptions) { o.Known = four.Addr(); wrongKey(o) }, link.ReasonCertificate, 40 * ms},
 		"no name service, nobody vouches":    {noDNS, func(o *link.DialOptions) { o.Known, o.Fingerprint = four.Addr(), [32]byte{} }, link.ReasonCertificate, 40 * ms},

@@ -111,7 +111,7 @@ func classify(err error) Reason {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return ReasonCancelled
-	case noWay(err): // quic-go ends a connection when the system refuses to send
+	case noRoute(err): // quic-go ends a connection when the system refuses to send
 		return ReasonNoNetwork
 	case errors.As(err, &app), errors.As(err, &reset), errors.Is(err, io.EOF):
 		return ReasonClosed

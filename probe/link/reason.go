@@ -26,22 +26,22 @@ const (
 	ReasonCancelled   Reason = "cancelled"   // the caller cancelled
 )
 
-// wayless lists the system's errors for a missing route. Windows has its own numbers,
+// routeErrors lists the system's errors for a missing route. Windows has its own numbers,
 // WSAENETDOWN, WSAENETUNREACH, WSAEHOSTUNREACH, which package syscall does not map.
-var wayless = []syscall.Errno{
+var routeErrors = []syscall.Errno{
 	syscall.ENETDOWN, syscall.ENETUNREACH, syscall.EHOSTUNREACH, syscall.EADDRNOTAVAIL, 10049, 10050, 10051, 10065,
 }
 
-// noWay reports whether the system had no route.
-func noWay(err error) bool {
+// noRoute reports whether the system had no route.
+func noRoute(err error) bool {
 	var n syscall.Errno
-	return errors.As(err, &n) && slices.Contains(wayless, n)
+	return errors.As(err, &n) && slices.Contains(routeErrors, n)
 }
 
 // Refused reports whether the system refused to send because it had no route or a rule
 // forbade it: neither is for lack of time.
 func Refused(err error) bool {
-	return noWay(err) || errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES)
+	return noRoute(err) || errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES)
 }
 
 // Error reports why a connection could not be opened or ended.

@@ -71,7 +71,7 @@ type testbed struct {
 	nets    []*netsim.Network
 	clients map[netip.AddrPort]*netsim.Client
 	lns     map[netip.AddrPort]*link.Listener
-	noWay   map[netip.AddrPort]bool // the system has no route there
+	noRoute map[netip.AddrPort]bool // the system has no route there
 	tcp     map[netip.AddrPort]answer
 
 	mu   sync.Mutex
@@ -106,7 +106,7 @@ func newTestbed(t *testing.T) *testbed {
 	w := &testbed{
 		t: t, pin: link.Fingerprint(cert.Leaf), names: both(),
 		clients: map[netip.AddrPort]*netsim.Client{}, lns: map[netip.AddrPort]*link.Listener{},
-		noWay: map[netip.AddrPort]bool{}, open: map[*heardSocket]netip.AddrPort{},
+		noRoute: map[netip.AddrPort]bool{}, open: map[*heardSocket]netip.AddrPort{},
 	}
 	t.Cleanup(func() {
 		for _, ln := range w.lns {
@@ -143,7 +143,7 @@ func (w *testbed) options() link.DialOptions {
 }
 
 func (w *testbed) socket(_ context.Context, to netip.AddrPort) (net.PacketConn, error) {
-	if w.noWay[to] {
+	if w.noRoute[to] {
 		return nil, &net.OpError{Op: "dial", Err: syscall.ENETUNREACH}
 	}
 	c := w.clients[to]

@@ -14,7 +14,7 @@ type Account struct {
 	LostUp, LostDown, LostUnknown uint64
 	Unsent                        uint64 // never left the host; not part of Sent
 	Stalled                       uint64 // of Unsent: TCP accepted no more; not the host's fault
-	NoWay                         uint64 // of Unsent: the system had no route, busy or not
+	NoRoute                       uint64 // of Unsent: the system had no route, busy or not
 	OverTCP                       uint64 // of Sent, by TCP: those lost are late, and network loss is not visible
 	Late                          uint64 // echoes that arrived after the packet was settled as lost
 	DuplicatesDown                uint64
@@ -35,7 +35,7 @@ type Account struct {
 }
 
 // UnsentByHost returns how many packets this host failed to send although it could have.
-func (a *Account) UnsentByHost() uint64 { return a.Unsent - a.Stalled - a.NoWay }
+func (a *Account) UnsentByHost() uint64 { return a.Unsent - a.Stalled - a.NoRoute }
 
 // Lost returns the number of lost packets, in any direction.
 func (a *Account) Lost() uint64 { return a.LostUp + a.LostDown + a.LostUnknown }
@@ -81,7 +81,7 @@ func (a *Account) merge(b *Account) {
 	a.LostUnknown += b.LostUnknown
 	a.Unsent += b.Unsent
 	a.Stalled += b.Stalled
-	a.NoWay += b.NoWay
+	a.NoRoute += b.NoRoute
 	a.OverTCP += b.OverTCP
 	a.Late += b.Late
 	a.DuplicatesDown += b.DuplicatesDown
@@ -110,7 +110,7 @@ type Figures struct {
 	LostUnknown uint64 `json:"lost_unknown"`
 	Unsent      uint64 `json:"unsent"`
 	Stalled     uint64 `json:"unsent_tcp_stalled"`
-	NoWay       uint64 `json:"unsent_no_way"`
+	NoRoute     uint64 `json:"unsent_no_way"`
 	OverTCP     uint64 `json:"sent_over_tcp"` // for these, lost_* does not describe the network
 	Late        uint64 `json:"late"`
 	Duplicates  uint64 `json:"duplicates_down"`
@@ -168,7 +168,7 @@ func (a *Account) Figures() Figures {
 	}
 	f := Figures{
 		Sent: a.Sent, Received: a.Received, LostUp: a.LostUp, LostDown: a.LostDown, LostUnknown: a.LostUnknown,
-		Unsent: a.Unsent, Stalled: a.Stalled, NoWay: a.NoWay, OverTCP: a.OverTCP, Late: a.Late, Duplicates: a.DuplicatesDown, Reordered: a.ReorderedDown,
+		Unsent: a.Unsent, Stalled: a.Stalled, NoRoute: a.NoRoute, OverTCP: a.OverTCP, Late: a.Late, Duplicates: a.DuplicatesDown, Reordered: a.ReorderedDown,
 		RoundTrip: quantiles(&a.RoundTrip), OneWayUp: quantiles(&a.OneWayUp), OneWayDown: quantiles(&a.OneWayDown),
 		OneWayBound: ptr(a.OneWayBound.Seconds(), a.OneWayUp.Count() > 0),
 		IPDVUp:      quantiles(&a.IPDVUp), IPDVDown: quantiles(&a.IPDVDown),

@@ -36,8 +36,8 @@ func (m *Stream) count(sl *slot) {
 		switch {
 		case m.HidesLoss:
 			w.Stalled++
-		case sl.noWay:
-			w.NoWay++
+		case sl.noRoute:
+			w.NoRoute++
 		}
 		m.prevValid = false
 		for _, a := range []*Account{w, m.Total} {

@@ -43,7 +43,7 @@ type slot struct {
 	sent    time.Duration
 	x       clock.Exchange
 	w       *Window // the window it was sent in
-	noWay   bool    // unsent because there was no route
+	noRoute bool    // unsent because there was no route
 	loaded  bool    // sent while one of our trains loaded the link
 }
 
@@ -104,13 +104,13 @@ func (m *Stream) Departed(s wire.Seq, at time.Duration) {
 	}
 }
 
-// Refuse records that the system refused to send a reserved packet; noWay means
+// Refuse records that the system refused to send a reserved packet; noRoute means
 // because there was no route.
-func (m *Stream) Refuse(s wire.Seq, noWay bool) {
+func (m *Stream) Refuse(s wire.Seq, noRoute bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if i := int(s - m.first); s >= m.first && i < len(m.slots) {
-		m.slots[i].fate, m.slots[i].noWay = unsent, noWay
+		m.slots[i].fate, m.slots[i].noRoute = unsent, noRoute
 		m.refused++
 	}
 }

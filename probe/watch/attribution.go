@@ -35,11 +35,11 @@ type Attribution interface {
 // inquiry is the state of the attribution that runs beside the loop. Only the
 // loop accesses it.
 type inquiry struct {
-	out   chan finding // nil: no inquiry is running
-	stop  context.CancelFunc
-	next  time.Duration
-	asked bool // in the current silence, or in the current calm
-	upset bool // the inquiries are for a silence, not in calm
+	out           chan finding // nil: no inquiry is running
+	stop          context.CancelFunc
+	next          time.Duration
+	asked         bool // in the current silence, or in the current calm
+	duringSilence bool // the inquiries are for a silence, not in calm
 
 	state   netenv.State // the latest one with an address
 	looked  bool
@@ -67,14 +67,14 @@ func (w *watcher) inquire(ctx context.Context, now time.Duration) {
 		return
 	}
 	silent, _ := w.s.Monitor.Silent(now)
-	upset := w.interrupted || silent >= w.o.Watch.SilentAfter/2 || w.s.Err() != nil
-	if upset != q.upset {
-		q.upset, q.asked, q.reached = upset, false, 0
+	duringSilence := w.interrupted || silent >= w.o.Watch.SilentAfter/2 || w.s.Err() != nil
+	if duringSilence != q.duringSilence {
+		q.duringSilence, q.asked, q.reached = duringSilence, false, 0
 	}
 	if q.out != nil || now < q.next && q.asked {
 		return
 	}
-	ask := upset || !q.asked
+	ask := duringSilence || !q.asked
 	q.next, q.asked = now+askEvery, true
 	inner, stop := context.WithTimeout(ctx, askTimeout)
 	out := make(chan finding, 1)
@@ -99,7 +99,7 @@ func (w *watcher) foundOut(f finding, now time.Duration) {
 	q.out = nil
 	if f.asked {
 		q.found, q.foundAt, q.hasAsk = f.Findings, f.began, true
-		if q.upset && (f.Server == netenv.Answers || f.Server == netenv.Mute) {
+		if q.duringSilence && (f.Server == netenv.Answers || f.Server == netenv.Mute) {
 			if q.reached == 0 {
 				q.since = f.began
 			}
@@ -133,7 +133,7 @@ func (w *watcher) cause(began, now time.Duration) warning.Cause {
 		c.redial = a.err
 	}
 	c.moved = q.hasMove && q.moved >= began-movedAround
-	if q.hasAsk && q.upset && now-q.foundAt <= findingsAge && q.foundAt >= began {
+	if q.hasAsk && q.duringSilence && now-q.foundAt <= findingsAge && q.foundAt >= began {
 		c.found, c.firm = q.found, q.reached > 1
 	}
 	return attribute(c)

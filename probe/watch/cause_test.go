@@ -63,7 +63,7 @@ func TestAttribute(t *testing.T) {
 func TestAttemptBeforeTheServerWasBack(t *testing.T) {
 	const s = time.Second
 	w := &watcher{s: &session.Session{}, inquiry: inquiry{
-		hasAsk: true, upset: true, foundAt: 30 * s, reached: 2, since: 28 * s,
+		hasAsk: true, duringSilence: true, foundAt: 30 * s, reached: 2, since: 28 * s,
 		found: netenv.Findings{Looked: true, Gateway: netenv.Answers, Server: netenv.Answers},
 	}}
 	for began, want := range map[time.Duration]warning.Cause{24 * s: warning.NotKnown, 29 * s: warning.CauseUDPBlocked} {

@@ -51,11 +51,11 @@ func (w *watcher) watchSilence(ctx context.Context, now time.Duration) {
 // watchShortGaps reports interruptions that end before they count as an outage: too
 // short to wait for, but long enough to be heard and seen in a call.
 func (w *watcher) watchShortGaps(silent, now time.Duration) {
-	lull := w.shortGap
+	shortGap := w.shortGap
 	w.shortGap = silent
 	began := w.lastSilence
 	w.lastSilence = now - silent
-	if w.interrupted || now < w.patience || lull < w.o.Watch.SilentAfter/2 || silent >= lull {
+	if w.interrupted || now < w.patience || shortGap < w.o.Watch.SilentAfter/2 || silent >= shortGap {
 		return
 	}
 	if heard, echoed := w.s.Monitor.Heard(now); !echoed || heard > silent {
