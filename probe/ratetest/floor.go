@@ -74,10 +74,6 @@ const (
 	// less the tolerance; the error is 1 in 500 at its edges.
 	floorMargin = 0.015
 	floorError  = 0.002
-	// A rate is far below the bound when the logarithm of their ratio is more than
-	// farLeast, and more than farErrors standard errors.
-	farLeast  = 0.5
-	farErrors = 5
 )
 
 // FloorOutcome is the outcome of a floor test.
@@ -107,13 +103,6 @@ type Floor struct {
 	// of the target: a larger token bucket would hide a lower rate.
 	Excess int64  `json:"excess"`
 	Why    string `json:"why,omitempty"`
-}
-
-// farBelow reports whether a rate is so far below the bound that an estimate with
-// a relative standard error of stdErr need not be exact to show it.
-func farBelow(share, stdErr float64) bool {
-	away := -math.Log(share)
-	return away > farLeast && away > farErrors*stdErr
 }
 
 // Offered returns the rate that a test offered and fully delivered without filling
@@ -253,9 +242,6 @@ func RunFloor(ctx context.Context, s Runner, p FloorPlan) (Floor, error) {
 			test.Add(math.Log(*rep.Rate/bound), rep.StdErr)
 			f.Rate, f.StdErr = sum.Interval()
 			f.Decision = test.Decision()
-			if f.Decision == ippm.Undecided && farBelow(*f.Rate.Value/bound, f.StdErr) {
-				f.Decision = ippm.Reject // the sequential test asks for exactness that such a rate need not have
-			}
 			f.Why = ""
 		case string(ippm.OutcomeBound):
 			if f.Rate.Value == nil && (f.Rate.Low == nil || *rep.Low > *f.Rate.Low) {
