@@ -8,6 +8,7 @@ import (
 // byeTimeout bounds sending the shutdown message to all clients. Chosen by us.
 const byeTimeout = time.Second
 
+// sayGoodbye tells every client that the server is shutting down.
 func (s *Server) sayGoodbye() {
 	deadline := time.Now().Add(byeTimeout)
 	var wg sync.WaitGroup
