@@ -24,6 +24,15 @@ const (
 	// releasedAbove is the highest ratio of arrival rate to sending rate in a busy
 	// period.
 	releasedAbove = 1.25
+	// ownPace is the least share by which packets come further apart than they were
+	// sent where the bottleneck set their spacing, and ownNoise how much further the
+	// delay must have risen on a noisy path where they do not, in units of its delay
+	// variation.
+	ownPace  = 0.03
+	ownNoise = 1
+	// togetherShare is the share of a packet's service time within which two packets
+	// arrive together, 1 in togetherShare: the bottleneck did not space them.
+	togetherShare = 4
 	// minPace is the least number of gaps without loss that determine one packet's
 	// service time, if they agree.
 	minPace = 3
@@ -143,7 +152,8 @@ func EstimateRate(arrivals []Arrival, noise time.Duration) RateEstimate {
 	if to-from >= minBusy {
 		// A queue built by the train does not drain faster than the train filled it:
 		// packets that arrive faster were held on the way and released together.
-		if fit, ok := fitRate(as[from:to]); ok && float64(fit.rate) <= sentRate(as[from:to])*releasedAbove {
+		fit, ok := fitRate(as[from:to])
+		if ok && float64(fit.rate) <= sentRate(as[from:to])*releasedAbove && bottleneckPaced(as[from:to], rise[from:to], fit, noise) {
 			est.Outcome = OutcomeEstimate
 			est.Busy = to - from
 			est.Span = time.Duration(as[to-1].Received - as[from].Received)
@@ -168,6 +178,59 @@ func EstimateRate(arrivals []Arrival, noise time.Duration) RateEstimate {
 		est.Low = fit.rate * Rate(max(1-normal95*fit.stdErr, 0))
 	}
 	return est
+}
+
+// bottleneckPaced reports whether the bottleneck set the spacing of a busy period,
+// and not the sender or a link that releases packets together. Its packets came
+// clearly further apart than they were sent, or one of them found a whole packet
+// before it in the queue, which noise alone does not explain; and they came at
+// enough different moments. Otherwise the fitted rate may be the sender's own.
+func bottleneckPaced(as []Arrival, rise []time.Duration, fit rateFit, noise time.Duration) bool {
+	n := len(as)
+	bytes := as[n-1].Other - as[0].Other
+	for _, a := range as {
+		bytes += int64(a.Size)
+	}
+	service := fit.rate.Time(int(bytes) / n)
+	if moments(as, service/togetherShare) < minBusy {
+		return false
+	}
+	if float64(fit.rate)*(1+max(normal95*fit.stdErr, ownPace)) < sentRate(as) {
+		return true
+	}
+	return slices.Max(rise) >= service+ownNoise*max(noise, jitter(as))
+}
+
+// moments counts the arrivals that are more than apart after the one before.
+func moments(as []Arrival, apart time.Duration) int {
+	n := 1
+	for i := 1; i < len(as); i++ {
+		if time.Duration(as[i].Received-as[i-1].Received) > apart {
+			n++
+		}
+	}
+	return n
+}
+
+// jitter returns the delay variation of packets that were sent one after the other:
+// the median of |IPDV| about the typical change of delay, which a growing queue has.
+func jitter(as []Arrival) time.Duration {
+	var steps []time.Duration
+	for i := 1; i < len(as); i++ {
+		if as[i].Index == as[i-1].Index+1 {
+			steps = append(steps, as[i].delay()-as[i-1].delay())
+		}
+	}
+	if len(steps) < minPace {
+		return 0
+	}
+	slices.Sort(steps)
+	typical := steps[len(steps)/2]
+	for i := range steps {
+		steps[i] = (steps[i] - typical).Abs()
+	}
+	slices.Sort(steps)
+	return steps[len(steps)/2]
 }
 
 // sentRate returns the rate at which packets were sent, other traffic in

@@ -3,6 +3,7 @@ package ippm
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 )
@@ -218,5 +219,48 @@ func TestReleasedTogether(t *testing.T) {
 	est := EstimateRate(as, 0)
 	if est.Outcome != OutcomeBound || est.Low > 26e6 || est.Low < 20e6 {
 		t.Errorf("%s, %.1f Mbit/s, at least %.1f; want a bound of about 24.6", est.Outcome, est.Rate/1e6, est.Low/1e6)
+	}
+}
+
+// Packets that arrive as far apart as they were sent, a little late, show no rate:
+// nothing but noise has delayed them.
+func TestEstimateRateIsNotTheSendersPace(t *testing.T) {
+	const size = 1228
+	hold := Rate(0.384e6)
+	for _, late := range []time.Duration{4 * time.Millisecond, 8 * time.Millisecond, 20 * time.Millisecond} {
+		var as []Arrival
+		var now time.Duration
+		for i := range uint32(30) {
+			a := Arrival{Index: i, Sent: int64(now), Received: int64(now) + 1e9, Size: size, Prime: i < 10}
+			now += Rate(1.1e6).Time(size)
+			if !a.Prime {
+				a.Received += int64(late)
+				now = time.Duration(a.Sent) + hold.Time(size)
+			}
+			as = append(as, a)
+		}
+		if est := EstimateRate(as, 100*time.Microsecond); est.Outcome != OutcomeBound || float64(est.Low) < 1e6 {
+			t.Errorf("%v late: %s, %v from %v, want a bound near 1.1 Mbit/s", late, est.Outcome, est.Rate, est.Low)
+		}
+	}
+}
+
+// A path that holds packets and releases them together has no rate to read from a
+// few releases.
+func TestEstimateRateFromFewReleases(t *testing.T) {
+	const size = 628
+	releases := []int64{177, 265, 335, 367, 470}
+	var as []Arrival
+	for i := range uint32(26) {
+		sent := int64(i) * 13
+		k := slices.IndexFunc(releases, func(at int64) bool { return at > sent+100 })
+		if k < 0 {
+			break
+		}
+		as = append(as, Arrival{Index: i, Sent: sent * 1e6, Received: releases[k]*1e6 + 1e9, Size: size, Prime: i < 20})
+	}
+	as[0].Received = 1e9
+	if est := EstimateRate(as, 50*time.Millisecond); est.Outcome == OutcomeEstimate {
+		t.Errorf("%d releases read as %v: %+v", len(releases), est.Rate, est)
 	}
 }

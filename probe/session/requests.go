@@ -54,14 +54,46 @@ func (s *Session) request(m wire.Message) (<-chan wire.Message, func(), error) {
 	return ch, release, nil
 }
 
+// Chosen by us. QUIC takes a packet for lost, and sends it twice again, when its
+// answer is not there after the smallest round trip and little more (the probe
+// timeout of RFC 9002, section 6.2): some 65 ms on a good link. A report in one
+// packet takes 110 ms on an uplink that has just fallen to 0.06 Mbit/s, so that
+// repeats of repeats fill it for many seconds. Pieces, at a rate such an uplink
+// can carry, are answered in time.
+const (
+	pieceSize     = 192 // bytes
+	pieceInterval = 40 * time.Millisecond
+)
+
+// send writes a message in pieces, one message at a time.
 func (s *Session) send(m wire.Message) error {
-	s.writeMu.Lock()
-	defer s.writeMu.Unlock()
+	s.writing <- struct{}{}
+	defer func() { <-s.writing }()
 	_ = s.control.SetWriteDeadline(time.Now().Add(answerTimeout))
-	if err := wire.WriteMessage(s.control, m); err != nil {
+	if err := wire.WriteMessage(&pieces{s: s}, m); err != nil {
 		return s.Conn.Broken(err)
 	}
 	return nil
+}
+
+// pieces writes to a session's control stream with a pause after each piece but
+// the last. The end of the session ends a pause.
+type pieces struct{ s *Session }
+
+func (w *pieces) Write(b []byte) (int, error) {
+	written := 0
+	for {
+		n := min(pieceSize, len(b)-written)
+		n, err := w.s.control.Write(b[written : written+n])
+		written += n
+		if err != nil || written == len(b) {
+			return written, err
+		}
+		select {
+		case <-w.s.done:
+		case <-time.After(pieceInterval):
+		}
+	}
 }
 
 // answer waits for the next answer.

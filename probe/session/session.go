@@ -60,7 +60,7 @@ type Session struct {
 	interval atomic.Int64 // of the monitor stream, nanoseconds
 	stalled  atomic.Int64 // longest lateness of the sender since last read, nanoseconds
 
-	writeMu sync.Mutex
+	writing chan struct{} // held by who writes to control
 
 	mu       sync.Mutex
 	nextID   uint64
@@ -103,7 +103,7 @@ func Open(ctx context.Context, o *Config, token wire.JoinToken, via link.Transpo
 	}
 	s := &Session{
 		Config: o, Conn: conn, Remote: conn.Remote(), waiting: map[uint64]chan wire.Message{},
-		done: make(chan struct{}), ipv6: conn.Remote().Addr().Is6(),
+		done: make(chan struct{}), writing: make(chan struct{}, 1), ipv6: conn.Remote().Addr().Is6(),
 	}
 	if err := s.hello(ctx, purpose, before.Ticket); err != nil {
 		conn.Close("no session")
@@ -171,7 +171,7 @@ func (s *Session) hello(ctx context.Context, purpose, resume string) error {
 // Close ends the session; a polite close tells the server that it is intended.
 func (s *Session) Close(polite bool) {
 	if polite {
-		s.writeMu.Lock()
+		s.writing <- struct{}{}
 		_ = s.control.SetWriteDeadline(time.Now().Add(500 * time.Millisecond))
 		if wire.WriteMessage(s.control, wire.Message{Type: wire.TypeBye, Bye: &wire.Bye{Reason: "done"}}) == nil {
 			select { // the server closes after reading it
@@ -179,7 +179,7 @@ func (s *Session) Close(polite bool) {
 			case <-time.After(500 * time.Millisecond):
 			}
 		}
-		s.writeMu.Unlock()
+		<-s.writing
 	}
 	s.cancel()
 	s.Conn.Close("bye")

@@ -142,7 +142,9 @@ func judgeFloor(f ratetest.Floor, at time.Time) warning.Observation {
 	switch f.Outcome {
 	case ratetest.FloorMeets:
 		o.Level = warning.Fair
-		if f.Rate.Low != nil && *f.Rate.Low >= clearFactor*f.Target {
+		// A test that did not fill the link has shown its target for certain, and
+		// what it offered as closely as the path's noise permits.
+		if f.Rate.Low != nil && *f.Rate.Low >= clearFactor*f.Target || f.Rate.Value == nil && f.Offered() >= clearFactor*f.Target {
 			o.Level = warning.Good
 		}
 	case ratetest.FloorBelow:
