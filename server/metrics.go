@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"examlink/probe/ippm"
 	"examlink/probe/link"
 	"examlink/probe/verdict"
 	"examlink/probe/wire"
@@ -112,7 +113,7 @@ func (m *metrics) handle(e event.Event) {
 // rate counts the result of a train.
 func (m *metrics) rate(d wire.Direction, r wire.TrainReport) {
 	if x := session.RateOf(r, time.Time{}); x.Value != nil {
-		m.rates.WithLabelValues(string(d)).Observe(*x.Value)
+		m.rates.WithLabelValues(string(d)).Observe(ippm.Rate(*x.Value).BytesPerSecond())
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 
+	"examlink/probe/ippm"
 	"examlink/probe/link"
 	"examlink/probe/wire"
 	"examlink/server/session"
@@ -185,6 +186,11 @@ func collect(x *session.Sample, ch chan<- prometheus.Metric) {
 			gauge(d, *v)
 		}
 	}
+	rate := func(d *prometheus.Desc, bits *float64) { // metrics are in bytes
+		if bits != nil {
+			gauge(d, ippm.Rate(*bits).BytesPerSecond())
+		}
+	}
 	at := func(d *prometheus.Desc, t time.Time) {
 		if !t.IsZero() {
 			gauge(d, float64(t.UnixMilli())/1000)
@@ -202,11 +208,11 @@ func collect(x *session.Sample, ch chan<- prometheus.Metric) {
 	if x.Warnings != nil {
 		gauge(warnDesc, float64(*x.Warnings))
 	}
-	known(upDesc, x.Up.Value)
-	known(upLowDesc, x.Up.Low)
+	rate(upDesc, x.Up.Value)
+	rate(upLowDesc, x.Up.Low)
 	at(upAtDesc, x.Up.At)
-	known(downDesc, x.Down.Value)
-	known(downLowDesc, x.Down.Low)
+	rate(downDesc, x.Down.Value)
+	rate(downLowDesc, x.Down.Low)
 	at(downAtDesc, x.Down.At)
 	known(tripDesc, x.Figures.RoundTrip)
 	known(lossUpDesc, x.Figures.LossUp)

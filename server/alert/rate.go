@@ -3,6 +3,7 @@ package alert
 import (
 	"time"
 
+	"examlink/probe/ippm"
 	"examlink/probe/verdict"
 	"examlink/probe/warning"
 )
@@ -20,13 +21,11 @@ const (
 // rateRule raises after two low readings of three and clears after three good ones.
 var rateRule = warning.Rule{Raise: 2, Of: 3, Clear: 3, Rejoin: 2 * time.Minute}
 
-// Reading is the result of one train, IP-layer bit/s. Value is nil when only a
-// bound is known, High when there is no upper bound, and all three when the train
-// gave no result.
+// Reading is the result of one train, at the IP layer.
 type Reading struct {
-	Direction        string // up: measured by the server; down: claimed by the client
-	Value, Low, High *float64
-	Packets          int // behind an estimate those of the busy period, behind a bound all that arrived
+	ippm.Interval        // without any number if the train gave no result
+	Direction     string // up: measured by the server; down: claimed by the client
+	Packets       int    // behind an estimate those of the busy period, behind a bound all that arrived
 }
 
 // known says whether the reading rests on enough packets.

@@ -1,12 +1,13 @@
 package alert
 
 import (
+	"examlink/probe/ippm"
 	"strings"
 	"testing"
 )
 
 func reads(value, low, high float64) Reading {
-	r := Reading{Direction: "up", Packets: 30, Low: &low}
+	r := Reading{Interval: ippm.Interval{Low: &low}, Direction: "up", Packets: 30}
 	if value > 0 {
 		r.Value, r.High = &value, &high
 	}

@@ -3,6 +3,7 @@ package delivery
 import (
 	"time"
 
+	"examlink/probe/ippm"
 	"examlink/probe/link"
 	"examlink/probe/wire"
 	"examlink/server/alert"
@@ -36,7 +37,7 @@ func (n *Notifier) reading(e event.Event, r wire.TrainReport) {
 	if e.Session.Transport != string(link.UDP) {
 		return
 	}
-	x := alert.Reading{Direction: string(r.Direction), Value: r.Rate, Low: r.Low, High: r.High, Packets: r.Busy}
+	x := alert.Reading{Interval: ippm.Interval{Value: r.Rate, Low: r.Low, High: r.High}, Direction: string(r.Direction), Packets: r.Busy}
 	if r.Rate == nil {
 		x.Packets = r.Received
 	}

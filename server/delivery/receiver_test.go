@@ -14,6 +14,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"examlink/probe/ippm"
 	"examlink/server/alert"
 )
 
@@ -167,5 +168,5 @@ var start = time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC)
 func at(sec float64) time.Time { return start.Add(time.Duration(sec * float64(time.Second))) }
 
 func reads(value, low, high float64) alert.Reading {
-	return alert.Reading{Direction: "up", Value: &value, Low: &low, High: &high, Packets: 30}
+	return alert.Reading{Interval: ippm.Interval{Value: &value, Low: &low, High: &high}, Direction: "up", Packets: 30}
 }

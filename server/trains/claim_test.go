@@ -47,11 +47,11 @@ func TestClaimedRates(t *testing.T) {
 	}
 	claim(&measuring, wire.TrainReport{Train: 2, Rate: new(float64)}) // of another train
 	claim(nil, rate(8e6))
-	if got := claim(nil, rate(80e6)); got == nil || *got != 1e6 { // reported before
-		t.Errorf("%v, want 1e6 bytes per second", got)
+	if got := claim(nil, rate(80e6)); got == nil || *got != 8e6 { // reported before
+		t.Errorf("%v, want 8e6 bit/s", got)
 	}
 	glance := wire.TrainRequest{Train: 3, PrimeBytes: 10e3, MaxBytes: 10e3}
-	if got := claim(&glance, rate(16e6)); got == nil || *got != 1e6 {
+	if got := claim(&glance, rate(16e6)); got == nil || *got != 8e6 {
 		t.Errorf("%v after a glance, want what the last train read", got)
 	}
 	for _, v := range []float64{0, -8e6, 1e300} {

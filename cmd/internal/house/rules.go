@@ -32,12 +32,12 @@ var Rules = []Rule{
 	{Package: "cmd/internal/web"},
 
 	{Package: "server", May: []string{
-		"probe/clock", "probe/link", "probe/verdict", "probe/wire",
+		"probe/clock", "probe/ippm", "probe/link", "probe/verdict", "probe/wire",
 		"server/api", "server/auth", "server/delivery", "server/event", "server/exam", "server/reflect", "server/session", "server/store", "server/store/memory", "server/trains",
 	}},
 	{Package: "server/api", May: []string{"server/alert", "server/auth", "server/delivery", "server/session"}},
 	{Package: "server/auth", Pure: true},
-	{Package: "server/delivery", May: []string{"probe/link", "probe/wire", "server/alert", "server/event", "server/session", "server/store", "server/store/files", "server/store/memory"}, Deps: []string{
+	{Package: "server/delivery", May: []string{"probe/ippm", "probe/link", "probe/wire", "server/alert", "server/event", "server/session", "server/store", "server/store/files", "server/store/memory"}, Deps: []string{
 		"github.com/cenkalti/backoff", "github.com/standard-webhooks/standard-webhooks", "github.com/prometheus/client_golang",
 	}, Pure: true},
 	{Package: "server/alert", May: []string{"probe/ippm", "probe/verdict", "probe/warning"}, Pure: true},
