@@ -9,7 +9,6 @@ import (
 	"examlink/probe/monitor"
 	"examlink/probe/ratetest"
 	"examlink/probe/session"
-	"examlink/probe/verdict"
 	"examlink/probe/wire"
 )
 
@@ -41,6 +40,8 @@ const (
 	floorTrains    = 7
 	floorTrainsTCP = 2           // over TCP, no train can prove that a link is too slow
 	bigBucket      = 1.5e6       // bytes of the largest token bucket that a second floor test empties
+	bigTrains      = 2           // of such a test, ...
+	bigBytes       = 3.2e6       // ... and what they may cost
 	settleAtMost   = time.Second // echoes that take longer are not waited for
 )
 
@@ -115,13 +116,12 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 
 	budget := o.Check.MaxBytes
 	left := func() int64 {
-		up, down := s.Spent()
-		return budget - up - down - 300e3 // reserve for the monitor stream and control
+		down, up := s.OwnBytes()          // with the streams and the monitor's packets
+		return budget - up - down - 250e3 // reserve for the monitor stream and control
 	}
-	floor := func(i int, d wire.Direction, target ippm.Rate, bucket float64) (ratetest.Floor, error) {
+	floor := func(i int, d wire.Direction, target ippm.Rate, bucket float64, trains int) (ratetest.Floor, error) {
 		step(i, "")
 		_, noise := s.Monitor.Received()
-		trains := floorTrains
 		if s.Traits().HidesLoss {
 			trains = floorTrainsTCP
 		}
@@ -131,10 +131,10 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 		step(i, string(f.Outcome))
 		return f, err
 	}
-	if r.FloorDown, err = floor(2, wire.Down, o.Policy.Minimum.Download, 0); err != nil {
+	if r.FloorDown, err = floor(2, wire.Down, o.Policy.Minimum.Download, 0, floorTrains); err != nil {
 		return r, err
 	}
-	if r.FloorUp, err = floor(3, wire.Up, o.Policy.Minimum.Upload, 0); err != nil {
+	if r.FloorUp, err = floor(3, wire.Up, o.Policy.Minimum.Upload, 0, floorTrains); err != nil {
 		return r, err
 	}
 	capacity := func(i int, d wire.Direction, f ratetest.Floor, budget int64) (ratetest.Capacity, *monitor.Window, error) {
@@ -157,31 +157,47 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 		return r, err
 	}
 
-	// The rate is below the minimum although the floor test passed: a token bucket
-	// larger than that test emptied.
-	for _, x := range []struct {
-		i int
-		f *ratetest.Floor
-		c ratetest.Capacity
-	}{{4, &r.FloorDown, r.CapacityDown}, {5, &r.FloorUp, r.CapacityUp}} {
-		if !hiddenByBucket(*x.f, x.c) || float64(left()) < 2*bigBucket {
-			continue
-		}
-		again, err := floor(x.i, x.f.Direction, ippm.Rate(x.f.Target), bigBucket)
+	ways := []*way{
+		{4, &r.FloorDown, &r.CapacityDown, &r.GoodputDown, o.Policy.Recommended.Download},
+		{5, &r.FloorUp, &r.CapacityUp, &r.GoodputUp, o.Policy.Recommended.Upload},
+	}
+	// again repeats the floor test of a way with trains that empty a big bucket.
+	again := func(x *way) error {
+		f, err := floor(x.step, x.floor.Direction, ippm.Rate(x.floor.Target), bigBucket, bigTrains)
 		if err != nil {
-			return r, err
+			return err
 		}
-		again.Excess, again.Bytes = x.f.Excess, again.Bytes+x.f.Bytes
-		again.Trains, again.Duration = again.Trains+x.f.Trains, again.Duration+x.f.Duration
-		if again.Decision == ippm.Reject {
-			again.Why = fmt.Sprintf("after a burst of more than %d kB the link falls to this rate", x.f.Excess/1000)
+		x.repeated(f)
+		return nil
+	}
+	for _, x := range ways {
+		if x.hiddenByBucket() && float64(left()) >= bigBytes {
+			if err := again(x); err != nil {
+				return r, err
+			}
 		}
-		*x.f = again
 	}
 
 	step(6, "")
-	r.GoodputDown = ratetest.MeasureGoodput(ctx, s, r.CapacityDown, left()/2)
-	r.GoodputUp = ratetest.MeasureGoodput(ctx, s, r.CapacityUp, left())
+	for i, x := range ways {
+		*x.goodput = ratetest.MeasureGoodput(ctx, s, *x.capacity, left()/int64(len(ways)-i))
+		doubt := x.contradicted() && x.capacity.Rate.Value == nil // what was read twice hides behind no bucket
+		if x.unfilled() && !doubt {
+			// The stream has emptied what buckets there are: one more train shows
+			// whether the bound still holds.
+			f, err := floor(6, x.floor.Direction, ippm.Rate(x.floor.Target), 0, 1)
+			if err != nil {
+				return r, err
+			}
+			doubt = f.Rate.Value != nil || f.Decision != ippm.Accept
+		}
+		if doubt && float64(left()) >= bigBytes {
+			if err := again(x); err != nil {
+				return r, err
+			}
+		}
+		x.compare()
+	}
 	step(6, "")
 
 	step(7, "")
@@ -207,10 +223,4 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 	s.ReportVerdict(ctx, r.Verdict)
 	step(7, string(r.Verdict.Outcome))
 	return r, nil
-}
-
-// hiddenByBucket reports whether a floor test passed although the link's rate is
-// below its target.
-func hiddenByBucket(f ratetest.Floor, c ratetest.Capacity) bool {
-	return f.Decision == ippm.Accept && f.Rate.Value == nil && c.Rate.High != nil && *c.Rate.High < f.Target*(1-verdict.Tolerance)
 }

@@ -28,6 +28,7 @@ type condition struct {
 	change func(*netsim.Params)
 	cross  float64 // share of the rate that cross traffic takes
 	busy   bool    // both hosts are delayed occasionally
+	police bool    // what exceeds the rate is dropped at once, and nothing is delayed
 	// Requirements on the floor test under it.
 	right        float64 // share right among the decided
 	inconclusive float64 // share at most
@@ -47,6 +48,8 @@ var conditions = []condition{
 	{name: "jitter 8 ms and loss 5 %", change: func(p *netsim.Params) { p.Jitter, p.KeepOrder, p.Loss = 8*ms, true, 0.05 }, right: 0.98, inconclusive: 0.1, bytes: 160e3, seconds: 1.6},
 	{name: "cross traffic 2 %", change: func(*netsim.Params) {}, cross: 0.02, right: 0.98, inconclusive: 0.1, bytes: 160e3, seconds: 1.5},
 	{name: "cross traffic 20 %", change: func(*netsim.Params) {}, cross: 0.2, right: 0.98, inconclusive: 0.1, bytes: 160e3, seconds: 1.5},
+	{name: "policer", change: func(*netsim.Params) {}, police: true, right: 0.99, inconclusive: 0.1, bytes: 240e3, seconds: 2.5},
+	{name: "policer and loss 1 %", change: func(p *netsim.Params) { p.Loss = 0.01 }, police: true, right: 0.98, inconclusive: 0.1, bytes: 240e3, seconds: 2.5},
 	{name: "hosts held up", change: func(*netsim.Params) {}, busy: true, right: 0.98, inconclusive: 0.1, bytes: 160e3, seconds: 1.5},
 }
 
@@ -185,6 +188,10 @@ func classify(t *testing.T, c condition, dir wire.Direction, share float64, buck
 		}
 		tested.Rate = mbit(bound * share)
 		tested.Bucket = bucket
+		if c.police {
+			tested.PoliceRate, tested.PoliceBurst = tested.Rate, max(bucket, 2500)
+			tested.Rate, tested.Bucket = mbit(100), 0
+		}
 		// Two full packets fit into the shortest queue there is.
 		tested.Queue = max(int(float64(tested.Rate)/8*queue.Seconds()), 2*1500)
 		var busy *spoiler

@@ -47,6 +47,9 @@ const (
 	// lossyTail is the excess of the loss share at a prime's end over that at its
 	// beginning above which a train without a queue proves nothing about the link.
 	lossyTail = 0.1
+	// Losses at a prime's very end are endMissing or more of its lastPackets.
+	lastPackets = 8
+	endMissing  = 3
 	// decisiveFit is the ratio of squared residuals at which the worse of two
 	// explanations of the losses is ruled out.
 	decisiveFit = 2
@@ -82,7 +85,8 @@ type Outcome string
 
 // The outcomes.
 const (
-	// OutcomeEstimate: the train kept the bottleneck busy; Rate is its rate.
+	// OutcomeEstimate: the train kept the bottleneck busy, or exceeded a policer;
+	// Rate is its rate.
 	OutcomeEstimate Outcome = "estimate"
 	// OutcomeBound: the bottleneck never filled; its rate is at least Low.
 	OutcomeBound Outcome = "bound"
@@ -164,11 +168,18 @@ func EstimateRate(arrivals []Arrival, noise time.Duration) RateEstimate {
 		}
 	}
 	// Not filled: the link carried at least the arrived part of the prime.
-	prime := slices.DeleteFunc(as, func(a Arrival) bool { return !a.Prime })
+	prime := primeOf(as)
 	if len(prime) < minBusy {
 		return est
 	}
-	if tailLoss(prime) > lossyTail {
+	if fit, n, ok := fitPoliced(prime); ok {
+		est.Outcome, est.Busy = OutcomeEstimate, n
+		est.Span = time.Duration(prime[len(prime)-1].Received - prime[len(prime)-n].Received)
+		est.Rate, est.StdErr = fit.rate, fit.stdErr
+		est.Low, est.High = fit.rate*Rate(1-normal95*fit.stdErr), fit.rate*Rate(1+normal95*fit.stdErr)
+		return est
+	}
+	if tailLoss(prime) > lossyTail || endLost(as, len(prime)) {
 		est.Outcome = OutcomeLossy
 		return est
 	}
@@ -297,6 +308,22 @@ func tailLoss(as []Arrival) float64 {
 	}
 	cut := len(as) * 2 / 3
 	return loss(as[cut:]) - loss(as[:cut])
+}
+
+// endLost reports whether many of a prime's last packets are missing, from its
+// arrivals and the first one behind it.
+func endLost(as []Arrival, prime int) bool {
+	if prime >= len(as) {
+		return false
+	}
+	end := int(as[prime].Index)
+	got := 0
+	for _, a := range as[:prime] {
+		if int(a.Index) >= end-lastPackets {
+			got++
+		}
+	}
+	return end >= 2*lastPackets && got <= lastPackets-endMissing
 }
 
 // smoothedRise returns each packet's delay above the train's lowest, after a

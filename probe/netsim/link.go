@@ -33,7 +33,8 @@ type Link struct {
 	last    time.Duration // when the last packet left
 	tokens  float64
 	filled  time.Duration // when tokens was computed
-	cursor  cursor        // position in p.Trace
+	police  policer
+	cursor  cursor // position in p.Trace
 
 	flight  flightHeap
 	ordered time.Duration // latest arrival so far, for KeepOrder
@@ -75,6 +76,9 @@ func (l *Link) Set(now time.Duration, p Params) {
 	l.fill(now)
 	old := l.p
 	l.p = p
+	if p.PoliceRate != old.PoliceRate || p.PoliceBurst != old.PoliceBurst {
+		l.police = policer{at: now}
+	}
 	if p.Bucket > 0 && old.Bucket == 0 {
 		l.tokens = 0
 	}
@@ -116,6 +120,16 @@ func (l *Link) Send(now time.Duration, data []byte, size int) {
 		l.lost(probe)
 		return
 	}
+	if l.p.MTU > 0 && size > l.p.MTU {
+		l.count.LostTooLarge++
+		l.lost(probe)
+		return
+	}
+	if !l.police.pass(now, l.p, size) {
+		l.count.LostPoliced++
+		l.lost(probe)
+		return
+	}
 	limit := math.Inf(1)
 	if l.p.Queue > 0 {
 		limit = float64(l.p.Queue)
@@ -134,6 +148,27 @@ func (l *Link) Send(now time.Duration, data []byte, size int) {
 		l.schedule(now)
 	}
 	l.Advance(now)
+}
+
+// policer is the token bucket of a policer. It is full at first, and when its
+// parameters change.
+type policer struct {
+	spent float64 // of the bucket, in bytes
+	at    time.Duration
+}
+
+// pass takes a packet's tokens; it returns false if there are too few.
+func (b *policer) pass(now time.Duration, p Params, size int) bool {
+	if p.PoliceRate <= 0 {
+		return true
+	}
+	b.spent = max(b.spent-(now-b.at).Seconds()*p.PoliceRate.BytesPerSecond(), 0)
+	b.at = now
+	if b.spent+float64(size) > float64(p.PoliceBurst) {
+		return false
+	}
+	b.spent += float64(size)
+	return true
 }
 
 func (l *Link) fill(now time.Duration) {

@@ -15,6 +15,12 @@ type Params struct {
 	Queue     int           // maximum bytes queued; 0: QueueTime applies
 	QueueTime time.Duration // maximum queue as time at the mean rate; 0 and Queue 0: no limit
 
+	// A policer in front of the queue drops at once what exceeds PoliceRate after
+	// PoliceBurst bytes; 0: none.
+	PoliceRate  ippm.Rate
+	PoliceBurst int
+	MTU         int // largest packet in bytes; larger ones are dropped silently; 0: no limit
+
 	Delay     time.Duration // propagation delay
 	Jitter    time.Duration // mean of an exponential delay added to each packet
 	KeepOrder bool          // jitter delays later packets, too, instead of reordering
@@ -46,6 +52,8 @@ type Counters struct {
 	Reordered      uint64        `json:"reordered"`
 	LostRandom     uint64        `json:"lost_random"`
 	LostQueue      uint64        `json:"lost_queue"`
+	LostPoliced    uint64        `json:"lost_policed,omitempty"`
+	LostTooLarge   uint64        `json:"lost_too_large,omitempty"`
 	LostOutage     uint64        `json:"lost_outage"`
 	OfferedBytes   uint64        `json:"offered_bytes"`
 	DeliveredBytes uint64        `json:"delivered_bytes"`
@@ -57,4 +65,6 @@ type Counters struct {
 }
 
 // Lost returns the number of packets that did not get through.
-func (c Counters) Lost() uint64 { return c.LostRandom + c.LostQueue + c.LostOutage }
+func (c Counters) Lost() uint64 {
+	return c.LostRandom + c.LostQueue + c.LostOutage + c.LostPoliced + c.LostTooLarge
+}

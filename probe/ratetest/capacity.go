@@ -31,7 +31,8 @@ const (
 	refineLeast  = 250 * time.Millisecond
 	refineBytes  = 1.2e6 // above 14 Mbit/s the hold is as long as this lasts, but at least refineLeast
 	refineMax    = 2 * time.Second
-	refineCount  = 40 // packets a hold should have at least
+	refinePrime  = 5 * time.Second // of a prime that meets no queue
+	refineCount  = 40              // packets a hold should have at least
 	refineEnough = 0.004
 	refineTrains = 3
 	// Two readings agree if they differ by less than agreeWithin or by less than
@@ -39,7 +40,10 @@ const (
 	agreeWithin = 0.02
 	agreeErrors = 4
 	trainsMost  = 14 // of one search
-	spoiltMost  = 3  // trains spoilt by a host before the search gives up
+	// afterLoss is the multiple of the target at which the search begins again when
+	// most of a train was lost.
+	afterLoss  = 2
+	spoiltMost = 3 // trains spoilt by a host before the search gives up
 )
 
 // Capacity is the result of a capacity search: the link's rate.
@@ -103,6 +107,10 @@ func SearchCapacity(ctx context.Context, s Runner, d wire.Direction, start Floor
 	}
 	for guess == 0 {
 		r := climbTrain(d, min(bound*climbStep(bound), top))
+		if r.PrimeRate >= top { // its bound is the result, and must hold behind a bucket
+			r.PrimeBytes += refineBucket - primeBucket
+			r.MaxBytes = 2 * r.PrimeBytes
+		}
 		rep, ok, err := run(r)
 		if !ok {
 			c.Rate.Low = proved
@@ -134,6 +142,9 @@ func SearchCapacity(ctx context.Context, s Runner, d wire.Direction, start Floor
 			if !odd(rep) {
 				return unknown()
 			}
+			if muchLost(rep) { // what passed before may have passed a bucket that is empty now
+				guess, proved = start.Target*afterLoss, nil
+			}
 		}
 	}
 	if start.Rate.Value != nil {
@@ -164,6 +175,11 @@ func SearchCapacity(ctx context.Context, s Runner, d wire.Direction, start Floor
 		}
 	}
 	return seen.conclude(c, proved), nil
+}
+
+// muchLost reports whether the path lost more than a fifth of a train.
+func muchLost(rep wire.TrainReport) bool {
+	return rep.SenderUnsent == 0 && rep.SenderSkipped == 0 && rep.SenderHeld == 0 && 5*rep.Received < 4*rep.Sent
 }
 
 // climbStep returns the factor from a proved rate to the next offered one.
@@ -199,7 +215,7 @@ func refineTrain(d wire.Direction, guess float64, packet int) wire.TrainRequest 
 	if guess > fastRate {
 		r.PrimeRate, r.HoldTime = guess*refineFast, fastHold
 	}
-	r.PrimeBytes = int64(guess/8*0.2 + refineBucket)
+	r.PrimeBytes = int64(min(guess/8*0.2+refineBucket, r.PrimeRate/8*refinePrime.Seconds()))
 	r.MaxBytes = r.PrimeBytes + int64(guess/8*r.HoldTime.Seconds()*1.2) + 50e3
 	return r
 }

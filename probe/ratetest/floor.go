@@ -66,6 +66,16 @@ const (
 	// ipHeaders is the size of a packet's headers in the cheaper of the two IP versions.
 	ipHeaders = 28
 
+	// A train that lost more than lossyShare while the delay rose by less than
+	// shortQueueMost packets' service times met a policer or a very short queue. The
+	// next one is at policedMultiple times the target, for policedTime, unless
+	// manyPoliced packets arrived.
+	lossyShare      = 0.15
+	shortQueueMost  = 1.5
+	manyPoliced     = 40
+	policedMultiple = 2
+	policedTime     = 800 * time.Millisecond
+
 	holdTime     = 250 * time.Millisecond
 	holdPerNoise = 60 // noisy paths are held longer: by this many times the noise
 	maxHold      = time.Second
@@ -127,6 +137,9 @@ type FloorPlan struct {
 	Noise     time.Duration
 	Foreign   ippm.Rate // traffic of this host's other programs in the same direction
 	Known     ippm.Rate // reading of the last test, if it was below the target
+
+	// policed is set when a train met a policer: the next one is made for it.
+	policed, wasPoliced bool
 }
 
 // deepest returns the token bucket that the plan's trains empty, in bytes.
@@ -191,6 +204,14 @@ func (p FloorPlan) alone() wire.TrainRequest {
 		r.MaxBytes = r.PrimeBytes
 		return r
 	}
+	if p.policed && !p.InExam {
+		// Slow enough that a policer at the target passes half of it, long enough to
+		// empty what has run into its bucket since.
+		r.PrimeRate, r.HoldRate, r.StopRise = t*policedMultiple, 0, train.MaxRise
+		r.PrimeBytes = int64(r.PrimeRate / 8 * policedTime.Seconds())
+		r.MaxBytes = r.PrimeBytes + int64(r.PacketSize+ipHeaders)
+		return r
+	}
 	if p.InExam {
 		r.PrimeRate = t * examMultiple(p.RoundTrip)
 		if p.Known > 0 {
@@ -220,6 +241,26 @@ func (p FloorPlan) alone() wire.TrainRequest {
 	return r
 }
 
+// dropped reports whether a train lost much while hardly any queue grew: a policer,
+// or a queue of a packet or so, dropped most of the prime. What little of it arrived
+// shows no exact rate, and a hold fills neither evenly.
+func dropped(rep wire.TrainReport) bool {
+	if rep.Outcome == string(ippm.OutcomeLossy) {
+		return true
+	}
+	if float64(rep.Sent-rep.Received) <= lossyShare*float64(rep.Sent) {
+		return false
+	}
+	switch rep.Outcome {
+	case string(ippm.OutcomeSparse):
+		return rep.Received > 0 && 2*rep.Received < rep.Sent
+	case string(ippm.OutcomeEstimate):
+		service := ippm.Rate(*rep.Rate).Time(int(rep.Bytes / int64(rep.Received)))
+		return float64(rep.Rise) < shortQueueMost*float64(service) && (rep.Busy < manyPoliced || rep.StdErr > 0.01)
+	}
+	return false
+}
+
 // RunFloor runs trains until the target is decided or the plan is exhausted. An error
 // means that nothing could be measured.
 func RunFloor(ctx context.Context, s Runner, p FloorPlan) (Floor, error) {
@@ -230,6 +271,10 @@ func RunFloor(ctx context.Context, s Runner, p FloorPlan) (Floor, error) {
 	began := s.Now()
 	for f.Trains < p.MaxTrains && f.Decision == ippm.Undecided {
 		rep, _, err := s.RunTrain(ctx, p.request())
+		if p.policed, p.wasPoliced = !p.InExam && !p.Glance && dropped(rep), p.policed; p.policed && !p.wasPoliced {
+			f.Why = "packets were lost before the test filled the link"
+			continue
+		}
 		f.Trains++
 		f.Bytes += rep.Bytes
 		f.Rise = max(f.Rise, ippm.Seconds(rep.Rise))
@@ -249,7 +294,7 @@ func RunFloor(ctx context.Context, s Runner, p FloorPlan) (Floor, error) {
 			}
 			f.Excess = max(f.Excess, rep.Excess)
 			switch {
-			case *rep.Low >= bound && (p.InExam || s.Traits().HidesLoss && rep.Busy > 0 || float64(rep.Excess) >= primeShare*p.deepest()):
+			case *rep.Low >= bound && (p.InExam || p.wasPoliced || s.Traits().HidesLoss && rep.Busy > 0 || float64(rep.Excess) >= primeShare*p.deepest()):
 				f.Decision = ippm.Accept
 			case *rep.Low < bound && rep.SenderUnsent == 0 && rep.SenderSkipped == 0:
 				f.Why = "the test could not fill the link"

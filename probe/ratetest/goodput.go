@@ -24,7 +24,7 @@ type Goodput struct {
 	Value     *float64       `json:"payload_bits_per_second"` // nil: not measured
 	Bytes     int64          `json:"bytes"`                   // of payload
 	Duration  ippm.Seconds   `json:"duration_seconds"`
-	Why       string         `json:"why,omitempty"` // reason if Value is nil
+	Why       string         `json:"why,omitempty"` // reason if Value is nil, or far below the rate
 }
 
 // MeasureGoodput sends or fetches one stream of about a second at the known rate.
