@@ -43,6 +43,7 @@ const (
 	bigTrains      = 2           // of such a test, ...
 	bigBytes       = 3.2e6       // ... and what they may cost
 	settleAtMost   = time.Second // echoes that take longer are not waited for
+	settlePoll     = 20 * time.Millisecond
 )
 
 type phasePlan struct {
@@ -120,7 +121,9 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 		return budget - up - down - 250e3 // reserve for the monitor stream and control
 	}
 	floor := func(i int, d wire.Direction, target ippm.Rate, bucket float64, trains int) (ratetest.Floor, error) {
-		step(i, "")
+		if i != 6 { // within the phase of the streams it is not announced
+			step(i, "")
+		}
 		_, noise := s.Monitor.Received()
 		if s.Traits().HidesLoss {
 			trains = floorTrainsTCP
@@ -128,7 +131,9 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 		beside.Begin()
 		f, err := ratetest.RunFloor(ctx, s, ratetest.FloorPlan{Direction: d, Target: target, MaxTrains: trains, RoundTrip: rtt, Noise: noise, Bucket: bucket})
 		beside.End(d)
-		step(i, string(f.Outcome))
+		if i != 6 {
+			step(i, string(f.Outcome))
+		}
 		return f, err
 	}
 	if r.FloorDown, err = floor(2, wire.Down, o.Policy.Minimum.Download, 0, floorTrains); err != nil {
@@ -201,14 +206,15 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 	step(6, "")
 
 	step(7, "")
-	settle := o.Clock.Now() + settleAtMost
-	for !s.Monitor.SettledBefore(idle, o.Clock.Now()) && o.Clock.Now() < settle {
-		if err := s.Sleep(ctx, 20*time.Millisecond); err != nil {
-			return r, err
-		}
+	if err := settle(ctx, s, &o, idle); err != nil {
+		return r, err
 	}
 	now := o.Clock.Now()
-	account := s.Monitor.Finish(idle, now)
+	facts, account, err := lookAgain(ctx, s, &o, s.Monitor.Finish(idle, now))
+	if err != nil {
+		return r, err
+	}
+	now = o.Clock.Now()
 	r.LoadedDown, r.LoadedUp = monitor.LoadedOf(s.Monitor.Finish(loadDown, now)), monitor.LoadedOf(s.Monitor.Finish(loadUp, now))
 	r.Idle = account.Figures()
 	r.LongestGap = s.Monitor.LongestGap(now).Seconds()
@@ -219,7 +225,7 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 	r.BytesDown, r.BytesUp = s.OwnBytes()
 	r.OthersDown, r.OthersUp = beside.Rate(wire.Down), beside.Rate(wire.Up)
 	r.Duration = ippm.Seconds(o.Clock.Now() - began)
-	r.judge(o, account)
+	r.judge(o, facts, account)
 	s.ReportVerdict(ctx, r.Verdict)
 	step(7, string(r.Verdict.Outcome))
 	return r, nil

@@ -64,18 +64,17 @@ const (
 // minSamples is how many packets a statement on delay requires.
 const minSamples = 20
 
-// facts converts a check's results to the input of the verdict.
-func (r *Report) facts(idle *monitor.Account) verdict.Facts {
-	f := verdict.Facts{
-		verdict.Download: rateFact(r.FloorDown, r.CapacityDown),
-		verdict.Upload:   rateFact(r.FloorUp, r.CapacityUp),
-		verdict.Outage:   verdict.Known(r.LongestGap, r.LongestGap, r.LongestGap, int(idle.Received)),
-	}
-	delayFacts(f, idle)
+// judge adds the rates, the longest gap and the transport to the facts of the idle
+// link, and judges them.
+func (r *Report) judge(o Options, f verdict.Facts, idle *monitor.Account) {
+	f[verdict.Download] = rateFact(r.FloorDown, r.CapacityDown)
+	f[verdict.Upload] = rateFact(r.FloorUp, r.CapacityUp)
+	f[verdict.Outage] = verdict.Known(r.LongestGap, r.LongestGap, r.LongestGap, int(idle.Received))
 	udpFact(f, r.Transport)
-	return f
+	r.Verdict = verdict.Judge(o.Policy, f)
 }
 
+// delayFacts adds the facts of delay and loss on the idle link.
 func delayFacts(f verdict.Facts, a *monitor.Account) {
 	why := ""
 	switch {
@@ -118,6 +117,11 @@ func delayFacts(f verdict.Facts, a *monitor.Account) {
 		}
 		s, b := d.Seconds(), a.OneWayBound.Seconds()
 		return verdict.Known(s, max(s-b, 0), s+b, int(h.Count()))
+	}
+	if m, ok := a.RoundTrip.Quantile(0.5); ok && why == "" {
+		f[verdict.RoundTripDelay] = verdict.Known(m.Seconds(), m.Seconds(), m.Seconds(), int(a.RoundTrip.Count()))
+	} else {
+		f[verdict.RoundTripDelay] = verdict.Unknown(why)
 	}
 	variation := func(h *ippm.Histogram) verdict.Fact {
 		d, ok := h.Quantile(0.99)
@@ -175,10 +179,6 @@ func higher(a, b *float64) *float64 {
 		return a
 	}
 	return b
-}
-
-func (r *Report) judge(o Options, idle *monitor.Account) {
-	r.Verdict = verdict.Judge(o.Policy, r.facts(idle))
 }
 
 // udpFact adds the fact that UDP is blocked; it adds none if UDP works.

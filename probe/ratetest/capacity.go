@@ -31,7 +31,7 @@ const (
 	refineLeast  = 250 * time.Millisecond
 	refineBytes  = 1.2e6 // above 14 Mbit/s the hold is as long as this lasts, but at least refineLeast
 	refineMax    = 2 * time.Second
-	refinePrime  = 5 * time.Second // of a prime that meets no queue
+	refinePrime  = 3 * time.Second // of a prime that meets no queue
 	refineCount  = 40              // packets a hold should have at least
 	refineEnough = 0.004
 	refineTrains = 3

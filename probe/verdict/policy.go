@@ -19,8 +19,8 @@ type Policy struct {
 	Source  string `mapstructure:"source" example:"our handbook, section 4"`
 	Date    string `mapstructure:"date" example:"\"2026-10-01\"" doc:"Of the source: YYYY-MM-DD or YYYY."`
 
-	Minimum     Bounds `mapstructure:"minimum" example:"{download: 1Mbit/s, upload: 500kbit/s, one_way_delay: 400ms, delay_variation: 100ms, loss: 0.03, outage: 30s}"`
-	Recommended Bounds `mapstructure:"recommended" example:"{download: 2Mbit/s, upload: 1Mbit/s, one_way_delay: 150ms, delay_variation: 50ms, loss: 0.001, outage: 3s}"`
+	Minimum     Bounds `mapstructure:"minimum" example:"{download: 1Mbit/s, upload: 500kbit/s, one_way_delay: 400ms, round_trip_delay: 800ms, delay_variation: 100ms, loss: 0.03, outage: 30s}"`
+	Recommended Bounds `mapstructure:"recommended" example:"{download: 2Mbit/s, upload: 1Mbit/s, one_way_delay: 150ms, round_trip_delay: 300ms, delay_variation: 50ms, loss: 0.001, outage: 3s}"`
 }
 
 // Bounds is one column of a policy. A zero value sets no bound.
@@ -28,19 +28,22 @@ type Bounds struct {
 	Download       ippm.Rate     `mapstructure:"download"`        // IP-layer bit/s towards the student
 	Upload         ippm.Rate     `mapstructure:"upload"`          // IP-layer bit/s from the student
 	OneWayDelay    time.Duration `mapstructure:"one_way_delay"`   // median, each direction
+	RoundTripDelay time.Duration `mapstructure:"round_trip_delay"` // median
 	DelayVariation time.Duration `mapstructure:"delay_variation"` // 99th percentile of PDV, each direction
 	Loss           float64       `mapstructure:"loss"`            // share of packets, each direction
 	Outage         time.Duration `mapstructure:"outage"`          // longest time without a packet
 }
 
 // network adds the bounds that all policies share, because exam providers do
-// not publish them. One-way delay is ITU-T G.114's 150 ms and 400 ms. Delay
+// not publish them. One-way delay is ITU-T G.114's 150 ms and 400 ms, the round trip
+// twice that: it is known exactly, where each way has an error of half of it. Delay
 // variation is ITU-T Y.1541's 50 ms for classes 0 and 1, and twice that as the
 // limit; loss is its 0.1 %, with a limit of 3 %, from where vendors of live
 // video call it noticeable. An outage of 30 s is what edX allows a proctored
 // exam.
 func network(minimum, recommended Bounds) (Bounds, Bounds) {
 	minimum.OneWayDelay, recommended.OneWayDelay = 400*time.Millisecond, 150*time.Millisecond
+	minimum.RoundTripDelay, recommended.RoundTripDelay = 2*minimum.OneWayDelay, 2*recommended.OneWayDelay
 	minimum.DelayVariation, recommended.DelayVariation = 100*time.Millisecond, 50*time.Millisecond
 	minimum.Loss, recommended.Loss = 0.03, 0.001
 	minimum.Outage, recommended.Outage = 30*time.Second, 3*time.Second
@@ -94,6 +97,7 @@ func (p Policy) Check() error {
 		{"download", float64(p.Minimum.Download), float64(p.Recommended.Download), false},
 		{"upload", float64(p.Minimum.Upload), float64(p.Recommended.Upload), false},
 		{"one_way_delay", float64(p.Minimum.OneWayDelay), float64(p.Recommended.OneWayDelay), true},
+		{"round_trip_delay", float64(p.Minimum.RoundTripDelay), float64(p.Recommended.RoundTripDelay), true},
 		{"delay_variation", float64(p.Minimum.DelayVariation), float64(p.Recommended.DelayVariation), true},
 		{"loss", p.Minimum.Loss, p.Recommended.Loss, true},
 		{"outage", float64(p.Minimum.Outage), float64(p.Recommended.Outage), true},

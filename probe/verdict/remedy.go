@@ -15,7 +15,7 @@ func remedy(r Reason) string {
 		return "Your download may be too slow for the exam; something else may be using it. Pause streaming, updates and other devices, then test again. If it stays low, use another network for the exam."
 	case Upload:
 		return "Your upload may be too slow for your live video; something else may be using it. Pause cloud backup and photo sync, end other video calls, then test again. If it stays low, use another network for the exam."
-	case OneWayDelayDown, OneWayDelayUp:
+	case OneWayDelayDown, OneWayDelayUp, RoundTripDelay:
 		return "Your connection to the server responds slowly, so live video may lag. If you use a VPN, disconnect it; avoid satellite links and phone hotspots."
 	case DelayVariationDown, DelayVariationUp:
 		return "The delay of your connection varies a lot, so live video may stutter. Use a cable, or sit close to the Wi-Fi access point; turn off AirDrop and similar services; pause other traffic at home."

@@ -15,6 +15,7 @@ func TestSummary(t *testing.T) {
 		Upload:             {Value: number(0.3e6), Low: number(0.29e6), High: number(0.31e6), Minimum: ippm.Reject},
 		OneWayDelayDown:    Known(.01, .01, .01, 100),
 		OneWayDelayUp:      Known(.01, .01, .01, 100),
+		RoundTripDelay:     Known(.02, .02, .02, 100),
 		DelayVariationDown: Known(.001, .001, .001, 100),
 		DelayVariationUp:   Known(.001, .001, .001, 100),
 		LossDown:           Known(0, 0, 0, 1000),

@@ -22,6 +22,7 @@ const (
 	Upload             Criterion = "upload"
 	OneWayDelayDown    Criterion = "one-way-delay-down"
 	OneWayDelayUp      Criterion = "one-way-delay-up"
+	RoundTripDelay     Criterion = "round-trip-delay"
 	DelayVariationDown Criterion = "delay-variation-down"
 	DelayVariationUp   Criterion = "delay-variation-up"
 	LossDown           Criterion = "loss-down"
@@ -132,6 +133,7 @@ func rules() []rule {
 		{Upload, "upload", "bit/s", true, func(b Bounds) float64 { return float64(b.Upload) }},
 		{OneWayDelayDown, "delay down", "s", false, delay},
 		{OneWayDelayUp, "delay up", "s", false, delay},
+		{RoundTripDelay, "round trip", "s", false, seconds(func(b Bounds) time.Duration { return b.RoundTripDelay })},
 		{DelayVariationDown, "delay variation down", "s", false, variation},
 		{DelayVariationUp, "delay variation up", "s", false, variation},
 		{LossDown, "loss down", "ratio", false, loss},
@@ -164,14 +166,14 @@ func Judge(p Policy, facts Facts) Verdict {
 		if f.Value == nil && f.Low == nil && f.Why == "" {
 			reason.Why = "not measured"
 		}
-		reason.AgainstMin = status(r, f, reason.Minimum)
+		reason.AgainstMin = status(r, f, reason.Minimum, false)
 		if f.Minimum != ippm.Undecided && reason.Minimum > 0 {
 			reason.AgainstMin = Missed
 			if f.Minimum == ippm.Accept {
 				reason.AgainstMin = Met
 			}
 		}
-		reason.AgainstRec = status(r, f, reason.Recommended)
+		reason.AgainstRec = status(r, f, reason.Recommended, r.unit == "ratio")
 		if reason.AgainstMin == Missed && reason.AgainstRec != NoBound {
 			reason.AgainstRec = Missed
 		}
@@ -193,6 +195,8 @@ func Judge(p Policy, facts Facts) Verdict {
 		switch {
 		case reason.AgainstMin == Missed:
 			note("missed", i)
+		case split(r.criterion, reason) && facts[RoundTripDelay].Value != nil:
+			// Only the sum of the two ways is known exactly, and it is judged.
 		case reason.AgainstMin == Unclear:
 			note("unclear", i)
 		case reason.AgainstRec != Met && reason.AgainstRec != NoBound:
@@ -229,6 +233,12 @@ func Judge(p Policy, facts Facts) Verdict {
 	return v
 }
 
+// split reports whether a one-way delay is unclear because its error spans a bound.
+func split(c Criterion, r Reason) bool {
+	return (c == OneWayDelayDown || c == OneWayDelayUp) && r.Value != nil &&
+		r.AgainstMin != Missed && r.AgainstRec != Missed
+}
+
 func unclearWhy(r Reason) string {
 	if r.Why != "" {
 		return r.Why
@@ -236,8 +246,10 @@ func unclearWhy(r Reason) string {
 	return fmt.Sprintf("%s is too close to the limit of %s to tell", FormatValue(r), Format(r.Minimum, r.Unit))
 }
 
-// status compares a fact with one bound.
-func status(r rule, f Fact, bound float64) Status {
+// status compares a fact with one bound. An interval across the bound is unclear.
+// strict marks a recommended share of losses, which no affordable number of packets
+// can show: there a value within the bound meets it.
+func status(r rule, f Fact, bound float64, strict bool) Status {
 	if bound <= 0 {
 		return NoBound
 	}
@@ -256,15 +268,15 @@ func status(r rule, f Fact, bound float64) Status {
 		}
 		return Unclear
 	}
-	if f.Value == nil {
+	switch {
+	case f.Value == nil:
 		return Unclear
-	}
-	// A value above the bound misses it only if chance does not explain it: one
-	// loss among a hundred packets does not prove a loss of 1 %.
-	if *f.Value > bound && (f.Low == nil || *f.Low > bound) {
+	case *f.Value > bound && (f.Low == nil || *f.Low > bound):
 		return Missed
+	case f.High == nil || *f.High <= bound || strict && *f.Value <= bound:
+		return Met
 	}
-	return Met
+	return Unclear
 }
 
 // Format formats a number in the unit of a reason.

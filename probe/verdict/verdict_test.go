@@ -13,6 +13,7 @@ func good() Facts {
 	for _, c := range []Criterion{OneWayDelayDown, OneWayDelayUp} {
 		f[c] = Known(0.02, 0.01, 0.03, 100)
 	}
+	f[RoundTripDelay] = Known(0.04, 0.04, 0.04, 100)
 	for _, c := range []Criterion{DelayVariationDown, DelayVariationUp} {
 		f[c] = Known(0.005, 0.005, 0.005, 100)
 	}
@@ -46,7 +47,13 @@ func TestJudge(t *testing.T) {
 		{"straddles, but decided above", Download, decided(0.765e6, ippm.Accept), Marginal, ""},
 		{"straddles, but decided below", Download, decided(0.755e6, ippm.Reject), NotReady, ""},
 		{"rate unknown", Upload, Unknown("the host was busy"), Inconclusive, "the host was busy"},
-		{"one loss in 100 proves nothing", LossUp, Known(0.01, 0.0018, 0.0545, 100), Marginal, "loss up"},
+		{"one loss in 100 proves nothing", LossUp, Known(0.01, 0.0018, 0.0545, 100), Inconclusive, "loss up"},
+		{"two losses in 400 meet the minimum", LossUp, Known(0.005, 0.0014, 0.018, 400), Marginal, "loss up"},
+		{"no loss in 200", LossUp, Known(0, 0, 0.0188, 200), Ready, ""},
+		{"the ways' shares unknown", OneWayDelayUp, Known(0.02, 0, 0.6, 100), Ready, ""},
+		{"long round trip", RoundTripDelay, Known(0.6, 0.6, 0.6, 100), Marginal, "round trip is 600 ms; 300 ms is recommended"},
+		{"too long a round trip", RoundTripDelay, Known(0.9, 0.9, 0.9, 100), NotReady, "round trip is 900 ms"},
+		{"variation straddles", DelayVariationUp, Known(0.09, 0.07, 0.12, 100), Inconclusive, "delay variation up"},
 		{"ten losses in 100 do", LossUp, Known(0.1, 0.055, 0.174, 100), NotReady, "loss up is 10 %"},
 		{"long way", OneWayDelayUp, Known(0.3, 0.2, 0.4, 100), Marginal, "delay up is 300 ms"},
 		{"too long", OneWayDelayDown, Known(0.7, 0.6, 0.8, 100), NotReady, ""},

@@ -107,6 +107,10 @@ func judgeWindow(a *monitor.Account, p verdict.Policy, e WindowEvent, past *moni
 			observe(warning.Delay, name, (d - a.OneWayBound).Seconds(), p.Minimum.OneWayDelay.Seconds(), "s", warning.Bad)
 		}
 	}
+	// The round trip includes packets that our own trains delayed.
+	if d, ok := typicalDelay(&ippm.Histogram{}, &a.RoundTrip, p.Minimum.RoundTripDelay); ok {
+		observe(warning.Delay, "the round trip", d.Seconds(), p.Minimum.RoundTripDelay.Seconds(), "s", warning.Bad)
+	}
 	for name, h := range map[string]*ippm.Histogram{"delay variation up": &a.PDVUp, "delay variation down": &a.PDVDown} {
 		if d, ok := h.Quantile(0.9); ok && h.Count() >= windowLeast {
 			observe(warning.DelayVariation, name, d.Seconds(), p.Minimum.DelayVariation.Seconds(), "s", warning.Bad)

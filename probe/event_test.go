@@ -1,0 +1,83 @@
+package probe_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"examlink/probe"
+	"examlink/probe/ippm"
+	"examlink/probe/netsim"
+	"examlink/probe/verdict"
+)
+
+// hold holds packets up in both directions for d, as a computer that scans for Wi-Fi
+// networks does.
+func (w *testbed) hold(d time.Duration, up, down ippm.Rate) {
+	w.rates(1000, 1000)
+	time.Sleep(d)
+	w.rates(up, down)
+}
+
+// One stall in the first seconds of a check, or a burst of losses, is no property of
+// the link: the check looks again, and says what it was. What comes back is one.
+func TestOneEventIsNoVerdict(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		happen func(*testbed)
+		want   verdict.Outcome
+	}{
+		{"nothing", func(*testbed) {}, verdict.Ready},
+		{"one stall of 2.2 s", func(w *testbed) { time.Sleep(1500 * ms); w.hold(2200*ms, mbit(5), mbit(10)) }, verdict.Ready},
+		{"one stall of 0.4 s", func(w *testbed) { time.Sleep(1500 * ms); w.hold(400*ms, mbit(5), mbit(10)) }, verdict.Ready},
+		{"one dead second", func(w *testbed) { time.Sleep(1500 * ms); w.cut(time.Second) }, verdict.Ready},
+		{"jitter throughout", func(w *testbed) { w.both(func(p *netsim.Params) { p.Jitter = 60 * ms }) }, verdict.NotReady},
+		{"loss throughout", func(w *testbed) { w.both(func(p *netsim.Params) { p.Loss = 0.08 }) }, verdict.NotReady},
+		{"some loss throughout", func(w *testbed) { w.both(func(p *netsim.Params) { p.Loss = 0.005 }) }, verdict.Marginal},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				up, down := good()
+				w := newTestbed(t, up, down)
+				done := make(chan struct{})
+				go func() { defer close(done); c.happen(w) }()
+				defer func() { <-done }()
+				r, err := probe.Check(t.Context(), w.options(), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if r.Verdict.Outcome != c.want {
+					t.Errorf("%s", r.Verdict.Sentence)
+				}
+				for _, x := range r.Verdict.Reasons {
+					if x.Why != "" {
+						t.Logf("%s: %s", x.Criterion, x.Why)
+					}
+				}
+				t.Logf("%v: %s", r.Duration, r.Verdict.Sentence)
+			})
+		})
+	}
+}
+
+// A round trip of 600 ms may be 300 ms each way or not; it is judged as what it is.
+func TestLongRoundTripIsNotReady(t *testing.T) {
+	for _, c := range []struct {
+		up, down time.Duration
+		want     verdict.Outcome
+	}{{300 * ms, 300 * ms, verdict.Marginal}, {550 * ms, 50 * ms, verdict.Marginal}, {450 * ms, 450 * ms, verdict.NotReady}, {100 * ms, 100 * ms, verdict.Ready}} {
+		t.Run(c.up.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				up, down := good()
+				up.Delay, down.Delay = c.up, c.down
+				r, err := probe.Check(t.Context(), newTestbed(t, up, down).options(), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if r.Verdict.Outcome != c.want {
+					t.Errorf("%v and %v: %s", c.up, c.down, r.Verdict.Sentence)
+				}
+			})
+		})
+	}
+}
