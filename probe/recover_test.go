@@ -51,3 +51,39 @@ func TestRecoveryIsSeen(t *testing.T) {
 		}
 	}
 }
+
+// A link that was below the recommended rate, but not below the minimum, and is back
+// has its warning cleared: tests ask for more until they show it.
+func TestRecommendedIsSeenAgain(t *testing.T) {
+	for _, jitter := range []time.Duration{ms, 5 * ms} {
+		for seed := range uint64(3) {
+			synctest.Test(t, func(t *testing.T) {
+				up, down := good()
+				up.Jitter, down.Jitter = jitter, jitter
+				w := newTestbedSeeded(t, up, down, seed+1)
+				d, finish := w.watch(nil)
+				time.Sleep(time.Minute)
+				w.rates(mbit(0.6), mbit(1.1))
+				time.Sleep(5 * time.Minute)
+				w.rates(mbit(5), mbit(10))
+				back := w.host.Wall()
+				time.Sleep(10 * time.Minute)
+				finish()
+				var last warning.Warning
+				for _, x := range d.warnings {
+					if x.Kind == warning.BelowRecommended {
+						last = x
+					}
+				}
+				switch {
+				case last.Kind == "":
+					t.Errorf("jitter %v, seed %d: no warning of 1.1/0.6 Mbit/s", jitter, seed)
+				case last.End.IsZero():
+					t.Errorf("jitter %v, seed %d: %v still stands ten minutes after", jitter, seed, last)
+				default:
+					t.Logf("jitter %v, seed %d: over %v after, %s", jitter, seed, last.Cleared.Sub(back).Round(time.Second), last.Evidence)
+				}
+			})
+		}
+	}
+}

@@ -141,8 +141,11 @@ func (w *watcher) floorTask(d wire.Direction, rtt, now time.Duration, due bool) 
 		bytes = int64(climbShare * float64(least)) // only whether a queue grows at this rate matters
 	}
 	p := ratetest.FloorPlan{Direction: d, Target: target, InExam: true, MaxTrains: 1, MaxBytes: bytes, RoundTrip: rtt, Noise: noise, Known: w.known[d], Foreign: foreign}
+	if !alone && p.Known == 0 {
+		p.Known = w.proved[d] // step by step up to the recommended rate
+	}
 	g := p
-	g.Glance = true
+	g.Glance, g.Known = true, w.known[d]
 	return floorTask{
 		glance: g, full: p, can: alone || bytes >= least, due: due && b.available(now) >= (1+testsKept)*least, alone: alone,
 	}, 0
@@ -209,6 +212,7 @@ func (w *watcher) floorDone(f floorOutcome) {
 	_, noise := w.s.Monitor.Received()
 	climb := w.known[f.floor.Direction] > 0
 	w.learn(f.floor, noise)
+	w.prove(f.floor)
 	o := judgeFloor(w.joint[f.floor.Direction].with(f.floor, climb), at)
 	w.observe(kind, o)
 	switch {
@@ -241,13 +245,27 @@ func (w *watcher) learn(f ratetest.Floor, noise time.Duration) {
 	w.known[f.Direction] = ippm.Rate(known)
 }
 
+// prove keeps the rate that a test at the minimum or above carried without a queue.
+func (w *watcher) prove(f ratetest.Floor) {
+	low := ippm.Rate(0)
+	if f.Decision == ippm.Accept && f.Rate.Value == nil {
+		low = min(ippm.Rate(*f.Rate.Low), w.wanted(f.Direction))
+	}
+	w.proved[f.Direction] = low
+}
+
+// wanted returns the recommended rate of a direction.
+func (w *watcher) wanted(d wire.Direction) ippm.Rate {
+	if d == wire.Up {
+		return w.o.Policy.Recommended.Upload
+	}
+	return w.o.Policy.Recommended.Download
+}
+
 // recommend judges a test against the recommended rate. The worse direction
 // counts.
 func (w *watcher) recommend(f ratetest.Floor, at time.Time) {
-	want := float64(w.o.Policy.Recommended.Download)
-	if f.Direction == wire.Up {
-		want = float64(w.o.Policy.Recommended.Upload)
-	}
+	want := float64(w.wanted(f.Direction))
 	level := warning.Unknown
 	switch {
 	case want <= 0, f.Decision == ippm.Reject: // below the minimum raises its own warning
@@ -257,13 +275,13 @@ func (w *watcher) recommend(f ratetest.Floor, at time.Time) {
 	case f.Rate.Low != nil && *f.Rate.Low >= want:
 		level = warning.Good
 	}
-	w.recommended[f.Direction] = level
 	if f.Glance || level == warning.Unknown {
 		return // too short to judge this
 	}
+	w.recommended[f.Direction] = level
 	o := warning.Observation{At: at, Level: level}
 	if level == warning.Bad {
-		o.Evidence = fmt.Sprintf("%s %s; %s is recommended", f.Direction, f.Rate.String(), verdict.Format(want, "bit/s"))
+		o.Evidence = fmt.Sprintf("%s %s at %s; %s is recommended", f.Direction, f.Rate.String(), at.Format("15:04:05"), verdict.Format(want, "bit/s"))
 	}
 	for _, l := range w.recommended {
 		if l == warning.Bad && level == warning.Good {
