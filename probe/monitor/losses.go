@@ -4,8 +4,10 @@ import "examlink/probe/ippm"
 
 // Chosen by us.
 const (
-	LossWindows = 8     // windows that are judged together
-	lossChance  = 0.001 // probability of that many losses on a link that just meets the bound
+	LossWindows = 16    // windows that are judged together
+	lossChance  = 0.001 // probability of that many losses on a link that just meets the bound, ...
+	lossCalm    = 0.5   // ... or that loses this share of the bound: ...
+	lossOdd     = 1e-4  // ... then they must be this improbable, and beyond the bound themselves
 	lossyLeast  = 3     // windows that must have losses: a gap or two are no loss rate
 )
 
@@ -26,7 +28,9 @@ func (h *LossHistory) Add(lost, of uint64) {
 }
 
 // Beyond reports whether some number of windows up to the latest together lost more
-// than chance explains on a link with loss ratio bound, and returns their share.
+// than chance explains on a link with loss ratio bound, or more than the bound where
+// chance does not explain it on a calm link; it returns their share. Losses in bursts
+// count like others, if there are several bursts.
 func (h LossHistory) Beyond(bound float64) (share float64, ok bool) {
 	var sum lossCount
 	lossy := 0
@@ -36,8 +40,12 @@ func (h LossHistory) Beyond(bound float64) (share float64, ok bool) {
 		if h[i].lost > 0 {
 			lossy++
 		}
-		if lossy >= lossyLeast && ippm.BinomialTail(sum.lost, sum.of, bound) < lossChance {
-			return float64(sum.lost) / float64(sum.of), true
+		if lossy < lossyLeast {
+			continue
+		}
+		share := float64(sum.lost) / float64(sum.of)
+		if ippm.BinomialTail(sum.lost, sum.of, bound) < lossChance || share > bound && ippm.BinomialTail(sum.lost, sum.of, lossCalm*bound) < lossOdd {
+			return share, true
 		}
 	}
 	return 0, false

@@ -25,13 +25,13 @@ type Policy struct {
 
 // Bounds is one column of a policy. A zero value sets no bound.
 type Bounds struct {
-	Download       ippm.Rate     `mapstructure:"download"`        // IP-layer bit/s towards the student
-	Upload         ippm.Rate     `mapstructure:"upload"`          // IP-layer bit/s from the student
-	OneWayDelay    time.Duration `mapstructure:"one_way_delay"`   // median, each direction
+	Download       ippm.Rate     `mapstructure:"download"`         // IP-layer bit/s towards the student
+	Upload         ippm.Rate     `mapstructure:"upload"`           // IP-layer bit/s from the student
+	OneWayDelay    time.Duration `mapstructure:"one_way_delay"`    // median, each direction
 	RoundTripDelay time.Duration `mapstructure:"round_trip_delay"` // median
-	DelayVariation time.Duration `mapstructure:"delay_variation"` // 99th percentile of PDV, each direction
-	Loss           float64       `mapstructure:"loss"`            // share of packets, each direction
-	Outage         time.Duration `mapstructure:"outage"`          // longest time without a packet
+	DelayVariation time.Duration `mapstructure:"delay_variation"`  // 99th percentile of PDV, each direction
+	Loss           float64       `mapstructure:"loss"`             // share of packets, each direction
+	Outage         time.Duration `mapstructure:"outage"`           // longest time without a packet
 }
 
 // network adds the bounds that all policies share, because exam providers do

@@ -36,6 +36,9 @@ const (
 	// three to clear the warning, and these must not wait for the budget.
 	slowEvery    = 12 * time.Second
 	recoveryKept = 4
+	// gentleMost is how many tests after one that showed the recommended rate ask for
+	// little more than the minimum, which queues less if the link has fallen.
+	gentleMost = 5
 	// climbShare is the share of the smallest test that one step of the climb costs.
 	climbShare = 0.67
 )
@@ -141,7 +144,8 @@ func (w *watcher) floorTask(d wire.Direction, rtt, now time.Duration, due bool) 
 		bytes = int64(climbShare * float64(least)) // only whether a queue grows at this rate matters
 	}
 	p := ratetest.FloorPlan{Direction: d, Target: target, InExam: true, MaxTrains: 1, MaxBytes: bytes, RoundTrip: rtt, Noise: noise, Known: w.known[d], Foreign: foreign}
-	if !alone && p.Known == 0 {
+	if _, active := w.trackers[warning.BelowRecommended].Active(); !alone && p.Known == 0 &&
+		(active || w.recommended[d] != warning.Good || w.gentle[d] >= gentleMost) {
 		p.Known = w.proved[d] // step by step up to the recommended rate
 	}
 	g := p
@@ -213,6 +217,7 @@ func (w *watcher) floorDone(f floorOutcome) {
 	climb := w.known[f.floor.Direction] > 0
 	w.learn(f.floor, noise)
 	w.prove(f.floor)
+	w.gentle[f.floor.Direction]++
 	o := judgeFloor(w.joint[f.floor.Direction].with(f.floor, climb), at)
 	w.observe(kind, o)
 	switch {
@@ -279,6 +284,7 @@ func (w *watcher) recommend(f ratetest.Floor, at time.Time) {
 		return // too short to judge this
 	}
 	w.recommended[f.Direction] = level
+	w.gentle[f.Direction] = 0
 	o := warning.Observation{At: at, Level: level}
 	if level == warning.Bad {
 		o.Evidence = fmt.Sprintf("%s %s at %s; %s is recommended", f.Direction, f.Rate.String(), at.Format("15:04:05"), verdict.Format(want, "bit/s"))

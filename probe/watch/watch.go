@@ -81,6 +81,7 @@ type watcher struct {
 	known       map[wire.Direction]ippm.Rate     // rates below the minimum, as last read
 	recommended map[wire.Direction]warning.Level // last observation against the recommended rate
 	proved      map[wire.Direction]ippm.Rate     // what the last test at the minimum carried without a queue
+	gentle      map[wire.Direction]int           // tests since the last that was judged against the recommended rate
 	climbing    map[wire.Direction]bool          // the last test found no queue: a slow link may be recovering
 	joint       map[wire.Direction]*jointBound
 	lastTest    map[wire.Direction]time.Duration // when the last floor test ended
@@ -106,7 +107,7 @@ func Run(ctx context.Context, o Config, sinks ...Sink) (Summary, error) {
 		budgets:  map[wire.Direction]*budget{wire.Down: &down, wire.Up: &up},
 		joint:    map[wire.Direction]*jointBound{wire.Down: {}, wire.Up: {}},
 		climbing: map[wire.Direction]bool{}, lastTest: map[wire.Direction]time.Duration{}, nextGlance: map[wire.Direction]time.Duration{},
-		known: map[wire.Direction]ippm.Rate{}, proved: map[wire.Direction]ippm.Rate{}, recommended: map[wire.Direction]warning.Level{},
+		known: map[wire.Direction]ippm.Rate{}, proved: map[wire.Direction]ippm.Rate{}, gentle: map[wire.Direction]int{}, recommended: map[wire.Direction]warning.Level{},
 		trackers: newTrackers(),
 		summary:  Summary{Schema: Schema, Warnings: []warning.Warning{}, Started: o.Clock.Wall(), Exam: o.Join.Exam},
 	}
