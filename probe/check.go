@@ -142,9 +142,8 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 	if r.FloorUp, err = floor(3, wire.Up, o.Policy.Minimum.Upload, 0, floorTrains); err != nil {
 		return r, err
 	}
-	capacity := func(i int, d wire.Direction, f ratetest.Floor, budget int64) (ratetest.Capacity, *monitor.Window, error) {
+	capacity := func(i int, d wire.Direction, f ratetest.Floor, budget int64) (ratetest.Capacity, error) {
 		step(i, "")
-		s.Monitor.Begin(o.Clock.Now())
 		beside.Begin()
 		c, err := ratetest.SearchCapacity(ctx, s, d, f, o.Check.CapacityMax, budget)
 		beside.End(d)
@@ -152,19 +151,18 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 			c.Why = ratetest.WhyRateHidden
 		}
 		step(i, c.Rate.String())
-		return c, s.Monitor.Begin(o.Clock.Now()), err
+		return c, err
 	}
-	var loadDown, loadUp *monitor.Window
-	if r.CapacityDown, loadDown, err = capacity(4, wire.Down, r.FloorDown, left()*6/10); err != nil {
+	if r.CapacityDown, err = capacity(4, wire.Down, r.FloorDown, left()*6/10); err != nil {
 		return r, err
 	}
-	if r.CapacityUp, loadUp, err = capacity(5, wire.Up, r.FloorUp, left()); err != nil {
+	if r.CapacityUp, err = capacity(5, wire.Up, r.FloorUp, left()); err != nil {
 		return r, err
 	}
 
 	ways := []*way{
-		{4, &r.FloorDown, &r.CapacityDown, &r.GoodputDown, o.Policy.Recommended.Download},
-		{5, &r.FloorUp, &r.CapacityUp, &r.GoodputUp, o.Policy.Recommended.Upload},
+		{4, &r.FloorDown, &r.CapacityDown, &r.GoodputDown, &r.LoadedDown, o.Policy.Recommended.Download, ratetest.Load{}, nil},
+		{5, &r.FloorUp, &r.CapacityUp, &r.GoodputUp, &r.LoadedUp, o.Policy.Recommended.Upload, ratetest.Load{}, nil},
 	}
 	// again repeats the floor test of a way with trains that empty a big bucket.
 	again := func(x *way) error {
@@ -203,6 +201,13 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 		}
 		x.compare()
 	}
+	for _, x := range ways {
+		s.Monitor.Begin(o.Clock.Now())
+		if x.load, err = ratetest.FillBuffer(ctx, s, *x.capacity, left()/2); err != nil {
+			return r, err
+		}
+		x.loading = s.Monitor.Begin(o.Clock.Now())
+	}
 	step(6, "")
 
 	step(7, "")
@@ -210,13 +215,16 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 		return r, err
 	}
 	now := o.Clock.Now()
-	facts, account, err := lookAgain(ctx, s, &o, s.Monitor.Finish(idle, now))
+	facts, account, err := lookAgain(ctx, s, &o, s.Monitor.Finish(idle, now), drained(ways))
 	if err != nil {
 		return r, err
 	}
 	now = o.Clock.Now()
-	r.LoadedDown, r.LoadedUp = monitor.LoadedOf(s.Monitor.Finish(loadDown, now)), monitor.LoadedOf(s.Monitor.Finish(loadUp, now))
 	r.Idle = account.Figures()
+	for _, x := range ways {
+		*x.loaded = monitor.NewLoaded(s.Monitor.Finish(x.loading, now), x.load.Rise, x.load.Full, r.Idle.RoundTrip.Median)
+		x.loaded.Why = x.load.Why
+	}
 	r.LongestGap = s.Monitor.LongestGap(now).Seconds()
 	if skew, ok := s.Monitor.Skew(); ok {
 		skew *= 1e6

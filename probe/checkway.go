@@ -2,8 +2,10 @@ package probe
 
 import (
 	"fmt"
+	"time"
 
 	"examlink/probe/ippm"
+	"examlink/probe/monitor"
 	"examlink/probe/ratetest"
 	"examlink/probe/verdict"
 )
@@ -22,7 +24,10 @@ type way struct {
 	floor       *ratetest.Floor
 	capacity    *ratetest.Capacity
 	goodput     *ratetest.Goodput
+	loaded      *monitor.Loaded
 	recommended ippm.Rate
+	load        ratetest.Load
+	loading     *monitor.Window // of the monitor stream, during load
 }
 
 // hiddenByBucket reports whether the floor test passed although the link's rate is
@@ -62,6 +67,16 @@ func (x *way) repeated(f ratetest.Floor) {
 		c.Rate, c.StdErr, c.Why = f.Rate, f.StdErr, why
 	}
 	*x.floor = f
+}
+
+// drained returns how long the buffers that loads have filled take to empty.
+func drained(ways []*way) (d time.Duration) {
+	for _, x := range ways {
+		if rise := x.load.Rise; rise != nil {
+			d = max(d, time.Duration(*rise*float64(time.Second)))
+		}
+	}
+	return d
 }
 
 // compare says so if the stream still contradicts the rate.

@@ -38,6 +38,7 @@ func TestOneEventIsNoVerdict(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				up, down := good()
+				up.QueueTime, down.QueueTime = 300*ms, 300*ms
 				w := newTestbed(t, up, down)
 				done := make(chan struct{})
 				go func() { defer close(done); c.happen(w) }()
@@ -70,6 +71,7 @@ func TestLongRoundTripIsNotReady(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				up, down := good()
 				up.Delay, down.Delay = c.up, c.down
+				up.QueueTime, down.QueueTime = 300*ms, 300*ms
 				r, err := probe.Check(t.Context(), newTestbed(t, up, down).options(), nil)
 				if err != nil {
 					t.Fatal(err)
@@ -77,6 +79,51 @@ func TestLongRoundTripIsNotReady(t *testing.T) {
 				if r.Verdict.Outcome != c.want {
 					t.Errorf("%v and %v: %s", c.up, c.down, r.Verdict.Sentence)
 				}
+			})
+		})
+	}
+}
+
+// The delay under load is that of a full buffer, or is not given.
+func TestDelayUnderLoadIsThatOfAFullBuffer(t *testing.T) {
+	for _, c := range []struct {
+		up, down float64
+		buffer   time.Duration
+		rise     float64 // seconds; 0: not loaded
+		want     verdict.Outcome
+	}{
+		{1.3, 3, 2500 * ms, 1, verdict.Marginal},
+		{1.3, 3, 200 * ms, 0.2, verdict.Ready},
+		{1.3, 3, 700 * ms, 0.7, verdict.Marginal},
+		{50, 100, 2500 * ms, 0, verdict.Ready},
+	} {
+		t.Run(c.buffer.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := netsim.Params{Delay: 15 * ms, QueueTime: c.buffer}
+				up, down := p, p
+				up.Rate, down.Rate = mbit(c.up), mbit(c.down)
+				r, err := probe.Check(t.Context(), newTestbed(t, up, down).options(), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if r.Verdict.Outcome != c.want {
+					t.Errorf("%s", r.Verdict.Sentence)
+				}
+				for _, l := range []probe.Loaded{r.LoadedDown, r.LoadedUp} {
+					switch {
+					case c.rise == 0:
+						if l.Rise != nil || l.RoundTripsPerMinute != nil || l.Why == "" {
+							t.Errorf("not loaded: %+v", l)
+						}
+					case l.Rise == nil || *l.Rise < 0.9*c.rise || *l.Rise > 1.1*c.rise || !l.Full:
+						t.Errorf("%+v, want a full buffer of %v s", l, c.rise)
+					default:
+						if rpm := 60 / (c.rise + 0.03); *l.RoundTripsPerMinute < 0.85*rpm || *l.RoundTripsPerMinute > 1.15*rpm {
+							t.Errorf("%v round trips per minute, want %v", *l.RoundTripsPerMinute, rpm)
+						}
+					}
+				}
+				t.Logf("%v, %d kB: %s", r.Duration, (r.BytesDown+r.BytesUp)/1000, r.Verdict.Sentence)
 			})
 		})
 	}

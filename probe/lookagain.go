@@ -3,6 +3,7 @@ package probe
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"examlink/probe/monitor"
 	"examlink/probe/session"
@@ -18,13 +19,17 @@ var eventful = []verdict.Criterion{verdict.DelayVariationDown, verdict.DelayVari
 
 // lookAgain observes the idle link again while what was seen of it is unclear, or
 // misses a bound: a single event is no property of the link. first is the account of
-// the first look; it returns the facts and the account of all looks.
-func lookAgain(ctx context.Context, s *session.Session, o *Options, first *monitor.Account) (verdict.Facts, *monitor.Account, error) {
+// the first look; drain is how long buffers take to empty. It returns the facts and the account of all looks.
+func lookAgain(ctx context.Context, s *session.Session, o *Options, first *monitor.Account, drain time.Duration) (verdict.Facts, *monitor.Account, error) {
 	facts := verdict.Facts{}
 	delayFacts(facts, first)
 	all := *first
 	for n := 1; n < looksMost && doubtful(o.Policy, facts); n++ {
 		s.SetInterval(o.Check.IdleInterval)
+		if err := s.Sleep(ctx, drain); err != nil {
+			return nil, nil, err
+		}
+		drain = 0
 		s.Monitor.Begin(o.Clock.Now())
 		if err := s.Sleep(ctx, o.Check.IdleTime); err != nil {
 			return nil, nil, err

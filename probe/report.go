@@ -70,8 +70,22 @@ func (r *Report) judge(o Options, f verdict.Facts, idle *monitor.Account) {
 	f[verdict.Download] = rateFact(r.FloorDown, r.CapacityDown)
 	f[verdict.Upload] = rateFact(r.FloorUp, r.CapacityUp)
 	f[verdict.Outage] = verdict.Known(r.LongestGap, r.LongestGap, r.LongestGap, int(idle.Received))
+	f[verdict.LoadedDelayDown], f[verdict.LoadedDelayUp] = loadedFact(r.LoadedDown), loadedFact(r.LoadedUp)
 	udpFact(f, r.Transport)
 	r.Verdict = verdict.Judge(o.Policy, f)
+}
+
+// loadedFact returns how far a load raised the delay. A link faster than the tests
+// was not loaded, which does not count against it.
+func loadedFact(l monitor.Loaded) verdict.Fact {
+	if l.Rise == nil {
+		return verdict.Unseen(l.Why)
+	}
+	f := verdict.Known(*l.Rise, *l.Rise, *l.Rise, 1)
+	if !l.Full {
+		f.High = nil
+	}
+	return f
 }
 
 // delayFacts adds the facts of delay and loss on the idle link.

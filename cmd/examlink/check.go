@@ -152,6 +152,7 @@ var criterionNames = map[verdict.Criterion]string{
 	verdict.Download: "download", verdict.Upload: "upload",
 	verdict.OneWayDelayDown: "delay, down", verdict.OneWayDelayUp: "delay, up", verdict.RoundTripDelay: "round trip",
 	verdict.DelayVariationDown: "delay variation, down", verdict.DelayVariationUp: "delay variation, up",
+	verdict.LoadedDelayDown: "added under load, down", verdict.LoadedDelayUp: "added under load, up",
 	verdict.LossDown: "loss, down", verdict.LossUp: "loss, up", verdict.Outage: "longest gap", verdict.UDP: "UDP",
 }
 

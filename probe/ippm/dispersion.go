@@ -270,6 +270,11 @@ func countForeign(as []Arrival) {
 	for _, a := range as {
 		bytes += int64(a.Size)
 	}
+	// The counters run ahead while our own packets wait to be read: the least later
+	// count is the closest.
+	for i := len(as) - 2; i >= 0; i-- {
+		as[i].Foreign = min(as[i].Foreign, as[i+1].Foreign)
+	}
 	first, last := as[0].Foreign, as[0].Foreign
 	for _, a := range as {
 		first, last = min(first, a.Foreign), max(last, a.Foreign)

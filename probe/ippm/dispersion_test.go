@@ -264,3 +264,20 @@ func TestEstimateRateFromFewReleases(t *testing.T) {
 		t.Errorf("%d releases read as %v: %+v", len(releases), est.Rate, est)
 	}
 }
+
+// An interface counts packets before they are read. What is ahead only for a while
+// belongs to no other program.
+func TestReadingLagIsNoForeignTraffic(t *testing.T) {
+	rng := rand.New(rand.NewPCG(17, 18))
+	q := &queue{rate: 2e6, limit: 50e3, delay: 20 * time.Millisecond}
+	as := train(q, rng, 8*0.768e6, 0.768e6, 100e3, 0.5, 0, 0, 0)
+	want := EstimateRate(as, 0)
+	for i := range as {
+		if i%7 < 5 && i < len(as)-2 {
+			as[i].Foreign += int64(1000 * (i % 7) * 3)
+		}
+	}
+	if got := EstimateRate(as, 0); math.Abs(float64(got.Rate/want.Rate)-1) > 0.01 {
+		t.Errorf("%v, want %v", got.Rate, want.Rate)
+	}
+}

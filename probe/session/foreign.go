@@ -23,10 +23,13 @@ type Foreign struct {
 	read func() (received, sent uint64, ok bool)
 	own  func() (received, sent int64) // our own bytes so far
 
-	mu       sync.Mutex
-	at       time.Duration // of the latest reading
-	known    bool
-	down, up uint64 // other programs' bytes at the latest reading; never decrease
+	mu    sync.Mutex
+	at    time.Duration // of the latest reading
+	known bool
+	// Other programs' bytes at the latest reading. The interface counts what has
+	// arrived before this program has read it, and what is sent after this program
+	// has: down is at times too high, up too low. So up never decreases, but down may.
+	down, up uint64
 
 	past []trafficPoint // one per tenth of trafficSpan or longer
 }
@@ -37,7 +40,8 @@ type trafficPoint struct {
 }
 
 // Bytes returns other programs' bytes so far, from an arbitrary start; ok is false
-// if they are not known.
+// if they are not known. While packets of ours wait to be read, down is too high by
+// them.
 func (t *Foreign) Bytes(now time.Duration) (down, up uint64, ok bool) {
 	if t == nil || t.read == nil {
 		return 0, 0, false
@@ -53,7 +57,7 @@ func (t *Foreign) Bytes(now time.Duration) (down, up uint64, ok bool) {
 	}
 	ownDown, ownUp := t.own()
 	t.at, t.known = now, true
-	t.down = max(t.down, received-min(received, uint64(ownDown)))
+	t.down = received - min(received, uint64(ownDown))
 	t.up = max(t.up, sent-min(sent, uint64(ownUp)))
 	if n := len(t.past); n == 0 || now-t.past[n-1].at >= trafficSpan/10 {
 		t.past = append(t.past, trafficPoint{now, t.down, t.up})
@@ -81,7 +85,7 @@ func (t *Foreign) Rate(now time.Duration) (down, up ippm.Rate) {
 	if span < trafficSpan.Seconds()/4 {
 		return 0, 0
 	}
-	return ippm.Rate(float64(d-first.down) * 8 / span), ippm.Rate(float64(u-first.up) * 8 / span)
+	return ippm.Rate(float64(d-min(d, first.down)) * 8 / span), ippm.Rate(float64(u-first.up) * 8 / span)
 }
 
 // Others sums the traffic of other programs during rate tests, by direction.
@@ -124,7 +128,7 @@ func (o *Others) End(d wire.Direction) {
 		o.missed = true
 		return
 	}
-	theirs, ours := float64(m.down-o.began.down), float64(m.ownDown-o.began.ownDown)
+	theirs, ours := float64(m.down-min(m.down, o.began.down)), float64(m.ownDown-o.began.ownDown)
 	if d == wire.Up {
 		theirs, ours = float64(m.up-o.began.up), float64(m.ownUp-o.began.ownUp)
 	}

@@ -19,6 +19,8 @@ func remedy(r Reason) string {
 		return "Your connection to the server responds slowly, so live video may lag. If you use a VPN, disconnect it; avoid satellite links and phone hotspots."
 	case DelayVariationDown, DelayVariationUp:
 		return "The delay of your connection varies a lot, so live video may stutter. Use a cable, or sit close to the Wi-Fi access point; turn off AirDrop and similar services; pause other traffic at home."
+	case LoadedDelayDown, LoadedDelayUp:
+		return "While your connection is busy, everything on it waits: your router or modem queues too much (bufferbloat). During the exam, let nobody at home download, upload or stream. A cable does not help; smart queue management (SQM) in the router does."
 	case LossDown, LossUp:
 		return "Your connection loses packets, so live video may freeze. Use a cable, or move closer to the Wi-Fi access point and away from other Wi-Fi networks."
 	case UDP:

@@ -16,6 +16,8 @@ func TestSummary(t *testing.T) {
 		OneWayDelayDown:    Known(.01, .01, .01, 100),
 		OneWayDelayUp:      Known(.01, .01, .01, 100),
 		RoundTripDelay:     Known(.02, .02, .02, 100),
+		LoadedDelayDown:    Unseen("not loaded"),
+		LoadedDelayUp:      Unseen("not loaded"),
 		DelayVariationDown: Known(.001, .001, .001, 100),
 		DelayVariationUp:   Known(.001, .001, .001, 100),
 		LossDown:           Known(0, 0, 0, 1000),

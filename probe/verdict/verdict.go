@@ -25,6 +25,8 @@ const (
 	RoundTripDelay     Criterion = "round-trip-delay"
 	DelayVariationDown Criterion = "delay-variation-down"
 	DelayVariationUp   Criterion = "delay-variation-up"
+	LoadedDelayDown    Criterion = "loaded-delay-down"
+	LoadedDelayUp      Criterion = "loaded-delay-up"
 	LossDown           Criterion = "loss-down"
 	LossUp             Criterion = "loss-up"
 	Outage             Criterion = "outage"
@@ -127,6 +129,7 @@ func rules() []rule {
 	}
 	delay := seconds(func(b Bounds) time.Duration { return b.OneWayDelay })
 	variation := seconds(func(b Bounds) time.Duration { return b.DelayVariation })
+	loaded := seconds(func(b Bounds) time.Duration { return b.LoadedDelay })
 	loss := func(b Bounds) float64 { return b.Loss }
 	return []rule{
 		{Download, "download", "bit/s", true, func(b Bounds) float64 { return float64(b.Download) }},
@@ -136,6 +139,8 @@ func rules() []rule {
 		{RoundTripDelay, "round trip", "s", false, seconds(func(b Bounds) time.Duration { return b.RoundTripDelay })},
 		{DelayVariationDown, "delay variation down", "s", false, variation},
 		{DelayVariationUp, "delay variation up", "s", false, variation},
+		{LoadedDelayDown, "added delay under load, down", "s", false, loaded},
+		{LoadedDelayUp, "added delay under load, up", "s", false, loaded},
 		{LossDown, "loss down", "ratio", false, loss},
 		{LossUp, "loss up", "ratio", false, loss},
 		{Outage, "longest gap", "s", false, seconds(func(b Bounds) time.Duration { return b.Outage })},

@@ -13,6 +13,7 @@ func good() Facts {
 	for _, c := range []Criterion{OneWayDelayDown, OneWayDelayUp} {
 		f[c] = Known(0.02, 0.01, 0.03, 100)
 	}
+	f[LoadedDelayDown], f[LoadedDelayUp] = Known(0.1, 0.1, 0.1, 1), Unseen("not loaded")
 	f[RoundTripDelay] = Known(0.04, 0.04, 0.04, 100)
 	for _, c := range []Criterion{DelayVariationDown, DelayVariationUp} {
 		f[c] = Known(0.005, 0.005, 0.005, 100)
@@ -52,6 +53,7 @@ func TestJudge(t *testing.T) {
 		{"no loss in 200", LossUp, Known(0, 0, 0.0188, 200), Ready, ""},
 		{"the ways' shares unknown", OneWayDelayUp, Known(0.02, 0, 0.6, 100), Ready, ""},
 		{"long round trip", RoundTripDelay, Known(0.6, 0.6, 0.6, 100), Marginal, "round trip is 600 ms; 300 ms is recommended"},
+		{"a full buffer adds much", LoadedDelayDown, Known(1, 1, 1, 1), Marginal, "added delay under load, down is 1 s; 400 ms is recommended"},
 		{"too long a round trip", RoundTripDelay, Known(0.9, 0.9, 0.9, 100), NotReady, "round trip is 900 ms"},
 		{"variation straddles", DelayVariationUp, Known(0.09, 0.07, 0.12, 100), Inconclusive, "delay variation up"},
 		{"ten losses in 100 do", LossUp, Known(0.1, 0.055, 0.174, 100), NotReady, "loss up is 10 %"},
@@ -66,7 +68,7 @@ func TestJudge(t *testing.T) {
 			t.Errorf("%s: %q %q, want %q containing %q", c.name, v.Outcome, v.Sentence, c.want, c.say)
 		}
 		for _, r := range v.Reasons {
-			settled := (r.AgainstMin == Met || r.AgainstMin == NoBound) && (r.AgainstRec == Met || r.AgainstRec == NoBound)
+			settled := (r.AgainstMin == Met || r.AgainstMin == NoBound) && (r.AgainstRec == Met || r.AgainstRec == NoBound || r.AgainstRec == Hidden)
 			if settled != (r.Remedy == "") {
 				t.Errorf("%s: %s has status %s, %s and remedy %q", c.name, r.Criterion, r.AgainstMin, r.AgainstRec, r.Remedy)
 			}
@@ -104,8 +106,12 @@ func TestMissingIsUnknownNotGood(t *testing.T) {
 	for c := range good() {
 		f := good()
 		delete(f, c)
-		if v := Judge(BuiltIn()[0], f); v.Outcome != Inconclusive {
-			t.Errorf("without %s: %q", c, v.Outcome)
+		want := Inconclusive
+		if c == LoadedDelayDown || c == LoadedDelayUp { // these have no minimum
+			want = Marginal
+		}
+		if v := Judge(BuiltIn()[0], f); v.Outcome != want {
+			t.Errorf("without %s: %q, want %q", c, v.Outcome, want)
 		}
 	}
 }
