@@ -9,6 +9,7 @@ import (
 	"examlink/probe/monitor"
 	"examlink/probe/ratetest"
 	"examlink/probe/session"
+	"examlink/probe/verdict"
 	"examlink/probe/wire"
 )
 
@@ -95,6 +96,8 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 	defer s.Close(true)
 	s.Foreign.Bytes(began) // the first reading triggers the look-up of the interface, which takes a moment
 	beside := session.NewOthers(s)
+	o.Policy = verdict.InForce(o.Policy, s.Welcome.Policy)
+	r.Policy = o.Policy
 	r.Session, r.Exam, r.Transport = s.Welcome.Session, s.Welcome.Exam, string(s.Conn.Transport())
 	said := "connected to " + o.Server
 	if s.Traits().HidesLoss {

@@ -33,6 +33,7 @@ type Report struct {
 	Exam      string          `json:"exam"`
 	Session   string          `json:"session"`
 	Transport string          `json:"transport"`
+	Policy    verdict.Policy  `json:"policy"` // the exam's, unless the client has its own
 	Verdict   verdict.Verdict `json:"verdict"`
 
 	Idle         monitor.Figures   `json:"idle"`

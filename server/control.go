@@ -106,8 +106,9 @@ func (c *conversation) admit(h wire.Hello) (wire.Welcome, error) {
 		return wire.Welcome{}, err
 	}
 	s.flows.Add(c.flow, s.sessions.Attach(a, c.conn, c.flow.Link, c.control))
+	policy := s.settings.Load().Policy
 	return wire.Welcome{
-		Session: a.ID, Resume: a.Ticket, Resumed: a.Resumed, Server: s.o.Version,
+		Policy: &policy, Session: a.ID, Resume: a.Ticket, Resumed: a.Resumed, Server: s.o.Version,
 		Time: s.o.Clock.Wall(), Exam: token.Exam, Flow: c.flow.Link.ID, Keys: keys,
 		Grant: wire.Grant{ProbeRate: limits.ProbeRate, TrainBytes: limits.TrainBytes, TrainBitRate: limits.TrainBitRate},
 	}, nil

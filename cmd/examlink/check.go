@@ -71,7 +71,7 @@ could not run; docs/students.md lists the codes.`,
 					return err
 				}
 			} else {
-				printReport(c.OutOrStdout(), r, o.Policy)
+				printReport(c.OutOrStdout(), r)
 			}
 			return exitOf(r.Verdict.Outcome)
 		},
@@ -157,7 +157,8 @@ var criterionNames = map[verdict.Criterion]string{
 }
 
 // printReport prints the verdict first, then the figures, then what to do.
-func printReport(w io.Writer, r probe.Report, p verdict.Policy) {
+func printReport(w io.Writer, r probe.Report) {
+	p := r.Policy
 	fmt.Fprintf(w, "%s\n\n", r.Verdict.Sentence)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "\tmeasured\t95 % interval\tminimum\trecommended\t")

@@ -74,6 +74,12 @@ func (r *recorder) add(at time.Time, e record.Entry) { r.check(r.w.Append(at, e)
 
 // Session implements probe.Sink.
 func (r *recorder) Session(e probe.SessionEvent) {
+	policy := policyOf(e.Policy)
+	changed := e.Policy.Name != "" && policy != r.start.Policy
+	if changed {
+		r.start.Policy = policy
+		changed = r.w != nil // else the first line has it
+	}
 	if !r.ready() {
 		return
 	}
@@ -81,6 +87,9 @@ func (r *recorder) Session(e probe.SessionEvent) {
 	entry := record.Session{State: string(e.State), Session: e.Session, Server: e.Server, Transport: string(e.Transport), Words: words}
 	if e.Remembered && (e.State == probe.SessionConnected || e.State == probe.SessionResumed) {
 		entry.Words = "the server's name could not be looked up; it answered where it had before"
+	}
+	if changed {
+		entry.Policy = &policy
 	}
 	moved := e.State == probe.SessionResumed && r.transport != "" && e.Transport != r.transport
 	if moved {

@@ -73,13 +73,16 @@ func openRecord(names []string, s record.Start, at time.Time) (w *record.Writer,
 
 // startOf describes the watch in the first line of its record.
 func startOf(o probe.Options, token wire.JoinToken, at time.Time) record.Start {
-	policy := o.Policy
 	zone, _ := at.Zone()
 	return record.Start{
 		Client: o.Version, System: runtime.GOOS + "/" + runtime.GOARCH, Exam: token.Exam, Server: serverOf(o, token),
-		Policy:  record.Policy{Name: policy.Name, Version: policy.Version, Minimum: rates(policy.Minimum), Recommended: rates(policy.Recommended)},
+		Policy:  policyOf(o.Policy),
 		Started: record.At(at), Zone: zone,
 	}
+}
+
+func policyOf(p verdict.Policy) record.Policy {
+	return record.Policy{Name: p.Name, Version: p.Version, Minimum: rates(p.Minimum), Recommended: rates(p.Recommended)}
 }
 
 func rates(b verdict.Bounds) record.Rates {

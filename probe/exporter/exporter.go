@@ -132,6 +132,9 @@ func (e *Exporter) Outbox(r prometheus.Registerer, q *outbox.Queue) error {
 
 // Session implements probe.Sink.
 func (e *Exporter) Session(ev probe.SessionEvent) {
+	if ev.Policy.Name != "" {
+		e.last.judgedBy(ev.Policy)
+	}
 	if ev.Transport != "" {
 		for _, t := range link.Transports() {
 			e.transport.WithLabelValues(string(t)).Set(0)

@@ -27,6 +27,13 @@ func newLastValues(p verdict.Policy) *lastValues {
 	return &lastValues{policy: p, floors: map[wire.Direction]probe.FloorEvent{}, jitter: map[wire.Direction]float64{}}
 }
 
+// judgedBy sets the policy in force.
+func (l *lastValues) judgedBy(p verdict.Policy) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.policy = p
+}
+
 func (l *lastValues) floor(e probe.FloorEvent) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

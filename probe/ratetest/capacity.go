@@ -60,8 +60,8 @@ type Capacity struct {
 // SearchCapacity climbs from the known rate to one that fills the link, then refines
 // around it. start is the result of the floor test; budget limits the IP-layer
 // bytes; rates above ceiling are not searched.
-func SearchCapacity(ctx context.Context, s Runner, d wire.Direction, start Floor, ceiling ippm.Rate, budget int64) (Capacity, error) {
-	c := Capacity{Direction: d}
+func SearchCapacity(ctx context.Context, s Runner, d wire.Direction, start Floor, ceiling ippm.Rate, budget int64) (c Capacity, err error) {
+	c.Direction = d
 	began := s.Now()
 	defer func() { c.Duration = ippm.Seconds(s.Now() - began) }()
 	// bound is the current position of the climb, proved the lower bound shown by

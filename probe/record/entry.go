@@ -152,6 +152,8 @@ type Session struct {
 	// are lower bounds. Empty: not connected, or unknown.
 	Transport string `json:"transport,omitempty"`
 	Words     string `json:"words,omitempty"`
+	// Policy is the one in force from now on, if it is another than before.
+	Policy *Policy `json:"policy,omitempty"`
 }
 
 // Note is a remark about the record itself.

@@ -14,13 +14,13 @@ import (
 // Policy is a named, versioned set of bounds: lower bounds for rates, upper
 // bounds for everything else.
 type Policy struct {
-	Name    string `mapstructure:"name" example:"our-exam"`
-	Version string `mapstructure:"version" example:"\"1\""`
-	Source  string `mapstructure:"source" example:"our handbook, section 4"`
-	Date    string `mapstructure:"date" example:"\"2026-10-01\"" doc:"Of the source: YYYY-MM-DD or YYYY."`
+	Name    string `mapstructure:"name" json:"name" example:"our-exam"`
+	Version string `mapstructure:"version" json:"version" example:"\"1\""`
+	Source  string `mapstructure:"source" json:"source,omitempty" example:"our handbook, section 4"`
+	Date    string `mapstructure:"date" json:"date,omitempty" example:"\"2026-10-01\"" doc:"Of the source: YYYY-MM-DD or YYYY."`
 
-	Minimum     Bounds `mapstructure:"minimum" example:"{download: 1Mbit/s, upload: 500kbit/s, one_way_delay: 400ms, round_trip_delay: 800ms, delay_variation: 100ms, loss: 0.03, outage: 30s}"`
-	Recommended Bounds `mapstructure:"recommended" example:"{download: 2Mbit/s, upload: 1Mbit/s, one_way_delay: 150ms, round_trip_delay: 300ms, delay_variation: 50ms, loaded_delay: 400ms, loss: 0.001, outage: 3s}"`
+	Minimum     Bounds `mapstructure:"minimum" json:"minimum" example:"{download: 1Mbit/s, upload: 500kbit/s, one_way_delay: 400ms, round_trip_delay: 800ms, delay_variation: 100ms, loss: 0.03, outage: 30s}"`
+	Recommended Bounds `mapstructure:"recommended" json:"recommended" example:"{download: 2Mbit/s, upload: 1Mbit/s, one_way_delay: 150ms, round_trip_delay: 300ms, delay_variation: 50ms, loaded_delay: 400ms, loss: 0.001, outage: 3s}"`
 }
 
 // Bounds is one column of a policy. A zero value sets no bound.
@@ -87,6 +87,16 @@ func Find(policies []Policy, name string) (Policy, error) {
 		names = append(names, p.Name)
 	}
 	return Policy{}, fmt.Errorf("unknown policy %q, expected one of %q", name, names)
+}
+
+// InForce returns the policy to judge by: the exam's, as the server sent it, unless
+// the client's own is another than the default. A server's policy that is not valid
+// is ignored.
+func InForce(own Policy, sent *Policy) Policy {
+	if sent == nil || own != BuiltIn()[0] || sent.Check() != nil {
+		return own
+	}
+	return *sent
 }
 
 // Check validates a policy. The error names the key.

@@ -46,6 +46,7 @@ func (w *watcher) adopt(s *session.Session, state SessionState) {
 	now := w.o.Clock.Now()
 	w.retire(false)
 	w.s, w.ticket = s, s.Welcome.Resume
+	w.judgeBy(s.Welcome.Policy)
 	w.summary.Session = s.Welcome.Session
 	w.summary.Connects++
 	w.refused = false
@@ -110,7 +111,7 @@ func (w *watcher) reconcile(s *session.Session) {
 }
 
 func (w *watcher) session(state SessionState, err error) {
-	e := SessionEvent{At: w.o.Clock.Wall(), State: state, Session: w.summary.Session, Server: w.o.Server, Err: err}
+	e := SessionEvent{At: w.o.Clock.Wall(), Policy: w.o.Policy, State: state, Session: w.summary.Session, Server: w.o.Server, Err: err}
 	if w.s != nil {
 		e.Transport, e.Address, e.Remembered = w.s.Conn.Transport(), w.s.Remote, w.s.Conn.Remembered()
 	}

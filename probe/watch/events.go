@@ -7,6 +7,7 @@ import (
 	"examlink/probe/link"
 	"examlink/probe/monitor"
 	"examlink/probe/ratetest"
+	"examlink/probe/verdict"
 	"examlink/probe/warning"
 )
 
@@ -37,7 +38,9 @@ type SessionEvent struct {
 	// Remembered reports that the server's name could not be looked up and that
 	// Address is the previous one.
 	Remembered bool
-	Err        error
+	// Policy is the one in force.
+	Policy verdict.Policy
+	Err    error
 }
 
 // WindowEvent is the account of the monitor stream for one window.

@@ -39,6 +39,9 @@ const (
 	// gentleMost is how many tests after one that showed the recommended rate ask for
 	// little more than the minimum, which queues less if the link has fallen.
 	gentleMost = 5
+	// decisiveNoise is the delay variation of a path above which no single test
+	// raises a warning.
+	decisiveNoise = 6 * time.Millisecond
 	// climbShare is the share of the smallest test that one step of the climb costs.
 	climbShare = 0.67
 )
@@ -219,6 +222,9 @@ func (w *watcher) floorDone(f floorOutcome) {
 	w.prove(f.floor)
 	w.gentle[f.floor.Direction]++
 	o := judgeFloor(w.joint[f.floor.Direction].with(f.floor, climb), at)
+	if o.Level == warning.Decisive && noise > decisiveNoise {
+		o.Level = warning.Bad // another test must agree
+	}
 	w.observe(kind, o)
 	switch {
 	case o.Level >= warning.Bad:

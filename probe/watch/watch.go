@@ -15,6 +15,7 @@ import (
 	"examlink/probe/monitor"
 	"examlink/probe/ratetest"
 	"examlink/probe/session"
+	"examlink/probe/verdict"
 	"examlink/probe/warning"
 	"examlink/probe/wire"
 )
@@ -80,6 +81,7 @@ type watcher struct {
 	budgets     map[wire.Direction]*budget
 	known       map[wire.Direction]ippm.Rate     // rates below the minimum, as last read
 	recommended map[wire.Direction]warning.Level // last observation against the recommended rate
+	own         verdict.Policy                   // the client\'s, for a server that sends none
 	proved      map[wire.Direction]ippm.Rate     // what the last test at the minimum carried without a queue
 	gentle      map[wire.Direction]int           // tests since the last that was judged against the recommended rate
 	climbing    map[wire.Direction]bool          // the last test found no queue: a slow link may be recovering
@@ -100,11 +102,10 @@ func Run(ctx context.Context, o Config, sinks ...Sink) (Summary, error) {
 	if seed == 0 {
 		seed = rand.Uint64()
 	}
-	now := o.Clock.Now()
-	down, up := newBudget(o.Policy.Minimum.Download, o.Watch.BudgetShare, floorLeastDown, now), newBudget(o.Policy.Minimum.Upload, o.Watch.BudgetShare, floorLeastUp, now)
+	down, up := newBudgets(&o)
 	w := &watcher{
 		o: &o, sinks: sinks, rng: rand.New(rand.NewPCG(seed, 1)),
-		budgets:  map[wire.Direction]*budget{wire.Down: &down, wire.Up: &up},
+		own: o.Policy, budgets: map[wire.Direction]*budget{wire.Down: &down, wire.Up: &up},
 		joint:    map[wire.Direction]*jointBound{wire.Down: {}, wire.Up: {}},
 		climbing: map[wire.Direction]bool{}, lastTest: map[wire.Direction]time.Duration{}, nextGlance: map[wire.Direction]time.Duration{},
 		known: map[wire.Direction]ippm.Rate{}, proved: map[wire.Direction]ippm.Rate{}, gentle: map[wire.Direction]int{}, recommended: map[wire.Direction]warning.Level{},
@@ -119,6 +120,26 @@ func Run(ctx context.Context, o Config, sinks ...Sink) (Summary, error) {
 	}
 	w.end()
 	return w.summary, nil
+}
+
+// newBudgets returns full budgets for the policy's minimum rates.
+func newBudgets(o *Config) (down, up budget) {
+	now, share := o.Clock.Now(), o.Watch.BudgetShare
+	return newBudget(o.Policy.Minimum.Download, share, floorLeastDown, now), newBudget(o.Policy.Minimum.Upload, share, floorLeastUp, now)
+}
+
+// judgeBy puts the policy in force that the server has sent.
+func (w *watcher) judgeBy(sent *verdict.Policy) {
+	p := verdict.InForce(w.own, sent)
+	if p == w.o.Policy {
+		return
+	}
+	w.o.Policy = p
+	down, up := newBudgets(w.o)
+	*w.budgets[wire.Down], *w.budgets[wire.Up] = down, up
+	clear(w.known)
+	clear(w.proved)
+	clear(w.recommended)
 }
 
 func (w *watcher) run(ctx context.Context) {

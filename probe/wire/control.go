@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/binary"
 	"encoding/json"
+	"examlink/probe/verdict"
 	"fmt"
 	"io"
 	"time"
@@ -75,6 +76,8 @@ type Welcome struct {
 	Time    time.Time `json:"time"`    // the server's wall clock
 	Exam    string    `json:"exam"`    // exam identifier of the join token
 	Flow    FlowID    `json:"flow"`    // the probe flow
+	// Policy is what the exam's links are judged by; nil: the client's own choice.
+	Policy *verdict.Policy `json:"policy,omitempty"`
 	Grant   Grant     `json:"grant"`
 	// Keys are the flow's keys for a client without exporter; otherwise nil.
 	Keys *ProbeKeys `json:"keys,omitempty"`

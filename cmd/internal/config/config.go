@@ -24,7 +24,7 @@ const FileName = "config.yaml"
 type File struct {
 	_ struct{} `doc:"The configuration of both programs, with every key at its default. Flags override the environment, which overrides this file, which overrides the defaults. The environment variable of client.interval is EXAMLINK_CLIENT_INTERVAL. Durations, rates and sizes need a unit; an unknown key is an error. 'examlink config' and 'examlink-server config' print the configuration in force."`
 
-	Policy   string           `mapstructure:"policy" default:"default" reload:"live" doc:"The policy that links are judged by: one of policies, or a built-in one: {policies}."`
+	Policy   string           `mapstructure:"policy" default:"default" reload:"live" doc:"The policy that links are judged by: one of policies, or a built-in one: {policies}. A server sends its policy to its clients; a client judges by it unless a policy other than default is named here."`
 	Policies []verdict.Policy `mapstructure:"policies" reload:"live" doc:"Policies of your own. They override built-in ones of the same name. The bound of a rate is the least acceptable value, every other bound the greatest. A bound that is left out is not checked, but minimum needs download and upload."`
 	Log      Log              `mapstructure:"log" doc:"Messages on standard error."`
 	Client   Client           `mapstructure:"client" reload:"unused" doc:"The student's program, examlink."`

@@ -90,6 +90,7 @@ type floorAt struct {
 
 // Make summarizes a record.
 func Make(r *record.Record) Account {
+	var policy *record.Policy // the latest, if it changed
 	a := Account{Schema: Schema, Sessions: []string{}, Gaps: []Gap{}, Warnings: []Warning{}, Chain: r.Chain}
 	var begins *record.Start
 	var track warningTrack
@@ -119,6 +120,9 @@ func Make(r *record.Record) Account {
 			if s := l.Session.Session; s != "" && !slices.Contains(a.Sessions, s) {
 				a.Sessions = append(a.Sessions, s)
 			}
+			if p := l.Session.Policy; p != nil {
+				policy = p
+			}
 		}
 		if l.Type != record.TypeStart && !closed {
 			track.seen = later(record.Time{Time: track.seen}, l.T).Time
@@ -137,7 +141,11 @@ func Make(r *record.Record) Account {
 			a.Gaps = append(a.Gaps, Gap{Gap: *p.Gap})
 		}
 	}
-	a.Exam, a.Server, a.Client, a.System, a.Policy = begins.Exam, begins.Server, begins.Client, begins.System, policyOf(begins.Policy)
+	a.Exam, a.Server, a.Client, a.System = begins.Exam, begins.Server, begins.Client, begins.System
+	if policy == nil {
+		policy = &begins.Policy
+	}
+	a.Policy = policyOf(*policy)
 	a.Zone = zoneName(a.From.In(a.zone), begins.Zone)
 	a.From, a.To = record.Time{Time: a.From.In(a.zone)}, record.Time{Time: a.To.In(a.zone)}
 	a.gaps()
