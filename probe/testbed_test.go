@@ -53,6 +53,7 @@ type testbed struct {
 	stop   context.CancelFunc
 	served chan error
 
+	policy  verdict.Policy // the server's; zero: the default
 	waiters func(clock.Clock) (clock.Waiter, error)
 	wrap    func(net.PacketConn) net.PacketConn // wraps the hosts' sockets; nil: unchanged
 
@@ -125,7 +126,7 @@ func (w *testbed) serve() {
 	srv, err := server.New(server.Options{
 		Conn: conn, TCP: tcp, TLS: &tls.Config{Certificates: []tls.Certificate{w.keys.Certificate}}, Log: logger(),
 		TokenKey: w.keys.Token.Public().(ed25519.PublicKey), Secret: w.keys.Secret, Clock: w.far,
-		NewWaiter: w.waiters,
+		NewWaiter: w.waiters, Policy: w.policy,
 	})
 	if err != nil {
 		w.t.Fatal(err)

@@ -36,6 +36,7 @@ func config() *quic.Config {
 		MaxStreamReceiveWindow:         streamWindow,
 		InitialConnectionReceiveWindow: connWindow,
 		MaxConnectionReceiveWindow:     connWindow,
+		InitialPacketSize:              1200, // with headers 1,228 bytes: the least that QUIC may assume of a path
 		MaxIncomingStreams:             4,
 		MaxIncomingUniStreams:          -1,
 		DisablePathMTUDiscovery:        true, // its probes would load the link being measured

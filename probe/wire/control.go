@@ -78,7 +78,7 @@ type Welcome struct {
 	Flow    FlowID    `json:"flow"`    // the probe flow
 	// Policy is what the exam's links are judged by; nil: the client's own choice.
 	Policy *verdict.Policy `json:"policy,omitempty"`
-	Grant   Grant     `json:"grant"`
+	Grant  Grant           `json:"grant"`
 	// Keys are the flow's keys for a client without exporter; otherwise nil.
 	Keys *ProbeKeys `json:"keys,omitempty"`
 }
