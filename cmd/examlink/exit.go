@@ -26,6 +26,7 @@ const (
 	exitNoNetwork    = 14
 	exitRefused      = 15
 	exitResolve      = 16
+	exitRejected     = 17
 	exitInterrupted  = 130
 )
 
@@ -75,6 +76,8 @@ func explain(err error) (code int, hint string) {
 		return exitResolve, "The server's name could not be looked up. Check that this computer is online and that the name is right. A VPN or DNS filter can also cause this: turn it off and try again."
 	case link.ReasonNoNetwork:
 		return exitNoNetwork, "This computer has no network connection. Check the cable or Wi-Fi, and turn off flight mode."
+	case link.ReasonRejected:
+		return exitRejected, "This computer is on a network, but a router or firewall on the way refuses to carry traffic to the exam's server. If you use a VPN or a firewall, turn it off. Otherwise use another network, or ask its administrators to allow the exam's server."
 	case link.ReasonNoServer, link.ReasonSilent, link.ReasonClosed:
 		return exitNoServer, "The exam's server does not answer. If other sites work, the problem is probably on the exam's side: try again in a few minutes, and if it still fails, tell the exam's contact."
 	case link.ReasonUDPBlocked:

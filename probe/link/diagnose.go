@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 )
@@ -150,7 +151,33 @@ func (d *diagnosis) conclude(outer context.Context, err error) (Reason, error) {
 			reason, err = found, foundErr
 		}
 	}
+	if reason == ReasonNoNetwork && d.o.routed(d.known()) {
+		reason = ReasonRejected
+		if found == "" && d.asks && outer.Err() == nil {
+			found, foundErr = d.o.ask(outer, d.known())
+		}
+		if found == ReasonUDPBlocked {
+			reason, err = found, foundErr
+		}
+	}
 	return reason, err
+}
+
+// elsewhere are addresses of the two families that any route to the internet leads
+// to; nothing is sent there.
+var elsewhere = []netip.AddrPort{netip.MustParseAddrPort("192.0.2.1:9"), netip.MustParseAddrPort("[2001:db8::1]:9")}
+
+// routed reports whether this host has a route to one of the addresses, or to the
+// internet at all: "no route to host" is then the answer of a router on the way, or
+// the network lacks the address's family.
+func (o DialOptions) routed(addrs []netip.AddrPort) bool {
+	if o.Socket != nil || o.TCP != nil {
+		return false // the network is the caller's
+	}
+	return slices.ContainsFunc(slices.Concat(addrs, elsewhere), func(to netip.AddrPort) bool {
+		_, err := source(to)
+		return err == nil
+	})
 }
 
 // reasonAndCause splits an *Error.

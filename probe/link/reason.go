@@ -17,6 +17,7 @@ const (
 	ReasonAddress     Reason = "address"     // the server's address is invalid
 	ReasonResolve     Reason = "resolve"     // its name could not be looked up
 	ReasonNoNetwork   Reason = "no-network"  // this host has no route
+	ReasonRejected    Reason = "rejected"    // the network refuses to carry traffic to the server, and has other routes
 	ReasonNoServer    Reason = "no-server"   // nothing answers there
 	ReasonUDPBlocked  Reason = "udp-blocked" // TCP gets through to the server, UDP does not
 	ReasonCertificate Reason = "certificate" // the server does not have the key the token names
