@@ -30,9 +30,13 @@ func run(args []string, stdout, stderr io.Writer) int {
 	defer stop()
 	root := newRoot()
 	root.SetArgs(args)
-	root.SetOut(stdout)
+	out := daemon.NewOutput(stdout)
+	root.SetOut(out)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
+	if lost := out.Err(); lost != nil && err == nil {
+		err = lost
+	}
 	var usage *cli.UsageError
 	switch {
 	case err == nil:

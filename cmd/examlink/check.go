@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,7 +26,7 @@ const (
 )
 
 func newCheck(a *cli.App) *cobra.Command {
-	asJSON, full := false, false
+	asJSON, full, verbose := false, false, false
 	c := &cobra.Command{
 		Use:   "check [TOKEN]",
 		Short: "Tests whether this link can carry the exam",
@@ -71,11 +70,12 @@ could not run; docs/students.md lists the codes.`,
 					return err
 				}
 			} else {
-				printReport(c.OutOrStdout(), r)
+				printReport(c.OutOrStdout(), r, verbose)
 			}
 			return exitOf(r.Verdict.Outcome)
 		},
 	}
+	c.Flags().BoolVar(&verbose, "verbose", false, "print every figure, its 95 % interval and what else was measured")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON (schema "+probe.ReportSchema+")")
 	c.Flags().BoolVar(&full, "full", false, "measure rates up to 1 Gbit/s, transferring up to 300 MB")
 	a.Flag(c, "server", "client.server", "`host:port` of the server; overrides the one in the token")
@@ -146,114 +146,4 @@ func (p *progress) end() {
 	if p.terminal && p.width > 0 {
 		fmt.Fprintln(p.w)
 	}
-}
-
-var criterionNames = map[verdict.Criterion]string{
-	verdict.Download: "download", verdict.Upload: "upload",
-	verdict.OneWayDelayDown: "delay, down", verdict.OneWayDelayUp: "delay, up", verdict.RoundTripDelay: "round trip",
-	verdict.DelayVariationDown: "delay variation, down", verdict.DelayVariationUp: "delay variation, up",
-	verdict.LoadedDelayDown: "added under load, down", verdict.LoadedDelayUp: "added under load, up",
-	verdict.LossDown: "loss, down", verdict.LossUp: "loss, up", verdict.Outage: "longest gap", verdict.UDP: "UDP",
-}
-
-// printReport prints the verdict first, then the figures, then what to do.
-func printReport(w io.Writer, r probe.Report) {
-	p := r.Policy
-	fmt.Fprintf(w, "%s\n\n", r.Verdict.Sentence)
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "\tmeasured\t95 % interval\tminimum\trecommended\t")
-	for _, reason := range r.Verdict.Reasons {
-		interval := "-"
-		if reason.Low != nil && reason.High != nil && *reason.Low != *reason.High {
-			interval = verdict.Format(*reason.Low, reason.Unit) + " to " + verdict.Format(*reason.High, reason.Unit)
-		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", criterionNames[reason.Criterion], verdict.FormatValue(reason), interval,
-			bound(reason.Minimum, reason.Unit), bound(reason.Recommended, reason.Unit), standing(reason))
-	}
-	_ = t.Flush()
-	said := map[string]bool{}
-	for _, reason := range r.Verdict.Reasons {
-		if reason.Remedy == "" || said[reason.Remedy] {
-			continue
-		}
-		if len(said) == 0 {
-			fmt.Fprintln(w, "\nWhat to do:")
-		}
-		said[reason.Remedy] = true
-		fmt.Fprintf(w, "  %s: %s\n", criterionNames[reason.Criterion], reason.Remedy)
-	}
-	fmt.Fprintln(w)
-	if m := r.Idle.RoundTrip.Median; m != nil {
-		fmt.Fprintf(w, "Round trip %s", verdict.Format(*m, "s"))
-		for _, l := range []struct {
-			name string
-			l    probe.Loaded
-		}{{"while downloading", r.LoadedDown}, {"while uploading", r.LoadedUp}} {
-			if m := l.l.RoundTrip.Median; m != nil {
-				fmt.Fprintf(w, ", %s %s", verdict.Format(*m, "s"), l.name)
-			}
-		}
-		fmt.Fprintln(w, ".")
-	}
-	if down, up := r.GoodputDown.Value, r.GoodputUp.Value; down != nil && up != nil {
-		fmt.Fprintf(w, "One QUIC stream carried %s down and %s up (goodput, including start-up).\n", verdict.Format(*down, "bit/s"), verdict.Format(*up, "bit/s"))
-	}
-	fmt.Fprintln(w, aboutOthers(r, p))
-	fmt.Fprintf(w, "Judged by policy %s, version %s (%s, %s).\n", p.Name, p.Version, p.Source, p.Date)
-	by := "over UDP"
-	if r.Transport == probe.TransportWebSocket {
-		by = "over WebSocket (TCP)"
-	}
-	fmt.Fprintf(w, "Measured against %s %s in %.1f s with %.2f MB down and %.2f MB up.\n",
-		r.Server, by, r.Duration.Seconds(), float64(r.BytesDown)/1e6, float64(r.BytesUp)/1e6)
-}
-
-// leastOthers is the share of the minimum from which other programs' traffic is
-// reported.
-const leastOthers = 0.05
-
-// aboutOthers reports the traffic of other programs on this computer during the
-// check.
-func aboutOthers(r probe.Report, p verdict.Policy) string {
-	down, up := r.OthersDown, r.OthersUp
-	switch {
-	case down == nil || up == nil:
-		return "We could not tell whether other programs on this computer used the link during the test; if they did, the rates shown are too low."
-	case *down < leastOthers*float64(p.Minimum.Download) && *up < leastOthers*float64(p.Minimum.Upload):
-		return "Other programs on this computer hardly used the link during the test. The traffic of other devices in your home cannot be seen from here."
-	}
-	return fmt.Sprintf("Other programs on this computer received %s and sent %s during the test. The rates above include that traffic. Close those programs before the exam.",
-		verdict.Format(*down, "bit/s"), verdict.Format(*up, "bit/s"))
-}
-
-func bound(v float64, unit string) string {
-	if v <= 0 {
-		return "-"
-	}
-	return verdict.Format(v, unit)
-}
-
-// standing returns the result for a criterion in words.
-func standing(r verdict.Reason) string {
-	switch {
-	case r.Criterion == verdict.UDP:
-		return "recommended"
-	case r.AgainstMin == verdict.Hidden:
-		return "not measurable over TCP"
-	case r.AgainstMin == verdict.Missed:
-		if r.Unit != "bit/s" {
-			return "over the limit"
-		}
-		return "below the minimum"
-	case r.AgainstMin == verdict.Unclear:
-		return "unclear"
-	case r.AgainstRec == verdict.Missed:
-		if r.Unit != "bit/s" {
-			return "more than recommended"
-		}
-		return "below recommended"
-	case r.AgainstRec == verdict.Unclear:
-		return "meets the minimum"
-	}
-	return "good"
 }

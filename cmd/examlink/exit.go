@@ -46,6 +46,9 @@ func exitCode(err error, w io.Writer) int {
 		return verdict.code
 	}
 	code, hint := explain(err)
+	if code == exitInterrupted {
+		err = errors.New("stopped before it was done")
+	}
 	fmt.Fprintf(w, "examlink: %v\n", err)
 	if hint != "" {
 		fmt.Fprintf(w, "%s\n", hint)

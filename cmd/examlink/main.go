@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	_ "time/tzdata" // exams have time zones, and some systems lack the database
 
 	"github.com/spf13/cobra"
@@ -29,11 +31,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	_ = os.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true")
 	ctx, stop := daemon.Signals(ctx)
 	defer stop()
+	if !signal.Ignored(syscall.SIGHUP) { // a terminal that closes ends a watch as politely as a key does
+		ctx, stop = signal.NotifyContext(ctx, syscall.SIGHUP)
+		defer stop()
+	}
+	out := daemon.NewOutput(stdout)
 	root := newRoot()
 	root.SetArgs(args)
-	root.SetOut(stdout)
+	root.SetOut(out)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
+	if lost := out.Err(); lost != nil && err == nil {
+		err = lost
+	}
 	return exitCode(err, stderr)
 }
 

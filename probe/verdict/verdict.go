@@ -219,7 +219,11 @@ func Judge(p Policy, facts Facts) Verdict {
 	if i, ok := first["missed"]; ok {
 		r := v.Reasons[i]
 		v.Outcome = NotReady
-		v.Sentence = fmt.Sprintf("Not ready: %s is %s, the minimum is %s.", name(r.Criterion), FormatValue(r), Format(r.Minimum, r.Unit))
+		bound := "minimum"
+		if r.Unit != "bit/s" { // what should be small has a limit
+			bound = "limit"
+		}
+		v.Sentence = fmt.Sprintf("Not ready: %s is %s, the %s is %s.", name(r.Criterion), FormatValue(r), bound, Format(r.Minimum, r.Unit))
 	} else if i, ok := first["unclear"]; ok {
 		r := v.Reasons[i]
 		v.Outcome = Inconclusive

@@ -1,0 +1,274 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"golang.org/x/term"
+
+	"examlink/probe"
+	"examlink/probe/verdict"
+)
+
+// Chosen by us.
+const (
+	usualWidth = 80 // columns where there is no terminal
+	leastWidth = 60
+	mostWidth  = 100 // of running text
+	wideTable  = 80  // columns for the recommended bounds, too
+)
+
+var criterionNames = map[verdict.Criterion]string{
+	verdict.Download: "download", verdict.Upload: "upload",
+	verdict.OneWayDelayDown: "delay, down", verdict.OneWayDelayUp: "delay, up", verdict.RoundTripDelay: "round trip",
+	verdict.DelayVariationDown: "variation, down", verdict.DelayVariationUp: "variation, up",
+	verdict.LoadedDelayDown: "load delay, down", verdict.LoadedDelayUp: "load delay, up",
+	verdict.LossDown: "loss, down", verdict.LossUp: "loss, up", verdict.Outage: "longest gap", verdict.UDP: "UDP",
+}
+
+// always are the criteria that every report shows; others are shown if they are not
+// good.
+var always = []verdict.Criterion{verdict.Download, verdict.Upload, verdict.RoundTripDelay}
+
+// page writes text for a terminal of some width, coloured if it is one.
+type page struct {
+	w      io.Writer
+	width  int
+	colour bool
+}
+
+// newPage returns the page of an output.
+func newPage(w io.Writer) *page {
+	p := &page{w: w, width: usualWidth}
+	file, ok := w.(interface{ Fd() (uintptr, bool) })
+	if !ok {
+		return p
+	}
+	if fd, ok := file.Fd(); ok && term.IsTerminal(int(fd)) {
+		if n, _, err := term.GetSize(int(fd)); err == nil {
+			p.width = max(n, leastWidth)
+		}
+		p.colour = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	}
+	return p
+}
+
+// text writes words, wrapped; lines after the first are indented.
+func (p *page) text(indent int, s string) {
+	width, column := min(p.width, mostWidth), 0
+	for _, word := range strings.Fields(s) {
+		switch n := len([]rune(word)); {
+		case column > 0 && column+1+n > width:
+			fmt.Fprint(p.w, "\n"+strings.Repeat(" ", indent)+word)
+			column = indent + n
+		case column > 0:
+			fmt.Fprint(p.w, " "+word)
+			column += 1 + n
+		default:
+			fmt.Fprint(p.w, word)
+			column = n
+		}
+	}
+	fmt.Fprintln(p.w)
+}
+
+// colours of outcomes: SGR parameters.
+var colours = map[verdict.Outcome]string{verdict.Ready: "1;32", verdict.Marginal: "1;33", verdict.NotReady: "1;31", verdict.Inconclusive: "1;33"}
+
+// headline writes the verdict.
+func (p *page) headline(v verdict.Verdict) {
+	if p.colour {
+		fmt.Fprintf(p.w, "\x1b[%sm", colours[v.Outcome])
+		defer fmt.Fprint(p.w, "\x1b[0m")
+	}
+	p.text(0, v.Sentence)
+}
+
+// printReport prints the figures, what missed first, then what to do, and the verdict
+// at the end, where a terminal shows it. verbose adds the rest.
+func printReport(w io.Writer, r probe.Report, verbose bool) {
+	p := newPage(w)
+	hidden := p.table(r.Verdict.Reasons, verbose)
+	if hidden > 0 {
+		p.text(0, fmt.Sprintf("%d more are good; --verbose shows them.", hidden))
+	}
+	for _, x := range r.Verdict.Reasons {
+		if good(x) && x.Why != "" && x.AgainstRec != verdict.Hidden && x.AgainstMin != verdict.Hidden && x.Value != nil {
+			p.text(2, fmt.Sprintf("%s: %s.", criterionNames[x.Criterion], x.Why))
+		}
+	}
+	if verbose {
+		p.details(r)
+	} else if down, up := r.OthersDown, r.OthersUp; down != nil && up != nil && busyBeside(r) {
+		p.text(0, aboutOthers(r))
+	}
+	said := map[string]bool{}
+	for _, x := range worstFirst(r.Verdict.Reasons) {
+		if x.Remedy == "" || said[x.Remedy] {
+			continue
+		}
+		if len(said) == 0 {
+			fmt.Fprintln(w, "\nWhat to do:")
+		}
+		said[x.Remedy] = true
+		p.text(2, fmt.Sprintf("- %s: %s", criterionNames[x.Criterion], x.Remedy))
+	}
+	fmt.Fprintln(w)
+	p.headline(r.Verdict)
+	if also := alsoMissed(r.Verdict); also != "" {
+		p.text(0, also)
+	}
+	p.text(0, fmt.Sprintf("Judged by policy %s, version %s, in %.0f s with %.1f MB.", r.Policy.Name, r.Policy.Version,
+		r.Duration.Seconds(), float64(r.BytesDown+r.BytesUp)/1e6))
+}
+
+// table prints the criteria and returns how many good ones it left out.
+func (p *page) table(reasons []verdict.Reason, verbose bool) (hidden int) {
+	t := tabwriter.NewWriter(p.w, 0, 0, 2, ' ', 0)
+	wide := p.width >= wideTable
+	row := func(cells ...string) {
+		if !wide {
+			cells = slices.Delete(cells, 3, 4)
+		}
+		fmt.Fprintln(t, strings.Join(cells, "\t"))
+	}
+	row("", "measured", "required", "advised", "")
+	for _, x := range worstFirst(reasons) {
+		if good(x) && !verbose && !slices.Contains(always, x.Criterion) {
+			hidden++
+			continue
+		}
+		row(criterionNames[x.Criterion], verdict.FormatValue(x), bound(x.Minimum, x.Unit), bound(x.Recommended, x.Unit), standing(x))
+		if verbose && x.Low != nil && x.High != nil && *x.Low != *x.High {
+			row("  95 %", verdict.Format(*x.Low, x.Unit)+" to "+verdict.Format(*x.High, x.Unit), "", "", "")
+		}
+	}
+	_ = t.Flush()
+	return hidden
+}
+
+// details prints what a verbose report adds.
+func (p *page) details(r probe.Report) {
+	if m := r.Idle.RoundTrip.Median; m != nil {
+		s := "Round trip " + verdict.Format(*m, "s")
+		for _, l := range []struct {
+			name string
+			l    probe.Loaded
+		}{{"download", r.LoadedDown}, {"upload", r.LoadedUp}} {
+			if rise := l.l.Rise; rise != nil {
+				s += fmt.Sprintf(", %s more while a %s fills the link", verdict.Format(*rise, "s"), l.name)
+			}
+		}
+		p.text(0, s+".")
+	}
+	if down, up := r.GoodputDown.Value, r.GoodputUp.Value; down != nil && up != nil {
+		p.text(0, fmt.Sprintf("One QUIC stream carried %s down and %s up (goodput, including start-up).", verdict.Format(*down, "bit/s"), verdict.Format(*up, "bit/s")))
+	}
+	p.text(0, aboutOthers(r))
+	by := "over UDP"
+	if r.Transport == probe.TransportWebSocket {
+		by = "over WebSocket (TCP)"
+	}
+	p.text(0, fmt.Sprintf("Measured against %s %s with %.2f MB down and %.2f MB up. The policy is from: %s, %s.",
+		r.Server, by, float64(r.BytesDown)/1e6, float64(r.BytesUp)/1e6, r.Policy.Source, r.Policy.Date))
+}
+
+// worstFirst returns the reasons, those that miss a minimum first, then what is
+// unclear, then what is below the recommendation.
+func worstFirst(reasons []verdict.Reason) []verdict.Reason {
+	rank := func(x verdict.Reason) int {
+		switch {
+		case x.AgainstMin == verdict.Missed:
+			return 0
+		case x.AgainstMin == verdict.Unclear:
+			return 1
+		case !good(x):
+			return 2
+		}
+		return 3
+	}
+	out := slices.Clone(reasons)
+	slices.SortStableFunc(out, func(a, b verdict.Reason) int { return rank(a) - rank(b) })
+	return out
+}
+
+// good reports whether a criterion counts against the link in no way.
+func good(x verdict.Reason) bool {
+	against := func(s verdict.Status) bool { return s == verdict.Missed || s == verdict.Unclear }
+	return !against(x.AgainstMin) && !against(x.AgainstRec)
+}
+
+// alsoMissed names the missed minima besides the one of the sentence.
+func alsoMissed(v verdict.Verdict) string {
+	var also []string
+	for _, x := range v.Reasons {
+		if x.AgainstMin == verdict.Missed {
+			word := "the minimum is"
+			if x.Unit != "bit/s" {
+				word = "the limit is"
+			}
+			also = append(also, fmt.Sprintf("%s is %s (%s %s)", criterionNames[x.Criterion], verdict.FormatValue(x), word, verdict.Format(x.Minimum, x.Unit)))
+		}
+	}
+	if len(also) < 2 {
+		return ""
+	}
+	return "Also: " + strings.Join(also[1:], "; ") + "."
+}
+
+// leastOthers is the share of the minimum from which other programs' traffic is
+// reported.
+const leastOthers = 0.05
+
+// aboutOthers reports the traffic of other programs on this computer during the
+// check.
+func aboutOthers(r probe.Report) string {
+	down, up := r.OthersDown, r.OthersUp
+	switch {
+	case down == nil || up == nil:
+		return "We could not tell whether other programs on this computer used the link during the test; if they did, the rates shown are too low."
+	case !busyBeside(r):
+		return "Other programs on this computer hardly used the link during the test. The traffic of other devices in your home cannot be seen from here."
+	}
+	return fmt.Sprintf("Other programs on this computer received %s and sent %s during the test. The rates above include that traffic. Close those programs before the exam.",
+		verdict.Format(*down, "bit/s"), verdict.Format(*up, "bit/s"))
+}
+
+// busyBeside reports whether other programs used the link noticeably; their traffic
+// must be known.
+func busyBeside(r probe.Report) bool {
+	return *r.OthersDown >= leastOthers*float64(r.Policy.Minimum.Download) || *r.OthersUp >= leastOthers*float64(r.Policy.Minimum.Upload)
+}
+
+func bound(v float64, unit string) string {
+	if v <= 0 {
+		return "-"
+	}
+	return verdict.Format(v, unit)
+}
+
+// standing returns the result for a criterion in words.
+func standing(r verdict.Reason) string {
+	limit := r.Unit != "bit/s"
+	switch {
+	case r.Criterion == verdict.UDP:
+		return "only just"
+	case r.AgainstMin == verdict.Hidden, r.AgainstRec == verdict.Hidden:
+		return "not measured"
+	case r.AgainstMin == verdict.Missed && limit:
+		return "over the limit"
+	case r.AgainstMin == verdict.Missed:
+		return "below minimum"
+	case r.AgainstMin == verdict.Unclear:
+		return "unclear"
+	case r.AgainstRec == verdict.Missed:
+		return "only just"
+	case r.AgainstRec == verdict.Unclear:
+		return "meets minimum"
+	}
+	return "good"
+}
