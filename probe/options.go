@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"strings"
 	"time"
 
 	"examlink/probe/clock"
@@ -150,7 +149,7 @@ func (o *Options) setDefaults() {
 // validate fills in defaults and names the first invalid option.
 func (o *Options) validate() (wire.JoinToken, error) {
 	o.setDefaults()
-	o.Token = strings.TrimSpace(o.Token)
+	o.Token = wire.TokenText(o.Token)
 	token, err := wire.ReadJoinToken(o.Token)
 	if err != nil {
 		return token, err

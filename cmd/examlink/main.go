@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	"examlink/cmd/internal/cli"
 	"examlink/cmd/internal/config"
 	"examlink/cmd/internal/daemon"
+	"examlink/probe/wire"
 )
 
 func main() {
@@ -61,7 +63,7 @@ server: rate, delay, delay variation and loss, in each direction.
 TOKEN is the join token you were given for the exam.`,
 	}
 	a := cli.Setup(root)
-	root.AddCommand(newCheck(a), newWatch(a), newReport(), a.Config(nil), cli.Version("examlink"))
+	root.AddCommand(newCheck(a), newWatch(a), newReport(), a.Config(checkToken), cli.Version("examlink"))
 	return root
 }
 
@@ -80,17 +82,35 @@ func load(a *cli.App, c *cobra.Command, args []string) (config.File, error) {
 	return f, nil
 }
 
+// checkToken reports whether the configured join token, if there is one, is a token.
+func checkToken(f config.File) error {
+	if f.Client.Token == "" {
+		return nil
+	}
+	text, err := tokenText(f.Client.Token)
+	if err == nil {
+		_, err = wire.ReadJoinToken(text)
+	}
+	if err != nil {
+		return fmt.Errorf("client.token: %w", err)
+	}
+	return nil
+}
+
 // tokenText reads a token given as @FILE from that file.
 func tokenText(s string) (string, error) {
 	name, isFile := strings.CutPrefix(s, "@")
 	if !isFile {
-		return s, nil
+		return wire.TokenText(s), nil
 	}
 	b, err := os.ReadFile(name)
 	if err != nil {
 		return "", fmt.Errorf("join token: %w", err)
 	}
-	return strings.TrimSpace(string(b)), nil
+	if len(bytes.TrimSpace(b)) == 0 {
+		return "", fmt.Errorf("join token: the file %s is empty", name)
+	}
+	return wire.TokenText(string(b)), nil
 }
 
 func oneToken(_ *cobra.Command, args []string) error {
