@@ -37,7 +37,7 @@ const (
 )
 
 var (
-	sessionsDesc  = desc("server_sessions", "Current sessions, by the state derived from the server's own timers (server.silence). Ended sessions are not included.", "state")
+	sessionsDesc  = desc("server_sessions", "Current sessions, by the state derived from the server's own timers (server.silence). Ended sessions are not included, nor are checks that fell silent.", "state")
 	transportDesc = desc("server_session_transports", "Current sessions, by the transport that carries them now or carried them last.", "transport")
 
 	seriesLimitDesc   = desc("server_session_series_limit", "Maximum number of sessions with series of their own (server.metrics.session_series).")
@@ -92,7 +92,9 @@ func (c sessionCollector) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (c sessionCollector) Collect(ch chan<- prometheus.Metric) {
-	all, settings := sorted(c.samples()), c.settings()
+	// A check that broke off drops nobody from an exam.
+	all := slices.DeleteFunc(c.samples(), func(x session.Sample) bool { return x.Purpose == session.PurposeCheck && x.State.Severity() >= session.Suspect.Severity() })
+	all, settings := sorted(all), c.settings()
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}

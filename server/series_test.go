@@ -290,3 +290,16 @@ type counting struct {
 }
 
 func (c *counting) Write(b []byte) (int, error) { c.n += len(b); return io.Discard.Write(b) }
+
+// A check that broke off is no silent session: no rule may page a proctor for it.
+func TestBrokenCheckIsNotSilent(t *testing.T) {
+	s, r := newTable(t, 10)
+	s.put("gone", "e", session.Dropped).Purpose = session.PurposeCheck
+	s.put("runs", "e", session.Live).Purpose = session.PurposeCheck
+	s.put("watch", "e", session.Dropped).Purpose = "watch"
+	text := scrape(t, r)
+	if strings.Contains(text, `session="gone"`) || !strings.Contains(text, `session="runs"`) || !strings.Contains(text, `session="watch"`) ||
+		!strings.Contains(text, `examlink_exam_sessions{exam="e",state="dropped"} 1`) {
+		t.Errorf("%s", strings.Join(series(text, "examlink_session_state"), "\n"))
+	}
+}

@@ -195,7 +195,7 @@ func EstimateRate(arrivals []Arrival, noise time.Duration) RateEstimate {
 // and not the sender or a link that releases packets together. Its packets came
 // clearly further apart than they were sent, or one of them found a whole packet
 // before it in the queue, which noise alone does not explain; and they came at
-// enough different moments. Otherwise the fitted rate may be the sender's own.
+// enough different moments, at most half of them together with others. Otherwise the fitted rate may be the sender's own.
 func bottleneckPaced(as []Arrival, rise []time.Duration, fit rateFit, noise time.Duration) bool {
 	n := len(as)
 	bytes := as[n-1].Other - as[0].Other
@@ -203,7 +203,7 @@ func bottleneckPaced(as []Arrival, rise []time.Duration, fit rateFit, noise time
 		bytes += int64(a.Size)
 	}
 	service := fit.rate.Time(int(bytes) / n)
-	if moments(as, service/togetherShare) < minBusy {
+	if moments(as, service/togetherShare) < max(minBusy, n/2) {
 		return false
 	}
 	if float64(fit.rate)*(1+max(normal95*fit.stdErr, ownPace)) < sentRate(as) {

@@ -9,6 +9,7 @@ import (
 // Sample holds the values of a session's metrics.
 type Sample struct {
 	ID, Exam  string
+	Purpose   string // check, watch
 	State     State
 	Opened    time.Time
 	Last      time.Time // last authentic packet; zero: none yet
@@ -28,7 +29,7 @@ func (s *Session) Sample(now time.Duration, wall time.Time) (Sample, bool) {
 		return Sample{}, false
 	}
 	out := Sample{
-		ID: s.ID, Exam: s.Exam, State: s.state, Opened: s.opened, Probes: s.earlier + s.probes(),
+		ID: s.ID, Exam: s.Exam, Purpose: s.Purpose, State: s.state, Opened: s.opened, Probes: s.earlier + s.probes(),
 		WebSocket: s.conn != nil && s.conn.Transport() == link.WebSocket,
 		Up:        s.rateUp, Down: s.rateDown, Figures: s.reports.figures,
 	}
