@@ -53,7 +53,7 @@ func TestMetricNamesAndLabels(t *testing.T) {
 func TestSeriesArePresentAtZero(t *testing.T) {
 	_, r := registered(t)
 	const want = `
-# HELP examlink_server_sessions Current sessions, by the state derived from the server's own timers (server.silence). Ended sessions are not included.
+# HELP examlink_server_sessions Current sessions, by the state derived from the server's own timers (server.silence). Ended sessions are not included, nor are checks that fell silent.
 # TYPE examlink_server_sessions gauge
 examlink_server_sessions{state="connected"} 0
 examlink_server_sessions{state="dropped"} 0

@@ -93,7 +93,9 @@ func (c sessionCollector) Describe(ch chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (c sessionCollector) Collect(ch chan<- prometheus.Metric) {
 	// A check that broke off drops nobody from an exam.
-	all := slices.DeleteFunc(c.samples(), func(x session.Sample) bool { return x.Purpose == session.PurposeCheck && x.State.Severity() >= session.Suspect.Severity() })
+	all := slices.DeleteFunc(c.samples(), func(x session.Sample) bool {
+		return x.Purpose == session.PurposeCheck && x.State.Severity() >= session.Suspect.Severity()
+	})
 	all, settings := sorted(all), c.settings()
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)

@@ -26,6 +26,11 @@ const (
 	// heldLeast is how long a send call must take for its packet to count as held:
 	// above the usual time on an ordinary host, below what would look like a queue.
 	heldLeast = 500 * time.Microsecond
+	// Nobody listens if no feedback has come for unheardFirst, or for unheard after
+	// the last, or on unheardBytes: long queues delay the first.
+	unheardFirst = 5 * time.Second
+	unheard      = 2 * time.Second
+	unheardBytes = 2e6
 )
 
 // Sender sends one train.
@@ -44,6 +49,8 @@ type Sender struct {
 
 	mu       sync.Mutex
 	feedback wire.Feedback
+	heard    bool          // any feedback of this train
+	heardAt  time.Duration // the last
 }
 
 // Sent is the account of a sender.
@@ -62,9 +69,25 @@ type Sent struct {
 func (s *Sender) Feedback(f wire.Feedback) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if f.Train == s.Request.Train && f.Command >= s.feedback.Command {
+	if f.Train != s.Request.Train {
+		return
+	}
+	s.heard, s.heardAt = true, s.Clock.Now()
+	if f.Command >= s.feedback.Command {
 		s.feedback = f
 	}
+}
+
+// silent reports whether nobody seems to receive the train that began at start, of
+// which bytes are sent.
+func (s *Sender) silent(start time.Duration, bytes int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.Clock.Now()
+	if s.heard {
+		return now-s.heardAt > unheard
+	}
+	return now-start > unheardFirst || bytes > unheardBytes
 }
 
 // Stop ends the train, because its result is known.
@@ -100,7 +123,7 @@ func (s *Sender) Run(ctx context.Context) (Sent, error) {
 		}
 		now := s.Clock.Now()
 		fb := s.latest()
-		if fb.Command == wire.CommandStop || sent.Bytes+int64(size) > r.MaxBytes || stage == wire.StageHold && now >= until {
+		if fb.Command == wire.CommandStop || sent.Bytes+int64(size) > r.MaxBytes || stage == wire.StageHold && now >= until || s.silent(start, sent.Bytes) {
 			break
 		}
 		if stage == wire.StagePrime && (fb.Command == wire.CommandHold || sent.Bytes >= r.PrimeBytes) {

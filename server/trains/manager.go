@@ -25,13 +25,14 @@ type Manager struct {
 	metrics *metrics
 
 	mu       sync.Mutex
-	planned  float64 // bit/s of the running trains
+	planned  float64            // bit/s of the running trains
+	byToken  map[string]float64 // of these, by join token
 	sessions map[*session.Session]*Trains
 }
 
 // NewManager makes a manager with no trains.
 func NewManager(o Options) *Manager {
-	return &Manager{o: o, metrics: newMetrics(), sessions: map[*session.Session]*Trains{}}
+	return &Manager{o: o, metrics: newMetrics(), byToken: map[string]float64{}, sessions: map[*session.Session]*Trains{}}
 }
 
 // Of returns the trains of a session.
@@ -53,19 +54,29 @@ func (m *Manager) Forget(s *session.Session) {
 	delete(m.sessions, s)
 }
 
-// reserve takes a rate from the total that all trains share.
-func (m *Manager) reserve(rate, total float64) bool {
+// reserve takes a rate from the total that all trains share. The trains of one join
+// token get at most tokenShare of it, or one train.
+func (m *Manager) reserve(token string, rate, total float64) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.planned+rate > total {
+	theirs := m.byToken[token]
+	if m.planned+rate > total || theirs > 0 && theirs+rate > tokenShare*total {
 		return false
 	}
 	m.planned += rate
+	if rate > 0 {
+		m.byToken[token] = theirs + rate
+	}
 	return true
 }
 
-func (m *Manager) release(rate float64) {
+func (m *Manager) release(token string, rate float64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.planned = max(m.planned-rate, 0)
+	if left := m.byToken[token] - rate; left > 0 {
+		m.byToken[token] = left
+	} else {
+		delete(m.byToken, token)
+	}
 }

@@ -33,6 +33,14 @@ const (
 	// trainLeast is the minimum cost of a train in bytes of the grant, even if it
 	// never began.
 	trainLeast = 10e3
+	// smallTrain is the largest train that needs no share of the total rate: no
+	// floor test is refused for others' capacity searches.
+	smallTrain = 150e3
+	// tokenShare is how much of the total rate the trains of one join token get.
+	tokenShare = 0.5
+	// trainSlack is what a train going up may take beyond its planned time: queues
+	// empty slowly, and packets are late.
+	trainSlack = 5 * time.Second
 )
 
 // Trains manages the trains of one session, at most one at a time. It is safe
@@ -116,8 +124,11 @@ func (t *Trains) Start(ctx context.Context, wg *sync.WaitGroup, f *reflect.Flow,
 	case t.spent+r.MaxBytes > l.TrainBytes:
 		return &session.Refusal{Reason: wire.RefusedBudget, Detail: fmt.Sprintf("%d of %d bytes are used up", t.spent, l.TrainBytes)}
 	}
-	reserved := max(r.PrimeRate, r.HoldRate)
-	if !m.reserve(reserved, l.TotalBitRate) {
+	reserved, token := max(r.PrimeRate, r.HoldRate), t.session.Token
+	if r.MaxBytes <= smallTrain {
+		reserved = 0
+	}
+	if !m.reserve(token, reserved, l.TotalBitRate) {
 		return &session.Refusal{Reason: wire.RefusedBusy, Detail: "other trains use all of the server's rate"}
 	}
 	if r.Direction == wire.Up {
@@ -125,18 +136,18 @@ func (t *Trains) Start(ctx context.Context, wg *sync.WaitGroup, f *reflect.Flow,
 		t.done, t.reported = make(chan struct{}, 1), false
 		rx, done := t.receiver, t.done
 		wg.Go(func() { // ends with the train, or with ctx
-			defer m.release(reserved)
+			defer m.release(token, reserved)
 			t.receive(ctx, c, msg.ID, rx, done, r)
 		})
 	} else {
 		tx, err := t.newSender(f, r)
 		if err != nil {
-			m.release(reserved)
+			m.release(token, reserved)
 			return err
 		}
 		t.sender, t.awaited = tx, &r
 		wg.Go(func() { // ends with the train, or with ctx
-			defer m.release(reserved)
+			defer m.release(token, reserved)
 			defer tx.Waiter.Close()
 			t.send(ctx, c, msg.ID, tx)
 		})
@@ -191,7 +202,7 @@ func (t *Trains) send(ctx context.Context, c *session.Control, id uint64, tx *tr
 
 // receive waits for a train going up to end and reports it.
 func (t *Trains) receive(ctx context.Context, c *session.Control, id uint64, rx *train.Receiver, done <-chan struct{}, r wire.TrainRequest) {
-	ctx, cancel := context.WithTimeout(ctx, trainLimit)
+	ctx, cancel := context.WithTimeout(ctx, min(planned(r)+trainStart+trainSlack, trainLimit))
 	defer cancel()
 	tick := time.NewTicker(trainIdle)
 	defer tick.Stop()
@@ -237,6 +248,12 @@ func (t *Trains) receive(ctx context.Context, c *session.Control, id uint64, rx 
 		early = t.receiver == rx && !rx.Ended()
 		t.mu.Unlock()
 	}
+}
+
+// planned returns how long a train takes at most by its own plan.
+func planned(r wire.TrainRequest) time.Duration {
+	prime := ippm.Rate(r.PrimeRate).Time(int(r.PrimeBytes))
+	return prime + r.HoldTime + time.Second
 }
 
 // await waits until a train going up is over.
