@@ -99,6 +99,7 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 	o.Policy = verdict.InForce(o.Policy, s.Welcome.Policy)
 	r.Policy = o.Policy
 	r.Session, r.Exam, r.Transport = s.Welcome.Session, s.Welcome.Exam, string(s.Conn.Transport())
+	r.ClockAhead = ippm.Seconds(aheadOf(s, o))
 	said := "connected to " + o.Server
 	if s.Traits().HidesLoss {
 		said += " over WebSocket, because the network blocks UDP"

@@ -48,7 +48,8 @@ type Report struct {
 	LoadedUp     monitor.Loaded    `json:"loaded_upload"`
 	BytesDown    int64             `json:"bytes_download"` // IP layer, all measurements
 	BytesUp      int64             `json:"bytes_upload"`
-	SkewPPM      *float64          `json:"clock_skew_ppm"` // server's clock relative to this computer's
+	ClockAhead   ippm.Seconds      `json:"server_clock_ahead_seconds"` // of this computer's wall clock, give or take a round trip
+	SkewPPM      *float64          `json:"clock_skew_ppm"`             // server's clock relative to this computer's
 	// Traffic of this computer's other programs during the rate tests, bit/s as the
 	// interface counts. If it was 5 % of a train or more, it is included in the
 	// rates, because the link carried it. Nil: not known throughout.

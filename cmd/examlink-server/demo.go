@@ -198,7 +198,7 @@ func (d *demo) student(ctx, gctx context.Context, g *errgroup.Group, keys server
 	if err != nil {
 		return err
 	}
-	d.say("watched for %v: %d packets, %d warnings, %d floor tests", s.Ended.Sub(s.Started).Round(time.Second), s.Monitor.Sent, len(s.Warnings), s.FloorTests)
+	d.say("watched for %v: %d packets, %d warnings, %d floor tests", s.Lasted.Duration().Round(time.Second), s.Monitor.Sent, len(s.Warnings), s.FloorTests)
 	return nil
 }
 

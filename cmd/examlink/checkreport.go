@@ -117,6 +117,10 @@ func printReport(w io.Writer, r probe.Report, verbose bool) {
 		said[x.Remedy] = true
 		p.text(2, fmt.Sprintf("- %s: %s", criterionNames[x.Criterion], x.Remedy))
 	}
+	if ahead := r.ClockAhead.Duration(); ahead.Abs() >= probe.ClockWrong {
+		fmt.Fprintln(w)
+		p.text(0, clockWords(ahead))
+	}
 	fmt.Fprintln(w)
 	p.headline(r.Verdict)
 	if also := alsoMissed(r.Verdict); also != "" {

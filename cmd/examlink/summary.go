@@ -20,7 +20,7 @@ func printSummary(w io.Writer, s probe.Summary) {
 		return
 	}
 	m := s.Monitor
-	fmt.Fprintf(w, "Watched for %s: %d packets, %d lost up, %d lost down", s.Ended.Sub(s.Started).Round(time.Second), m.Sent, m.LostUp, m.LostDown)
+	fmt.Fprintf(w, "Watched for %s: %d packets, %d lost up, %d lost down", s.Lasted.Duration().Round(time.Second), m.Sent, m.LostUp, m.LostDown)
 	if m.LostUnknown > 0 {
 		fmt.Fprintf(w, ", %d lost in an unknown direction", m.LostUnknown)
 	}

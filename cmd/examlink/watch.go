@@ -16,6 +16,7 @@ import (
 	"examlink/cmd/internal/daemon"
 	"examlink/probe"
 	"examlink/probe/agent"
+	"examlink/probe/clock"
 	"examlink/probe/plan"
 )
 
@@ -73,6 +74,14 @@ func (w *watchFlags) run(a *cli.App, c *cobra.Command, args []string) error {
 	if err != nil {
 		return cli.Usage(err)
 	}
+	ahead := time.Duration(0)
+	if f.Client.Token != "" && !w.plan && !due.Window.IsZero() {
+		if ahead = serverAhead(c, f); ahead != 0 {
+			if due, err = examPlan(f, time.Now().Add(ahead), time.Local); err != nil {
+				return cli.Usage(err)
+			}
+		}
+	}
 	if w.plan {
 		return printPlan(c.OutOrStdout(), due, w.json)
 	}
@@ -83,6 +92,9 @@ func (w *watchFlags) run(a *cli.App, c *cobra.Command, args []string) error {
 	o, err := agentOptions(f, due, registry, c.ErrOrStderr())
 	if err != nil {
 		return cli.Usage(err)
+	}
+	if ahead != 0 {
+		o.Probe.Clock = clock.Shifted{Clock: clock.NewSystem(), By: ahead}
 	}
 	r, err := w.watch(c, o, f.Client.MetricsListen, registry)
 	if err != nil {
@@ -95,6 +107,35 @@ func (w *watchFlags) run(a *cli.App, c *cobra.Command, args []string) error {
 	}
 	printSummary(c.OutOrStdout(), r.Summary)
 	return nil
+}
+
+// askClock bounds how long the server is asked for its time.
+const askClock = 5 * time.Second
+
+// serverAhead returns how far the server's clock is ahead if this computer's is wrong,
+// and tells the student; 0 if it is right, or cannot be compared.
+func serverAhead(c *cobra.Command, f config.File) time.Duration {
+	o, err := f.ProbeOptions()
+	if err != nil {
+		return 0
+	}
+	ctx, cancel := context.WithTimeout(c.Context(), askClock)
+	defer cancel()
+	ahead, err := probe.ServerClock(ctx, o)
+	if err != nil || ahead.Abs() < probe.ClockWrong {
+		return 0
+	}
+	fmt.Fprintln(c.ErrOrStderr(), "examlink: "+clockWords(ahead)+" The exam's times go by the server's clock.")
+	return ahead
+}
+
+// clockWords says that this computer's clock is wrong.
+func clockWords(ahead time.Duration) string {
+	word := "behind"
+	if ahead < 0 {
+		word = "ahead of"
+	}
+	return fmt.Sprintf("This computer's clock is %s %s the exam server's. Set it: turn on automatic date and time.", ahead.Abs().Round(time.Minute), word)
 }
 
 // agentOptions converts the configuration to the options of a watch that prints

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"examlink/probe/ippm"
 	"examlink/probe/link"
 	"examlink/probe/monitor"
 	"examlink/probe/ratetest"
@@ -88,6 +89,7 @@ type Summary struct {
 	Schema     string            `json:"schema"`
 	Started    time.Time         `json:"started,omitzero"` // zero: nothing was watched
 	Ended      time.Time         `json:"ended,omitzero"`
+	Lasted     ippm.Seconds      `json:"duration_seconds"` // by a clock that is never set
 	Session    string            `json:"session"`
 	Exam       string            `json:"exam"`
 	Connects   int               `json:"connects"`

@@ -91,6 +91,8 @@ type watcher struct {
 	nextFloor   time.Duration
 	lastFloor   time.Duration
 	goodInRow   int
+	startedNow  time.Duration     // by Now, ...
+	startedWake time.Duration     // ... and by Awake
 	floors      chan floorOutcome // nil: no test is running
 }
 
@@ -112,6 +114,8 @@ func Run(ctx context.Context, o Config, sinks ...Sink) (Summary, error) {
 		trackers: newTrackers(),
 		summary:  Summary{Schema: Schema, Warnings: []warning.Warning{}, Started: o.Clock.Wall(), Exam: o.Join.Exam},
 	}
+	w.startedNow = o.Clock.Now()
+	w.startedWake, _ = o.Clock.Awake()
 	if err := w.connect(ctx); err != nil {
 		return w.summary, err
 	}
@@ -140,6 +144,15 @@ func (w *watcher) judgeBy(sent *verdict.Policy) {
 	clear(w.known)
 	clear(w.proved)
 	clear(w.recommended)
+}
+
+// elapsed returns how long the watch has run, suspends included where the system
+// counts them.
+func (w *watcher) elapsed() time.Duration {
+	if awake, ok := w.o.Clock.Awake(); ok {
+		return awake - w.startedWake
+	}
+	return w.o.Clock.Now() - w.startedNow
 }
 
 func (w *watcher) run(ctx context.Context) {
@@ -210,5 +223,6 @@ func (w *watcher) end() {
 	w.retire(true)
 	at = w.o.Clock.Wall()
 	w.summary.Ended = at
+	w.summary.Lasted = ippm.Seconds(w.elapsed())
 	w.summary.Monitor = w.total.Figures()
 }
