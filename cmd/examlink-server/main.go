@@ -61,6 +61,8 @@ func newRoot() *cobra.Command {
   examlink-server sessions list the live sessions`,
 	}
 	a := cli.Setup(root)
+	root.Version = daemon.Version()
+	root.SetVersionTemplate(daemon.VersionLine("examlink-server") + "\n")
 	root.AddCommand(newServe(a), newDemo(), newToken(a), newSessions(a), a.Config(checkFiles), cli.Version("examlink-server"))
 	return root
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -61,7 +62,13 @@ could not run; docs/students.md lists the codes.`,
 			r, err := probe.Check(c.Context(), o, show.step)
 			show.end()
 			if err != nil {
-				return classify(err, !r.Started.IsZero())
+				err = classify(err, !r.Started.IsZero())
+				if asJSON {
+					e := json.NewEncoder(c.OutOrStdout())
+					e.SetIndent("", "  ")
+					return errors.Join(err, e.Encode(failureOf(err)))
+				}
+				return err
 			}
 			if asJSON {
 				e := json.NewEncoder(c.OutOrStdout())
@@ -71,6 +78,7 @@ could not run; docs/students.md lists the codes.`,
 				}
 			} else {
 				printReport(c.OutOrStdout(), r, verbose)
+				printExam(c.OutOrStdout(), f.Client.Token, r)
 			}
 			return exitOf(r.Verdict.Outcome)
 		},

@@ -27,6 +27,7 @@ const (
 	exitRefused      = 15
 	exitResolve      = 16
 	exitRejected     = 17
+	exitPortal       = 18
 	exitInterrupted  = 130
 )
 
@@ -56,6 +57,34 @@ func exitCode(err error, w io.Writer) int {
 	return code
 }
 
+// errorSchema names the layout of failure.
+const errorSchema = "examlink.error/1"
+
+// failure is what --json prints when there is no report.
+type failure struct {
+	Schema   string `json:"schema"`
+	Reason   string `json:"reason"` // as in the metrics, a refusal's reason, or "error"
+	Message  string `json:"message"`
+	Advice   string `json:"advice,omitempty"`
+	ExitCode int    `json:"exit_code"`
+}
+
+// failureOf describes an error as JSON.
+func failureOf(err error) failure {
+	f := failure{Schema: errorSchema, Reason: "error", Message: err.Error()}
+	f.ExitCode, f.Advice = explain(err)
+	var refused *probe.RefusedError
+	if errors.As(err, &refused) {
+		f.Reason = string(refused.Reason)
+	} else if reason, ok := link.ReasonOf(err); ok {
+		f.Reason = string(reason)
+	}
+	if f.ExitCode == exitInterrupted {
+		f.Reason = string(link.ReasonCancelled)
+	}
+	return f
+}
+
 // explain returns the exit code and, where there is one, a hint for an error.
 func explain(err error) (code int, hint string) {
 	var usage *cli.UsageError
@@ -81,6 +110,8 @@ func explain(err error) (code int, hint string) {
 		return exitNoNetwork, "This computer has no network connection. Check the cable or Wi-Fi, and turn off flight mode."
 	case link.ReasonRejected:
 		return exitRejected, "This computer is on a network, but a router or firewall on the way refuses to carry traffic to the exam's server. If you use a VPN or a firewall, turn it off. Otherwise use another network, or ask its administrators to allow the exam's server."
+	case link.ReasonPortal:
+		return exitPortal, "This network answers in the server's place: it probably wants you to sign in first. Open any web page, sign in or accept its terms, and try again; or use another network."
 	case link.ReasonNoServer, link.ReasonSilent, link.ReasonClosed:
 		return exitNoServer, "The exam's server does not answer. If other sites work, the problem is probably on the exam's side: try again in a few minutes, and if it still fails, tell the exam's contact."
 	case link.ReasonUDPBlocked:

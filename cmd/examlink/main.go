@@ -63,6 +63,8 @@ server: rate, delay, delay variation and loss, in each direction.
 TOKEN is the join token you were given for the exam.`,
 	}
 	a := cli.Setup(root)
+	root.Version = daemon.Version()
+	root.SetVersionTemplate(daemon.VersionLine("examlink") + "\n")
 	root.AddCommand(newCheck(a), newWatch(a), newReport(), a.Config(checkToken), cli.Version("examlink"))
 	return root
 }

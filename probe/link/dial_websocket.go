@@ -1,6 +1,7 @@
 package link
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/coder/websocket"
@@ -99,9 +101,12 @@ func upgrade(ctx context.Context, t *tls.Conn, server string) (*websocket.Conn, 
 func handshakeReason(err error) Reason {
 	var verify *tls.CertificateVerificationError
 	var network net.Error
+	var plain tls.RecordHeaderError
 	switch {
 	case errors.As(err, &verify):
 		return ReasonCertificate
+	case errors.As(err, &plain) && bytes.HasPrefix(plain.RecordHeader[:], []byte("HTTP/")), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
+		return ReasonPortal // HTTP where TLS was asked for: a captive portal
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
 		return ReasonNoServer
 	case errors.Is(err, context.Canceled):

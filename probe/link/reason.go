@@ -18,6 +18,7 @@ const (
 	ReasonResolve     Reason = "resolve"     // its name could not be looked up
 	ReasonNoNetwork   Reason = "no-network"  // this host has no route
 	ReasonRejected    Reason = "rejected"    // the network refuses to carry traffic to the server, and has other routes
+	ReasonPortal      Reason = "portal"      // the network answers in the server's place: it wants a sign-in
 	ReasonNoServer    Reason = "no-server"   // nothing answers there
 	ReasonUDPBlocked  Reason = "udp-blocked" // TCP gets through to the server, UDP does not
 	ReasonCertificate Reason = "certificate" // the server does not have the key the token names
