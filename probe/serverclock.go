@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"examlink/probe/clock"
 	"examlink/probe/session"
 )
 
@@ -26,6 +27,15 @@ func ServerClock(ctx context.Context, o Options) (ahead time.Duration, err error
 	ahead = aheadOf(s, o)
 	s.Close(true)
 	return ahead, nil
+}
+
+// GoBy makes wall-clock times those of a server whose clock is ahead of this
+// computer's by ahead.
+func (o *Options) GoBy(ahead time.Duration) {
+	if o.Clock == nil {
+		o.Clock = clock.NewSystem()
+	}
+	o.Clock = clock.Shifted{Clock: o.Clock, By: ahead}
 }
 
 // aheadOf returns how far the server's clock was ahead when the session opened.

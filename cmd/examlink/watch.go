@@ -16,7 +16,6 @@ import (
 	"examlink/cmd/internal/daemon"
 	"examlink/probe"
 	"examlink/probe/agent"
-	"examlink/probe/clock"
 	"examlink/probe/plan"
 )
 
@@ -94,7 +93,7 @@ func (w *watchFlags) run(a *cli.App, c *cobra.Command, args []string) error {
 		return cli.Usage(err)
 	}
 	if ahead != 0 {
-		o.Probe.Clock = clock.Shifted{Clock: clock.NewSystem(), By: ahead}
+		o.Probe.GoBy(ahead)
 	}
 	r, err := w.watch(c, o, f.Client.MetricsListen, registry)
 	if err != nil {

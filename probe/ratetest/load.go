@@ -2,7 +2,6 @@ package ratetest
 
 import (
 	"context"
-	"time"
 
 	"examlink/probe/ippm"
 	"examlink/probe/train"
@@ -56,7 +55,7 @@ func FillBuffer(ctx context.Context, s Runner, c Capacity, budget int64) (Load, 
 		l.Why = spoiltBy(c.Direction, rep)
 		return l, nil
 	}
-	rise := time.Duration(rep.Rise).Seconds()
+	rise := rep.Rise.Seconds()
 	l.Rise = &rise
 	l.Full = float64(rep.Sent-rep.Received) > loadFull*float64(rep.Sent) || rise >= loadLong*loadTime
 	return l, nil

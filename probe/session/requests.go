@@ -59,9 +59,11 @@ func (s *Session) request(m wire.Message) (<-chan wire.Message, func(), error) {
 // timeout of RFC 9002, section 6.2): some 65 ms on a good link. A report in one
 // packet takes 110 ms on an uplink that has just fallen to 0.06 Mbit/s, so that
 // repeats of repeats fill it for many seconds. Pieces, at a rate such an uplink
-// can carry, are answered in time.
+// can carry, are answered in time. Requests and reports of trains, which are awaited,
+// are short enough to go whole.
 const (
-	pieceSize     = 192 // bytes
+	wholeSize     = 512 // bytes
+	pieceSize     = 192 // of what is longer
 	pieceInterval = 40 * time.Millisecond
 )
 
@@ -81,6 +83,9 @@ func (s *Session) send(m wire.Message) error {
 type pieces struct{ s *Session }
 
 func (w *pieces) Write(b []byte) (int, error) {
+	if len(b) <= wholeSize {
+		return w.s.control.Write(b)
+	}
 	written := 0
 	for {
 		n := min(pieceSize, len(b)-written)

@@ -60,7 +60,8 @@ func joined(text string) (token string, ok bool) {
 			if signature == signatureText {
 				// More of the same behind it is no decoration.
 				rest := text[i+1:]
-				return b.String(), rest == "" || !tokenChar(rest[0]) && !(rest[0] == '.' && len(rest) > 1 && tokenChar(rest[1]))
+				more := rest != "" && (tokenChar(rest[0]) || rest[0] == '.' && len(rest) > 1 && tokenChar(rest[1]))
+				return b.String(), !more
 			}
 		default:
 			return "", false
