@@ -172,7 +172,7 @@ func EstimateRate(arrivals []Arrival, noise time.Duration) RateEstimate {
 	if len(prime) < minBusy {
 		return est
 	}
-	if fit, n, ok := fitPoliced(prime); ok {
+	if fit, n, ok := fitPoliced(prime); ok && est.Rise <= margin+fit.rate.Time(prime[0].Size) { // else a queue dropped them
 		est.Outcome, est.Busy = OutcomeEstimate, n
 		est.Span = time.Duration(prime[len(prime)-1].Received - prime[len(prime)-n].Received)
 		est.Rate, est.StdErr = fit.rate, fit.stdErr

@@ -169,6 +169,9 @@ func SearchCapacity(ctx context.Context, s Runner, d wire.Direction, start Floor
 				return unknown()
 			}
 		default:
+			if muchLost(rep) {
+				guess, proved = max(guess/2, start.Target), nil
+			}
 			if !odd(rep) {
 				return unknown()
 			}
