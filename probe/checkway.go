@@ -69,6 +69,13 @@ func (x *way) repeated(f ratetest.Floor) {
 	*x.floor = f
 }
 
+// unproved withdraws a bound that is in doubt and cannot be tested again.
+func (x *way) unproved() {
+	const why = "a stream carried much less than the tests, and the data budget is used up"
+	x.floor.Decision, x.floor.Outcome, x.floor.Rate, x.floor.Why = ippm.Undecided, ratetest.FloorInconclusive, ippm.Interval{}, why
+	x.capacity.Rate, x.capacity.Why = ippm.Interval{}, why
+}
+
 // drained returns how long the buffers that loads have filled take to empty.
 func drained(ways []*way) (d time.Duration) {
 	for _, x := range ways {

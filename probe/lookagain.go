@@ -19,7 +19,8 @@ var eventful = []verdict.Criterion{verdict.DelayVariationDown, verdict.DelayVari
 
 // lookAgain observes the idle link again while what was seen of it is unclear, or
 // misses a bound: a single event is no property of the link. first is the account of
-// the first look; drain is how long buffers take to empty. It returns the facts and the account of all looks.
+// the first look; drain is how long buffers take to empty. It returns the facts and the
+// account of all looks.
 func lookAgain(ctx context.Context, s *session.Session, o *Options, first *monitor.Account, drain time.Duration) (verdict.Facts, *monitor.Account, error) {
 	facts := verdict.Facts{}
 	delayFacts(facts, first)
