@@ -2,7 +2,6 @@ package verdict
 
 import (
 	"fmt"
-	"math"
 	"time"
 
 	"examlink/probe/ippm"
@@ -248,13 +247,6 @@ func split(c Criterion, r Reason) bool {
 		r.AgainstMin != Missed && r.AgainstRec != Missed
 }
 
-func unclearWhy(r Reason) string {
-	if r.Why != "" {
-		return r.Why
-	}
-	return fmt.Sprintf("%s is too close to the limit of %s to tell", FormatValue(r), Format(r.Minimum, r.Unit))
-}
-
 // status compares a fact with one bound. An interval across the bound is unclear.
 // strict marks a recommended share of losses, which no affordable number of packets
 // can show: there a value within the bound meets it.
@@ -286,33 +278,4 @@ func status(r rule, f Fact, bound float64, strict bool) Status {
 		return Met
 	}
 	return Unclear
-}
-
-// Format formats a number in the unit of a reason.
-func Format(v float64, unit string) string {
-	switch unit {
-	case "bit/s":
-		return ippm.Rate(v).String()
-	case "s":
-		if math.Abs(v) < 1 {
-			return fmt.Sprintf("%.3g ms", math.Round(v*1e5)/100)
-		}
-		return fmt.Sprintf("%.3g s", v)
-	case "ratio":
-		return fmt.Sprintf("%.3g %%", math.Round(v*1e4)/100)
-	}
-	return fmt.Sprintf("%g", v)
-}
-
-// FormatValue formats the value of a reason, or its bound if there is no value.
-func FormatValue(r Reason) string {
-	switch {
-	case r.Value != nil:
-		return Format(*r.Value, r.Unit)
-	case r.Low != nil:
-		return "at least " + Format(*r.Low, r.Unit)
-	case r.Criterion == UDP:
-		return "blocked"
-	}
-	return "unknown"
 }
