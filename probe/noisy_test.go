@@ -10,14 +10,14 @@ import (
 	"examlink/probe/warning"
 )
 
-var noisyHours = flag.Float64("noisy", 3, "how many simulated hours noisy links are watched, together")
+var noisyHours = flag.Float64("noisy", 0.6, "how many simulated hours noisy links are watched, together")
 
 // Links of 10/5 Mbit/s with loss, jitter and busy hosts are never said to be below a
 // minimum or the recommended rate.
 func TestNoisyLinksAreNotBelow(t *testing.T) {
 	hours := *noisyHours
 	if testing.Short() {
-		hours = 0.5
+		hours = 0.3
 	}
 	links := []struct {
 		name     string

@@ -17,7 +17,7 @@ import (
 
 var shortQueue = flag.Bool("short-queue", false, "all policed links delay one packet, as a token bucket with hardly any queue does, not every third")
 
-var policedLinks = flag.Int("policed", 60, "how many policed links to check")
+var policedLinks = flag.Int("policed", 24, "how many policed links to check")
 
 // A policer drops at once what exceeds its rate and delays nothing. No check calls a
 // link ready whose policer is below the recommended rate, and its rates or bounds

@@ -56,7 +56,7 @@ func TestRecoveryIsSeen(t *testing.T) {
 // has its warning cleared: tests ask for more until they show it.
 func TestRecommendedIsSeenAgain(t *testing.T) {
 	for _, jitter := range []time.Duration{ms, 5 * ms} {
-		for seed := range uint64(3) {
+		for seed := range uint64(2) {
 			synctest.Test(t, func(t *testing.T) {
 				up, down := good()
 				up.Jitter, down.Jitter = jitter, jitter
