@@ -158,13 +158,7 @@ func EstimateRate(arrivals []Arrival, noise time.Duration) RateEstimate {
 		// packets that arrive faster were held on the way and released together.
 		fit, ok := fitRate(as[from:to])
 		if ok && float64(fit.rate) <= sentRate(as[from:to])*releasedAbove && bottleneckPaced(as[from:to], rise[from:to], fit, noise) {
-			est.Outcome = OutcomeEstimate
-			est.Busy = to - from
-			est.Span = time.Duration(as[to-1].Received - as[from].Received)
-			est.Rate, est.StdErr = fit.rate, fit.stdErr
-			est.Low = fit.rate * Rate(1-normal95*fit.stdErr)
-			est.High = fit.rate * Rate(1+normal95*fit.stdErr)
-			return est
+			return est.fitted(fit, as[from:to])
 		}
 	}
 	// Not filled: the link carried at least the arrived part of the prime.
@@ -173,11 +167,7 @@ func EstimateRate(arrivals []Arrival, noise time.Duration) RateEstimate {
 		return est
 	}
 	if fit, n, ok := fitPoliced(prime); ok && est.Rise <= margin+fit.rate.Time(prime[0].Size) { // else a queue dropped them
-		est.Outcome, est.Busy = OutcomeEstimate, n
-		est.Span = time.Duration(prime[len(prime)-1].Received - prime[len(prime)-n].Received)
-		est.Rate, est.StdErr = fit.rate, fit.stdErr
-		est.Low, est.High = fit.rate*Rate(1-normal95*fit.stdErr), fit.rate*Rate(1+normal95*fit.stdErr)
-		return est
+		return est.fitted(fit, prime[len(prime)-n:])
 	}
 	if tailLoss(prime) > lossyTail || endLost(as, len(prime)) {
 		est.Outcome = OutcomeLossy
@@ -189,6 +179,15 @@ func EstimateRate(arrivals []Arrival, noise time.Duration) RateEstimate {
 		est.Low = fit.rate * Rate(max(1-normal95*fit.stdErr, 0))
 	}
 	return est
+}
+
+// fitted returns the estimate with a rate fitted to some of the arrivals.
+func (e RateEstimate) fitted(fit rateFit, as []Arrival) RateEstimate {
+	e.Outcome, e.Busy = OutcomeEstimate, len(as)
+	e.Span = time.Duration(as[len(as)-1].Received - as[0].Received)
+	e.Rate, e.StdErr = fit.rate, fit.stdErr
+	e.Low, e.High = fit.rate*Rate(1-normal95*fit.stdErr), fit.rate*Rate(1+normal95*fit.stdErr)
+	return e
 }
 
 // countForeign adds other programs' traffic to the arrivals, if it exceeds the
