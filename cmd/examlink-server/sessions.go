@@ -13,10 +13,10 @@ import (
 	"unicode"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"examlink/cmd/internal/cli"
 	"examlink/cmd/internal/config"
+	"examlink/cmd/internal/daemon"
 	"examlink/server/alert"
 	"examlink/server/api"
 	"examlink/server/auth"
@@ -63,10 +63,8 @@ give a copy of the token with --token-file.`,
 			if !watch {
 				return showSessions(c.Context(), q, out, exam, asJSON)
 			}
-			terminal := false
-			if file, ok := out.(*os.File); ok {
-				terminal = !asJSON && term.IsTerminal(int(file.Fd()))
-			}
+			_, terminal := daemon.Terminal(out)
+			terminal = terminal && !asJSON
 			tick := time.NewTicker(repaintRate)
 			defer tick.Stop()
 			for first := true; ; first = false {

@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"examlink/cmd/internal/cli"
 	"examlink/cmd/internal/daemon"
@@ -120,11 +118,8 @@ type progress struct {
 }
 
 func newProgress(w io.Writer) *progress {
-	p := &progress{w: w}
-	if f, ok := w.(*os.File); ok {
-		p.terminal = term.IsTerminal(int(f.Fd()))
-	}
-	return p
+	_, terminal := daemon.Terminal(w)
+	return &progress{w: w, terminal: terminal}
 }
 
 func (p *progress) step(s probe.Progress) {

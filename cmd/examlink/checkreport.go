@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/term"
 
+	"examlink/cmd/internal/daemon"
 	"examlink/probe"
 	"examlink/probe/verdict"
 )
@@ -44,12 +45,8 @@ type page struct {
 // newPage returns the page of an output.
 func newPage(w io.Writer) *page {
 	p := &page{w: w, width: usualWidth}
-	file, ok := w.(interface{ Fd() (uintptr, bool) })
-	if !ok {
-		return p
-	}
-	if fd, ok := file.Fd(); ok && term.IsTerminal(int(fd)) {
-		if n, _, err := term.GetSize(int(fd)); err == nil {
+	if fd, ok := daemon.Terminal(w); ok {
+		if n, _, err := term.GetSize(fd); err == nil {
 			p.width = max(n, leastWidth)
 		}
 		p.colour = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"

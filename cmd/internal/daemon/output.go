@@ -7,6 +7,8 @@ import (
 	"os/signal"
 	"sync"
 	"syscall"
+
+	"golang.org/x/term"
 )
 
 // Output is a program's standard output. It keeps the first error, so that a program
@@ -36,13 +38,17 @@ func (o *Output) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// Fd returns the file descriptor of the writer; ok is false if it is not a file.
-func (o *Output) Fd() (fd uintptr, ok bool) {
-	f, ok := o.w.(*os.File)
-	if !ok {
+// Terminal returns the file descriptor of the terminal behind a writer, which may be
+// an Output; ok is false if there is none.
+func Terminal(w io.Writer) (fd int, ok bool) {
+	if o, is := w.(*Output); is {
+		w = o.w
+	}
+	f, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return 0, false
 	}
-	return f.Fd(), true
+	return int(f.Fd()), true
 }
 
 // Err returns the first error of a write.

@@ -19,8 +19,8 @@ func TestOutputKeepsItsFirstError(t *testing.T) {
 	if err := o.Err(); !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "standard output") {
 		t.Errorf("%v", err)
 	}
-	if _, ok := o.Fd(); ok {
-		t.Error("no file has a descriptor")
+	if _, ok := Terminal(o); ok {
+		t.Error("no file is a terminal")
 	}
 }
 
