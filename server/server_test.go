@@ -90,6 +90,62 @@ func TestProbeFlowFollowsTheLastAuthenticPacket(t *testing.T) {
 	})
 }
 
+// A student who sends authentic packets from a forged source, or someone on the
+// path who sends copies first, must not turn a train on a third party: a foreign
+// source gets at most what it sent.
+func TestForgedSourceGetsNoTrain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newTestbed(t, server.Limits{})
+		c := s.call(s.host("10.0.0.2:5000"), s.good("t1"), "")
+		victim := s.host("10.0.0.66:5000").Socket()
+		got := make(chan int, 1)
+		go func() { // reads what reaches the victim, ends with the socket
+			n := 0
+			for b := make([]byte, 2000); ; {
+				k, _, err := victim.ReadFrom(b)
+				if err != nil {
+					got <- n
+					return
+				}
+				n += k
+			}
+		}()
+		sent := 0
+		forge := func(seq wire.Seq) {
+			b := c.seal(seq, 64)
+			sent += len(b)
+			if _, err := victim.WriteTo(b, net.UDPAddrFromAddrPort(serverAddr)); err != nil {
+				t.Error(err)
+			}
+		}
+		forge(1)
+		time.Sleep(50 * ms)
+		m := c.ask(wire.Message{Type: wire.TypeTrainRequest, ID: 8, TrainRequest: &wire.TrainRequest{
+			Train: 1, Direction: wire.Down, PrimeRate: 8e6, PrimeBytes: 100e3, MaxBytes: 200e3,
+			HoldRate: 1e6, HoldTime: 100 * ms, PacketSize: 1200, StopRise: 30 * ms,
+		}})
+		if m.Type != wire.TypeTrainReady {
+			t.Fatalf("the train: %+v", m)
+		}
+		for seq := wire.Seq(2); seq < 12; seq++ { // while it runs
+			forge(seq)
+			time.Sleep(20 * ms)
+		}
+		time.Sleep(2 * time.Second)
+		train := 0
+		for _, d := range c.answers() {
+			train += len(d.Data)
+		}
+		_ = victim.Close()
+		if n := <-got; n > sent {
+			t.Errorf("the forged source sent %d bytes and got %d", sent, n)
+		}
+		if train < 100e3 {
+			t.Errorf("%d bytes of the train reached the session's own address, expected all of its prime", train)
+		}
+	})
+}
+
 func TestAdmission(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newTestbed(t, server.Limits{Sessions: 3, SessionsPerToken: 2, HandshakeRate: 100})
