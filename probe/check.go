@@ -100,6 +100,7 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 	o.Policy = verdict.InForce(o.Policy, s.Welcome.Policy)
 	r.Policy = o.Policy
 	r.Session, r.Exam, r.Transport = s.Welcome.Session, s.Welcome.Exam, string(s.Conn.Transport())
+	r.blocked = s.Blocked
 	r.ClockAhead = ippm.Seconds(aheadOf(s, o))
 	said := "connected to " + o.Server
 	if s.Traits().HidesLoss {
@@ -117,6 +118,9 @@ func Check(ctx context.Context, o Options, progress func(Progress)) (Report, err
 	rtt, ok := s.Monitor.RoundTrip()
 	if !ok {
 		rtt = ratetest.DefaultRoundTrip
+	}
+	if mtu, ok := s.PathMTU(ctx, rtt); ok {
+		r.PathMTU = &mtu
 	}
 	step(1, fmt.Sprintf("round trip %v", rtt.Round(10*time.Microsecond)))
 

@@ -72,7 +72,8 @@ func TestTheExamsPolicyReachesTheStudent(t *testing.T) {
 // A path that silently drops what is larger than QUIC's least packet carries all of
 // examlink's by UDP.
 func TestPathsOfSmallMTU(t *testing.T) {
-	for _, mtu := range []int{1300, 1280, 1252, 1228} {
+	const sizesTried = 3 * 10 // at most nine sizes of a bisection, three times each, and one again
+	for _, mtu := range []int{9000, 1500, 1492, 1300, 1280, 1252, 1228} {
 		synctest.Test(t, func(t *testing.T) {
 			p := netsim.Params{QueueTime: 200 * ms, Delay: 10 * ms, MTU: mtu}
 			up, down := p, p
@@ -85,10 +86,15 @@ func TestPathsOfSmallMTU(t *testing.T) {
 			if r.Transport != probe.TransportUDP || r.Verdict.Outcome != verdict.Ready {
 				t.Errorf("MTU %d: over %s: %s", mtu, r.Transport, r.Verdict.Sentence)
 			}
-			for name, c := range map[string]netsim.Counters{"up": w.client.Up.Counters(), "down": w.client.Down.Counters()} {
-				if c.LostTooLarge > 0 {
-					t.Errorf("MTU %d: %d packets %s were too large", mtu, c.LostTooLarge, name)
-				}
+			if r.PathMTU == nil {
+				t.Errorf("MTU %d: the check says nothing of it", mtu)
+			} else if *r.PathMTU != min(mtu, 1480) {
+				t.Errorf("MTU %d: the check says %d", mtu, *r.PathMTU)
+			}
+			// Only the packets that try a size are too large.
+			lostUp, lostDown := w.client.Up.Counters().LostTooLarge, w.client.Down.Counters().LostTooLarge
+			if lostUp > sizesTried || lostDown > 0 {
+				t.Errorf("MTU %d: %d packets up and %d down were too large", mtu, lostUp, lostDown)
 			}
 		})
 	}

@@ -49,18 +49,22 @@ type Report struct {
 	BytesDown    int64             `json:"bytes_download"` // IP layer, all measurements
 	BytesUp      int64             `json:"bytes_upload"`
 	ClockAhead   ippm.Seconds      `json:"server_clock_ahead_seconds"` // of this computer's wall clock, give or take a round trip
+	PathMTU      *int              `json:"path_mtu_bytes"`             // largest IP packet that passes both ways, tried to 1480 over IPv4 and 1500 over IPv6; nil: not known
 	SkewPPM      *float64          `json:"clock_skew_ppm"`             // server's clock relative to this computer's
 	// Traffic of this computer's other programs during the rate tests, bit/s as the
 	// interface counts. If it was 5 % of a train or more, it is included in the
 	// rates, because the link carried it. Nil: not known throughout.
 	OthersDown *float64 `json:"other_programs_download_bits_per_second"`
 	OthersUp   *float64 `json:"other_programs_upload_bits_per_second"`
+
+	blocked link.Reason // why it is not by UDP
 }
 
 // Reasons for values that TCP hides, in plain words.
 const (
 	whyLossHidden = "TCP sends lost packets again, so losses show up as delay"
 	whyUDPBlocked = "the network lets TCP through to the server but not UDP"
+	whyPathMTU    = "the network lets small UDP packets through to the server but not those of 1,228 bytes"
 )
 
 // minSamples is how many packets a statement on delay requires.
@@ -73,7 +77,7 @@ func (r *Report) judge(o Options, f verdict.Facts, idle *monitor.Account) {
 	f[verdict.Upload] = rateFact(r.FloorUp, r.CapacityUp)
 	f[verdict.Outage] = verdict.Known(r.LongestGap, r.LongestGap, r.LongestGap, int(idle.Received))
 	f[verdict.LoadedDelayDown], f[verdict.LoadedDelayUp] = loadedFact(r.LoadedDown), loadedFact(r.LoadedUp)
-	udpFact(f, r.Transport)
+	udpFact(f, r.Transport, r.blocked)
 	r.Verdict = verdict.Judge(o.Policy, f)
 }
 
@@ -198,8 +202,12 @@ func higher(a, b *float64) *float64 {
 }
 
 // udpFact adds the fact that UDP is blocked; it adds none if UDP works.
-func udpFact(f verdict.Facts, transport string) {
-	if transport != string(link.UDP) {
+func udpFact(f verdict.Facts, transport string, blocked link.Reason) {
+	switch {
+	case transport == string(link.UDP):
+	case blocked == link.ReasonPathMTU:
+		f[verdict.UDP] = verdict.Unknown(whyPathMTU)
+	default:
 		f[verdict.UDP] = verdict.Unknown(whyUDPBlocked)
 	}
 }

@@ -238,6 +238,39 @@ func TestCheckByWebSocket(t *testing.T) {
 	}
 }
 
+// A path that drops packets of QUIC's size, but not small ones, is distinguished from one
+// that blocks UDP.
+func TestPathTooNarrowForQUIC(t *testing.T) {
+	for way, narrow := range map[string]func(*testbed) []*netsim.Pipe{
+		"up":   func(w *testbed) []*netsim.Pipe { return []*netsim.Pipe{w.client.Up} },
+		"both": func(w *testbed) []*netsim.Pipe { return []*netsim.Pipe{w.client.Up, w.client.Down} },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newTCPWorld(t, mbit(20))
+			for _, l := range narrow(w) {
+				l.Update(func(p *netsim.Params) { p.MTU = 1227 })
+			}
+			r, err := probe.Check(t.Context(), w.options(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Transport != probe.TransportWebSocket || r.PathMTU != nil || !strings.Contains(r.Verdict.Sentence, "small UDP packets") {
+				t.Errorf("%s: by %s, path MTU %v: %s", way, r.Transport, r.PathMTU, r.Verdict.Sentence)
+			}
+			o := w.options()
+			o.TCP = func(context.Context, netip.AddrPort) (net.Conn, error) {
+				near, far := net.Pipe()
+				_ = far.Close()
+				return near, nil
+			}
+			_, err = probe.Check(t.Context(), o, nil)
+			if r, _ := link.ReasonOf(err); r != link.ReasonPathMTU {
+				t.Errorf("%s, and no WebSocket: %q: %v", way, r, err)
+			}
+		})
+	}
+}
+
 // Where TCP connects without a WebSocket, the reason is still that UDP is blocked.
 func TestUDPBlockedAndNoWebSocket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

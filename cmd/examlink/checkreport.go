@@ -174,6 +174,9 @@ func (p *page) details(r probe.Report) {
 	if r.Transport == probe.TransportWebSocket {
 		by = "over WebSocket (TCP)"
 	}
+	if mtu := r.PathMTU; mtu != nil {
+		p.text(0, fmt.Sprintf("Packets of %d bytes pass both ways.", *mtu))
+	}
 	p.text(0, fmt.Sprintf("Measured against %s %s with %.2f MB down and %.2f MB up. The policy is from: %s, %s.",
 		r.Server, by, float64(r.BytesDown)/1e6, float64(r.BytesUp)/1e6, r.Policy.Source, r.Policy.Date))
 }

@@ -28,6 +28,7 @@ const (
 	exitResolve      = 16
 	exitRejected     = 17
 	exitPortal       = 18
+	exitPathMTU      = 19
 	exitInterrupted  = 130
 )
 
@@ -116,6 +117,8 @@ func explain(err error) (code int, hint string) {
 		return exitNoServer, "The exam's server does not answer. If other sites work, the problem is probably on the exam's side: try again in a few minutes, and if it still fails, tell the exam's contact."
 	case link.ReasonUDPBlocked:
 		return exitUDPBlocked, "This network lets TCP through to the server but not UDP, which live video needs; measuring over WebSocket did not work either. If you use a VPN, disconnect it. Otherwise use another network: office and campus networks often block UDP."
+	case link.ReasonPathMTU:
+		return exitPathMTU, "This network drops UDP packets of more than 1,227 bytes on the way to the server, and live video needs such packets; measuring over WebSocket did not work either. A VPN or a tunnel often causes this: disconnect it. Otherwise use another network."
 	case link.ReasonCertificate:
 		return exitCertificate, "The server that answered is not the one your join token names. Do not continue; ask for a new token. A network that inspects traffic can also cause this: try another network."
 	case link.ReasonProtocol:

@@ -99,6 +99,12 @@ func (d *diagnosis) run(ctx context.Context, giveUp func()) {
 	}
 }
 
+// reached is a connection by TCP to one of the server's addresses.
+type reached struct {
+	net.Conn
+	at netip.AddrPort
+}
+
 // ask tries the server's port by TCP and returns the conclusion about UDP; nothing if
 // ctx ended first.
 func (o DialOptions) ask(ctx context.Context, addrs []netip.AddrPort) (Reason, error) {
@@ -112,19 +118,22 @@ func (o DialOptions) ask(ctx context.Context, addrs []netip.AddrPort) (Reason, e
 	}
 	found <- f
 	close(found)
-	c, _, err := dialRace[net.Conn]{
+	c, _, err := dialRace[reached]{
 		port: port, way: o.way(port), limit: diagnoseTimeout,
-		try: func(ctx context.Context, to netip.AddrPort, _ time.Duration) (net.Conn, error) {
+		try: func(ctx context.Context, to netip.AddrPort, _ time.Duration) (reached, error) {
 			c, err := o.dialTCP(ctx, to)
 			if err != nil {
-				return nil, o.at(to, dialReason(err), err)
+				return reached{}, o.at(to, dialReason(err), err)
 			}
-			return c, nil
+			return reached{c, to}, nil
 		},
-		drop: func(c net.Conn) { _ = c.Close() },
+		drop: func(c reached) { _ = c.Close() },
 	}.run(try, func(context.Context) <-chan finding { return found })
 	if err == nil {
-		_ = c.Close()
+		defer func() { _ = c.Close() }()
+		if o.onlySmall(ctx, c.at) {
+			return ReasonPathMTU, fmt.Errorf("small packets of UDP reach the server, packets of %d bytes do not", largeSize)
+		}
 		return ReasonUDPBlocked, errors.New("the server answers over TCP but not over UDP")
 	}
 	if ctx.Err() != nil {
@@ -156,7 +165,7 @@ func (d *diagnosis) conclude(outer context.Context, err error) (Reason, error) {
 		if found == "" && d.asks && outer.Err() == nil {
 			found, foundErr = d.o.ask(outer, d.known())
 		}
-		if found == ReasonUDPBlocked {
+		if found.BlocksUDP() {
 			reason, err = found, foundErr
 		}
 	}

@@ -125,7 +125,7 @@ func (c dialRace[T]) run(ctx context.Context, find func(context.Context) <-chan 
 // worth orders reasons by how much they reveal about the server: its own answer before
 // silence, and silence before local obstacles.
 var worth = []Reason{
-	ReasonCertificate, ReasonProtocol, ReasonClosed, ReasonUDPBlocked, ReasonNoServer, ReasonSilent,
+	ReasonCertificate, ReasonProtocol, ReasonClosed, ReasonUDPBlocked, ReasonPathMTU, ReasonNoServer, ReasonSilent,
 	ReasonCancelled, ReasonNoNetwork, ReasonAddress, ReasonResolve,
 }
 

@@ -15,11 +15,11 @@ type Flow struct {
 
 	outMu sync.Mutex
 	out   *wire.Cipher
-	next  [wire.KindFeedback + 1]wire.Seq
+	next  [wire.KindSize + 1]wire.Seq
 
 	inMu sync.Mutex
 	in   *wire.Cipher
-	seen [wire.KindFeedback + 1]wire.Window
+	seen [wire.KindSize + 1]wire.Window
 }
 
 // Side is an end of a flow.

@@ -21,6 +21,7 @@ const (
 	ReasonPortal      Reason = "portal"      // the network answers in the server's place: it wants a sign-in
 	ReasonNoServer    Reason = "no-server"   // nothing answers there
 	ReasonUDPBlocked  Reason = "udp-blocked" // TCP gets through to the server, UDP does not
+	ReasonPathMTU     Reason = "path-mtu"    // UDP gets through in small packets, but not in those of QUIC
 	ReasonCertificate Reason = "certificate" // the server does not have the key the token names
 	ReasonProtocol    Reason = "protocol"    // it answers, but speaks something else
 	ReasonClosed      Reason = "closed"      // the other side ended it
@@ -33,6 +34,9 @@ const (
 var routeErrors = []syscall.Errno{
 	syscall.ENETDOWN, syscall.ENETUNREACH, syscall.EHOSTUNREACH, syscall.EADDRNOTAVAIL, 10049, 10050, 10051, 10065,
 }
+
+// BlocksUDP reports whether the server can be reached, but not over QUIC.
+func (r Reason) BlocksUDP() bool { return r == ReasonUDPBlocked || r == ReasonPathMTU }
 
 // noRoute reports whether the system had no route.
 func noRoute(err error) bool {

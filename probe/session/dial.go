@@ -31,7 +31,7 @@ func Dial(ctx context.Context, o *Config, token wire.JoinToken, purpose string, 
 	s, err := Open(try, o, token, link.UDP, purpose, before)
 	cancel()
 	var blocked *link.Error
-	if !errors.As(err, &blocked) || blocked.Reason != link.ReasonUDPBlocked {
+	if !errors.As(err, &blocked) || !blocked.Reason.BlocksUDP() {
 		return s, err
 	}
 	var refused *RefusedError
@@ -48,6 +48,7 @@ func Dial(ctx context.Context, o *Config, token wire.JoinToken, purpose string, 
 	s, other := Open(try, o, token, link.WebSocket, purpose, before)
 	switch {
 	case other == nil:
+		s.Blocked = blocked.Reason
 		return s, nil
 	case errors.As(other, &refused), ctx.Err() != nil:
 		return nil, other

@@ -94,6 +94,10 @@ func (s *Session) probes(batch []link.Datagram) {
 					tx.Feedback(f)
 				}
 			}
+		case wire.KindSize:
+			if fresh {
+				s.sized(h.Seq, len(d.Data))
+			}
 		case wire.KindTrain:
 			if p, err := wire.ParseTrain(body); err == nil && fresh {
 				s.trainPacket(p, body, d)

@@ -55,6 +55,7 @@ type Session struct {
 	Welcome wire.Welcome
 	Monitor *monitor.Stream
 	Foreign *Foreign
+	Blocked link.Reason // why a session over WebSocket is not one over UDP; empty if UDP was not tried
 	ipv6    bool
 
 	interval atomic.Int64 // of the monitor stream, nanoseconds
@@ -68,6 +69,7 @@ type Session struct {
 	train    uint32
 	receiver *train.Receiver
 	sender   *train.Sender
+	sizing   map[wire.Seq]chan<- struct{} // the packet of sizePasses that awaits its answer
 	spentUp  int64
 	spentDn  int64
 	ended    error // why the control stream ended

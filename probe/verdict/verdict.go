@@ -231,7 +231,7 @@ func Judge(p Policy, facts Facts) Verdict {
 		r := v.Reasons[i]
 		v.Outcome = Marginal
 		if r.Criterion == UDP {
-			v.Sentence = "Ready, but only just: the network blocks UDP, which live video needs."
+			v.Sentence = "Ready, but only just: " + r.Why + ", which live video needs."
 			return v
 		}
 		v.Sentence = fmt.Sprintf("Ready, but only just: %s is %s; %s is recommended.", name(r.Criterion), FormatValue(r), Format(r.Recommended, r.Unit))

@@ -78,7 +78,7 @@ func TestJudge(t *testing.T) {
 
 func TestBlockedUDPIsMarginalAtMost(t *testing.T) {
 	f := good()
-	f[UDP] = Unknown("blocked")
+	f[UDP] = Unknown("the network blocks UDP")
 	f[LossUp], f[LossDown] = Unseen("by TCP"), Unseen("by TCP")
 	v := Judge(BuiltIn()[0], f)
 	if v.Outcome != Marginal || !strings.Contains(v.Sentence, "blocks UDP") || v.Reasons[0].Criterion != UDP || v.Reasons[0].Remedy == "" {

@@ -34,13 +34,13 @@ func attribute(c circumstances) warning.Cause {
 		return warning.CauseNoNetwork
 	case c.moved:
 		return warning.CauseMoved
-	case c.firm && f.Server == netenv.Answers && (f.Name == netenv.Silent || reason == link.ReasonResolve) && reason != link.ReasonUDPBlocked:
+	case c.firm && f.Server == netenv.Answers && (f.Name == netenv.Silent || reason == link.ReasonResolve) && !reason.BlocksUDP():
 		// Where UDP is blocked, the name service is silent too, because it uses UDP.
 		return warning.CauseDNS
 	case errors.As(c.redial, &refused), reason == link.ReasonCertificate, reason == link.ReasonProtocol,
 		ended == link.ReasonClosed, f.Server == netenv.Refuses, c.firm && f.Server == netenv.Mute:
 		return warning.CauseServer
-	case reason == link.ReasonUDPBlocked, c.firm && f.Server == netenv.Answers && tried:
+	case reason.BlocksUDP(), c.firm && f.Server == netenv.Answers && tried:
 		// A restarted server also answers by TCP but not the probes of the session it
 		// has lost: only an attempt to reconnect can tell the two apart.
 		return warning.CauseUDPBlocked

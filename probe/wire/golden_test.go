@@ -43,6 +43,7 @@ func samples() []sample {
 		{"train", Header{KindTrain, vectorFlow, 4}, AppendTrain(nil, TrainPacket{Train: 3, Index: 259, Sent: 26_000_000_000, Stage: StageHold}), 96},
 		{"end", Header{KindTrain, vectorFlow, 93}, AppendTrainEnd(nil, TrainPacket{Train: 3, Index: 348, Sent: 26_500_000_000, Stage: StageEnd}, TrainEnd{Packets: 348, Unsent: 1, Skipped: 12 * time.Millisecond, Held: []Held{{Index: 41, By: 2500 * time.Microsecond}}}), TrainEndSize(1)},
 		{"feedback", Header{KindFeedback, vectorFlow, 2}, AppendFeedback(nil, Feedback{Train: 3, Received: 250, Highest: 260, Rise: 31_250, Rate: 768_000, Command: CommandHold}), 64},
+		{"size", Header{KindSize, vectorFlow, 1}, AppendSize(nil), 96},
 	}
 }
 

@@ -23,9 +23,12 @@ const (
 	TagSize = 16
 	// MinPacketSize is the smallest probe packet: header, 32 bytes of body, tag.
 	MinPacketSize = HeaderSize + bodySize + TagSize
-	// MaxPacketSize is the largest UDP payload of a probe packet. It fits
+	// MaxPacketSize is the largest UDP payload of a probe packet that measures. It fits
 	// 1280-byte paths (RFC 8200, section 5) over IPv6.
 	MaxPacketSize = 1232
+	// MaxSizePacket is the largest UDP payload of a packet that tries a size: it fills
+	// an Ethernet over IPv6, and QUIC stacks read no larger ones.
+	MaxSizePacket = 1452
 
 	bodySize = 32
 )
@@ -51,12 +54,21 @@ const (
 	KindEcho     Kind = 5 // server to student: the reflection of one probe
 	KindTrain    Kind = 6 // both directions: one packet of a train
 	KindFeedback Kind = 7 // train receiver to train sender
+	KindSize     Kind = 8 // student to server, and back unchanged: does the path carry this size?
 
 	FirstKind Kind = 4
 	LastKind  Kind = 15
 )
 
-func (k Kind) valid() bool { return k >= KindProbe && k <= KindFeedback }
+func (k Kind) valid() bool { return k >= KindProbe && k <= KindSize }
+
+// maxSize returns the largest packet of a kind.
+func (k Kind) maxSize() int {
+	if k == KindSize {
+		return MaxSizePacket
+	}
+	return MaxPacketSize
+}
 
 // FlowID identifies a probe flow on a server. Zero is invalid.
 type FlowID uint32
@@ -100,7 +112,7 @@ func ParseHeader(b []byte) (Header, error) {
 		return Header{}, ErrNotProbe
 	case len(b) < MinPacketSize:
 		return Header{}, ErrShort
-	case len(b) > MaxPacketSize:
+	case len(b) > Kind(b[0]).maxSize():
 		return Header{}, ErrLong
 	case b[1] != Version:
 		return Header{}, ErrVersion
@@ -157,6 +169,9 @@ type Echo struct {
 	Count    uint64        // distinct probes the server has received so far
 	Window   uint64        // bit i set: the server has received probe Seq-i
 }
+
+// AppendSize appends the body of a KindSize packet: nothing but its size counts.
+func AppendSize(b []byte) []byte { return append(b, make([]byte, bodySize)...) }
 
 // MaxTurnaround is the longest time between an echo's two stamps that the wire
 // format can express.

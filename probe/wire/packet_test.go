@@ -158,7 +158,8 @@ func TestParseHeaderRefuses(t *testing.T) {
 		{"version 0", with(1, 0), ErrVersion},
 		{"version 3", with(1, Version+1), ErrVersion},
 		{"STUN", with(0, 0), ErrNotProbe},
-		{"kind 8", with(0, byte(KindFeedback)+1), ErrKind},
+		{"kind 9", with(0, byte(KindSize)+1), ErrKind},
+		{"a byte more than the most that tries a size", padded(Header{Kind: KindSize}, MaxSizePacket+1), ErrLong},
 		{"kind 15", with(0, 15), ErrKind},
 		{"DTLS", with(0, 20), ErrNotProbe},
 	} {
@@ -166,9 +167,11 @@ func TestParseHeaderRefuses(t *testing.T) {
 			t.Errorf("%s: %+v, %v, want %v", c.name, h, err, c.want)
 		}
 	}
-	for _, n := range []int{MinPacketSize, MaxPacketSize} {
-		if _, err := ParseHeader(padded(Header{Kind: KindEcho}, n)); err != nil {
-			t.Errorf("%d bytes: %v", n, err)
+	for kind, sizes := range map[Kind][]int{KindEcho: {MinPacketSize, MaxPacketSize}, KindSize: {MinPacketSize, MaxSizePacket}} {
+		for _, n := range sizes {
+			if _, err := ParseHeader(padded(Header{Kind: kind}, n)); err != nil {
+				t.Errorf("kind %d, %d bytes: %v", kind, n, err)
+			}
 		}
 	}
 }
@@ -238,7 +241,7 @@ func TestParseBodyRefuses(t *testing.T) {
 }
 
 func FuzzParseHeader(f *testing.F) {
-	for _, k := range []Kind{0, KindProbe, KindEcho, KindTrain, KindFeedback, 5} {
+	for _, k := range []Kind{0, KindProbe, KindEcho, KindTrain, KindFeedback, KindSize} {
 		f.Add(padded(Header{Kind: k, Flow: 0x01020304, Seq: 0x05060708090a0b0c}, MinPacketSize))
 	}
 	f.Add([]byte{})
@@ -253,7 +256,7 @@ func FuzzParseHeader(f *testing.F) {
 			}
 			return
 		}
-		if !IsProbe(b) || len(b) < MinPacketSize || len(b) > MaxPacketSize {
+		if !IsProbe(b) || len(b) < MinPacketSize || len(b) > h.Kind.maxSize() {
 			t.Fatalf("took %d bytes that begin with %#02x", len(b), b[0])
 		}
 		again := AppendHeader(nil, h)

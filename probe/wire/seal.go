@@ -59,11 +59,11 @@ func (c *Cipher) nonceOf(h Header) []byte {
 // has no capacity for size bytes, it is reallocated. A (Kind, Seq) pair must
 // never be sealed twice under one key.
 func (c *Cipher) Seal(b []byte, size int) ([]byte, error) {
-	if size < MinPacketSize || size > MaxPacketSize {
-		return nil, fmt.Errorf("packet size %d outside %d to %d", size, MinPacketSize, MaxPacketSize)
-	}
 	if len(b) < HeaderSize || len(b) > size-TagSize {
 		return nil, ErrShort
+	}
+	if most := Kind(b[0]).maxSize(); size < MinPacketSize || size > most {
+		return nil, fmt.Errorf("packet size %d outside %d to %d", size, MinPacketSize, most)
 	}
 	h := Header{Kind: Kind(b[0]), Seq: Seq(binary.BigEndian.Uint64(b[8:]))}
 	n := len(b)

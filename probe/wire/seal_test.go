@@ -191,7 +191,7 @@ func TestOpenRefuses(t *testing.T) {
 func TestNoncesDiffer(t *testing.T) {
 	c := newCipher(t, testKey)
 	seen := map[string]Header{}
-	for kind := KindProbe; kind <= KindFeedback; kind++ {
+	for kind := KindProbe; kind <= KindSize; kind++ {
 		for _, seq := range []Seq{1, 2, 1 << 8, 1 << 32, 1 << 56, 1<<64 - 1} {
 			h := Header{Kind: kind, Seq: seq}
 			n := string(c.nonceOf(h))
@@ -213,7 +213,7 @@ func TestExporterContext(t *testing.T) {
 func FuzzOpen(f *testing.F) {
 	c := newCipher(f, testKey)
 	sealed := map[string]bool{}
-	for kind := KindProbe; kind <= KindFeedback; kind++ {
+	for kind := KindProbe; kind <= KindSize; kind++ {
 		for _, size := range []int{MinPacketSize, 100, MaxPacketSize} {
 			b := seal(f, c, Header{Kind: kind, Flow: 9, Seq: Seq(size)}, []byte{1, 2, 3}, size)
 			sealed[string(b)] = true

@@ -108,7 +108,7 @@ func (t *Table) Serve(socket *link.Socket, udp bool) {
 func (t *Table) loop(socket *link.Socket, batch int) *Loop {
 	l := &Loop{table: t, socket: socket, replies: make([]link.Outgoing, 0, batch), buffers: make([][]byte, batch)}
 	for i := range l.buffers {
-		l.buffers[i] = make([]byte, 0, wire.MaxPacketSize)
+		l.buffers[i] = make([]byte, 0, wire.MaxSizePacket)
 	}
 	l.scratch = make([]byte, 0, wire.MaxPacketSize)
 	return l
@@ -166,6 +166,8 @@ func (l *Loop) packet(d link.Datagram) {
 			f.Session.Seen(d.At, d.From)
 			f.trains.Feedback(fb)
 		}
+	case wire.KindSize:
+		l.size(f, h, d)
 	default:
 		m.drop[dropMalformed].Inc()
 	}
@@ -224,6 +226,29 @@ func (l *Loop) reflect(f *Flow, h wire.Header, body []byte, d link.Datagram) {
 	f.mu.Unlock()
 	m.turnaround.Observe((now - d.At).Seconds())
 	m.reflected.Inc()
+	l.buffers[i] = b[:0]
+	l.replies = append(l.replies, link.Outgoing{Data: b, To: d.From})
+}
+
+// size answers a packet that tries a size with one of the same size. Such packets
+// share the grant of the probes.
+func (l *Loop) size(f *Flow, h wire.Header, d link.Datagram) {
+	m := l.table.metrics
+	f.Session.Seen(d.At, d.From)
+	f.mu.Lock()
+	f.otherBytes += int64(ippm.IPSize(len(d.Data), d.From.Addr().Is6()))
+	allowed := f.grant.AllowN(time.Unix(0, int64(d.At)), 1)
+	f.mu.Unlock()
+	if !allowed {
+		m.drop[dropRate].Inc()
+		return
+	}
+	i := len(l.replies)
+	b, err := f.Link.Seal(l.buffers[i], wire.KindSize, h.Seq, len(d.Data), wire.AppendSize)
+	if err != nil {
+		m.drop[dropMalformed].Inc()
+		return
+	}
 	l.buffers[i] = b[:0]
 	l.replies = append(l.replies, link.Outgoing{Data: b, To: d.From})
 }
