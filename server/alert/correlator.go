@@ -80,8 +80,12 @@ func minima(up, down float64) map[string]float64 {
 // Change takes a change of a session's state.
 func (c *Correlator) Change(s Session) {
 	c.Run(s.At)
-	if _, known := c.sessions[s.Session]; !known && c.obsolete(s) {
+	_, known := c.sessions[s.Session]
+	if !known && c.obsolete(s) {
 		return
+	}
+	if !known && Kind(s.State).rank() == 0 {
+		c.replaceRestored(s)
 	}
 	sub := c.follow(s)
 	switch s.State {

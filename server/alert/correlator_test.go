@@ -174,3 +174,26 @@ func TestRestore(t *testing.T) {
 		t.Errorf("left: %v %v", n.correlator.active, n.correlator.live)
 	}
 }
+
+// A student whose program was killed before the server restarted comes back with the
+// same token and a new session: the old session's warning is over.
+func TestRestoredSessionIsReplaced(t *testing.T) {
+	s := newTestbed(t, Rules{MinimumUp: 384e3})
+	s.live(0, "e/a", "e/b")
+	s.goes(10, "e/a", "suspect")
+	s.goes(40, "e/a", "exam-relevant")
+	s.goes(41, "e/b", "suspect")
+	list := s.correlator.Active()
+	n := newTestbed(t, Rules{MinimumUp: 384e3})
+	n.correlator.Restore(list, at(60), 30*time.Minute)
+	back := Session{Session: "a2", Exam: "e", Student: "p-a", State: "connected", At: at(70), LastPacket: at(70), Transport: "udp"}
+	n.correlator.Change(back)
+	n.says("70.00 ended cleared a was exam-relevant for 61.00 replaced")
+	if len(n.correlator.Active()) != 1 || n.correlator.live[""] != 1 || n.correlator.total[""] != 2 {
+		t.Errorf("left: %v, live %v of %v", n.correlator.Active(), n.correlator.live, n.correlator.total)
+	}
+	n.goes(80, "e/b", "live") // the other resumes its own
+	n.says("80.00 recovered cleared b was suspect for 40.00")
+	n.wait(3600)
+	n.says()
+}

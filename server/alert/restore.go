@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"slices"
 	"time"
 
 	"examlink/probe/warning"
@@ -59,6 +60,19 @@ func (sub *subject) restoreRate(n Notice) {
 	}
 	x.low = x.last
 	sub.rates[n.Direction] = x
+}
+
+// replaceRestored ends the silent sessions of an earlier run whose student is back with
+// a new session, as the server ends those of its own run.
+func (c *Correlator) replaceRestored(s Session) {
+	c.restored = slices.DeleteFunc(c.restored, func(sub *subject) bool {
+		if sub.Exam != s.Exam || sub.Student != s.Student || c.sessions[sub.Session.Session] != sub || sub.silent == "" {
+			return false
+		}
+		sub.State, sub.End, sub.At = "ended", "replaced", s.At
+		c.ended(sub)
+		return true
+	})
 }
 
 // forgetRestored ends the restored sessions that have not come back in time.
