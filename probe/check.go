@@ -45,7 +45,6 @@ const (
 	bigBytes       = 3.2e6       // ... and what they may cost
 	settleAtMost   = time.Second // echoes that take longer are not waited for
 	settlePoll     = 20 * time.Millisecond
-	unannounced    = -1 // the step of a test within another's phase
 )
 
 type phasePlan struct {
@@ -68,185 +67,286 @@ func (o *Options) phases() []phasePlan {
 
 // Check runs one readiness test and blocks until it has a verdict. progress, if not
 // nil, is called on the same goroutine. An error means that nothing could be
-// measured; poor network quality is in the report.
+// measured; poor network quality is in the report. A check that an interruption ends
+// has a report too: of what was measured until then.
 func Check(ctx context.Context, o Options, progress func(Progress)) (Report, error) {
 	token, err := o.validate()
 	if err != nil {
 		return Report{}, err
 	}
-	plan, config := o.phases(), o.connection()
-	step := func(i int, done string) {
-		if progress == nil {
-			return
-		}
-		p := Progress{Phase: plan[i].phase, Step: i + 1, Of: len(plan), Done: done}
-		for _, rest := range plan[i:] {
-			p.Remaining += rest.expect
-		}
-		progress(p)
-	}
-	r := Report{
+	c := &check{o: o, plan: o.phases(), progress: progress, began: o.Clock.Now()}
+	c.r = Report{
 		Schema: ReportSchema, Client: o.Version, Started: o.Clock.Wall(), Server: o.Server, Exam: token.Exam,
 	}
-	began := o.Clock.Now()
-	step(0, "")
+	if err := c.connect(ctx, token); err != nil {
+		return c.r, err
+	}
+	defer c.s.Close(true)
+	for _, step := range []func(context.Context) error{c.watchIdle, c.testFloors, c.searchCapacities, c.emptyBuckets, c.runStreams, c.loadWays, c.settle} {
+		if err = step(ctx); err != nil {
+			break
+		}
+	}
+	switch {
+	case err == nil:
+		err = c.conclude(ctx)
+	case c.interrupted(err):
+		c.breakOff(err)
+		err = nil
+	}
+	return c.r, err
+}
+
+// check is a running check. Its steps run in the order of the phases.
+type check struct {
+	o        Options
+	plan     []phasePlan
+	progress func(Progress)
+	began    time.Duration
+
+	s      *session.Session
+	run    *patient // the session's trains
+	beside *session.Others
+	rtt    time.Duration
+	idle   *monitor.Window // the idle link
+	ways   []*way
+	r      Report
+}
+
+// say reports that a phase begins or, with done, ends.
+func (c *check) say(i int, done string) {
+	if c.progress == nil {
+		return
+	}
+	p := Progress{Phase: c.plan[i].phase, Step: i + 1, Of: len(c.plan), Done: done}
+	for _, rest := range c.plan[i:] {
+		p.Remaining += rest.expect
+	}
+	c.progress(p)
+}
+
+// connect opens the session.
+func (c *check) connect(ctx context.Context, token wire.JoinToken) error {
+	c.say(0, "")
+	config := c.o.connection()
 	s, err := session.Dial(ctx, &config, token, "check", session.Earlier{}, 0)
 	if err != nil {
-		return r, err
+		return err
 	}
-	defer s.Close(true)
-	s.Foreign.Bytes(began) // the first reading triggers the look-up of the interface, which takes a moment
-	beside := session.NewOthers(s)
-	o.Policy = verdict.InForce(o.Policy, s.Welcome.Policy)
-	r.Policy = o.Policy
-	r.Session, r.Exam, r.Transport = s.Welcome.Session, s.Welcome.Exam, string(s.Conn.Transport())
-	r.blocked = s.Blocked
-	r.ClockAhead = ippm.Seconds(aheadOf(s, o))
-	said := "connected to " + o.Server
+	c.s, c.run = s, &patient{Session: s}
+	s.Foreign.Bytes(c.began) // the first reading triggers the look-up of the interface, which takes a moment
+	c.beside = session.NewOthers(s)
+	c.o.Policy = verdict.InForce(c.o.Policy, s.Welcome.Policy)
+	r, p := &c.r, c.o.Policy
+	r.Policy, r.Session, r.Exam = p, s.Welcome.Session, s.Welcome.Exam
+	r.Transport, r.blocked = string(s.Conn.Transport()), s.Blocked
+	r.ClockAhead = ippm.Seconds(aheadOf(s, c.o))
+	r.FloorDown, r.FloorUp = ratetest.Untested(wire.Down, p.Minimum.Download), ratetest.Untested(wire.Up, p.Minimum.Upload)
+	r.CapacityDown.Direction, r.CapacityUp.Direction = wire.Down, wire.Up
+	r.GoodputDown.Direction, r.GoodputUp.Direction = wire.Down, wire.Up
+	c.ways = []*way{
+		{2, 4, &r.FloorDown, &r.CapacityDown, &r.GoodputDown, &r.LoadedDown, p.Recommended.Download, ratetest.Load{}, nil},
+		{3, 5, &r.FloorUp, &r.CapacityUp, &r.GoodputUp, &r.LoadedUp, p.Recommended.Upload, ratetest.Load{}, nil},
+	}
+	said := "connected to " + c.o.Server
 	if s.Traits().HidesLoss {
 		said += " over WebSocket, because the network blocks UDP"
 	}
-	step(0, said)
+	c.say(0, said)
+	return nil
+}
 
-	step(1, "")
-	s.SetInterval(o.Check.IdleInterval)
-	if err := s.Sleep(ctx, o.Check.IdleTime); err != nil {
-		return r, err
+// watchIdle observes the idle link.
+func (c *check) watchIdle(ctx context.Context) error {
+	c.say(1, "")
+	c.s.SetInterval(c.o.Check.IdleInterval)
+	for looks := 1; ; looks++ {
+		gap := c.s.Monitor.LongestGap(c.o.Clock.Now())
+		if err := c.s.Sleep(ctx, c.o.Check.IdleTime); err != nil {
+			return err
+		}
+		if longest := c.s.Monitor.LongestGap(c.o.Clock.Now()); longest <= max(gap, gapMost) || looks >= looksMost { // not interrupted
+			break
+		}
+		if err := c.run.awaitReturn(ctx); err != nil {
+			return err
+		}
+		c.s.Monitor.Begin(c.o.Clock.Now())
 	}
-	idle := s.Monitor.Begin(o.Clock.Now())
-	s.SetInterval(o.Check.LoadInterval)
-	rtt, ok := s.Monitor.RoundTrip()
+	c.idle = c.s.Monitor.Begin(c.o.Clock.Now())
+	c.s.SetInterval(c.o.Check.LoadInterval)
+	rtt, ok := c.s.Monitor.RoundTrip()
 	if !ok {
 		rtt = ratetest.DefaultRoundTrip
 	}
-	if mtu, ok := s.PathMTU(ctx, rtt); ok {
-		r.PathMTU = &mtu
+	c.rtt = rtt
+	if mtu, ok := c.s.PathMTU(ctx, rtt); ok {
+		c.r.PathMTU = &mtu
 	}
-	step(1, fmt.Sprintf("round trip %v", rtt.Round(10*time.Microsecond)))
+	c.say(1, fmt.Sprintf("round trip %v", rtt.Round(10*time.Microsecond)))
+	return nil
+}
 
-	budget := o.Check.MaxBytes
-	left := func() int64 {
-		down, up := s.OwnBytes()          // with the streams and the monitor's packets
-		return budget - up - down - 250e3 // reserve for the monitor stream and control
-	}
-	floor := func(i int, d wire.Direction, target ippm.Rate, bucket float64, trains int) (ratetest.Floor, error) {
-		if i != unannounced {
-			step(i, "")
-		}
-		_, noise := s.Monitor.Received()
-		if s.Traits().HidesLoss {
-			trains = floorTrainsTCP
-		}
-		beside.Begin()
-		f, err := ratetest.RunFloor(ctx, s, ratetest.FloorPlan{Direction: d, Target: target, MaxTrains: trains, RoundTrip: rtt, Noise: noise, Bucket: bucket})
-		beside.End(d)
-		if i != unannounced {
-			step(i, string(f.Outcome))
-		}
-		return f, err
-	}
-	if r.FloorDown, err = floor(2, wire.Down, o.Policy.Minimum.Download, 0, floorTrains); err != nil {
-		return r, err
-	}
-	if r.FloorUp, err = floor(3, wire.Up, o.Policy.Minimum.Upload, 0, floorTrains); err != nil {
-		return r, err
-	}
-	capacity := func(i int, d wire.Direction, f ratetest.Floor, budget int64) (ratetest.Capacity, error) {
-		step(i, "")
-		beside.Begin()
-		c, err := ratetest.SearchCapacity(ctx, s, d, f, o.Check.CapacityMax, budget)
-		beside.End(d)
-		if s.Traits().HidesLoss {
-			c.Why = ratetest.WhyRateHidden
-		}
-		step(i, c.Rate.String())
-		return c, err
-	}
-	if r.CapacityDown, err = capacity(4, wire.Down, r.FloorDown, left()*6/10); err != nil {
-		return r, err
-	}
-	if r.CapacityUp, err = capacity(5, wire.Up, r.FloorUp, left()); err != nil {
-		return r, err
-	}
+// left returns the bytes that are left of the check's budget.
+func (c *check) left() int64 {
+	down, up := c.s.OwnBytes()                    // with the streams and the monitor's packets
+	return c.o.Check.MaxBytes - up - down - 250e3 // reserve for the monitor stream and control
+}
 
-	ways := []*way{
-		{4, &r.FloorDown, &r.CapacityDown, &r.GoodputDown, &r.LoadedDown, o.Policy.Recommended.Download, ratetest.Load{}, nil},
-		{5, &r.FloorUp, &r.CapacityUp, &r.GoodputUp, &r.LoadedUp, o.Policy.Recommended.Upload, ratetest.Load{}, nil},
+// floor runs a floor test.
+func (c *check) floor(ctx context.Context, d wire.Direction, target ippm.Rate, bucket float64, trains int) (ratetest.Floor, error) {
+	_, noise := c.s.Monitor.Received()
+	if c.s.Traits().HidesLoss {
+		trains = floorTrainsTCP
 	}
-	// again repeats the floor test of a way with trains that empty a big bucket.
-	again := func(x *way) error {
-		f, err := floor(x.step, x.floor.Direction, ippm.Rate(x.floor.Target), bigBucket, bigTrains)
+	c.beside.Begin()
+	defer c.beside.End(d)
+	return ratetest.RunFloor(ctx, c.run, ratetest.FloorPlan{Direction: d, Target: target, MaxTrains: trains, RoundTrip: c.rtt, Noise: noise, Bucket: bucket})
+}
+
+// testFloors runs the floor tests.
+func (c *check) testFloors(ctx context.Context) (err error) {
+	for _, x := range c.ways {
+		c.say(x.floorStep, "")
+		f := x.floor
+		if *f, err = c.floor(ctx, f.Direction, ippm.Rate(f.Target), 0, floorTrains); err != nil {
+			return err
+		}
+		c.say(x.floorStep, string(f.Outcome))
+	}
+	return nil
+}
+
+// searchCapacities searches the rates.
+func (c *check) searchCapacities(ctx context.Context) (err error) {
+	for i, x := range c.ways {
+		c.say(x.step, "")
+		budget := c.left()
+		if i == 0 {
+			budget = budget * 6 / 10
+		}
+		c.beside.Begin()
+		*x.capacity, err = ratetest.SearchCapacity(ctx, c.run, x.floor.Direction, *x.floor, c.o.Check.CapacityMax, budget)
+		c.beside.End(x.floor.Direction)
+		if c.s.Traits().HidesLoss {
+			x.capacity.Why = ratetest.WhyRateHidden
+		}
 		if err != nil {
 			return err
 		}
-		x.repeated(f)
-		return nil
+		c.say(x.step, x.capacity.Rate.String())
 	}
-	for _, x := range ways {
-		if x.hiddenByBucket() && float64(left()) >= bigBytes {
-			if err := again(x); err != nil {
-				return r, err
+	return nil
+}
+
+// again repeats the floor test of a way with trains that empty a big bucket.
+func (c *check) again(ctx context.Context, x *way) error {
+	c.say(x.step, "")
+	f, err := c.floor(ctx, x.floor.Direction, ippm.Rate(x.floor.Target), bigBucket, bigTrains)
+	if err != nil {
+		return err
+	}
+	x.repeated(f)
+	c.say(x.step, string(f.Outcome))
+	return nil
+}
+
+// emptyBuckets repeats the floor tests behind which a token bucket shows.
+func (c *check) emptyBuckets(ctx context.Context) error {
+	for _, x := range c.ways {
+		if x.hiddenByBucket() && float64(c.left()) >= bigBytes {
+			if err := c.again(ctx, x); err != nil {
+				return err
 			}
 		}
 	}
+	return nil
+}
 
-	step(6, "")
-	for i, x := range ways {
-		*x.goodput = ratetest.MeasureGoodput(ctx, s, *x.capacity, left()/int64(len(ways)-i))
+// runStreams runs a stream each way, and tests again what a stream contradicts.
+func (c *check) runStreams(ctx context.Context) error {
+	c.say(6, "")
+	for i, x := range c.ways {
+		*x.goodput = ratetest.MeasureGoodput(ctx, c.s, *x.capacity, c.left()/int64(len(c.ways)-i))
+		if err := c.s.Err(); err != nil {
+			return err
+		}
 		doubt := x.contradicted() && x.capacity.Rate.Value == nil // what was read twice hides behind no bucket
 		if x.unfilled() && !doubt {
 			// The stream has emptied what buckets there are: one more train shows
 			// whether the bound still holds.
-			f, err := floor(unannounced, x.floor.Direction, ippm.Rate(x.floor.Target), 0, 1)
+			f, err := c.floor(ctx, x.floor.Direction, ippm.Rate(x.floor.Target), 0, 1)
 			if err != nil {
-				return r, err
+				return err
 			}
 			doubt = f.Rate.Value != nil || f.Decision != ippm.Accept
 		}
 		switch {
-		case doubt && float64(left()) >= bigBytes:
-			if err := again(x); err != nil {
-				return r, err
+		case doubt && float64(c.left()) >= bigBytes:
+			if err := c.again(ctx, x); err != nil {
+				return err
 			}
 		case doubt:
 			x.unproved()
 		}
 		x.compare()
 	}
-	for _, x := range ways {
-		s.Monitor.Begin(o.Clock.Now())
-		if x.load, err = ratetest.FillBuffer(ctx, s, *x.capacity, left()/2); err != nil {
-			return r, err
-		}
-		x.loading = s.Monitor.Begin(o.Clock.Now())
-	}
-	step(6, "")
+	return nil
+}
 
-	step(7, "")
-	if err := settle(ctx, s, &o, idle); err != nil {
-		return r, err
+// loadWays fills the buffers of the link.
+func (c *check) loadWays(ctx context.Context) (err error) {
+	for _, x := range c.ways {
+		c.s.Monitor.Begin(c.o.Clock.Now())
+		if x.load, err = ratetest.FillBuffer(ctx, c.run, *x.capacity, c.left()/2); err != nil {
+			return err
+		}
+		x.loading = c.s.Monitor.Begin(c.o.Clock.Now())
 	}
-	now := o.Clock.Now()
-	facts, account, err := lookAgain(ctx, s, &o, s.Monitor.Finish(idle, now), drained(ways))
-	if err != nil {
-		return r, err
+	c.say(6, "")
+	return nil
+}
+
+// settle waits for the last packets of the idle link.
+func (c *check) settle(ctx context.Context) error {
+	c.say(7, "")
+	return settle(ctx, c.s, &c.o, c.idle)
+}
+
+// conclude judges what was measured.
+func (c *check) conclude(ctx context.Context) error {
+	facts, account, err := lookAgain(ctx, c.s, &c.o, c.s.Monitor.Finish(c.idle, c.o.Clock.Now()), drained(c.ways))
+	switch {
+	case err == nil:
+	case c.interrupted(err):
+		c.breakOff(err)
+		return nil
+	default:
+		return err
 	}
-	now = o.Clock.Now()
-	r.Idle = account.Figures()
-	for _, x := range ways {
-		*x.loaded = monitor.NewLoaded(s.Monitor.Finish(x.loading, now), x.load.Rise, x.load.Full, r.Idle.RoundTrip.Median)
+	c.figures(account)
+	c.r.judge(c.o, facts, account)
+	c.s.ReportVerdict(ctx, c.r.Verdict)
+	c.say(7, string(c.r.Verdict.Outcome))
+	return nil
+}
+
+// figures adds the figures of the monitor stream and the cost of the check.
+func (c *check) figures(idle *monitor.Account) {
+	r, now := &c.r, c.o.Clock.Now()
+	r.Idle = idle.Figures()
+	for _, x := range c.ways {
+		if x.loading != nil {
+			*x.loaded = monitor.NewLoaded(c.s.Monitor.Finish(x.loading, now), x.load.Rise, x.load.Full, r.Idle.RoundTrip.Median)
+		}
 		x.loaded.Why = x.load.Why
 	}
-	r.LongestGap = s.Monitor.LongestGap(now).Seconds()
-	if skew, ok := s.Monitor.Skew(); ok {
+	r.LongestGap = c.s.Monitor.LongestGap(now).Seconds()
+	if skew, ok := c.s.Monitor.Skew(); ok {
 		skew *= 1e6
 		r.SkewPPM = &skew
 	}
-	r.BytesDown, r.BytesUp = s.OwnBytes()
-	r.OthersDown, r.OthersUp = beside.Rate(wire.Down), beside.Rate(wire.Up)
-	r.Duration = ippm.Seconds(o.Clock.Now() - began)
-	r.judge(o, facts, account)
-	s.ReportVerdict(ctx, r.Verdict)
-	step(7, string(r.Verdict.Outcome))
-	return r, nil
+	r.BytesDown, r.BytesUp = c.s.OwnBytes()
+	r.OthersDown, r.OthersUp = c.beside.Rate(wire.Down), c.beside.Rate(wire.Up)
+	r.Duration = ippm.Seconds(now - c.began)
 }

@@ -20,7 +20,8 @@ const (
 
 // way is what a check has found of one direction.
 type way struct {
-	step        int // of the plan, for a repeated test
+	floorStep   int // of the plan
+	step        int // of the search, and of a repeated test
 	floor       *ratetest.Floor
 	capacity    *ratetest.Capacity
 	goodput     *ratetest.Goodput

@@ -56,6 +56,9 @@ type Report struct {
 	// rates, because the link carried it. Nil: not known throughout.
 	OthersDown *float64 `json:"other_programs_download_bits_per_second"`
 	OthersUp   *float64 `json:"other_programs_upload_bits_per_second"`
+	// Interrupted is why the check ended early: the connection broke and did not come
+	// back. The rest of the report is what was measured until then.
+	Interrupted string `json:"interrupted,omitempty"`
 
 	blocked link.Reason // why it is not by UDP
 }

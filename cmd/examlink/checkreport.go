@@ -119,6 +119,9 @@ func printReport(w io.Writer, r probe.Report, verbose bool) {
 		p.text(0, clockWords(ahead))
 	}
 	fmt.Fprintln(w)
+	if r.Interrupted != "" {
+		p.text(0, fmt.Sprintf("The connection broke after %.0f s and did not come back, so the check ended early; the figures are from before. Test again.", max(r.Duration.Seconds()-r.LongestGap, 0)))
+	}
 	p.headline(r.Verdict)
 	if also := alsoMissed(r.Verdict); also != "" {
 		p.text(0, also)

@@ -114,6 +114,11 @@ type Floor struct {
 	Why    string `json:"why,omitempty"`
 }
 
+// Untested returns the result of a floor test that has not run.
+func Untested(d wire.Direction, target ippm.Rate) Floor {
+	return Floor{Direction: d, Target: float64(target), Outcome: FloorInconclusive}
+}
+
 // Offered returns the rate that a test offered and fully delivered without filling
 // the link; Rate.Low is its lower end. 0 if not known.
 func (f Floor) Offered() float64 {

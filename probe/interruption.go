@@ -1,0 +1,119 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"examlink/probe/link"
+	"examlink/probe/ratetest"
+	"examlink/probe/session"
+	"examlink/probe/train"
+	"examlink/probe/verdict"
+	"examlink/probe/wire"
+)
+
+// Chosen by us.
+const (
+	// returnTime is how long a check waits for a link that is interrupted: as long as
+	// an interruption that no policy allows.
+	returnTime = 30 * time.Second
+	returnPoll = 100 * time.Millisecond
+	// returnsMost is how often one train is repeated after an interruption.
+	returnsMost = 3
+	// busyReturns is how often a train is requested again, each time for some 4 s,
+	// while the server waits for the rest of one that was interrupted.
+	busyReturns = 5
+	// gapMost is the longest gap in which packets merely got lost; a longer one
+	// interrupts what is being measured.
+	gapMost = time.Second
+)
+
+// patient runs the trains of a session and repeats those that an interruption spoils,
+// once the link is back.
+type patient struct{ *session.Session }
+
+var _ ratetest.Runner = (*patient)(nil)
+
+// RunTrain implements ratetest.Runner.
+func (p *patient) RunTrain(ctx context.Context, r wire.TrainRequest) (wire.TrainReport, train.Sent, error) {
+	for tries, busy := 1, 0; ; {
+		rep, sent, err := p.Session.RunTrain(ctx, r)
+		var refused *RefusedError
+		reason, _ := link.ReasonOf(err)
+		switch {
+		case err == nil && (rep.Received > 0 || !p.silent()):
+			return rep, sent, nil
+		case ctx.Err() != nil:
+			return rep, sent, err
+		case tries > 1 && busy < busyReturns && errors.As(err, &refused) && refused.Reason == wire.RefusedBusy:
+			busy++
+			continue // the server has not given up the train that was interrupted
+		case err != nil && reason != link.ReasonSilent, tries > returnsMost:
+			return rep, sent, err
+		}
+		tries++
+		if back := p.awaitReturn(ctx); back != nil {
+			return rep, sent, back
+		}
+	}
+}
+
+// silence returns how long no packet has come back.
+func (p *patient) silence() time.Duration {
+	d, _ := p.Monitor.Silent(p.Now())
+	return d
+}
+
+// silent reports whether packets have stopped coming back.
+func (p *patient) silent() bool { return p.silence() > gapMost }
+
+// awaitReturn waits until packets come back.
+func (p *patient) awaitReturn(ctx context.Context) error {
+	for p.silent() {
+		if p.silence() >= returnTime {
+			return &link.Error{Reason: link.ReasonSilent, Server: p.Config.Server, Err: fmt.Errorf("no packet came back for %v", returnTime)}
+		}
+		if err := p.Sleep(ctx, returnPoll); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// interrupted reports whether an error is the end of a link that had been measured.
+func (c *check) interrupted(err error) bool {
+	reason, _ := link.ReasonOf(err)
+	_, measured := c.s.Monitor.RoundTrip()
+	return measured && (reason == link.ReasonSilent || reason == link.ReasonClosed || reason == link.ReasonNoNetwork)
+}
+
+// breakOff judges what was measured before an interruption ended the check.
+func (c *check) breakOff(err error) {
+	const why = "the connection was interrupted during the check and did not come back"
+	c.r.Interrupted = err.Error()
+	for _, x := range c.ways {
+		if x.floor.Outcome == ratetest.FloorInconclusive {
+			x.floor.Why = why
+		}
+		if x.capacity.Rate.Value == nil {
+			x.capacity.Why = why
+		}
+		if x.goodput.Value == nil {
+			x.goodput.Why = why
+		}
+		if x.load.Rise == nil {
+			x.load.Why = why
+		}
+	}
+	if c.idle == nil { // it was still being observed
+		c.idle = c.s.Monitor.Begin(c.o.Clock.Now())
+	}
+	account := c.s.Monitor.Finish(c.idle, c.o.Clock.Now())
+	facts := verdict.Facts{}
+	delayFacts(facts, account)
+	c.figures(account)
+	c.r.judge(c.o, facts, account)
+	c.say(len(c.plan)-1, string(c.r.Verdict.Outcome))
+}
