@@ -133,7 +133,8 @@ func TestFloorGrid(t *testing.T) {
 								right++
 							default:
 								wrong++
-								misses = append(misses, "WRONG "+label)
+								again := repeatWrong(t, c, dir, share, bucket, queue, rtt, label)
+								misses = append(misses, again+label)
 							}
 						}
 					}
@@ -172,6 +173,33 @@ func TestFloorGrid(t *testing.T) {
 			t.Errorf("%s: median %d bytes and %.2f s, want %d and %.1f", c.name, bytes[n/2], seconds[n/2], c.bytes, c.seconds)
 		}
 	}
+}
+
+// Chosen by us: how often a link is classified again after a wrong verdict, and how
+// many of these may be wrong, too.
+const (
+	wrongRuns = 10
+	wrongMost = 1
+)
+
+// repeatWrong classifies a link with a wrong verdict again, with other seeds: the
+// sequential test errs once in a while near its bound, by design, and what counts is
+// that it does not err often. It returns how the miss is labelled.
+func repeatWrong(t *testing.T, c condition, dir wire.Direction, share float64, bucket int, queue, rtt time.Duration, label string) string {
+	if link, _, _ := strings.Cut("WRONG "+label, ":"); *wholeGrid || slices.Contains(knownMisses[c.name], link) {
+		return "WRONG "
+	}
+	wrong := 0
+	for i := range wrongRuns {
+		f, err := classify(t, c, dir, share, bucket, queue, rtt, 1000+uint64(i))
+		if err == nil && f.Decision != ippm.Undecided && (f.Decision == ippm.Accept) != (share > 1) {
+			wrong++
+		}
+	}
+	if wrong > wrongMost {
+		return fmt.Sprintf("WRONG (and %d of %d times more) ", wrong, wrongRuns)
+	}
+	return fmt.Sprintf("wrong once, and %d of %d times more: ", wrong, wrongRuns)
 }
 
 func show(f probe.Floor) string { return describe(f.Rate) }

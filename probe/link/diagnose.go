@@ -86,7 +86,7 @@ func (d *diagnosis) run(ctx context.Context, giveUp func()) {
 	}
 	asked := d.known()
 	d.reason, d.err = d.o.ask(ctx, asked)
-	if d.reason != ReasonNoServer && d.reason != ReasonNoNetwork {
+	if d.reason != ReasonNoServer && d.reason != ReasonNoNetwork && d.reason != ReasonPortal {
 		return
 	}
 	select {
@@ -110,6 +110,8 @@ type reached struct {
 func (o DialOptions) ask(ctx context.Context, addrs []netip.AddrPort) (Reason, error) {
 	try, cancel := context.WithTimeout(ctx, diagnoseTimeout)
 	defer cancel()
+	portal := make(chan bool, 1)
+	go func() { portal <- o.portal(try, addrs) }() // ends with try
 	var port uint16
 	found := make(chan finding, 1)
 	f := finding{}
@@ -139,6 +141,9 @@ func (o DialOptions) ask(ctx context.Context, addrs []netip.AddrPort) (Reason, e
 	if ctx.Err() != nil {
 		return "", nil
 	}
+	if <-portal {
+		return ReasonPortal, errors.New("somebody else answers for the server on port 80")
+	}
 	return reasonAndCause(err)
 }
 
@@ -165,7 +170,7 @@ func (d *diagnosis) conclude(outer context.Context, err error) (Reason, error) {
 		if found == "" && d.asks && outer.Err() == nil {
 			found, foundErr = d.o.ask(outer, d.known())
 		}
-		if found.BlocksUDP() {
+		if found.BlocksUDP() || found == ReasonPortal {
 			reason, err = found, foundErr
 		}
 	}

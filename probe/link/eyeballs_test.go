@@ -1,10 +1,13 @@
 package link_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net"
+	"net/http"
 	"net/netip"
 	"testing"
 	"testing/synctest"
@@ -86,6 +89,51 @@ func TestDialByBothFamilies(t *testing.T) {
 				}
 				if won, lost := w.accepted(c.at), w.accepted(loser); won != 1 || lost != 0 {
 					t.Errorf("the server has %d connections at %v, %d at %v", won, c.at, lost, loser)
+				}
+			})
+		})
+	}
+}
+
+// A network that lets nothing through but the web, and answers there itself, wants its
+// user to sign in.
+func TestPortal(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer string
+		want   link.Reason
+	}{
+		"its own status":      {"HTTP/1.1 511 Network Authentication Required\r\nContent-Length: 0\r\n\r\n", link.ReasonPortal},
+		"another host":        {"HTTP/1.1 302 Found\r\nLocation: http://login.hotel.example/\r\nContent-Length: 0\r\n\r\n", link.ReasonPortal},
+		"another address":     {"HTTP/1.1 302 Found\r\nLocation: http://192.0.2.1:8002/x\r\nContent-Length: 0\r\n\r\n", link.ReasonPortal},
+		"its own site by TLS": {"HTTP/1.1 301 Moved\r\nLocation: https://exam.test/\r\nContent-Length: 0\r\n\r\n", link.ReasonNoServer},
+		"another of its site": {"HTTP/1.1 301 Moved\r\nLocation: https://www.exam.test/\r\nContent-Length: 0\r\n\r\n", link.ReasonNoServer},
+		"a page":              {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", link.ReasonNoServer},
+		"something else":      {"220 mail ready\r\n", link.ReasonNoServer},
+		"nobody on port 80":   {"", link.ReasonNoServer},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newTestbed(t)
+				w.silence(four)
+				w.silence(six)
+				o := w.options()
+				o.TCP = func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
+					if to.Port() != 80 || c.answer == "" {
+						<-ctx.Done()
+						return nil, ctx.Err()
+					}
+					near, far := net.Pipe()
+					go func() { // ends with the connection
+						defer func() { _ = far.Close() }()
+						if _, err := http.ReadRequest(bufio.NewReader(far)); err == nil {
+							_, _ = io.WriteString(far, c.answer)
+						}
+					}()
+					return near, nil
+				}
+				_, err := link.Dial(t.Context(), o)
+				if r, ok := link.ReasonOf(err); !ok || r != c.want {
+					t.Errorf("reason %q of %v, want %q", r, err, c.want)
 				}
 			})
 		})
