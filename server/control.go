@@ -85,7 +85,14 @@ func (c *conversation) greet(ctx context.Context) bool {
 // admit opens or resumes a session.
 func (c *conversation) admit(h wire.Hello) (wire.Welcome, error) {
 	s := c.s
-	token, err := exam.Verify(s.o.TokenKey, h.Token, s.o.Clock.Wall())
+	now := s.o.Clock.Wall()
+	token, err := exam.Verify(s.o.TokenKey, h.Token, now)
+	if token.ID != "" { // its signature is good
+		s.clocks.note(peerClients, token.ID, h.Time, now)
+	}
+	if errors.Is(err, exam.ErrEarly) {
+		err = fmt.Errorf("%w: it begins at %s, and this server's clock says %s", err, utc(time.Unix(token.NotBefore, 0)), utc(now))
+	}
 	if err != nil {
 		return wire.Welcome{}, &session.Refusal{Reason: wire.RefusedToken, Detail: err.Error()}
 	}
@@ -113,6 +120,8 @@ func (c *conversation) admit(h wire.Hello) (wire.Welcome, error) {
 		Grant: wire.Grant{ProbeRate: limits.ProbeRate, TrainBytes: limits.TrainBytes, TrainBitRate: limits.TrainBitRate},
 	}, nil
 }
+
+func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 MST") }
 
 // drawKeys generates keys for a client that cannot export its connection's.
 func drawKeys() *wire.ProbeKeys {

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -34,6 +35,7 @@ type table struct {
 	list     []session.Sample
 	settings Settings
 	metrics  *metrics
+	clocks   *peerClocks
 }
 
 func newTable(tb testing.TB, series int) (*table, *prometheus.Registry) {
@@ -42,7 +44,7 @@ func newTable(tb testing.TB, series int) (*table, *prometheus.Registry) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	x := &table{settings: settings, metrics: newMetrics()}
+	x := &table{settings: settings, metrics: newMetrics(), clocks: newPeerClocks(slog.New(slog.DiscardHandler))}
 	r := prometheus.NewRegistry()
 	x.register(tb, r)
 	return x, r
@@ -53,7 +55,7 @@ func (x *table) register(tb testing.TB, r prometheus.Registerer) {
 	tb.Helper()
 	collector := sessionCollector{func() []session.Sample { return slices.Clone(x.list) }, func() *Settings { return &x.settings }}
 	m := trains.NewManager(trains.Options{})
-	for _, c := range slices.Concat(x.metrics.collectors(), reflect.NewTable(nil).Collectors(), m.Collectors(), []prometheus.Collector{collector}) {
+	for _, c := range slices.Concat(x.metrics.collectors(), reflect.NewTable(nil).Collectors(), m.Collectors(), []prometheus.Collector{collector, x.clocks}) {
 		if err := r.Register(c); err != nil {
 			tb.Fatal(err)
 		}
@@ -107,6 +109,10 @@ func TestMetricsOfSessions(t *testing.T) {
 	up, down := 384e3, 1.2e6
 	s.metrics.handle(event.Event{Payload: event.Reading{Report: wire.TrainReport{Rate: &up}, Measures: true}})
 	s.metrics.handle(event.Event{Payload: event.Claim{Report: wire.TrainReport{Rate: &down}}})
+	for i := range clockLeast {
+		s.clocks.note(peerClients, fmt.Sprint(i), noon, noon.Add(250*time.Millisecond))
+	}
+	s.clocks.note(peerReceivers, "sms", noon.Add(time.Second), noon)
 	got := scrape(t, r)
 	naming.Golden(t, filepath.Join("testdata", "metrics.txt"), got, *update)
 	strict := prometheus.NewPedanticRegistry()

@@ -99,6 +99,7 @@ type Server struct {
 	trains     *trains.Manager
 	handshakes *handshakes
 	metrics    *metrics
+	clocks     *peerClocks
 	notifier   *delivery.Notifier // nil: notifications are off
 	ready      atomic.Bool
 	closing    atomic.Bool
@@ -133,7 +134,7 @@ func New(o Options) (*Server, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	o.Store = cmp.Or[store.Store](o.Store, memory.New())
-	s := &Server{o: o, events: event.NewBus(0), metrics: newMetrics(), flows: reflect.NewTable(o.Clock)}
+	s := &Server{o: o, events: event.NewBus(0), metrics: newMetrics(), clocks: newPeerClocks(o.Log), flows: reflect.NewTable(o.Clock)}
 	s.settings.Store(&settings)
 	s.handshakes = newHandshakes(s.limits)
 	s.sessions = session.NewRegistry(session.Options{
@@ -164,7 +165,7 @@ func (s *Server) Notifier() *delivery.Notifier { return s.notifier }
 // Register adds the server's metrics to a registry.
 func (s *Server) Register(r prometheus.Registerer) error {
 	all := slices.Concat(s.metrics.collectors(), s.flows.Collectors(), s.trains.Collectors())
-	for _, c := range append(all, sessionCollector{s.samples, s.settings.Load}) {
+	for _, c := range append(all, sessionCollector{s.samples, s.settings.Load}, s.clocks) {
 		if err := r.Register(c); err != nil {
 			return err
 		}

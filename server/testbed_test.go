@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"crypto/tls"
 	"encoding/base64"
+	"log/slog"
 	"net"
 	"net/netip"
 	"testing"
@@ -31,6 +32,9 @@ type testbed struct {
 	keys server.Keys
 	srv  *server.Server
 	stop func()
+
+	clock clock.Clock  // the server's; nil: this host's
+	log   *slog.Logger // the server's; nil: none
 }
 
 // registry returns a registry with the server's metrics.
@@ -45,8 +49,14 @@ func (s *testbed) registry() *prometheus.Registry {
 
 func newTestbed(t *testing.T, limits server.Limits) *testbed {
 	t.Helper()
+	return newTestbedOf(t, limits, nil, nil)
+}
+
+// newTestbedOf makes a testbed whose server has a clock and a log of its own.
+func newTestbedOf(t *testing.T, limits server.Limits, c clock.Clock, log *slog.Logger) *testbed {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &testbed{t: t, net: netsim.NewNetwork(ctx, serverAddr)}
+	s := &testbed{t: t, net: netsim.NewNetwork(ctx, serverAddr), clock: c, log: log}
 	var err error
 	if s.keys, err = server.LoadKeys(t.TempDir(), "", "", time.Now()); err != nil {
 		t.Fatal(err)
@@ -65,7 +75,7 @@ func (s *testbed) start(limits server.Limits) {
 	conn := s.net.Server()
 	srv, err := server.New(server.Options{
 		Conn: conn, TLS: &tls.Config{Certificates: []tls.Certificate{s.keys.Certificate}},
-		TokenKey: s.keys.Token.Public().(ed25519.PublicKey), Secret: s.keys.Secret, Limits: limits,
+		TokenKey: s.keys.Token.Public().(ed25519.PublicKey), Secret: s.keys.Secret, Limits: limits, Clock: s.clock, Log: s.log,
 		NewWaiter: func(c clock.Clock) (clock.Waiter, error) { return clock.NewTimerWaiter(c), nil },
 	})
 	if err != nil {
@@ -103,6 +113,7 @@ func (s *testbed) good(id string) string { return s.token(id, s.keys.Token, 0, t
 type caller struct {
 	t       *testing.T
 	host    *netsim.Client
+	time    time.Time // what its clock shows when it says hello
 	conn    *link.Conn
 	control link.Stream
 	flow    *link.Flow
@@ -127,7 +138,7 @@ func (s *testbed) call(host *netsim.Client, token, resume string) *caller {
 // dial connects.
 func (s *testbed) dial(host *netsim.Client) *caller {
 	s.t.Helper()
-	c := &caller{t: s.t, host: host, got: make(chan link.Datagram, 1000)}
+	c := &caller{t: s.t, host: host, time: time.Now(), got: make(chan link.Datagram, 1000)}
 	var err error
 	c.conn, err = link.Dial(context.Background(), link.DialOptions{
 		Server: serverAddr.String(), Fingerprint: link.Fingerprint(s.keys.Certificate.Leaf),
@@ -191,7 +202,7 @@ func (c *caller) hello(token, resume string) {
 	if c.control, err = c.conn.Open(context.Background()); err != nil {
 		c.t.Fatal(err)
 	}
-	m := c.ask(wire.Message{Type: wire.TypeHello, ID: 1, Hello: &wire.Hello{Token: token, Resume: resume}})
+	m := c.ask(wire.Message{Type: wire.TypeHello, ID: 1, Hello: &wire.Hello{Token: token, Resume: resume, Time: c.time}})
 	if m.Type == wire.TypeRefused {
 		c.refused = m.Refused
 		return

@@ -133,7 +133,7 @@ func families(t *testing.T, registries map[string]*prometheus.Registry) map[stri
 }
 
 // closed are the labels whose values are all known.
-var closed = []string{"direction", "outcome", "kind", "state", "reason", "transport", "criterion", "finding"}
+var closed = []string{"peer", "direction", "outcome", "kind", "state", "reason", "transport", "criterion", "finding"}
 
 // document generates docs/METRICS.md. Its template gives the order of the metrics
 // and the units of counts; the rest comes from the metrics.

@@ -150,7 +150,7 @@ func (s *Session) hello(ctx context.Context, purpose, resume string) error {
 	if system == "" {
 		system = runtime.GOOS + "/" + runtime.GOARCH
 	}
-	hello := wire.Hello{Token: s.Config.Token, Client: s.Config.Version, System: system, Purpose: purpose, Resume: resume}
+	hello := wire.Hello{Token: s.Config.Token, Client: s.Config.Version, System: system, Purpose: purpose, Resume: resume, Time: s.Config.Clock.Wall()}
 	if err := wire.WriteMessage(control, wire.Message{Type: wire.TypeHello, ID: 1, Hello: &hello}); err != nil {
 		return s.Conn.Broken(err)
 	}

@@ -62,6 +62,9 @@ type Hello struct {
 	System  string `json:"system"`           // operating system and architecture
 	Purpose string `json:"purpose"`          // "check" or "watch"
 	Resume  string `json:"resume,omitempty"` // the ticket of an earlier Welcome
+	// Time is the client's wall clock, which shows a server whose own is wrong; zero:
+	// not told.
+	Time time.Time `json:"time,omitzero"`
 	// NoExporter means that the client, such as a browser, cannot export keys from
 	// TLS and requests the flow's keys in Welcome.
 	NoExporter bool `json:"no_exporter,omitempty"`

@@ -71,7 +71,8 @@ func Issue(key ed25519.PrivateKey, t wire.JoinToken) (string, error) {
 	return jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims{t}).SignedString(key)
 }
 
-// Verify checks a join token's signature and validity at now.
+// Verify checks a join token's signature and validity at now. With ErrExpired and
+// ErrEarly it returns the token, whose signature is good.
 func Verify(key ed25519.PublicKey, token string, now time.Time) (wire.JoinToken, error) {
 	if len(token) > maxTokenLength {
 		return wire.JoinToken{}, ErrForged
@@ -83,9 +84,9 @@ func Verify(key ed25519.PublicKey, token string, now time.Time) (wire.JoinToken,
 	switch {
 	case err == nil:
 	case errors.Is(err, jwt.ErrTokenExpired):
-		return wire.JoinToken{}, ErrExpired
+		return c.JoinToken, ErrExpired
 	case errors.Is(err, jwt.ErrTokenNotValidYet):
-		return wire.JoinToken{}, ErrEarly
+		return c.JoinToken, ErrEarly
 	default:
 		return wire.JoinToken{}, ErrForged
 	}
