@@ -111,15 +111,13 @@ func TestEachEventHasItsLabel(t *testing.T) {
 			time.AfterFunc(40*s, func() { suspend(w, 60*s) })
 			cutFor(80*s, silentServer)(w, n)
 		}, []want{
-			{warning.Outage, warning.CauseBeyond, 0, 40 * s, s}, {warning.Suspended, warning.CauseAsleep, 40 * s, 100 * s, s},
-			{warning.Outage, warning.CauseBeyond, 100 * s, 140 * s, 5 * s},
+			{warning.Outage, warning.CauseBeyond, 0, 140 * s, 5 * s}, {warning.Suspended, warning.CauseAsleep, 40 * s, 100 * s, s},
 		}},
 		{"stopped for 20 s within an outage", func(w *testbed, n *neighbourhood) {
 			time.AfterFunc(10*s, func() { stall(w, 20*s) })
 			cutFor(20*s, silentServer)(w, n)
 		}, []want{
-			{warning.Outage, warning.CauseBeyond, 0, 10 * s, s}, {warning.HostBusy, warning.CauseBusy, 10 * s, 30 * s, s},
-			{warning.Outage, warning.CauseBeyond, 30 * s, 40 * s, 5 * s},
+			{warning.Outage, warning.CauseBeyond, 0, 40 * s, 5 * s}, {warning.HostBusy, warning.CauseBusy, 10 * s, 30 * s, s},
 		}},
 		{"the clock an hour ahead", func(w *testbed, _ *neighbourhood) { w.host.Step(time.Hour) }, one(warning.Clock, warning.CauseClock, time.Hour, time.Hour, s)},
 		{"the clock an hour back within an outage", func(w *testbed, n *neighbourhood) {

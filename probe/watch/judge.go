@@ -41,8 +41,8 @@ func newTrackers() trackers {
 			r = warning.Rule{Raise: monitor.LossWindows + 1, Of: monitor.LossWindows, Clear: 6, Rejoin: time.Minute}
 		case warning.UDPBlocked: // observed at every connect
 			r = warning.Rule{Raise: 1, Of: 1, Clear: 1, Rejoin: 10 * time.Second}
-		case warning.Outage:
-			r = warning.Rule{Raise: 1, Of: 1, Clear: 1, Rejoin: 10 * time.Second}
+		case warning.Outage: // a computer that scans for Wi-Fi networks does it every 10 to 15 s
+			r = warning.Rule{Raise: 1, Of: 1, Clear: 1, Rejoin: time.Minute}
 		}
 		t[k] = warning.NewTracker(k, "", r)
 	}
