@@ -15,8 +15,9 @@ import (
 
 // Of every link of the grid. Chosen by us.
 const (
-	queueTime  = 100 * time.Millisecond
-	queueLeast = 15000 // bytes, ten full packets: no modem has less
+	queueTime   = 100 * time.Millisecond
+	queueLeast  = 15000 // bytes, ten full packets: no modem has less
+	policedLine = 100e6 // bit/s of the line behind a policer
 )
 
 // The grid, unless flags say otherwise.
@@ -24,6 +25,9 @@ var (
 	gridRates = [][2]float64{{0.3, 0.15}, {0.768, 0.384}, {1.5, 1}, {4, 2}, {10, 5}, {25, 10}, {100, 20}} // down, up
 	gridRTT   = []time.Duration{20 * time.Millisecond, 100 * time.Millisecond}
 	gridLoss  = []float64{0, 0.01}
+	// Links that drop what exceeds their rate at once, after a bucket of so many bytes.
+	policedRates = [][2]float64{{0.6, 0.3}, {1.5, 1}, {4, 2}}
+	gridPolicers = []int{2500, 60e3, 300e3}
 )
 
 // cell is one link of the grid. Rates are Mbit/s at the IP layer.
@@ -32,6 +36,7 @@ type cell struct {
 	downTrace, upTrace *netsim.Trace // instead of a rate, which is then its mean
 	rtt                time.Duration
 	loss               float64
+	policer            int // bytes of its bucket; 0: a queue instead
 }
 
 // params returns the parameters of both directions.
@@ -42,6 +47,9 @@ func (c cell) params() (up, down netsim.Params) {
 			p.Rate = ippm.Rate(rate * 1e6)
 		}
 		p.Queue = max(int(rate*1e6/8*queueTime.Seconds()), queueLeast)
+		if c.policer > 0 {
+			p.PoliceRate, p.PoliceBurst, p.Rate = p.Rate, c.policer, policedLine
+		}
 		return p
 	}
 	return one(c.up, c.upTrace), one(c.down, c.downTrace)
@@ -55,6 +63,9 @@ func (c cell) String() string {
 		}
 		return fmt.Sprintf("%g", rate)
 	}
+	if c.policer > 0 {
+		return fmt.Sprintf("%g/%g Mbit/s, policed, %g kB", c.down, c.up, float64(c.policer)/1e3)
+	}
 	return fmt.Sprintf("%s/%s Mbit/s, %d ms, %g %% loss", one(c.down, c.downTrace), one(c.up, c.upTrace), c.rtt.Milliseconds(), c.loss*100)
 }
 
@@ -64,6 +75,7 @@ type gridOptions struct {
 	rates              string        // "down/up,down/up", Mbit/s; empty: all
 	rtt                time.Duration // 0: all
 	loss               float64       // negative: all
+	policed            bool          // only links with policers
 	traceDown, traceUp string        // files; empty: a rate instead
 }
 
@@ -104,10 +116,26 @@ func (o gridOptions) cells() (cells []cell, err error) {
 			}
 		}
 	}
+	if o.policed {
+		cells = nil
+	}
+	if o.policed || o.rates == "" && o.rtt == 0 && o.loss < 0 && down == nil && up == nil {
+		cells = append(cells, policedCells()...)
+	}
 	if o.short {
 		cells = []cell{{down: 0.768, up: 0.384, rtt: 20 * time.Millisecond}, {down: 10, up: 5, rtt: 100 * time.Millisecond, loss: 0.01}}
 	}
 	return cells, nil
+}
+
+// policedCells returns the links with policers.
+func policedCells() (cells []cell) {
+	for _, r := range policedRates {
+		for _, bucket := range gridPolicers {
+			cells = append(cells, cell{down: r[0], up: r[1], rtt: gridRTT[0], policer: bucket})
+		}
+	}
+	return cells
 }
 
 // parseRates parses pairs of rates, down and up.

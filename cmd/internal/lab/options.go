@@ -38,6 +38,7 @@ func parseOptions() (o options) {
 	flag.IntVar(&o.sessions, "sessions", 5000, "load: how many sessions")
 	flag.StringVar(&o.grid.rates, "rates", "", "rates: these links only, Mbit/s `down/up`,down/up...")
 	flag.DurationVar(&o.grid.rtt, "rtt", 0, "rates: links of this round trip only; 0: 20ms and 100ms")
+	flag.BoolVar(&o.grid.policed, "policed", false, "rates: links with policers only")
 	flag.Float64Var(&o.grid.loss, "loss", -1, "rates: links of this loss only; negative: 0 and 0.01")
 	flag.StringVar(&o.grid.traceDown, "trace-down", "", "rates: play this Mahimahi trace `file` downwards")
 	flag.StringVar(&o.grid.traceUp, "trace-up", "", "rates: play this Mahimahi trace `file` upwards")

@@ -84,6 +84,9 @@ func (l *lab) rate(t *rateTable, c cell, tool rateTool, seed uint64) error {
 		return e
 	}
 	key := fmt.Sprintf("%s, %g %% loss", tool.name, c.loss*100)
+	if c.policer > 0 {
+		key = tool.name + ", policers"
+	}
 	if t.errors[key] == nil {
 		t.errors[key] = &rateErrors{}
 	}
