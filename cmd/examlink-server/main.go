@@ -33,7 +33,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	out := daemon.NewOutput(stdout)
 	root.SetOut(out)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	c, err := cli.Run(ctx, root)
 	if lost := out.Err(); lost != nil && err == nil {
 		err = lost
 	}
@@ -42,10 +42,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 	case err == nil:
 		return 0
 	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "examlink-server: %v\nTry: examlink-server --help\n", err)
+		fmt.Fprintf(stderr, "examlink-server: %s\n%s\n", cli.Message(err), cli.Help(c))
 		return exitUsage
 	}
-	fmt.Fprintf(stderr, "examlink-server: %v\n", err)
+	fmt.Fprintf(stderr, "examlink-server: %s\n", cli.Message(err))
 	return exitFailure
 }
 

@@ -29,7 +29,7 @@ configuration; changes that need a restart are logged.`,
 			if check {
 				return a.Check(c, checkFiles)
 			}
-			return serve(c, func() (config.File, config.Source, error) { return a.Load(c) })
+			return serve(c, func() (config.File, config.Source, error) { return a.Read(c) })
 		},
 	}
 	c.Flags().BoolVar(&check, "config.check", false, "only check whether the configuration is valid, as config --check does")
@@ -51,6 +51,9 @@ func serve(c *cobra.Command, load func() (config.File, config.Source, error)) er
 	level := new(slog.LevelVar)
 	level.Set(daemon.Level(f.Log.Level))
 	log := daemon.Logger(c.ErrOrStderr(), level, f.Log.Format)
+	for _, w := range src.Warnings {
+		log.Warn(w)
+	}
 	keys, err := server.LoadKeys(f.Server.DataDir, f.Server.Certificate, f.Server.Key, time.Now())
 	if err != nil {
 		return err

@@ -75,7 +75,7 @@ give a copy of the token with --token-file.`,
 				case err != nil && first:
 					return err
 				case err != nil: // the server may be restarting
-					fmt.Fprintf(c.ErrOrStderr(), "examlink-server: %v\n", err)
+					fmt.Fprintf(c.ErrOrStderr(), "examlink-server: %s\n", cli.Message(err))
 				default:
 					if terminal {
 						fmt.Fprint(out, clearScreen)

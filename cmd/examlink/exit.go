@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/spf13/cobra"
 
 	"examlink/cmd/internal/cli"
 	"examlink/probe"
@@ -38,8 +41,9 @@ type verdictError struct{ code int }
 
 func (e *verdictError) Error() string { return fmt.Sprintf("verdict with exit code %d", e.code) }
 
-// exitCode prints an error with a hint and returns its code.
-func exitCode(err error, w io.Writer) int {
+// exitCode prints an error of a command, with advice where there is some, and returns
+// its code.
+func exitCode(c *cobra.Command, err error, w io.Writer) int {
 	if err == nil {
 		return exitReady
 	}
@@ -48,14 +52,28 @@ func exitCode(err error, w io.Writer) int {
 		return verdict.code
 	}
 	code, hint := explain(err)
-	if code == exitInterrupted {
-		err = errors.New("stopped before it was done")
-	}
-	fmt.Fprintf(w, "examlink: %v\n", err)
-	if hint != "" {
-		fmt.Fprintf(w, "%s\n", hint)
+	_, ofNetwork := link.ReasonOf(err)
+	switch {
+	case code == exitUsage:
+		fmt.Fprintf(w, "examlink: %s\n", cli.Message(err))
+		fmt.Fprintln(w, cmp.Or(hint, cli.Help(c)))
+	case hint == "" || code == exitInterrupted:
+		fmt.Fprintf(w, "examlink: %s\n", cli.Message(err))
+	case ofNetwork: // the error is the network's or the system's, and no sentence
+		fmt.Fprintf(w, "examlink: %s\nDetails: %s\n", hint, cli.Message(err))
+	default:
+		fmt.Fprintf(w, "examlink: %s\n%s\n", cli.Message(err), hint)
 	}
 	return code
+}
+
+// advice is what to do about an error in one line, with the error behind it.
+func advice(err error) string {
+	_, hint := explain(err)
+	if hint == "" {
+		return cli.Message(err) + "."
+	}
+	return hint + " (" + cli.Message(err) + ")"
 }
 
 // errorSchema names the layout of failure.
@@ -72,7 +90,7 @@ type failure struct {
 
 // failureOf describes an error as JSON.
 func failureOf(err error) failure {
-	f := failure{Schema: errorSchema, Reason: "error", Message: err.Error()}
+	f := failure{Schema: errorSchema, Reason: "error", Message: cli.Message(err)}
 	f.ExitCode, f.Advice = explain(err)
 	var refused *probe.RefusedError
 	if errors.As(err, &refused) {
@@ -86,13 +104,14 @@ func failureOf(err error) failure {
 	return f
 }
 
-// explain returns the exit code and, where there is one, a hint for an error.
+// explain returns the exit code of an error and, where there is one, what to do about
+// it.
 func explain(err error) (code int, hint string) {
 	var usage *cli.UsageError
 	var refused *probe.RefusedError
 	switch {
 	case errors.As(err, &usage):
-		return exitUsage, "Try: examlink --help"
+		return exitUsage, ""
 	case errors.As(err, &refused):
 		return explainRefusal(refused.Reason)
 	case errors.Is(err, context.Canceled):

@@ -42,11 +42,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	c, err := cli.Run(ctx, root)
 	if lost := out.Err(); lost != nil && err == nil {
 		err = lost
 	}
-	return exitCode(err, stderr)
+	return exitCode(c, err, stderr)
 }
 
 func newRoot() *cobra.Command {

@@ -53,8 +53,7 @@ func (v *voice) Phase(e probe.PhaseEvent) {
 // Checked implements probe.PlanSink.
 func (v *voice) Checked(e probe.CheckEvent) {
 	if e.Err != nil {
-		_, hint := explain(e.Err)
-		v.say(e.At, "the scheduled check could not run: %v. %s", e.Err, hint)
+		v.say(e.At, "the scheduled check could not run. %s", advice(e.Err))
 		return
 	}
 	v.say(e.At, "scheduled check: %s", e.Report.Verdict.Sentence)
@@ -80,11 +79,9 @@ func (v *voice) Session(e probe.SessionEvent) {
 	case probe.SessionSilent:
 		v.say(e.At, "the server does not answer; reconnecting")
 	case probe.SessionWaiting:
-		_, hint := explain(e.Err)
-		v.say(e.At, "not connected, trying again: %v. %s", e.Err, hint)
+		v.say(e.At, "not connected, trying again. %s", advice(e.Err))
 	case probe.SessionLost:
-		_, hint := explain(e.Err)
-		v.say(e.At, "cannot reconnect: %v. %s", e.Err, hint)
+		v.say(e.At, "cannot reconnect. %s", advice(e.Err))
 	}
 	v.log.Debug("session", "state", e.State, "session", e.Session, "transport", e.Transport, "address", e.Address, "err", e.Err)
 }

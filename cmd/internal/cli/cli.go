@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -12,19 +13,11 @@ import (
 	"examlink/cmd/internal/daemon"
 )
 
-// UsageError is a mistake on the command line or in the configuration.
-type UsageError struct{ err error }
-
-// Usage makes err a usage error.
-func Usage(err error) *UsageError { return &UsageError{err} }
-
-func (e *UsageError) Error() string { return e.err.Error() }
-func (e *UsageError) Unwrap() error { return e.err }
-
 // App holds what the subcommands of a program share.
 type App struct {
 	configFile string
 	flags      map[string]*pflag.Flag // by the configuration key they set
+	warned     bool
 }
 
 // Setup completes a program's root command: it adds the --config flag and turns
@@ -33,22 +26,17 @@ func Setup(root *cobra.Command) *App {
 	a := &App{flags: map[string]*pflag.Flag{}}
 	root.Args = noCommand
 	root.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
-	root.SuggestionsMinimumDistance = 2
 	root.SilenceUsage, root.SilenceErrors = true, true
 	root.PersistentFlags().StringVar(&a.configFile, "config", "", "configuration `file` (default: config.yaml here or in the user's configuration directory)")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return Usage(err) })
+	root.SetFlagErrorFunc(badFlag)
 	return a
 }
 
-// noCommand returns a usage error for an unknown command.
-func noCommand(c *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	if like := c.SuggestionsFor(args[0]); len(like) > 0 {
-		return Usage(fmt.Errorf("unknown command %q; did you mean %q?", args[0], like[0]))
-	}
-	return Usage(fmt.Errorf("unknown command %q", args[0]))
+// Run runs a program's root command with its subcommands. It returns the command that
+// ran, or was meant.
+func Run(ctx context.Context, root *cobra.Command) (*cobra.Command, error) {
+	allOnce(root)
+	return root.ExecuteContextC(ctx)
 }
 
 // NoArgs refuses arguments.
@@ -65,8 +53,20 @@ func (a *App) Flag(c *cobra.Command, name, key, usage string) {
 	a.flags[key] = c.Flags().Lookup(name)
 }
 
-// Load reads the configuration; flags of c that were set override it.
+// Load reads the configuration as Read does, and prints warnings the first time.
 func (a *App) Load(c *cobra.Command) (config.File, config.Source, error) {
+	f, src, err := a.Read(c)
+	if !a.warned {
+		for _, w := range src.Warnings {
+			fmt.Fprintf(c.ErrOrStderr(), "%s: %s\n", c.Root().Name(), w)
+		}
+	}
+	a.warned = true
+	return f, src, err
+}
+
+// Read reads the configuration; flags of c that were set override it.
+func (a *App) Read(c *cobra.Command) (config.File, config.Source, error) {
 	set := map[string]*pflag.Flag{}
 	for key, f := range a.flags {
 		if own := c.Flags().Lookup(f.Name); own != nil && own.Changed {

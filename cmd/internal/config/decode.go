@@ -11,6 +11,9 @@ type problem struct{ key, text string }
 
 type problems []problem
 
+// unknownKey is the problem of a name that is no key.
+const unknownKey = "unknown key"
+
 func (p *problems) add(key, format string, args ...any) {
 	*p = append(*p, problem{key, fmt.Sprintf(format, args...)})
 }
@@ -77,7 +80,7 @@ func (n *node) decodeSection(key string, v reflect.Value, data any, found *probl
 	}
 	for name, x := range m {
 		if c := n.child(name); c == nil {
-			found.add(join(key, name), "unknown key")
+			found.add(join(key, name), unknownKey)
 		} else {
 			c.decode(join(key, name), c.of(v), x, found)
 		}

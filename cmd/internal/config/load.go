@@ -16,12 +16,17 @@ import (
 )
 
 // Source says where a configuration came from.
-type Source struct{ File string }
+type Source struct {
+	File     string   // "": no file
+	Empty    bool     // the file sets no key
+	Warnings []string // about what was ignored
+}
 
 // Load reads the configuration: flags override the environment, which overrides
 // the file, which overrides the defaults. path names the file; if empty, Load
-// looks for one and continues without if there is none. flags maps keys such as "client.server" to flags; only flags that
-// were set count. Every problem is reported at once, with its key.
+// looks for one and continues without if there is none. flags maps keys such as
+// "client.server" to flags; only flags that were set count. Every problem is reported
+// at once, with its key.
 func Load(path string, flags map[string]*pflag.Flag) (File, Source, error) {
 	v := viper.New()
 	v.SetEnvPrefix(EnvPrefix)
@@ -44,6 +49,7 @@ func Load(path string, flags map[string]*pflag.Flag) (File, Source, error) {
 			return File{}, src, fmt.Errorf("configuration %s: %w", path, err)
 		}
 		src.File = path
+		src.Empty = len(v.AllKeys()) == 0 || !slices.ContainsFunc(v.AllKeys(), v.InConfig)
 	}
 	for key, flag := range flags {
 		if flag != nil && flag.Changed {
@@ -51,8 +57,10 @@ func Load(path string, flags map[string]*pflag.Flag) (File, Source, error) {
 		}
 	}
 	var unread, found problems
+	src.Warnings = strays(os.Environ(), &unread)
 	f := Default()
 	root.decode("", reflect.ValueOf(&f).Elem(), v.AllSettings(), &unread)
+	unread.suggestKeys()
 	root.check("", reflect.ValueOf(f), &found)
 	f.checkTogether(&found)
 	// Do not report a second problem for values that could not be read.
