@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"examlink/probe/verdict"
+	"examlink/server/delivery"
 )
 
 // Settings can change while a server runs.
@@ -23,6 +24,10 @@ type Settings struct {
 	// Certificate, if set, replaces the certificate in force, provided the server
 	// was created with a Certificate.
 	Certificate *tls.Certificate
+	// Notify, if set, replaces the receivers of alerts and the bounds of their
+	// queues, provided the server was created with Notify; see
+	// delivery.Notifier.Reload.
+	Notify *delivery.Options
 }
 
 // complete fills in defaults and validates.
@@ -46,6 +51,14 @@ func (n Settings) complete() (Settings, error) {
 	return n, nil
 }
 
+// Settings returns the settings in force, without Certificate and Notify: the
+// Certificate of the Options and Notifier().Options() have those.
+func (s *Server) Settings() Settings {
+	n := *s.settings.Load()
+	n.Certificate = nil
+	return n
+}
+
 // Reload puts new settings in force; if they are invalid, it returns an error
 // and keeps the current ones. Sessions continue. It is safe for concurrent use.
 func (s *Server) Reload(n Settings) error {
@@ -53,6 +66,12 @@ func (s *Server) Reload(n Settings) error {
 	if err != nil {
 		return err
 	}
+	if n.Notify != nil && s.notifier != nil {
+		if err := s.notifier.Reload(*n.Notify); err != nil {
+			return err
+		}
+	}
+	n.Notify = nil // it holds secrets, and the notifier has it
 	s.handshakes.reload(n.Limits, func() Limits { return s.settings.Swap(&n).Limits })
 	s.sessions.Rebound()
 	if ws := s.webSockets.Load(); ws != nil {

@@ -66,7 +66,7 @@ func programs(t *testing.T) map[string]*prometheus.Registry {
 	if err := srv.Register(operator); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := daemon.NewReloader(operator, "examlink_server", slog.New(slog.DiscardHandler), func() error { return nil }); err != nil {
+	if _, err := daemon.NewReloader(operator, "examlink_server", slog.New(slog.DiscardHandler), func() ([]string, error) { return nil, nil }); err != nil {
 		t.Fatal(err)
 	}
 	student := daemon.Registry()

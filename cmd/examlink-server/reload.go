@@ -3,8 +3,11 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"net"
 	"strings"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"examlink/cmd/internal/config"
 	"examlink/cmd/internal/daemon"
@@ -15,58 +18,108 @@ import (
 // running is a running server with its configuration.
 type running struct {
 	load           func() (config.File, config.Source, error)
-	started, force config.File // at the start, and now: they differ in keys that can be reloaded
+	source         config.Source // of the configuration that was loaded last
+	started, force config.File   // at the start, and now: they differ in keys that can be reloaded
 	level          *slog.LevelVar
-	certificate    *server.Certificate
-	srv            *server.Server
 	log            *slog.Logger
+	keys           server.Keys
+	certificate    *server.Certificate // in force
+	udp            net.PacketConn
+	tcp            net.Listener // the server closes it when it ends
+	srv            *server.Server
+	registry       *prometheus.Registry
+}
+
+// close closes the sockets.
+func (r *running) close() {
+	_ = r.udp.Close()
+	_ = r.tcp.Close()
 }
 
 // reload applies the keys of a configuration that can change at run time, and
-// logs those that need a restart. On an error nothing changes.
-func (r *running) reload() error {
+// returns those that need a restart. On an error nothing changes.
+func (r *running) reload() (restart []string, err error) {
 	f, src, err := r.load()
-	if err != nil {
-		return err
+	if err == nil {
+		err = r.checkSource(src)
 	}
-	settings, err := f.ServerSettings()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	own := f.Server.Certificate != ""
-	// Join tokens name the key of a self-signed certificate, and they are issued
-	// already: a reload cannot switch between a self-signed one and another.
-	restart := own != (r.started.Server.Certificate != "")
-	if own && !restart {
-		next, err := server.LoadCertificate(f.Server.Certificate, f.Server.Key, time.Now())
-		if err != nil {
-			return err
-		}
-		settings.Certificate = &next
+	settings, err := r.settings(f)
+	if err != nil {
+		return nil, err
 	}
 	if err := checkWeb(r.started); err != nil {
-		return err
+		return nil, err
 	}
 	if err := r.srv.Reload(settings); err != nil {
-		return err
+		return nil, err
 	}
 	r.level.Set(daemon.Level(f.Log.Level))
-	held := func(key string) bool { return restart && (key == "server.certificate" || key == "server.key") }
 	var changed []string
 	for _, c := range config.Changed(r.force, f) {
-		if c.Reload == config.Live && !held(c.Key) {
+		if c.Reload == config.Live && !r.held(f, c.Key) {
 			changed = append(changed, c.Key)
 		}
 	}
 	for _, c := range config.Changed(r.started, f) {
-		if c.Reload == config.Restart || held(c.Key) {
+		if c.Reload == config.Restart || r.held(f, c.Key) {
+			restart = append(restart, c.Key)
 			r.log.Warn("configuration change needs a restart", "key", c.Key)
 		}
 	}
-	r.force = f
+	for _, w := range src.Warnings {
+		r.log.Warn(w)
+	}
+	r.force, r.source = f, src
 	r.log.Info("configuration reloaded", "config", src.File, "changed", strings.Join(changed, ","),
 		"certificate_until", r.certificate.NotAfter().Format(time.DateOnly))
+	return restart, nil
+}
+
+// checkSource refuses what is most likely an accident: a file that is gone, or that
+// says nothing any more. All keys would fall back to their defaults.
+func (r *running) checkSource(next config.Source) error {
+	switch was := r.source; {
+	case was.File == "":
+		return nil
+	case next.File == "":
+		return fmt.Errorf("configuration %s: the file is gone", was.File)
+	case next.File != was.File:
+		return fmt.Errorf("configuration %s: the file is gone, and %s was found instead; restart the server to use that", was.File, next.File)
+	case next.Empty && !was.Empty:
+		return fmt.Errorf("configuration %s: the file sets no key any more; restart the server if that is intended", was.File)
+	}
 	return nil
+}
+
+// settings reads what a configuration changes, with the files that it names.
+func (r *running) settings(f config.File) (server.Settings, error) {
+	settings, err := f.ServerSettings()
+	if err != nil {
+		return settings, err
+	}
+	notify, err := f.AlertOptions()
+	if err != nil {
+		return settings, err
+	}
+	settings.Notify = &notify
+	if f.Server.Certificate != "" && !r.held(f, "server.certificate") {
+		next, err := server.LoadCertificate(f.Server.Certificate, f.Server.Key, time.Now())
+		if err != nil {
+			return settings, err
+		}
+		settings.Certificate = &next
+	}
+	return settings, nil
+}
+
+// held says whether a live key keeps its value. Join tokens name the key of a
+// self-signed certificate, and they are issued already: a reload cannot switch between
+// a self-signed one and another.
+func (r *running) held(f config.File, key string) bool {
+	return (f.Server.Certificate != "") != (r.started.Server.Certificate != "") && (key == "server.certificate" || key == "server.key")
 }
 
 // checkFiles checks the files that a configuration names, as the server does when

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"crypto/ed25519"
 	"fmt"
+	"io"
 	"log/slog"
 	"time"
 
@@ -41,76 +43,89 @@ configuration; changes that need a restart are logged.`,
 }
 
 func serve(c *cobra.Command, load func() (config.File, config.Source, error)) error {
-	f, src, err := load()
+	run, err := open(c.Context(), load, c.ErrOrStderr())
 	if err != nil {
 		return err
 	}
-	if err := checkWeb(f); err != nil {
-		return cli.Usage(err)
-	}
-	level := new(slog.LevelVar)
-	level.Set(daemon.Level(f.Log.Level))
-	log := daemon.Logger(c.ErrOrStderr(), level, f.Log.Format)
-	for _, w := range src.Warnings {
-		log.Warn(w)
-	}
-	keys, err := server.LoadKeys(f.Server.DataDir, f.Server.Certificate, f.Server.Key, time.Now())
-	if err != nil {
-		return err
-	}
-	settings, err := f.ServerSettings()
-	if err != nil {
-		return err
-	}
-	notify, err := f.AlertOptions()
-	if err != nil {
-		return err
-	}
-	notify.Log = log
-	udp, tcp, err := server.Listen(c.Context(), f.Server.Listen)
-	if err != nil {
-		return fmt.Errorf("server.listen: %w", err)
-	}
-	defer udp.Close()
-	defer tcp.Close() // for errors before the server takes it over
-	shown := server.NewCertificate(keys.Certificate)
-	srv, err := server.New(server.Options{
-		Conn: udp, TCP: tcp, Certificate: shown, TokenKey: keys.Token.Public().(ed25519.PublicKey), Secret: keys.Secret,
-		Limits: settings.Limits, Silence: settings.Silence, Policy: settings.Policy, SessionSeries: settings.SessionSeries,
-		Notify: &notify, Log: log, Version: daemon.Version(),
-	})
-	if err != nil {
-		return err
-	}
-	registry := daemon.Registry()
-	if err := srv.Register(registry); err != nil {
-		return err
-	}
-	run := &running{load: load, started: f, force: f, level: level, certificate: shown, srv: srv, log: log}
-	reloader, err := daemon.NewReloader(registry, "examlink_server", log, run.reload)
+	defer run.close()
+	f, log := run.started.Server, run.log
+	reloader, err := daemon.NewReloader(run.registry, "examlink_server", log, run.reload)
 	if err != nil {
 		return err
 	}
 	g, ctx := errgroup.WithContext(c.Context())
-	if f.Server.AdminListen != "" || f.Server.AdminSystemdSocket {
-		admin, err := adminOf(f.Server, registry, srv.Ready, log)
+	if f.AdminListen != "" || f.AdminSystemdSocket {
+		admin, err := adminOf(f, run.registry, run.srv.Ready, log)
 		if err != nil {
 			return err
 		}
-		token, err := auth.ReadOperatorToken(f.Server.DataDir, true)
+		token, err := auth.ReadOperatorToken(f.DataDir, true)
 		if err != nil {
 			return err
 		}
 		admin.Handle("POST /-/reload", reloader)
-		srv.API(auth.NewOperatorToken(token)).Mount(admin)
-		log.Info("serving metrics", "address", admin.Address(), "web_config", f.Server.AdminWebConfig)
+		run.srv.API(auth.NewOperatorToken(token)).Mount(admin)
+		log.Info("serving metrics", "address", admin.Address(), "web_config", f.AdminWebConfig)
 		g.Go(func() error { return admin.Run(ctx) })
 	}
-	log.Info("starting", "version", daemon.Version(), "config", src.File, "data_dir", f.Server.DataDir,
-		"fingerprint", keys.Fingerprint(), "certificate_until", shown.NotAfter().Format(time.DateOnly))
+	log.Info("starting", "version", daemon.Version(), "config", run.source.File, "data_dir", f.DataDir,
+		"fingerprint", run.keys.Fingerprint(), "certificate_until", run.certificate.NotAfter().Format(time.DateOnly))
 	g.Go(func() error { return reloader.Run(ctx) })
-	g.Go(func() error { return srv.Run(ctx) })
+	g.Go(func() error { return run.srv.Run(ctx) })
 	return g.Wait()
+}
+
+// open loads the configuration and makes the server that it describes, with its
+// sockets. The caller closes it.
+func open(ctx context.Context, load func() (config.File, config.Source, error), stderr io.Writer) (*running, error) {
+	f, src, err := load()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkWeb(f); err != nil {
+		return nil, cli.Usage(err)
+	}
+	run := &running{load: load, source: src, started: f, force: f, level: new(slog.LevelVar), registry: daemon.Registry()}
+	run.level.Set(daemon.Level(f.Log.Level))
+	run.log = daemon.Logger(stderr, run.level, f.Log.Format)
+	for _, w := range src.Warnings {
+		run.log.Warn(w)
+	}
+	if run.keys, err = server.LoadKeys(f.Server.DataDir, f.Server.Certificate, f.Server.Key, time.Now()); err != nil {
+		return nil, err
+	}
+	run.certificate = server.NewCertificate(run.keys.Certificate)
+	udp, tcp, err := server.Listen(ctx, f.Server.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("server.listen: %w", err)
+	}
+	run.udp, run.tcp = udp, tcp
+	if run.srv, err = run.newServer(); err == nil {
+		err = run.srv.Register(run.registry)
+	}
+	if err != nil {
+		run.close()
+		return nil, err
+	}
+	return run, nil
+}
+
+// newServer makes the server.
+func (r *running) newServer() (*server.Server, error) {
+	settings, err := r.started.ServerSettings()
+	if err != nil {
+		return nil, err
+	}
+	notify, err := r.started.AlertOptions()
+	if err != nil {
+		return nil, err
+	}
+	notify.Log = r.log
+	return server.New(server.Options{
+		Conn: r.udp, TCP: r.tcp, Certificate: r.certificate, TokenKey: r.keys.Token.Public().(ed25519.PublicKey), Secret: r.keys.Secret,
+		Limits: settings.Limits, Silence: settings.Silence, Policy: settings.Policy, SessionSeries: settings.SessionSeries,
+		Notify: &notify, Log: r.log, Version: daemon.Version(),
+	})
 }
 
 // adminOf makes the admin listener.

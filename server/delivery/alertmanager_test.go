@@ -179,7 +179,7 @@ func TestAlertOfTwoIncidents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := a.pushers[0]
+	p := a.receivers.pushers[0]
 	update := func(id string, st alert.State, exams ...string) {
 		p.update(alert.Notice{Warning: id, Incident: id, Kind: alert.Incident, State: st, Since: at(1), At: at(2), Counts: &alert.IncidentCounts{Exams: exams}})
 	}

@@ -30,17 +30,23 @@ const (
 // deliverer delivers the messages of one webhook's queue: in order for each
 // session, several sessions at once.
 type deliverer struct {
-	hook    Webhook
+	target // replaced while the loop rests
+	loop
 	queue   *queue
-	sign    *webhooks.Webhook
-	client  *http.Client
-	maxAge  time.Duration
 	log     *slog.Logger
 	metrics receiverMetrics
 
 	lanes map[string]*lane // with an attempt under way, or another one to come
 	busy  int              // attempts under way
 	done  chan result
+}
+
+// target is where a deliverer delivers to, and how.
+type target struct {
+	hook   Webhook
+	sign   *webhooks.Webhook
+	client *http.Client
+	maxAge time.Duration
 }
 
 // lane is the state of one session's deliveries.
@@ -56,28 +62,32 @@ type result struct {
 	outcome outcome
 }
 
-// newDeliverer checks a webhook and opens its queue.
-func newDeliverer(w Webhook, o Options, m receiverMetrics) (*deliverer, error) {
+// newTarget checks a webhook.
+func newTarget(w Webhook, o Options) (target, error) {
 	w.Timeout = cmp.Or(w.Timeout, DefaultTimeout)
 	if err := w.check(); err != nil {
-		return nil, err
+		return target{}, err
 	}
 	sign, err := webhooks.NewWebhook(w.Secret)
 	if err != nil {
-		return nil, fmt.Errorf("webhook %s: %w", w.Name, err)
+		return target{}, fmt.Errorf("webhook %s: %w", w.Name, err)
 	}
-	kept, err := o.openQueue(w.Name)
+	return target{hook: w, sign: sign, client: newClient(w.Timeout, o.Dial), maxAge: o.MaxAge}, nil
+}
+
+// newDeliverer opens a webhook's queue.
+func newDeliverer(t target, o Options, m receiverMetrics) (*deliverer, error) {
+	kept, err := o.openQueue(t.hook.Name)
 	if err != nil {
 		return nil, err
 	}
-	q, err := openQueue(w.Name, kept, o.QueueMax)
+	q, err := openQueue(t.hook.Name, kept, o.QueueMax)
 	if err != nil {
 		return nil, errors.Join(err, kept.Close())
 	}
-	return &deliverer{
-		hook: w, queue: q, sign: sign, client: newClient(w.Timeout, o.Dial), maxAge: o.MaxAge, log: o.Log,
-		metrics: m, lanes: map[string]*lane{}, done: make(chan result),
-	}, nil
+	d := &deliverer{target: t, queue: q, log: o.Log, metrics: m, done: make(chan result)}
+	d.loop.run = d.deliver
+	return d, nil
 }
 
 // add puts a notice into the queue.
@@ -89,10 +99,11 @@ func (d *deliverer) add(n alert.Notice, now time.Time) {
 	}
 }
 
-// run delivers until ctx ends. Messages that are under way then stay in the queue
+// deliver delivers until ctx ends. Messages that are under way then stay in the queue
 // unless they arrive.
-func (d *deliverer) run(ctx context.Context) {
+func (d *deliverer) deliver(ctx context.Context) {
 	defer d.client.CloseIdleConnections()
+	d.lanes = map[string]*lane{} // a changed receiver may take what it has not taken before
 	for {
 		now := time.Now()
 		next := d.expire(now)

@@ -37,6 +37,13 @@ func (m *metrics) of(receiver string) receiverMetrics {
 	return receiverMetrics{m.sent.WithLabelValues(receiver), m.failed.WithLabelValues(receiver), m.undelivered.WithLabelValues(receiver)}
 }
 
+// forget ends the series of a receiver.
+func (m *metrics) forget(receiver string) {
+	for _, v := range []*prometheus.CounterVec{m.sent, m.failed, m.undelivered} {
+		v.DeleteLabelValues(receiver)
+	}
+}
+
 // count counts a notice. Updates and ends of incidents, and ends of sessions, do not
 // count as warnings.
 func (m *metrics) count(n alert.Notice) {

@@ -9,12 +9,10 @@ package delivery
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"time"
 
@@ -30,18 +28,22 @@ const activeFile = "standing.json"
 // Notifier turns events into notices and delivers them. It is safe for concurrent
 // use.
 type Notifier struct {
-	log        *slog.Logger
-	metrics    *metrics
-	deliverers []*deliverer
-	pushers    []*pusher
-	file       string // of active warnings; "": none
-	publish    func(event.Event)
+	log     *slog.Logger
+	metrics *metrics
+	file    string // of active warnings; "": none
+	publish func(event.Event)
+
+	reloading sync.Mutex                                   // before mu
+	launch    func(run func(context.Context)) (end func()) // starts a goroutine; nil: Run does not run
+	ended     bool
 
 	inbox  sync.Mutex
 	events []func(*alert.Correlator)
 	wake   chan struct{}
 
 	mu         sync.Mutex
+	o          Options   // in force
+	receivers  receivers // changed with reloading held, too
 	correlator *alert.Correlator
 	unsaved    bool // warnings have changed since the file was written
 }
@@ -59,34 +61,16 @@ func New(o Options) (*Notifier, error) {
 	n.correlator = alert.NewCorrelator(alert.Rules{
 		Hold: o.Hold, Incident: o.Incident, MinimumUp: o.MinimumUp, MinimumDown: o.MinimumDown,
 	}, n.notify)
-	if err := n.addReceivers(o); err != nil {
-		return nil, errors.Join(err, n.close())
+	c, err := n.prepare(o)
+	if err != nil {
+		return nil, err
 	}
+	n.put(c, o)
 	if o.Dir != "" {
 		n.file = filepath.Join(o.Dir, activeFile)
 		n.restore(o.Forget)
 	}
 	return n, nil
-}
-
-func (n *Notifier) addReceivers(o Options) error {
-	for _, w := range o.Webhooks {
-		if slices.ContainsFunc(n.deliverers, func(d *deliverer) bool { return d.hook.Name == w.Name }) {
-			return fmt.Errorf("webhook %q: expected a unique name", w.Name)
-		}
-		d, err := newDeliverer(w, o, n.metrics.of(w.Name))
-		if err != nil {
-			return err
-		}
-		n.deliverers = append(n.deliverers, d)
-	}
-	for _, u := range o.Alertmanager.URLs {
-		if err := CheckAlertmanagerURL(u); err != nil {
-			return fmt.Errorf("alertmanager: %w", err)
-		}
-		n.pushers = append(n.pushers, newPusher(o, u, n.metrics.of(AlertmanagerName)))
-	}
-	return nil
 }
 
 // restore takes up the active warnings of an earlier run. Without them the server
@@ -97,7 +81,7 @@ func (n *Notifier) restore(forget time.Duration) {
 		n.log.Error("active warnings not restored", "err", err)
 	}
 	for _, x := range list {
-		for _, p := range n.pushers {
+		for _, p := range n.receivers.pushers {
 			p.update(x)
 		}
 	}
@@ -143,13 +127,15 @@ func (n *Notifier) enqueue(f func(*alert.Correlator)) {
 // Run correlates events and delivers notices until ctx ends. Notices that are not
 // delivered by then are in the queues of the next run.
 func (n *Notifier) Run(ctx context.Context) error {
-	var wg sync.WaitGroup
-	for _, d := range n.deliverers {
-		wg.Go(func() { d.run(ctx) }) // ends with ctx
+	n.reloading.Lock()
+	n.launch = func(run func(context.Context)) (end func()) {
+		inner, cancel := context.WithCancel(ctx)
+		done := make(chan struct{})
+		go func() { defer close(done); run(inner) }() // ends with ctx, or with end
+		return func() { cancel(); <-done }
 	}
-	for _, p := range n.pushers {
-		wg.Go(func() { p.run(ctx) }) // ends with ctx
-	}
+	n.startLoops()
+	n.reloading.Unlock()
 	for ctx.Err() == nil {
 		timer := time.NewTimer(n.process(time.Now()))
 		select {
@@ -159,9 +145,14 @@ func (n *Notifier) Run(ctx context.Context) error {
 		}
 		timer.Stop()
 	}
-	wg.Wait()
+	n.reloading.Lock()
+	defer n.reloading.Unlock()
+	n.launch, n.ended = nil, true
+	for _, l := range n.receivers.loops() {
+		l.stop()
+	}
 	n.process(time.Now())
-	return n.close()
+	return n.receivers.close()
 }
 
 // process passes the events to the correlator and returns how long it has nothing
@@ -189,7 +180,7 @@ func (n *Notifier) process(now time.Time) time.Duration {
 	return time.Hour
 }
 
-// notify hands a notice to its receivers. The correlator calls it.
+// notify hands a notice to its receivers. The correlator calls it, with mu held.
 func (n *Notifier) notify(x alert.Notice) {
 	n.unsaved = true
 	n.metrics.count(x)
@@ -197,12 +188,10 @@ func (n *Notifier) notify(x alert.Notice) {
 	if e, ok := eventOf(x); ok && n.publish != nil {
 		n.publish(e)
 	}
-	for _, d := range n.deliverers {
-		if d.hook.wants(x) {
-			d.add(x, time.Now())
-		}
+	for _, d := range n.receivers.wantedBy(x) {
+		d.add(x, time.Now())
 	}
-	for _, p := range n.pushers {
+	for _, p := range n.receivers.pushers {
 		p.update(x)
 	}
 }
@@ -225,8 +214,10 @@ func (n *Notifier) Rates(session string) (up, down *alert.Rate) {
 
 // Undelivered lists the notices that were given up, by receiver, the latest last.
 func (n *Notifier) Undelivered() []Undelivered {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	out := []Undelivered{}
-	for _, d := range n.deliverers {
+	for _, d := range n.receivers.deliverers {
 		out = append(out, d.queue.undelivered()...)
 	}
 	return out
@@ -234,20 +225,14 @@ func (n *Notifier) Undelivered() []Undelivered {
 
 // waiting counts the notices still to be delivered, by receiver.
 func (n *Notifier) waiting() map[string]int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	out := map[string]int{}
-	for _, d := range n.deliverers {
+	for _, d := range n.receivers.deliverers {
 		out[d.hook.Name] = d.queue.count()
 	}
-	for _, p := range n.pushers {
+	for _, p := range n.receivers.pushers {
 		out[AlertmanagerName] += p.waiting()
 	}
 	return out
-}
-
-func (n *Notifier) close() error {
-	var errs []error
-	for _, d := range n.deliverers {
-		errs = append(errs, d.queue.close())
-	}
-	return errors.Join(errs...)
 }

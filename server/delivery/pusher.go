@@ -37,23 +37,52 @@ type pushed struct {
 
 // pusher keeps one Alertmanager up to date.
 type pusher struct {
-	url, generator string
-	client         *http.Client
-	resend         time.Duration
-	log            *slog.Logger
-	metrics        receiverMetrics
-	wake           chan struct{}
+	loop
+	pushSettings // replaced while the loop rests
+	url          string
+	log          *slog.Logger
+	metrics      receiverMetrics
+	wake         chan struct{}
 
 	mu     sync.Mutex
 	alerts map[string]*pushed // by their labels
 }
 
+// pushSettings are the settings of a pusher that can change.
+type pushSettings struct {
+	generator       string
+	resend, timeout time.Duration
+	client          *http.Client
+}
+
 func newPusher(o Options, address string, m receiverMetrics) *pusher {
-	return &pusher{
-		url: strings.TrimSuffix(address, "/") + "/api/v2/alerts", generator: o.Alertmanager.GeneratorURL,
-		client: newClient(o.Alertmanager.Timeout, o.Dial), resend: o.Alertmanager.Resend,
-		log: o.Log, metrics: m, wake: make(chan struct{}, 1), alerts: map[string]*pushed{},
+	p := &pusher{url: alertsURL(address), log: o.Log, metrics: m, wake: make(chan struct{}, 1), alerts: map[string]*pushed{}}
+	p.loop.run = p.pushAll
+	p.configure(o)
+	return p
+}
+
+// alertsURL is where an Alertmanager takes alerts.
+func alertsURL(address string) string { return strings.TrimSuffix(address, "/") + "/api/v2/alerts" }
+
+// configured says whether the pusher has these settings already.
+func (p *pusher) configured(a Alertmanager) bool {
+	return p.generator == a.GeneratorURL && p.resend == a.Resend && p.timeout == a.Timeout
+}
+
+// configure replaces the settings. Alerts that are active link to the new page, and
+// Alertmanager takes them again.
+func (p *pusher) configure(o Options) {
+	a := o.Alertmanager
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.generator != a.GeneratorURL {
+		for _, x := range p.alerts {
+			x.GeneratorURL, x.changed = a.GeneratorURL, true
+			x.version++
+		}
 	}
+	p.pushSettings = pushSettings{generator: a.GeneratorURL, resend: a.Resend, timeout: a.Timeout, client: newClient(a.Timeout, o.Dial)}
 }
 
 // update turns a notice into alerts. Each stage of a silence is an alert of its own;
@@ -123,9 +152,9 @@ func (p *pusher) waiting() (n int) {
 	return n
 }
 
-// run pushes until ctx ends: changes at once, all alerts in intervals. Alerts that
+// pushAll pushes until ctx ends: changes at once, all alerts in intervals. Alerts that
 // are active when it ends expire, or the next run pushes them.
-func (p *pusher) run(ctx context.Context) {
+func (p *pusher) pushAll(ctx context.Context) {
 	defer p.client.CloseIdleConnections()
 	backOff := newBackOff()
 	all := time.NewTicker(p.resend)

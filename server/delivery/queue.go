@@ -81,6 +81,14 @@ func openQueue(receiver string, kept store.Queue, most int64) (*queue, error) {
 	return q, nil
 }
 
+// bound changes the bound; a queue beyond it gives up its oldest notices with the next
+// one that is put.
+func (q *queue) bound(most int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.max = most
+}
+
 // accessStore is the context of an access to the store.
 func accessStore() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), storeTimeout)

@@ -77,13 +77,13 @@ func TestQueueSurvivesDamage(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s at line %d: %v", what, i, err)
 			}
-			if n := a.deliverers[0].queue.count(); n != 3 {
+			if n := a.receivers.deliverers[0].queue.count(); n != 3 {
 				t.Errorf("%s at line %d: %d of 3 notices", what, i, n)
 			}
 			if !strings.Contains(log.String(), "lines_skipped=1") {
 				t.Errorf("%s at line %d: logged %q", what, i, log.String())
 			}
-			if err := a.close(); err != nil {
+			if err := a.receivers.close(); err != nil {
 				t.Fatal(err)
 			}
 		}

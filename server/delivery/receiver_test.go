@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 
 	"examlink/probe/ippm"
 	"examlink/server/alert"
@@ -143,8 +144,8 @@ func sessionNamed(id, state string) alert.Session {
 	return alert.Session{Session: id, Exam: "e1", Student: "s-" + id, State: state, At: time.Now(), LastPacket: time.Now().Add(-time.Second)}
 }
 
-// metric reads a counter of a receiver.
-func metric(t *testing.T, a *Notifier, name string) float64 {
+// gather collects the metrics of a notifier.
+func gather(t *testing.T, a *Notifier) []*dto.MetricFamily {
 	t.Helper()
 	r := prometheus.NewRegistry()
 	if err := a.Register(r); err != nil {
@@ -154,7 +155,13 @@ func metric(t *testing.T, a *Notifier, name string) float64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range families {
+	return families
+}
+
+// metric reads a counter of a receiver.
+func metric(t *testing.T, a *Notifier, name string) float64 {
+	t.Helper()
+	for _, f := range gather(t, a) {
 		if f.GetName() == "examlink_server_"+name {
 			return f.GetMetric()[0].GetCounter().GetValue() + f.GetMetric()[0].GetGauge().GetValue()
 		}

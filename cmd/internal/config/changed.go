@@ -12,6 +12,15 @@ type Change struct {
 	Reload Reload
 }
 
+// Keys lists all keys, in the order of their names.
+func Keys() (out []Change) {
+	for _, n := range root.keys() {
+		out = append(out, Change{n.path, n.reload})
+	}
+	slices.SortFunc(out, func(x, y Change) int { return strings.Compare(x.Key, y.Key) })
+	return out
+}
+
 // Changed lists the keys whose values differ, in the order of their names.
 func Changed(a, b File) []Change {
 	out := root.changed(reflect.ValueOf(a), reflect.ValueOf(b))

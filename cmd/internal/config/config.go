@@ -75,7 +75,7 @@ type Server struct {
 	Metrics            Metrics        `mapstructure:"metrics" reload:"live" doc:"What the server's metrics show."`
 	Limits             server.Limits  `mapstructure:"limits" reload:"live" doc:"What students can make the server do."`
 	Silence            server.Silence `mapstructure:"silence" reload:"live" doc:"How long a session sends nothing until its state changes. Each time must exceed the one before."`
-	Alerts             Alerts         `mapstructure:"alerts" doc:"Proctors are alerted when a session falls silent (suspect, dropped, exam-relevant), falls below the policy's minimum (below-minimum), recovers or ends, and of incidents."`
+	Alerts             Alerts         `mapstructure:"alerts" reload:"live" doc:"Proctors are alerted when a session falls silent (suspect, dropped, exam-relevant), falls below the policy's minimum (below-minimum), recovers or ends, and of incidents."`
 }
 
 // Metrics configures the server's metrics. A session has up to 18 series: those of

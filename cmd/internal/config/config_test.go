@@ -232,10 +232,10 @@ func TestChanged(t *testing.T) {
 		t.Errorf("the same twice: %q", got)
 	}
 	b.Log.Level, b.Policies, b.Server.Limits.Sessions, b.Server.Silence.Forget = "debug", verdict.BuiltIn(), 7, time.Hour
-	b.Client.Interval, b.Server.DataDir, b.Server.Alerts.Hold = time.Second, "elsewhere", 0
+	b.Client.Interval, b.Server.DataDir, b.Server.Alerts.Hold, b.Server.Alerts.MaxAge = time.Second, "elsewhere", 0, time.Hour
 	want := []config.Change{
 		{Key: "client.interval", Reload: config.Unused}, {Key: "log.level", Reload: config.Live}, {Key: "policies", Reload: config.Live},
-		{Key: "server.alerts.hold", Reload: config.Restart}, {Key: "server.data_dir", Reload: config.Restart},
+		{Key: "server.alerts.hold", Reload: config.Restart}, {Key: "server.alerts.max_age", Reload: config.Live}, {Key: "server.data_dir", Reload: config.Restart},
 		{Key: "server.limits.sessions", Reload: config.Live}, {Key: "server.silence.forget", Reload: config.Live},
 	}
 	if got := config.Changed(a, b); !reflect.DeepEqual(got, want) {

@@ -147,15 +147,16 @@ func TestAdminFailsWithItsListener(t *testing.T) {
 
 func TestReloader(t *testing.T) {
 	var broken error
+	var restart []string
 	count := 0
 	registry, log := prometheus.NewPedanticRegistry(), new(bytes.Buffer)
-	x, err := daemon.NewReloader(registry, "examlink_server", slog.New(slog.NewTextHandler(log, nil)), func() error { count++; return broken })
+	x, err := daemon.NewReloader(registry, "examlink_server", slog.New(slog.NewTextHandler(log, nil)), func() ([]string, error) { count++; return restart, broken })
 	if err != nil {
 		t.Fatal(err)
 	}
 	successful := func(want string) {
 		t.Helper()
-		text := "# HELP examlink_server_config_last_reload_successful 1 if the last load of the configuration succeeded, 0 if it failed and the previous configuration remains in force. The log lists changed keys that need a restart.\n# TYPE examlink_server_config_last_reload_successful gauge\nexamlink_server_config_last_reload_successful " + want + "\n"
+		text := "# HELP examlink_server_config_last_reload_successful 1 if the last load of the configuration succeeded, 0 if it failed and the previous configuration remains in force.\n# TYPE examlink_server_config_last_reload_successful gauge\nexamlink_server_config_last_reload_successful " + want + "\n"
 		if err := testutil.GatherAndCompare(registry, strings.NewReader(text), "examlink_server_config_last_reload_successful"); err != nil {
 			t.Error(err)
 		}
@@ -179,7 +180,29 @@ func TestReloader(t *testing.T) {
 		t.Errorf("%d", status)
 	}
 	successful("1")
-	if count != 2 {
-		t.Errorf("reloaded %d times, want 2", count)
+	pending := func(want float64) {
+		t.Helper()
+		families, err := registry.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range families {
+			if f.GetName() == "examlink_server_config_keys_awaiting_restart" {
+				if got := f.GetMetric()[0].GetGauge().GetValue(); got != want {
+					t.Errorf("%v keys await a restart, want %v", got, want)
+				}
+				return
+			}
+		}
+		t.Error("no metric of keys that await a restart")
+	}
+	pending(0)
+	restart = []string{"server.data_dir", "server.listen"}
+	if status, body := ask(t, "POST", url, nil); status != 200 || body != "reloaded, but these keys need a restart: server.data_dir, server.listen\n" {
+		t.Errorf("%d %q, want the keys that need a restart", status, body)
+	}
+	pending(2)
+	if count != 3 {
+		t.Errorf("reloaded %d times, want 3", count)
 	}
 }

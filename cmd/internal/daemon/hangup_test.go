@@ -18,7 +18,7 @@ import (
 
 func TestHangupReloads(t *testing.T) {
 	done := make(chan struct{}, 100)
-	x, err := daemon.NewReloader(prometheus.NewRegistry(), "examlink_server", slog.New(slog.DiscardHandler), func() error { done <- struct{}{}; return nil })
+	x, err := daemon.NewReloader(prometheus.NewRegistry(), "examlink_server", slog.New(slog.DiscardHandler), func() ([]string, error) { done <- struct{}{}; return nil, nil })
 	if err != nil {
 		t.Fatal(err)
 	}

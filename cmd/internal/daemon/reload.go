@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -17,26 +18,29 @@ import (
 // exports the result of the last reload as metrics. It is safe for concurrent use.
 type Reloader struct {
 	log    *slog.Logger
-	reload func() error
+	reload func() (restart []string, err error)
 
 	mu      sync.Mutex
 	success prometheus.Gauge
 	at      prometheus.Gauge
+	pending prometheus.Gauge
 }
 
 // NewReloader makes a reloader; the configuration has just been loaded. reload
-// either applies a new configuration or returns an error and changes nothing. The
-// names of the metrics begin with prefix.
-func NewReloader(r prometheus.Registerer, prefix string, log *slog.Logger, reload func() error) (*Reloader, error) {
+// either applies a new configuration, and returns the keys that differ from what is in
+// force until a restart, or returns an error and changes nothing. The names of the
+// metrics begin with prefix.
+func NewReloader(r prometheus.Registerer, prefix string, log *slog.Logger, reload func() (restart []string, err error)) (*Reloader, error) {
 	gauge := func(name, help string) prometheus.Gauge {
-		return prometheus.NewGauge(prometheus.GaugeOpts{Name: prefix + "_config_last_reload_" + name, Help: help})
+		return prometheus.NewGauge(prometheus.GaugeOpts{Name: prefix + "_config_" + name, Help: help})
 	}
 	x := &Reloader{
 		log: log, reload: reload,
-		success: gauge("successful", "1 if the last load of the configuration succeeded, 0 if it failed and the previous configuration remains in force. The log lists changed keys that need a restart."),
-		at:      gauge("success_timestamp_seconds", "When the configuration was last loaded successfully, by the server's clock."),
+		success: gauge("last_reload_successful", "1 if the last load of the configuration succeeded, 0 if it failed and the previous configuration remains in force."),
+		at:      gauge("last_reload_success_timestamp_seconds", "When the configuration was last loaded successfully, by the server's clock."),
+		pending: gauge("keys_awaiting_restart", "Configuration keys whose loaded value is in force only after a restart. The log and the answer to a reload name them."),
 	}
-	for _, c := range []prometheus.Collector{x.success, x.at} {
+	for _, c := range []prometheus.Collector{x.success, x.at, x.pending} {
 		if err := r.Register(c); err != nil {
 			return nil, err
 		}
@@ -46,27 +50,32 @@ func NewReloader(r prometheus.Registerer, prefix string, log *slog.Logger, reloa
 	return x, nil
 }
 
-// Reload reloads now.
-func (x *Reloader) Reload() error {
+// Reload reloads now. It returns the keys that await a restart.
+func (x *Reloader) Reload() (restart []string, err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if err := x.reload(); err != nil {
+	if restart, err = x.reload(); err != nil {
 		x.success.Set(0)
 		x.log.Error("configuration not reloaded, the previous one stays in force", "err", err)
-		return err
+		return nil, err
 	}
 	x.success.Set(1)
 	x.at.SetToCurrentTime()
-	return nil
+	x.pending.Set(float64(len(restart)))
+	return restart, nil
 }
 
 // ServeHTTP reloads and responds with the result.
 func (x *Reloader) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
-	if err := x.Reload(); err != nil {
+	restart, err := x.Reload()
+	switch {
+	case err != nil:
 		http.Error(w, fmt.Sprintf("not reloaded, the previous configuration stays in force: %v", err), http.StatusInternalServerError)
-		return
+	case len(restart) > 0:
+		fmt.Fprintf(w, "reloaded, but these keys need a restart: %s\n", strings.Join(restart, ", "))
+	default:
+		fmt.Fprintln(w, "reloaded")
 	}
-	fmt.Fprintln(w, "reloaded")
 }
 
 // Run reloads at each SIGHUP, on systems that have it, until ctx ends.
@@ -77,7 +86,7 @@ func (x *Reloader) Run(ctx context.Context) error {
 	for {
 		select {
 		case <-hangup:
-			_ = x.Reload() // it logs the error
+			_, _ = x.Reload() // it logs the error
 		case <-ctx.Done():
 			return nil
 		}
