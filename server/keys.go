@@ -43,42 +43,76 @@ func (k Keys) Fingerprint() string {
 	return base64.RawURLEncoding.EncodeToString(f[:])
 }
 
+// Names of the files in the data directory.
+const (
+	certificateFile = "tls.crt"
+	certificateKey  = "tls.key"
+	tokenFile       = "token.seed"
+	secretFile      = "server.secret"
+)
+
 // LoadKeys reads the keys in dir and generates the missing ones. If certFile
 // and keyFile are set, the certificate is read from them instead.
 func LoadKeys(dir, certFile, keyFile string, now time.Time) (Keys, error) {
-	var k Keys
-	if (certFile == "") != (keyFile == "") {
-		return k, errors.New("tls: a certificate needs its key, and a key its certificate")
+	if err := checkPair(certFile, keyFile); err != nil {
+		return Keys{}, err
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return k, fmt.Errorf("data directory: %w", err)
+		return Keys{}, fmt.Errorf("data directory: %w", err)
 	}
-	k.Pinned = certFile == ""
-	if k.Pinned {
-		certFile, keyFile = filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")
-		if _, err := os.Stat(keyFile); errors.Is(err, fs.ErrNotExist) {
-			certPEM, keyPEM, err := SelfSigned(now)
-			if err != nil {
-				return k, err
-			}
-			if err := writeNew(keyFile, keyPEM); err != nil {
-				return k, err
-			}
-			if err := writeNew(certFile, certPEM); err != nil {
-				return k, err
+	if missing := filepath.Join(dir, certificateKey); certFile == "" && keyFile == "" && !exists(missing) {
+		certPEM, keyPEM, err := SelfSigned(now)
+		if err != nil {
+			return Keys{}, err
+		}
+		if err := writeNew(missing, keyPEM); err != nil {
+			return Keys{}, err
+		}
+		if err := writeNew(filepath.Join(dir, certificateFile), certPEM); err != nil {
+			return Keys{}, err
+		}
+	}
+	for _, name := range []string{tokenFile, secretFile} {
+		if name = filepath.Join(dir, name); !exists(name) {
+			if err := writeNew(name, newSecret()); err != nil {
+				return Keys{}, err
 			}
 		}
 	}
-	var err error
-	if k.Certificate, err = LoadCertificate(certFile, keyFile, now); err != nil {
+	return ReadKeys(dir, certFile, keyFile, now)
+}
+
+func checkPair(certFile, keyFile string) error {
+	if (certFile == "") != (keyFile == "") {
+		return errors.New("tls: a certificate needs its key, and a key its certificate")
+	}
+	return nil
+}
+
+// exists reports false only for a file that is certainly not there.
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// ReadKeys reads the keys as LoadKeys does, and generates none: the error is
+// fs.ErrNotExist if one is missing.
+func ReadKeys(dir, certFile, keyFile string, now time.Time) (k Keys, err error) {
+	if err := checkPair(certFile, keyFile); err != nil {
 		return k, err
 	}
-	seed, err := secretFile(filepath.Join(dir, "token.seed"))
+	if k.Pinned = certFile == ""; k.Pinned {
+		certFile, keyFile = filepath.Join(dir, certificateFile), filepath.Join(dir, certificateKey)
+	}
+	seed, err := readSecret(filepath.Join(dir, tokenFile))
 	if err != nil {
 		return k, err
 	}
 	k.Token = ed25519.NewKeyFromSeed(seed[:])
-	k.Secret, err = secretFile(filepath.Join(dir, "server.secret"))
+	if k.Secret, err = readSecret(filepath.Join(dir, secretFile)); err != nil {
+		return k, err
+	}
+	k.Certificate, err = LoadCertificate(certFile, keyFile, now)
 	return k, err
 }
 
@@ -130,13 +164,16 @@ func writeNew(name string, data []byte) error {
 	return os.Rename(tmp, name)
 }
 
-// secretFile reads 32 random bytes stored as base64, or generates them.
-func secretFile(name string) (secret [32]byte, err error) {
+// newSecret returns 32 random bytes in base64.
+func newSecret() []byte {
+	var b [32]byte
+	_, _ = rand.Read(b[:]) // crypto/rand never fails
+	return []byte(base64.StdEncoding.EncodeToString(b[:]))
+}
+
+// readSecret reads 32 random bytes stored as base64.
+func readSecret(name string) (secret [32]byte, err error) {
 	b, err := os.ReadFile(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		_, _ = rand.Read(secret[:]) // crypto/rand never fails
-		return secret, writeNew(name, []byte(base64.StdEncoding.EncodeToString(secret[:])))
-	}
 	if err != nil {
 		return secret, err
 	}

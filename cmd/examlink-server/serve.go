@@ -48,6 +48,11 @@ func serve(c *cobra.Command, load func() (config.File, config.Source, error)) er
 		return err
 	}
 	defer run.close()
+	forget, err := run.keys.NoteServed(run.started.Server.DataDir)
+	if err != nil {
+		return err
+	}
+	defer forget()
 	f, log := run.started.Server, run.log
 	reloader, err := daemon.NewReloader(run.registry, "examlink_server", log, run.reload)
 	if err != nil {

@@ -86,7 +86,7 @@ func newDeliverer(t target, o Options, m receiverMetrics) (*deliverer, error) {
 		return nil, errors.Join(err, kept.Close())
 	}
 	d := &deliverer{target: t, queue: q, log: o.Log, metrics: m, done: make(chan result)}
-	d.loop.run = d.deliver
+	d.run = d.deliver
 	return d, nil
 }
 

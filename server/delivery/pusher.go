@@ -57,7 +57,7 @@ type pushSettings struct {
 
 func newPusher(o Options, address string, m receiverMetrics) *pusher {
 	p := &pusher{url: alertsURL(address), log: o.Log, metrics: m, wake: make(chan struct{}, 1), alerts: map[string]*pushed{}}
-	p.loop.run = p.pushAll
+	p.run = p.pushAll
 	p.configure(o)
 	return p
 }

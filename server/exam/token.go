@@ -11,7 +11,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
+	"strconv"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/golang-jwt/jwt/v5"
 
@@ -44,11 +49,13 @@ func (c claims) GetAudience() (jwt.ClaimStrings, error) { return nil, nil }
 
 // Issue signs a join token. An empty ID is replaced by a random one.
 func Issue(key ed25519.PrivateKey, t wire.JoinToken) (string, error) {
+	if err := checkID("exam", t.Exam, "an identifier"); err != nil {
+		return "", err
+	}
+	if err := checkID("student", t.Student, "a pseudonym"); err != nil {
+		return "", err
+	}
 	switch {
-	case t.Exam == "":
-		return "", errors.New("exam: empty, expected an identifier")
-	case t.Student == "":
-		return "", errors.New("student: empty, expected a pseudonym")
 	case len(t.Servers) == 0:
 		return "", errors.New("server: none, expected host:port")
 	case t.Expires <= t.NotBefore:
@@ -61,14 +68,52 @@ func Issue(key ed25519.PrivateKey, t wire.JoinToken) (string, error) {
 		return "", errors.New("validity: ends before the exam does")
 	}
 	for _, s := range t.Servers {
-		if _, _, err := net.SplitHostPort(s); err != nil {
-			return "", fmt.Errorf("server: %w, expected host:port", err)
+		if err := CheckAddress(s); err != nil {
+			return "", fmt.Errorf("server: %w", err)
 		}
 	}
 	if t.ID == "" {
 		t.ID = NewID()
 	}
-	return jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims{t}).SignedString(key)
+	text, err := jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims{t}).SignedString(key)
+	if err == nil && len(text) > maxTokenLength {
+		err = fmt.Errorf("join token: %d bytes, expected at most %d: fewer servers, or shorter names", len(text), maxTokenLength)
+	}
+	return text, err
+}
+
+// checkID checks the name of an exam or a student. It goes into logs, labels and lists
+// that people read: a character that is not seen there makes two names look the same.
+func checkID(what, id, expected string) error {
+	switch {
+	case id == "":
+		return fmt.Errorf("%s: empty, expected %s", what, expected)
+	case strings.TrimSpace(id) != id:
+		return fmt.Errorf("%s: %q begins or ends with a space", what, id)
+	case !utf8.ValidString(id) || strings.ContainsFunc(id, func(r rune) bool { return !unicode.IsPrint(r) }):
+		return fmt.Errorf("%s: %q, expected printable characters only", what, id)
+	}
+	return nil
+}
+
+// CheckAddress returns what is wrong with an address that students are to reach a
+// server at.
+func CheckAddress(s string) error {
+	host, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return fmt.Errorf("%q, expected host:port", s)
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return fmt.Errorf("%q, expected a port from 1 to 65535", s)
+	}
+	ip, err := netip.ParseAddr(host)
+	switch {
+	case host == "" || err == nil && ip.IsUnspecified():
+		return fmt.Errorf("%q, expected the name or address at which students reach the server", s)
+	case strings.ContainsFunc(host, func(r rune) bool { return !unicode.IsPrint(r) || r == ' ' || r == '/' }):
+		return fmt.Errorf("%q, expected a host without spaces, slashes and control characters", s)
+	}
+	return nil
 }
 
 // Verify checks a join token's signature and validity at now. With ErrExpired and

@@ -26,10 +26,10 @@ func TestUnknownKeysAreTold(t *testing.T) {
 		"client: {intervall: 20ms}":                           "client.intervall: unknown key; did you mean client.interval?",
 		"sever: {listen: ':1'}":                               "sever: unknown key; did you mean server?",
 		"server: {session_series: 5}":                         "server.session_series: unknown key; did you mean server.metrics.session_series?",
-		"server: {alerts: {webhooks: [{nmae: a}]}}":           "server.alerts.webhooks[0].nmae: unknown key; did you mean server.alerts.webhooks.name?",
+		"server: {alerts: {webhooks: [{naem: a}]}}":           "server.alerts.webhooks[0].naem: unknown key; did you mean server.alerts.webhooks.name?",
 		"server: {alerts: {alertmanager: {resned: 1m}}}":      "did you mean server.alerts.alertmanager.resend?",
 		"server: {colour: red}":                               "server.colour: unknown key\n",
-		"policies: [{name: a, minimum: {downlaod: 1Mbit/s}}]": "policies[0].minimum.downlaod: unknown key; did you mean policies.minimum.download?",
+		"policies: [{name: a, minimum: {downlood: 1Mbit/s}}]": "policies[0].minimum.downlood: unknown key; did you mean policies.minimum.download?",
 	} {
 		_, _, err := config.Load(write(t, text), nil)
 		if err == nil || !strings.Contains(err.Error()+"\n", want) {

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"examlink/server"
 )
 
 const (
@@ -31,10 +33,19 @@ const (
 //	tcponly VAR                       listens on TCP only and sets the variable to its port
 //	httpget URL                       prints the response, retrying until its status is 200
 //	claims FILE                       prints the contents of a join token in a file
+//	makekeys DIR                      makes a server's keys in a data directory, as its first start does
 func Commands() map[string]func(ts *testscript.TestScript, neg bool, args []string) {
 	return map[string]func(ts *testscript.TestScript, neg bool, args []string){
-		"code": code, "freeport": freePort, "tcponly": tcpOnly, "httpget": httpGet, "claims": claims,
+		"makekeys": makeKeys, "code": code, "freeport": freePort, "tcponly": tcpOnly, "httpget": httpGet, "claims": claims,
 	}
+}
+
+func makeKeys(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: makekeys DIR")
+	}
+	_, err := server.LoadKeys(ts.MkAbs(args[0]), "", "", time.Now())
+	ts.Check(err)
 }
 
 func code(ts *testscript.TestScript, neg bool, args []string) {

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"time"
+
+	"examlink/cmd/internal/cli"
+	"examlink/cmd/internal/config"
+	"examlink/server"
+)
+
+// issuer reads the keys that join tokens for these addresses are issued with. It
+// refuses keys with which no student could be admitted.
+func issuer(s config.Server, addresses []string, now time.Time) (server.Keys, error) {
+	keys, err := server.ReadKeys(s.DataDir, s.Certificate, s.Key, now)
+	var missing *fs.PathError
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && errors.As(err, &missing) && missing.Path != s.Certificate && missing.Path != s.Key:
+		return keys, fmt.Errorf("%s is missing: no server has made its keys in %s. Name the server's directory with --data-dir, or start the server once", missing.Path, s.DataDir)
+	case err != nil:
+		return keys, err
+	}
+	if err := keys.CheckServed(s.DataDir); err != nil {
+		return keys, err
+	}
+	if keys.Pinned {
+		return keys, nil
+	}
+	for _, address := range addresses {
+		host, _, err := net.SplitHostPort(address)
+		if err == nil {
+			err = keys.Certificate.Leaf.VerifyHostname(host)
+		}
+		if err != nil {
+			return keys, cli.Usage(fmt.Errorf("server: %q: students would refuse %s: %w", address, s.Certificate, err))
+		}
+	}
+	return keys, nil
+}
+
+// trusted returns why this system's authorities do not vouch for a configured
+// certificate; students' computers may know others.
+func trusted(k server.Keys, now time.Time) error {
+	if k.Pinned {
+		return nil
+	}
+	o := x509.VerifyOptions{CurrentTime: now, Intermediates: x509.NewCertPool()}
+	for _, der := range k.Certificate.Certificate[1:] {
+		if c, err := x509.ParseCertificate(der); err == nil {
+			o.Intermediates.AddCert(c)
+		}
+	}
+	_, err := k.Certificate.Leaf.Verify(o)
+	return err
+}
