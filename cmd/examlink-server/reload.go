@@ -11,7 +11,6 @@ import (
 
 	"examlink/cmd/internal/config"
 	"examlink/cmd/internal/daemon"
-	"examlink/cmd/internal/web"
 	"examlink/server"
 )
 
@@ -120,25 +119,4 @@ func (r *running) settings(f config.File) (server.Settings, error) {
 // a self-signed one and another.
 func (r *running) held(f config.File, key string) bool {
 	return (f.Server.Certificate != "") != (r.started.Server.Certificate != "") && (key == "server.certificate" || key == "server.key")
-}
-
-// checkFiles checks the files that a configuration names, as the server does when
-// it starts.
-func checkFiles(f config.File) error {
-	if f.Server.Certificate != "" {
-		if _, err := server.LoadCertificate(f.Server.Certificate, f.Server.Key, time.Now()); err != nil {
-			return err
-		}
-	}
-	if _, err := f.AlertOptions(); err != nil { // reads the secret files
-		return err
-	}
-	return checkWeb(f)
-}
-
-func checkWeb(f config.File) error {
-	if err := web.Check(f.Server.AdminWebConfig); err != nil {
-		return fmt.Errorf("server.admin_web_config: %w", err)
-	}
-	return nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/ed25519"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -31,10 +32,14 @@ configuration; changes that need a restart are logged.`,
 			if check {
 				return a.Check(c, checkFiles)
 			}
+			if c.Flags().Changed("user") {
+				return cli.Usage(errors.New("--user: expected with --config.check only"))
+			}
 			return serve(c, func() (config.File, config.Source, error) { return a.Read(c) })
 		},
 	}
 	c.Flags().BoolVar(&check, "config.check", false, "only check whether the configuration is valid, as config --check does")
+	cli.CheckAs(c)
 	a.Flag(c, "listen", "server.listen", "`address` to serve on, UDP and TCP")
 	a.Flag(c, "data-dir", "server.data_dir", "`directory` for keys and certificate")
 	a.Flag(c, "admin-listen", "server.admin_listen", "`address` of metrics and health")

@@ -85,18 +85,18 @@ func load(a *cli.App, c *cobra.Command, args []string) (config.File, error) {
 }
 
 // checkToken reports whether the configured join token, if there is one, is a token.
-func checkToken(f config.File) error {
+func checkToken(f config.File) ([]string, error) {
 	if f.Client.Token == "" {
-		return nil
+		return nil, nil
 	}
 	text, err := tokenText(f.Client.Token)
 	if err == nil {
 		_, err = wire.ReadJoinToken(text)
 	}
 	if err != nil {
-		return fmt.Errorf("client.token: %w", err)
+		return nil, fmt.Errorf("client.token: %w", err)
 	}
-	return nil
+	return nil, nil
 }
 
 // tokenText reads a token given as @FILE from that file.

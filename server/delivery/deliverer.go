@@ -65,7 +65,7 @@ type result struct {
 // newTarget checks a webhook.
 func newTarget(w Webhook, o Options) (target, error) {
 	w.Timeout = cmp.Or(w.Timeout, DefaultTimeout)
-	if err := w.check(); err != nil {
+	if err := w.Check(); err != nil {
 		return target{}, err
 	}
 	sign, err := webhooks.NewWebhook(w.Secret)

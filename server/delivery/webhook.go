@@ -25,9 +25,9 @@ type Webhook struct {
 	Timeout time.Duration `mapstructure:"timeout" default:"10s" min:"100ms" max:"1m" example:"10s" doc:"Time-out of one attempt."`
 }
 
-// check returns what is wrong with the webhook. Its errors never contain the
+// Check returns what is wrong with the webhook. Its errors never contain the
 // secret.
-func (w Webhook) check() error {
+func (w Webhook) Check() error {
 	if !ReceiverName.MatchString(w.Name) || w.Name == AlertmanagerName {
 		return fmt.Errorf("webhook %q: expected a name of lower-case letters, digits and hyphens other than %s", w.Name, AlertmanagerName)
 	}

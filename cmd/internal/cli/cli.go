@@ -3,7 +3,9 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -91,35 +93,54 @@ func Version(program string) *cobra.Command {
 	}
 }
 
-// Check prints on standard output that the configuration is valid, or returns an
-// error. more, if not nil, makes further checks.
-func (a *App) Check(c *cobra.Command, more func(config.File) error) error {
+// Check says whether the configuration is valid, or returns an error. The output begins
+// with the file's name. more, if not nil, makes further checks and returns what to print
+// beside.
+func (a *App) Check(c *cobra.Command, more func(config.File) ([]string, error)) error {
+	if f := c.Flags().Lookup(userFlag); f != nil && f.Changed {
+		if err := become(f.Value.String()); err != nil {
+			return Usage(err)
+		}
+	}
 	f, src, err := a.Load(c)
 	if err != nil {
 		return err
 	}
+	var notes []string
 	if more != nil {
-		if err := more(f); err != nil {
+		if notes, err = more(f); err != nil {
 			return Usage(err)
 		}
 	}
-	name := src.File
-	if name == "" {
-		name = "defaults"
+	fmt.Fprintf(c.OutOrStdout(), "%s: valid\n", cmp.Or(src.File, "defaults"))
+	for _, n := range notes {
+		fmt.Fprintln(c.OutOrStdout(), n)
 	}
-	fmt.Fprintf(c.OutOrStdout(), "%s: valid\n", name)
 	return nil
+}
+
+// userFlag is the flag that names the user to check as.
+const userFlag = "user"
+
+// CheckAs lets a command's check be made as another user, the one that a service runs
+// as.
+func CheckAs(c *cobra.Command) *cobra.Command {
+	c.Flags().String(userFlag, "", "`name` or number of the user to check as, such as the service's; needs root")
+	return c
 }
 
 // Config makes the command that prints or checks the configuration; more is
 // passed to Check.
-func (a *App) Config(more func(config.File) error) *cobra.Command {
+func (a *App) Config(more func(config.File) ([]string, error)) *cobra.Command {
 	check := false
 	c := &cobra.Command{
 		Use: "config", Short: "Prints the configuration in force", Args: NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if check {
 				return a.Check(c, more)
+			}
+			if f := c.Flags().Lookup(userFlag); f != nil && f.Changed {
+				return Usage(errors.New("--user: expected with --check only"))
 			}
 			f, _, err := a.Load(c)
 			if err != nil {
