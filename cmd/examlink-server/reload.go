@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -20,6 +21,7 @@ type running struct {
 	source         config.Source // of the configuration that was loaded last
 	started, force config.File   // at the start, and now: they differ in keys that can be reloaded
 	level          *slog.LevelVar
+	profiles       atomic.Bool // whether they are served
 	log            *slog.Logger
 	keys           server.Keys
 	certificate    *server.Certificate // in force
@@ -56,6 +58,7 @@ func (r *running) reload() (restart []string, err error) {
 		return nil, err
 	}
 	r.level.Set(daemon.Level(f.Log.Level))
+	r.profiles.Store(f.Server.AdminPprof)
 	var changed []string
 	for _, c := range config.Changed(r.force, f) {
 		if c.Reload == config.Live && !r.held(f, c.Key) {

@@ -42,9 +42,13 @@ var otherValues = map[string]string{
 	"policy":                      "policy: honorlock",
 	"policies":                    `policies: [{name: ours, version: "2", minimum: {download: 2Mbit/s, upload: 1Mbit/s}}]`,
 	"server.admin_listen":         "server: {admin_listen: '127.0.0.1:9999'}",
+	"server.admin_pprof":          "server: {admin_pprof: true}",
 	"server.admin_systemd_socket": "server: {admin_systemd_socket: true}",
 	"server.admin_web_config":     "server: {admin_web_config: DIR/web.yaml}",
 	"server.alerts.alertmanager.generator_url": "server: {alerts: {alertmanager: {generator_url: 'https://status.example.edu'}}}",
+	"server.alerts.alertmanager.username":      "server: {alerts: {alertmanager: {username: me, password: pass}}}",
+	"server.alerts.alertmanager.password":      "server: {alerts: {alertmanager: {username: me, password: pass}}}",
+	"server.alerts.alertmanager.password_file": "server: {alerts: {alertmanager: {username: me, password_file: DIR/one.secret}}}",
 	"server.alerts.alertmanager.resend":        "server: {alerts: {alertmanager: {resend: 2m}}}",
 	"server.alerts.alertmanager.timeout":       "server: {alerts: {alertmanager: {timeout: 3s}}}",
 	"server.alerts.alertmanager.urls":          "server: {alerts: {alertmanager: {urls: ['http://127.0.0.1:10']}}}",
@@ -77,6 +81,7 @@ var otherValues = map[string]string{
 // inForce is what a server goes by, as its parts have it.
 type inForce struct {
 	level       string
+	profiles    bool
 	settings    server.Settings
 	certificate string // its serial number
 	webhooks    []delivery.Webhook
@@ -90,7 +95,7 @@ func (r *running) inForce() inForce {
 	if err != nil {
 		panic(err)
 	}
-	return inForce{r.level.Level().String(), r.srv.Settings(), hello.Leaf.SerialNumber.String(), o.Webhooks, o.Alertmanager, [2]int64{int64(o.MaxAge), o.QueueMax}}
+	return inForce{r.level.Level().String(), r.profiles.Load(), r.srv.Settings(), hello.Leaf.SerialNumber.String(), o.Webhooks, o.Alertmanager, [2]int64{int64(o.MaxAge), o.QueueMax}}
 }
 
 // wantedOf is what a server should go by.
@@ -108,7 +113,7 @@ func wantedOf(t *testing.T, f config.File) inForce {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return inForce{daemon.Level(f.Log.Level).String(), settings, keys.Leaf.SerialNumber.String(), o.Webhooks, o.Alertmanager, [2]int64{int64(o.MaxAge), o.QueueMax}}
+	return inForce{daemon.Level(f.Log.Level).String(), f.Server.AdminPprof, settings, keys.Leaf.SerialNumber.String(), o.Webhooks, o.Alertmanager, [2]int64{int64(o.MaxAge), o.QueueMax}}
 }
 
 // Each key is in force after a reload, or named as one that needs a restart.

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
@@ -65,7 +64,7 @@ func serve(c *cobra.Command, load func() (config.File, config.Source, error)) er
 	}
 	g, ctx := errgroup.WithContext(c.Context())
 	if f.AdminListen != "" || f.AdminSystemdSocket {
-		admin, err := adminOf(f, run.registry, run.srv.Ready, log)
+		admin, err := run.admin()
 		if err != nil {
 			return err
 		}
@@ -97,6 +96,7 @@ func open(ctx context.Context, load func() (config.File, config.Source, error), 
 	}
 	run := &running{load: load, source: src, started: f, force: f, level: new(slog.LevelVar), registry: daemon.Registry()}
 	run.level.Set(daemon.Level(f.Log.Level))
+	run.profiles.Store(f.Server.AdminPprof)
 	run.log = daemon.Logger(stderr, run.level, f.Log.Format)
 	for _, w := range src.Warnings {
 		run.log.Warn(w)
@@ -138,19 +138,22 @@ func (r *running) newServer() (*server.Server, error) {
 	})
 }
 
-// adminOf makes the admin listener.
-func adminOf(f config.Server, r prometheus.Gatherer, ready func() bool, log *slog.Logger) (*daemon.Admin, error) {
+// admin makes the admin listener.
+func (r *running) admin() (*daemon.Admin, error) {
 	page, err := web.Page("examlink-server", "Measures students' network links for proctored exams", daemon.Version(),
 		web.Link{Address: "/metrics", Text: "Metrics"}, web.Link{Address: "/-/healthy", Text: "Health"},
 		web.Link{Address: "/-/ready", Text: "Readiness", Description: "whether students are admitted"})
 	if err != nil {
 		return nil, err
 	}
+	f := r.started.Server
 	listeners, err := web.Listen(f.AdminListen, f.AdminSystemdSocket)
 	if err != nil {
 		return nil, fmt.Errorf("metrics listener: %w", err)
 	}
-	return daemon.NewAdminOn(listeners, daemon.AdminOptions{Gatherer: r, Ready: ready, Page: page, Serve: web.Serve(f.AdminWebConfig, log), Log: log}), nil
+	return daemon.NewAdminOn(listeners, daemon.AdminOptions{
+		Gatherer: r.registry, Ready: r.srv.Ready, Profiles: r.profiles.Load, Page: page, Serve: web.Serve(f.AdminWebConfig, r.log), Log: r.log,
+	}), nil
 }
 
 // publicAddresses returns the addresses at which students reach the server.

@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -15,11 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"examlink/cmd/internal/cli"
-	"examlink/cmd/internal/config"
 	"examlink/cmd/internal/daemon"
 	"examlink/server/alert"
 	"examlink/server/api"
-	"examlink/server/auth"
 )
 
 // repaintRate is how often --watch refreshes the list. Chosen by us.
@@ -30,8 +26,9 @@ const clearScreen = "\x1b[H\x1b[2J"
 
 func newSessions(a *cli.App) *cobra.Command {
 	var (
-		exam, address, tokenFile, ca string
-		watch, asJSON, undelivered   bool
+		exam                       string
+		q                          connection
+		watch, asJSON, undelivered bool
 	)
 	c := &cobra.Command{
 		Use: "sessions", Short: "Lists the live sessions, worst first", Args: cli.NoArgs,
@@ -41,7 +38,8 @@ program.
 
 The command asks the server's admin listener and needs the admin token, which the
 server keeps in its data directory: run the command there as the same user, or
-give a copy of the token with --token-file.`,
+give a copy of the token with --token-file. A listener with a web configuration
+wants a name and a password, too: --user and --password-file.`,
 		Example: `  examlink-server sessions --watch
   examlink-server sessions --url https://exam.example.edu:9481 --token-file admin-token --json`,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -52,7 +50,7 @@ give a copy of the token with --token-file.`,
 			if undelivered && (watch || exam != "") {
 				return cli.Usage(errors.New("--undelivered: expected without --watch and --exam"))
 			}
-			q, err := newClient(f, address, tokenFile, ca)
+			q, err := q.client(f)
 			if err != nil {
 				return err
 			}
@@ -97,47 +95,14 @@ give a copy of the token with --token-file.`,
 	c.Flags().BoolVar(&watch, "watch", false, "refresh the list every second")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON, one line per refresh")
 	c.Flags().BoolVar(&undelivered, "undelivered", false, "list the warnings that could not be delivered instead")
-	c.Flags().StringVar(&address, "url", "", "`URL` of the admin listener (default: server.admin_listen on this computer)")
-	c.Flags().StringVar(&tokenFile, "token-file", "", "`file` with the admin token (default: the one in server.data_dir)")
-	c.Flags().StringVar(&ca, "ca", "", "PEM `file` of the authority that signed the admin listener's certificate")
+	c.Flags().StringVar(&q.address, "url", "", "`URL` of the admin listener (default: server.admin_listen on this computer)")
+	c.Flags().StringVar(&q.tokenFile, "token-file", "", "`file` with the admin token (default: the one in server.data_dir)")
+	c.Flags().StringVar(&q.ca, "ca", "", "PEM `file` of the authority that signed the admin listener's certificate")
+	c.Flags().StringVar(&q.user, "user", "", "`name` for a listener that wants a password")
+	c.Flags().StringVar(&q.passwordFile, "password-file", "", "`file` with the password of --user")
 	a.Flag(c, "data-dir", "server.data_dir", "`directory` of the server's data")
 	a.Flag(c, "admin-listen", "server.admin_listen", "`address` of the admin listener")
 	return c
-}
-
-// newClient returns a client for the admin listener that the flags select.
-func newClient(f config.File, address, tokenFile, ca string) (*api.Client, error) {
-	var err error
-	if address == "" {
-		if address, err = api.LocalURL(f.Server.AdminListen); err != nil {
-			return nil, cli.Usage(fmt.Errorf("server.admin_listen: %w", err))
-		}
-	}
-	if err := api.CheckURL(address); err != nil {
-		return nil, cli.Usage(fmt.Errorf("--url: %w", err))
-	}
-	var token string
-	if tokenFile == "" {
-		token, err = auth.ReadOperatorToken(f.Server.DataDir, false)
-	} else {
-		var b []byte
-		b, err = os.ReadFile(tokenFile)
-		token = strings.TrimSpace(string(b))
-	}
-	if err != nil {
-		return nil, err
-	}
-	var roots *x509.CertPool
-	if ca != "" {
-		pem, err := os.ReadFile(ca)
-		if err != nil {
-			return nil, fmt.Errorf("--ca: %w", err)
-		}
-		if roots = x509.NewCertPool(); !roots.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("--ca: %s: no certificate found, expected PEM", ca)
-		}
-	}
-	return api.NewClient(address, token, roots)
 }
 
 // showSessions prints the sessions once.

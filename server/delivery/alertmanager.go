@@ -21,6 +21,8 @@ const (
 // Alertmanager configures the push of alerts, by version 2 of Alertmanager's API.
 type Alertmanager struct {
 	URLs         []string      `mapstructure:"urls" is:"URL" doc:"Every member of a cluster, such as http://alertmanager:9093."`
+	Username     string        `mapstructure:"username" doc:"The name for HTTP basic authentication. Empty: none."`
+	Password     string        `mapstructure:"password" secret:"true" doc:"The password itself, instead of password_file."`
 	Resend       time.Duration `mapstructure:"resend" default:"1m" min:"1s" max:"1h" doc:"Active alerts are resent at this interval. An alert that is not resent for four intervals ends by itself."`
 	Timeout      time.Duration `mapstructure:"timeout" default:"10s" min:"100ms" max:"1m" doc:"Time-out of one request."`
 	GeneratorURL string        `mapstructure:"generator_url" is:"URL or empty" doc:"A page for people that alerts link to."`
@@ -30,10 +32,15 @@ type Alertmanager struct {
 // http is allowed, since alerts name no student.
 func CheckAlertmanagerURL(raw string) error {
 	u, err := parseURL(raw)
-	if err == nil && u.RawQuery != "" {
-		err = errors.New("a query, expected none")
+	switch {
+	case err != nil:
+		return err
+	case u.RawQuery != "":
+		return errors.New("a query, expected none")
+	case u.User != nil:
+		return errors.New("a name or password, expected in username and password_file")
 	}
-	return err
+	return nil
 }
 
 // amAlert is an alert as the API defines it.

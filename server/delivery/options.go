@@ -35,7 +35,8 @@ type Options struct {
 	// Queues opens the queue of a receiver; nil: those in Dir.
 	Queues       func(receiver string) (store.Queue, error)
 	Webhooks     []Webhook
-	Alertmanager Alertmanager `mapstructure:"alertmanager" doc:"Alerts pushed to Alertmanager through version 2 of its API. They name no student."`
+	Alertmanager Alertmanager
+	// MinimumUp and MinimumDown are the policy's minima, IP-layer bit/s; 0 means
 	// none.
 	MinimumUp, MinimumDown float64
 	// Hold is how long the first notice of a silence waits; see alert.DefaultHold.

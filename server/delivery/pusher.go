@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -50,9 +51,8 @@ type pusher struct {
 
 // pushSettings are the settings of a pusher that can change.
 type pushSettings struct {
-	generator       string
-	resend, timeout time.Duration
-	client          *http.Client
+	Alertmanager
+	client *http.Client
 }
 
 func newPusher(o Options, address string, m receiverMetrics) *pusher {
@@ -67,7 +67,8 @@ func alertsURL(address string) string { return strings.TrimSuffix(address, "/") 
 
 // configured says whether the pusher has these settings already.
 func (p *pusher) configured(a Alertmanager) bool {
-	return p.generator == a.GeneratorURL && p.resend == a.Resend && p.timeout == a.Timeout
+	a.URLs = p.URLs // each has a pusher
+	return reflect.DeepEqual(p.Alertmanager, a)
 }
 
 // configure replaces the settings. Alerts that are active link to the new page, and
@@ -76,13 +77,13 @@ func (p *pusher) configure(o Options) {
 	a := o.Alertmanager
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.generator != a.GeneratorURL {
+	if p.GeneratorURL != a.GeneratorURL {
 		for _, x := range p.alerts {
 			x.GeneratorURL, x.changed = a.GeneratorURL, true
 			x.version++
 		}
 	}
-	p.pushSettings = pushSettings{generator: a.GeneratorURL, resend: a.Resend, timeout: a.Timeout, client: newClient(a.Timeout, o.Dial)}
+	p.pushSettings = pushSettings{a, newClient(a.Timeout, o.Dial)}
 }
 
 // update turns a notice into alerts. Each stage of a silence is an alert of its own;
@@ -129,7 +130,7 @@ func (p *pusher) raise(n alert.Notice, exam string) {
 	b, _ := json.Marshal(labels) // never fails, and sorts the keys
 	key := string(b)
 	a := &pushed{warnings: []string{n.Warning}, session: n.Session, changed: true, amAlert: amAlert{
-		Labels: labels, StartsAt: n.Since, GeneratorURL: p.generator, Annotations: annotations(n),
+		Labels: labels, StartsAt: n.Since, GeneratorURL: p.GeneratorURL, Annotations: annotations(n),
 	}}
 	if old := p.alerts[key]; old != nil {
 		a.version = old.version + 1
@@ -157,7 +158,7 @@ func (p *pusher) waiting() (n int) {
 func (p *pusher) pushAll(ctx context.Context) {
 	defer p.client.CloseIdleConnections()
 	backOff := newBackOff()
-	all := time.NewTicker(p.resend)
+	all := time.NewTicker(p.Resend)
 	defer all.Stop()
 	failing := false
 	for everything := false; ; {
@@ -226,7 +227,7 @@ func (p *pusher) due(now time.Time, everything bool) (out []sending) {
 		}
 		x := sending{a.amAlert, a, a.version}
 		if x.alert.EndsAt = a.resolved; a.resolved.IsZero() {
-			x.alert.EndsAt = now.Add(resendLife * p.resend)
+			x.alert.EndsAt = now.Add(resendLife * p.Resend)
 		}
 		out = append(out, x)
 	}
@@ -249,6 +250,9 @@ func (p *pusher) send(ctx context.Context, list []sending) error {
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "examlink-server")
+	if p.Username != "" {
+		req.SetBasicAuth(p.Username, p.Password)
+	}
 	return post(p.client, req, func(int) bool { return false }).err
 }
 

@@ -216,6 +216,7 @@ func TestReloadOfAlertmanagers(t *testing.T) {
 			t.Errorf("%d requests to the one that stays, %d to the new one, want 1 each", a, b)
 		}
 		o.Alertmanager.URLs = []string{"http://127.0.0.2"}
+		o.Alertmanager.Username, o.Alertmanager.Password = "me", "new"
 		o.Alertmanager.Resend, o.Alertmanager.GeneratorURL = 10*time.Second, "https://status.example.edu"
 		if err := n.Reload(o); err != nil {
 			t.Fatal(err)
@@ -225,10 +226,17 @@ func TestReloadOfAlertmanagers(t *testing.T) {
 		if a, b := hosts["127.0.0.1"].attempts(), hosts["127.0.0.2"].attempts(); a != 1 || b != 1+1+6 {
 			t.Errorf("%d requests to the one that is gone, %d to the other, want 1 and 8", a, b)
 		}
+		if user, password, ok := basicAuth(took[len(took)-1]); !ok || user != "me" || password != "new" {
+			t.Errorf("%q, %q, %v, want the name and the password of the reload", user, password, ok)
+		}
 		if last := string(took[len(took)-1].body); !strings.Contains(last, `"generatorURL":"https://status.example.edu"`) {
 			t.Errorf("%s", last)
 		}
 	})
+}
+
+func basicAuth(x got) (user, password string, ok bool) {
+	return (&http.Request{Header: x.header}).BasicAuth()
 }
 
 // hasSeries says whether a receiver has series.

@@ -18,7 +18,7 @@ const secretPrefix = "whsec_" // the Standard Webhooks specification's
 // Webhook is one receiver of notices.
 type Webhook struct {
 	Name    string        `mapstructure:"name" example:"proctors" doc:"Unique, of small letters, digits and hyphens."` // in metrics, logs and the queue's file
-	URL     string        `mapstructure:"url" is:"https URL" example:"https://proctors.example.edu/examlink" doc:"https, or http to this computer: alerts contain students' pseudonyms."`
+	URL     string        `mapstructure:"url" is:"https URL or empty" example:"https://proctors.example.edu/examlink" doc:"https, or http to this computer: alerts contain students' pseudonyms."`
 	Secret  string        `mapstructure:"secret" secret:"true" is:"secret or empty" doc:"The secret itself, instead of secret_file."`
 	Exams   []string      `mapstructure:"exams" example:"[msds-5001]" doc:"Only these exams. Empty: all."`
 	Kinds   []alert.Kind  `mapstructure:"kinds" is:"kind" example:"[dropped, exam-relevant, below-minimum, recovered, incident]" doc:"Only these kinds, out of {kinds}. Empty: all."`

@@ -49,8 +49,12 @@ func NoArgs(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-// Flag declares a string flag that sets a configuration key.
+// Flag declares a string flag that sets a configuration key. It panics if the key is a
+// secret's: every user of a computer can read command lines.
 func (a *App) Flag(c *cobra.Command, name, key, usage string) {
+	if config.Secret(key) {
+		panic("cli: " + key + " is a secret, expected no flag for it")
+	}
 	c.Flags().String(name, "", usage)
 	a.flags[key] = c.Flags().Lookup(name)
 }

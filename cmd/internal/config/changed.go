@@ -21,6 +21,11 @@ func Keys() (out []Change) {
 	return out
 }
 
+// Secret reports whether a key holds a secret.
+func Secret(key string) bool {
+	return slices.ContainsFunc(root.keys(), func(n *node) bool { return n.path == key && n.secret })
+}
+
 // Changed lists the keys whose values differ, in the order of their names.
 func Changed(a, b File) []Change {
 	out := root.changed(reflect.ValueOf(a), reflect.ValueOf(b))

@@ -138,6 +138,12 @@ func (f File) checkTogether(found *problems) {
 		if (w.Secret == "") == (w.SecretFile == "") {
 			found.add(key+".secret", "expected either this or secret_file")
 		}
+		if (w.URL == "") == (w.URLFile == "") {
+			found.add(key+".url", "expected either this or url_file")
+		}
+	}
+	if m := s.Alerts.Alertmanager; m.Password != "" && m.PasswordFile != "" || (m.Username == "") != (m.Password+m.PasswordFile == "") {
+		found.add("server.alerts.alertmanager.username", "expected together with either password or password_file")
 	}
 }
 

@@ -66,9 +66,10 @@ type Watch struct {
 type Server struct {
 	Listen             string         `mapstructure:"listen" default:":8443" is:"host:port" doc:"The UDP port for QUIC and probes. The same port is opened for TCP."`
 	Public             []string       `mapstructure:"public" is:"host:port" reload:"unused" doc:"The addresses that students reach the server at, for join tokens."`
-	AdminListen        string         `mapstructure:"admin_listen" default:"127.0.0.1:9481" is:"host:port or empty" doc:"Where metrics, health and profiles are served. Keep it away from students. Empty: nowhere."`
+	AdminListen        string         `mapstructure:"admin_listen" default:"127.0.0.1:9481" is:"host:port or empty" doc:"Where metrics, health and the list of sessions are served. Keep it away from students. Empty: nowhere."`
 	AdminSystemdSocket bool           `mapstructure:"admin_systemd_socket" doc:"Serve them on the sockets that systemd passes, instead of admin_listen."`
-	AdminWebConfig     string         `mapstructure:"admin_web_config" doc:"TLS, passwords, headers and a rate limit for metrics, health and profiles: a web configuration file as Prometheus exporters take it. It is read with each request. Empty: plain HTTP, for everybody who can connect. /-/healthy and /-/ready never need a password and have no rate limit."`
+	AdminWebConfig     string         `mapstructure:"admin_web_config" doc:"TLS, passwords, headers and a rate limit for admin_listen: a web configuration file as Prometheus exporters take it. It is read with each request. Empty: plain HTTP, for everybody who can connect. /-/healthy and /-/ready never need a password and have no rate limit."`
+	AdminPprof         bool           `mapstructure:"admin_pprof" reload:"live" doc:"Serve Go's profiles of the server there, under /debug/pprof/. They reveal what is in its memory."`
 	DataDir            string         `mapstructure:"data_dir" default:"examlink-data" doc:"The directory for keys and the certificate, which are made on the first start."`
 	Certificate        string         `mapstructure:"certificate" reload:"live" doc:"A certificate of your own, as a PEM file. Empty: a self-signed one, whose key is named in join tokens."`
 	Key                string         `mapstructure:"key" reload:"live" doc:"The private key of your own certificate, as a PEM file."`

@@ -159,6 +159,7 @@ func TestEveryValueIsRead(t *testing.T) {
 	proctors.Exams, proctors.Kinds = []string{"e1", "e2"}, []alert.Kind{alert.Dropped, alert.Recovered}
 	a.Webhooks = []config.Webhook{proctors, bridge}
 	m := &a.Alertmanager
+	m.Username, m.PasswordFile = "examlink", "am.password"
 	m.URLs, m.Resend, m.Timeout, m.GeneratorURL = []string{"http://am-0:9093", "https://am-1.example.edu/am"}, 30*second, 5*second, "https://status.example.edu/"
 	same(t, "every value", load(t, "testdata/valid-full.yaml"), want)
 	same(t, "empty sections", load(t, "testdata/valid-empty.yaml"), config.Default())

@@ -14,7 +14,9 @@ func (f File) Files() (out []NamedFile) {
 	add("server.certificate", s.Certificate)
 	add("server.key", s.Key)
 	add("server.admin_web_config", s.AdminWebConfig)
+	add("server.alerts.alertmanager.password_file", s.Alerts.Alertmanager.PasswordFile)
 	for i, w := range s.Alerts.Webhooks {
+		add(at("server.alerts.webhooks", i)+".url_file", w.URLFile)
 		add(at("server.alerts.webhooks", i)+".secret_file", w.SecretFile)
 	}
 	return out

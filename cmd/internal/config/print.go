@@ -1,7 +1,9 @@
 package config
 
 import (
+	"net/url"
 	"reflect"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -30,12 +32,24 @@ func (n *node) yaml(v reflect.Value) *yaml.Node {
 	case n.secret && !v.IsZero():
 		_ = out.Encode("")
 		out.LineComment = "set, not shown"
+	case n.shape == value && strings.Contains(n.form, "URL") && redacted(v.String()) != v.String():
+		_ = out.Encode(redacted(v.String()))
+		out.LineComment = "password not shown"
 	case n.kind == text:
 		_ = out.Encode(v.Interface()) // adds quotes where necessary
 	default:
 		out.Value = n.kind.format(v)
 	}
 	return out
+}
+
+// redacted is a URL without its password.
+func redacted(s string) string {
+	u, err := url.Parse(s)
+	if err != nil || u.User == nil {
+		return s
+	}
+	return u.Redacted()
 }
 
 func (n *node) mapping(v reflect.Value) *yaml.Node {

@@ -38,6 +38,8 @@ type AdminOptions struct {
 	Gatherer prometheus.Gatherer
 	// Ready reports whether the program is ready to do its work.
 	Ready func() bool
+	// Profiles reports whether profiles are served; nil: never.
+	Profiles func() bool
 	// Page is shown at the root; nil: a line of links.
 	Page http.Handler
 	// Serve serves a listener until its server is shut down; nil: plain HTTP. It
@@ -75,10 +77,9 @@ func NewAdminOn(listeners []net.Listener, o AdminOptions) *Admin {
 		fmt.Fprintln(w, "ready")
 	})
 	a.mux.Handle("GET /metrics", promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{EnableOpenMetrics: true}))
-	a.mux.HandleFunc("GET /debug/pprof/", pprof.Index)
-	a.mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
-	a.mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
-	a.mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	if o.Profiles != nil {
+		a.mux.Handle("GET /debug/pprof/", profiles(o.Profiles))
+	}
 	a.mux.Handle("GET /{$}", o.Page)
 	for range listeners {
 		s := &http.Server{Handler: http.NewCrossOriginProtection().Handler(a.mux), ReadHeaderTimeout: readHeaderTimeout}
@@ -94,6 +95,22 @@ func NewAdminOn(listeners []net.Listener, o AdminOptions) *Admin {
 		a.servers = append(a.servers, s)
 	}
 	return a
+}
+
+// profiles serves Go's profiles while on says so.
+func profiles(on func() bool) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !on() {
+			http.Error(w, "profiles are off", http.StatusNotFound)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 // inFront gives the patterns of a mux precedence over another handler.

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -81,7 +82,7 @@ func TestAdmin(t *testing.T) {
 		{"GET", "/-/healthy", 200, "healthy"},
 		{"GET", "/-/ready", 200, "ready"},
 		{"GET", "/", 200, `href="/metrics"`},
-		{"GET", "/debug/pprof/", 200, "goroutine"},
+		{"GET", "/debug/pprof/", 404, ""},
 		{"GET", "/nonesuch", 404, ""},
 		{"POST", "/-/reload", 200, "done"},
 		{"GET", "/-/reload", 405, ""},
@@ -100,6 +101,27 @@ func TestAdmin(t *testing.T) {
 	}
 	if status, _ := ask(t, "GET", base+"/-/healthy", nil); status != http.StatusOK {
 		t.Errorf("not ready, but healthy: %d", status)
+	}
+}
+
+// Profiles show what is in memory: they are served while they are switched on.
+func TestProfilesAreOff(t *testing.T) {
+	var on atomic.Bool
+	a := daemon.NewAdminOn([]net.Listener{listen(t)}, daemon.AdminOptions{Gatherer: prometheus.NewRegistry(), Ready: func() bool { return true }, Profiles: on.Load})
+	run(t, a)
+	for _, c := range []struct {
+		on     bool
+		status int
+		body   string
+	}{{false, 404, "profiles are off"}, {true, 200, "goroutine"}, {false, 404, "profiles are off"}} {
+		on.Store(c.on)
+		if status, body := ask(t, "GET", "http://"+a.Address()+"/debug/pprof/", nil); status != c.status || !strings.Contains(body, c.body) {
+			t.Errorf("switched on: %v: %d %.100q, want %d %q", c.on, status, body, c.status, c.body)
+		}
+	}
+	on.Store(true)
+	if status, body := ask(t, "GET", "http://"+a.Address()+"/debug/pprof/heap?debug=1", nil); status != 200 || !strings.Contains(body, "heap profile") {
+		t.Errorf("%d %.100q", status, body)
 	}
 }
 
