@@ -34,7 +34,7 @@ func (s *Server) serveTCP(l net.Listener, ws *link.WebSockets) (stop func() erro
 	mux.Handle("GET /", deadline(10*time.Second, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		fmt.Fprintln(w, "This is an examlink server. It measures network links over UDP on this port. Run: examlink check TOKEN")
+		fmt.Fprintln(w, "This is an examlink server. It measures network links over UDP on this port. Run: examlink check @FILE, with your join token in FILE")
 	}))
 	for pattern, handler := range s.o.Handlers {
 		mux.Handle(pattern, handler)

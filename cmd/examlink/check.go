@@ -27,15 +27,18 @@ const (
 func newCheck(a *cli.App) *cobra.Command {
 	asJSON, full, verbose := false, false, false
 	c := &cobra.Command{
-		Use:   "check [TOKEN]",
+		Use:   "check " + tokenUse,
 		Short: "Tests whether this link can carry the exam",
 		Long: `Tests once whether this link can carry the exam, and says what to do if it
-cannot. TOKEN is the join token, or @FILE to read it from a file.
+cannot.
+
+` + tokenHelp + `
 
 The exit code is 0 when the link is ready (or marginal: all minima are met), 3
 when it is not, 4 when the result is inconclusive, and 10 to 16 when the test
 could not run; docs/students.md lists the codes.`,
-		Args: oneToken,
+		Example: `  examlink check @token.txt`,
+		Args:    oneToken,
 		RunE: func(c *cobra.Command, args []string) error {
 			f, err := load(a, c, args)
 			if err != nil {

@@ -3,14 +3,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	_ "time/tzdata" // exams have time zones, and some systems lack the database
 
@@ -56,11 +53,12 @@ func newRoot() *cobra.Command {
 		Long: `examlink measures the link between this computer and the exam's measuring
 server: rate, delay, delay variation and loss, in each direction.
 
-  examlink check TOKEN    test whether this link can carry the exam
-  examlink watch TOKEN    warn when the link no longer can, before and during the exam
+  examlink check @FILE    test whether this link can carry the exam
+  examlink watch @FILE    warn when the link no longer can, before and during the exam
   examlink report FILE    show what happened, from the record of a watch
 
-TOKEN is the join token you were given for the exam.`,
+You need the join token that you were given for the exam.
+` + tokenHelp,
 	}
 	a := cli.Setup(root)
 	root.Version = daemon.Version()
@@ -78,7 +76,7 @@ func load(a *cli.App, c *cobra.Command, args []string) (config.File, error) {
 	if len(args) > 0 {
 		f.Client.Token = args[0]
 	}
-	if f.Client.Token, err = tokenText(f.Client.Token); err != nil {
+	if f.Client.Token, err = tokenText(f.Client.Token, c.InOrStdin(), c.ErrOrStderr()); err != nil {
 		return f, cli.Usage(err)
 	}
 	return f, nil
@@ -89,7 +87,10 @@ func checkToken(f config.File) ([]string, error) {
 	if f.Client.Token == "" {
 		return nil, nil
 	}
-	text, err := tokenText(f.Client.Token)
+	if f.Client.Token == "-" { // only the run itself reads standard input
+		return nil, nil
+	}
+	text, err := tokenText(f.Client.Token, nil, nil)
 	if err == nil {
 		_, err = wire.ReadJoinToken(text)
 	}
@@ -98,28 +99,3 @@ func checkToken(f config.File) ([]string, error) {
 	}
 	return nil, nil
 }
-
-// tokenText reads a token given as @FILE from that file.
-func tokenText(s string) (string, error) {
-	name, isFile := strings.CutPrefix(s, "@")
-	if !isFile {
-		return wire.TokenText(s), nil
-	}
-	b, err := os.ReadFile(name)
-	if err != nil {
-		return "", fmt.Errorf("join token: %w", err)
-	}
-	if len(bytes.TrimSpace(b)) == 0 {
-		return "", fmt.Errorf("join token: the file %s is empty", name)
-	}
-	return wire.TokenText(string(b)), nil
-}
-
-func oneToken(_ *cobra.Command, args []string) error {
-	if len(args) > 1 {
-		return cli.Usage(fmt.Errorf("%d arguments, expected one join token", len(args)))
-	}
-	return nil
-}
-
-var errNoToken = cli.Usage(errors.New("no join token: give it as an argument, as client.token in config.yaml, or as EXAMLINK_CLIENT_TOKEN"))

@@ -116,7 +116,7 @@ func TestServiceComesAndGoes(t *testing.T) {
 		if b, err := os.ReadFile(s.tokenFile); err != nil || string(b) != "a.b.c\n" {
 			t.Errorf("the token's file has %q, %v", b, err)
 		}
-		if back, err := tokenText("@" + s.tokenFile); err != nil || back != "a.b.c" {
+		if back, err := tokenText("@"+s.tokenFile, nil, nil); err != nil || back != "a.b.c" {
 			t.Errorf("the program reads %q, %v", back, err)
 		}
 		if runtime.GOOS != "windows" { // where the profile's rights decide

@@ -29,7 +29,7 @@ type watchFlags struct {
 func newWatch(a *cli.App) *cobra.Command {
 	var w watchFlags
 	c := &cobra.Command{
-		Use:   "watch [TOKEN]",
+		Use:   "watch " + tokenUse,
 		Short: "Watches this link until you stop it",
 		Long: `Watches this link until you stop it (Ctrl-C). It warns you at once when the link
 falls below what the exam needs or is interrupted, and says when it has recovered.
@@ -39,9 +39,12 @@ It serves Prometheus metrics on client.metrics_listen, keeps a record that
 The time of the exam comes from client.exam or, if that is not set, from the join
 token. --plan prints when checks and the watch are due, and measures nothing.
 
+` + tokenHelp + `
+
 ` + serviceHelp,
-		Args: oneToken,
-		RunE: func(c *cobra.Command, args []string) error { return w.run(a, c, args) },
+		Example: `  examlink watch @token.txt`,
+		Args:    oneToken,
+		RunE:    func(c *cobra.Command, args []string) error { return w.run(a, c, args) },
 	}
 	c.Flags().BoolVar(&w.json, "json", false, "print the summary (schema "+probe.SummarySchema+"), or the plan, as JSON")
 	c.Flags().BoolVar(&w.plan, "plan", false, "print when checks and the watch are due (schema "+plan.Schema+"), and measure nothing")

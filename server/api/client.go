@@ -135,7 +135,7 @@ func (c *Client) ask(ctx context.Context, path string, query url.Values, into an
 	switch {
 	case err != nil:
 	case resp.StatusCode == http.StatusUnauthorized:
-		err = errors.New("refused: the token is another server's, or the listener wants a name and a password, as in https://name:password@host")
+		err = errors.New("refused: the token is another server's, or the listener wants a name and a password (--user and --password-file)")
 	case resp.StatusCode == http.StatusBadRequest && c.base.Scheme == "http" && bytes.Contains(b, []byte("HTTPS")):
 		err = errors.New("the listener speaks TLS: give --url https://..., and --ca for a certificate of your own")
 	case resp.StatusCode != http.StatusOK:
