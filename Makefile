@@ -5,8 +5,14 @@ TARGETS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 window
 
 .PHONY: build test short race lint fuzz bench metrics-doc config cross imports lab demo dashboards test-dashboards pictures
 
-build: ## both programs, in bin/
-	go build -o bin/ ./cmd/examlink ./cmd/examlink-server
+# What the programs print as their version. Go's own build information has no commit where
+# it is told not to ask git, or finds no repository.
+DAEMON = examlink/cmd/internal/daemon
+COMMIT = $(shell git rev-parse HEAD 2>/dev/null)$(shell test -z "$$(git status --porcelain 2>/dev/null)" || echo -modified)
+LDFLAGS = -X $(DAEMON).version=$(VERSION) -X $(DAEMON).commit=$(COMMIT) -X $(DAEMON).date=$(shell git show -s --format=%cI HEAD 2>/dev/null)
+
+build: ## both programs, in bin/; VERSION=... names a release
+	go build -ldflags "$(LDFLAGS)" -o bin/ ./cmd/examlink ./cmd/examlink-server
 
 test: ## every test
 	go test -shuffle=on ./...
