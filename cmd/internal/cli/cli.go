@@ -37,6 +37,12 @@ func Setup(root *cobra.Command) *App {
 // Run runs a program's root command with its subcommands. It returns the command that
 // ran, or was meant.
 func Run(ctx context.Context, root *cobra.Command) (*cobra.Command, error) {
+	root.InitDefaultHelpCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "help" {
+			c.Args = helpArgs
+		}
+	}
 	allOnce(root)
 	return root.ExecuteContextC(ctx)
 }

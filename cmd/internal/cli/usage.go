@@ -53,6 +53,14 @@ func noCommand(c *cobra.Command, args []string) error {
 	return Usage(fmt.Errorf("unknown command %q", args[0]))
 }
 
+// helpArgs returns a usage error for help on an unknown command.
+func helpArgs(c *cobra.Command, args []string) error {
+	if found, rest, err := c.Root().Find(args); err == nil && found != c.Root() && len(rest) == 0 {
+		return nil
+	}
+	return noCommand(c.Root(), args)
+}
+
 // badFlag makes a usage error of a mistake in the flags.
 func badFlag(c *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
@@ -91,13 +99,19 @@ func (o *once) Set(s string) error {
 	return o.Value.Set(s)
 }
 
-// allOnce lets each flag of a command and its subcommands be given once, except lists.
+// allOnce lets each flag of a command and its subcommands that has a value be given
+// once, except lists.
 func allOnce(c *cobra.Command) {
 	for _, set := range []*pflag.FlagSet{c.PersistentFlags(), c.Flags()} {
 		set.VisitAll(func(f *pflag.Flag) {
 			_, list := f.Value.(pflag.SliceValue)
-			if _, already := f.Value.(*once); !list && !already {
-				f.Value = &once{Value: f.Value}
+			_, already := f.Value.(*once)
+			if list || already || f.Value.Type() == "bool" {
+				return
+			}
+			f.Value = &once{Value: f.Value}
+			if f.DefValue == "0s" { // help would print it, for it does not know the type
+				f.DefValue = ""
 			}
 		})
 	}
