@@ -6,11 +6,13 @@ import (
 	"net"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"examlink/probe/plan"
 	"examlink/server/alert"
 	"examlink/server/delivery"
+	"examlink/server/exam"
 )
 
 // orEmpty, after the name of a form, accepts the empty text too.
@@ -18,15 +20,20 @@ const orEmpty = " or empty"
 
 // forms validate texts, by name. Their errors must not contain secrets.
 var forms = map[string]func(string) error{
-	"host:port": func(s string) error {
-		if _, _, err := net.SplitHostPort(s); err != nil {
+	"host:port": func(s string) error { // to listen on: port 0 is any
+		_, port, err := net.SplitHostPort(s)
+		if err != nil {
 			return fmt.Errorf("%q, expected host:port", s)
+		}
+		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+			return fmt.Errorf("%q, expected a port from 0 to 65535", s)
 		}
 		return nil
 	},
-	"URL":       delivery.CheckAlertmanagerURL,
-	"https URL": delivery.CheckURL,
-	"secret":    delivery.CheckSecret,
+	"public host:port": exam.CheckAddress,
+	"URL":              delivery.CheckAlertmanagerURL,
+	"https URL":        delivery.CheckURL,
+	"secret":           delivery.CheckSecret,
 	"kind": func(s string) error {
 		if !slices.Contains(alert.Kinds(), alert.Kind(s)) {
 			return fmt.Errorf("%q, expected one of %q", s, alert.Kinds())
@@ -111,6 +118,9 @@ func (f File) checkTogether(found *problems) {
 		found.add("policy", "%v", err)
 	}
 	c := f.Client
+	if err := exam.CheckAddress(c.Server); forms["host:port"](c.Server) == nil && err != nil {
+		found.add("client.server", "%v", err)
+	}
 	if c.LossAfter <= c.Interval {
 		found.add("client.loss_after", "%v, expected more than client.interval", c.LossAfter)
 	}

@@ -26,7 +26,7 @@ var Rules = []Rule{
 	{Package: "cmd/internal/lab/stage", May: []string{"cmd/internal/lab/emulator", "probe/netsim", "probe/record", "probe/warning", "probe/wire"}},
 	{Package: "cmd/internal/lab/emulator", May: []string{"probe/ippm", "probe/netsim"}, Deps: []string{"golang.org/x/sys"}, Pure: true},
 	{Package: "cmd/internal/cli", May: []string{"cmd/internal/config", "cmd/internal/daemon"}},
-	{Package: "cmd/internal/config", May: []string{"probe", "probe/ippm", "probe/plan", "probe/verdict", "server", "server/alert", "server/delivery"}},
+	{Package: "cmd/internal/config", May: []string{"probe", "probe/ippm", "probe/plan", "probe/verdict", "server", "server/alert", "server/delivery", "server/exam"}},
 	{Package: "cmd/internal/daemon"},
 	{Package: "cmd/internal/house", Pure: true},
 	{Package: "cmd/internal/web"},
