@@ -20,6 +20,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -148,12 +149,18 @@ func New(o Options) (*Server, error) {
 		n := *o.Notify
 		n.MinimumUp, n.MinimumDown = float64(settings.Policy.Minimum.Upload), float64(settings.Policy.Minimum.Download)
 		n.Publish = s.events.Publish
+		n.Date = s.readReceiver
 		if s.notifier, err = delivery.New(n); err != nil {
 			return nil, err
 		}
 		s.events.Handle(s.notifier.Handle)
 	}
 	return s, nil
+}
+
+// readReceiver compares this server's clock with that of a receiver of notifications.
+func (s *Server) readReceiver(receiver string, theirs time.Time) {
+	s.clocks.note(peerReceivers, receiver, theirs, s.o.Clock.Wall())
 }
 
 // Events returns the bus on which the server publishes its events.

@@ -41,6 +41,32 @@ func newClient(timeout time.Duration, dial func(ctx context.Context, network, ad
 	}
 }
 
+// dated is a transport that reads the clock of those who answer.
+type dated struct {
+	http.RoundTripper
+	receiver string
+	date     func(receiver string, theirs time.Time)
+}
+
+// RoundTrip implements http.RoundTripper.
+func (d dated) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := d.RoundTripper.RoundTrip(r)
+	if err == nil {
+		if at, bad := http.ParseTime(resp.Header.Get("Date")); bad == nil {
+			d.date(d.receiver, at)
+		}
+	}
+	return resp, err
+}
+
+// reading lets a client report the clock of a receiver, by the Date of its answers.
+func (o Options) reading(client *http.Client, receiver string) *http.Client {
+	if o.Date != nil {
+		client.Transport = dated{client.Transport, receiver, o.Date}
+	}
+	return client
+}
+
 // post sends a request. Its errors never contain the URL, which may hold a secret.
 func post(client *http.Client, req *http.Request, final func(status int) bool) outcome {
 	resp, err := client.Do(req)

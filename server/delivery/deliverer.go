@@ -72,7 +72,7 @@ func newTarget(w Webhook, o Options) (target, error) {
 	if err != nil {
 		return target{}, fmt.Errorf("webhook %s: %w", w.Name, err)
 	}
-	return target{hook: w, sign: sign, client: newClient(w.Timeout, o.Dial), maxAge: o.MaxAge}, nil
+	return target{hook: w, sign: sign, client: o.reading(newClient(w.Timeout, o.Dial), w.Name), maxAge: o.MaxAge}, nil
 }
 
 // newDeliverer opens a webhook's queue.

@@ -2,12 +2,14 @@ package delivery
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -140,4 +142,40 @@ func TestMinimaChange(t *testing.T) {
 	if n := active(500e3); n != 1 {
 		t.Errorf("%d warnings at half of the new minimum, want 1", n)
 	}
+}
+
+// A receiver's answers, good or not, show its clock, also after a reload.
+func TestClockOfReceivers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newReceiver(t, func(got) int { return 401 })
+		r.date = time.Now().Add(-2 * time.Hour)
+		var mu sync.Mutex
+		read := map[string]time.Duration{}
+		o := Options{Date: func(receiver string, theirs time.Time) {
+			mu.Lock()
+			defer mu.Unlock()
+			read[receiver] = time.Since(theirs).Round(time.Minute)
+		}}
+		a, stop := begin(t, r, o)
+		for _, reload := range []bool{false, true} {
+			if reload {
+				clear(read)
+				n := a.o
+				n.Date, n.Webhooks = nil, slices.Clone(n.Webhooks)
+				n.Webhooks[0].Timeout = 3 * time.Second
+				if err := a.Reload(n); err != nil {
+					t.Fatal(err)
+				}
+			}
+			a.State(sessionNamed(fmt.Sprint(reload), "live"))
+			a.State(sessionNamed(fmt.Sprint(reload), "suspect"))
+			time.Sleep(time.Second)
+			mu.Lock()
+			if read["proctors"] != 2*time.Hour {
+				t.Errorf("reloaded %v: the receivers' clocks are behind by %v, want 2 h", reload, read)
+			}
+			mu.Unlock()
+		}
+		stop()
+	})
 }

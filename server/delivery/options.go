@@ -49,6 +49,8 @@ type Options struct {
 	Log      *slog.Logger       // nil: none
 	// Publish takes each notice as an event; nil: nobody does. It must not block.
 	Publish func(event.Event)
+	// Date takes what the clock of a receiver shows when it answers; nil: nobody does.
+	Date func(receiver string, theirs time.Time)
 	// Dial connects to receivers; nil: as the system does.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }

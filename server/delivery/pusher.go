@@ -83,7 +83,7 @@ func (p *pusher) configure(o Options) {
 			x.version++
 		}
 	}
-	p.pushSettings = pushSettings{a, newClient(a.Timeout, o.Dial)}
+	p.pushSettings = pushSettings{a, o.reading(newClient(a.Timeout, o.Dial), p.url)}
 }
 
 // update turns a notice into alerts. Each stage of a silence is an alert of its own;

@@ -63,6 +63,7 @@ type got struct {
 
 // receiver answers by a function and keeps the requests that it took.
 type receiver struct {
+	date time.Time // that its answers bear; zero: now
 	pipes
 	t      *testing.T
 	answer func(got) int // nil: 204
@@ -82,6 +83,9 @@ func newReceiver(t *testing.T, answer func(got) int) *receiver {
 }
 
 func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if !r.date.IsZero() {
+		w.Header().Set("Date", r.date.UTC().Format(http.TimeFormat))
+	}
 	b, err := io.ReadAll(req.Body)
 	if err != nil {
 		return

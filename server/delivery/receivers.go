@@ -152,7 +152,7 @@ func (n *Notifier) Reload(o Options) error {
 		return errors.New("notifications have ended")
 	}
 	was := n.Options()
-	o.Dir, o.Queues, o.Dial, o.Log, o.Publish, o.Forget = was.Dir, was.Queues, was.Dial, was.Log, was.Publish, was.Forget
+	o.Dir, o.Queues, o.Dial, o.Date, o.Log, o.Publish, o.Forget = was.Dir, was.Queues, was.Dial, was.Date, was.Log, was.Publish, was.Forget
 	o.Hold, o.Incident, o.MinimumUp, o.MinimumDown = was.Hold, was.Incident, was.MinimumUp, was.MinimumDown
 	o.fill()
 	c, err := n.prepare(o)
