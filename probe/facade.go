@@ -41,6 +41,9 @@ type (
 	SessionState = watch.SessionState
 	// Summary is the result of a whole watch.
 	Summary = watch.Summary
+	// Episodes are the times in which its warnings were active.
+	Episode  = watch.Episode
+	Episodes = watch.Episodes
 	// MinuteBuilder collects the findings of a watch into the minutes of a record.
 	MinuteBuilder = watch.MinuteBuilder
 )

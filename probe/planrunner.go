@@ -58,7 +58,7 @@ func RunPlan(ctx context.Context, o Options, sinks ...watch.Sink) (watch.Summary
 		return watch.Summary{}, err
 	}
 	a := &planRunner{o: &o, sinks: sinks, from: o.Clock.Wall()}
-	none := watch.Summary{Schema: watch.Schema, Warnings: []warning.Warning{}}
+	none := watch.Summary{Schema: watch.Schema, Warnings: []warning.Warning{}, Episodes: watch.Episodes{}}
 	for ctx.Err() == nil {
 		now := o.Clock.Wall()
 		entry, until := o.Plan.At(now)

@@ -12,13 +12,16 @@ import (
 type Account struct {
 	Sent, Received                uint64
 	LostUp, LostDown, LostUnknown uint64
-	Unsent                        uint64 // never left the host; not part of Sent
-	Stalled                       uint64 // of Unsent: TCP accepted no more; not the host's fault
-	NoRoute                       uint64 // of Unsent: the system had no route, busy or not
-	OverTCP                       uint64 // of Sent, by TCP: those lost are late, and network loss is not visible
-	Late                          uint64 // echoes that arrived after the packet was settled as lost
-	DuplicatesDown                uint64
-	ReorderedDown                 uint64
+	// GapUp, GapDown and GapUnknown are how many of these were lost in an interruption:
+	// sent in a time from which nothing came back; see Stream.CountGaps.
+	GapUp, GapDown, GapUnknown uint64
+	Unsent                     uint64 // never left the host; not part of Sent
+	Stalled                    uint64 // of Unsent: TCP accepted no more; not the host's fault
+	NoRoute                    uint64 // of Unsent: the system had no route, busy or not
+	OverTCP                    uint64 // of Sent, by TCP: those lost are late, and network loss is not visible
+	Late                       uint64 // echoes that arrived after the packet was settled as lost
+	DuplicatesDown             uint64
+	ReorderedDown              uint64
 
 	RoundTrip ippm.Histogram // without the server's processing time
 	// The following exclude packets sent while one of our trains ran.
@@ -39,6 +42,9 @@ func (a *Account) UnsentByHost() uint64 { return a.Unsent - a.Stalled - a.NoRout
 
 // Lost returns the number of lost packets, in any direction.
 func (a *Account) Lost() uint64 { return a.LostUp + a.LostDown + a.LostUnknown }
+
+// LostInGaps returns how many packets were lost in interruptions, in any direction.
+func (a *Account) LostInGaps() uint64 { return a.GapUp + a.GapDown + a.GapUnknown }
 
 // Window is an unfinished account: delays are kept until its end, because PDV needs
 // the lowest of them.
@@ -79,6 +85,9 @@ func (a *Account) merge(b *Account) {
 	a.LostUp += b.LostUp
 	a.LostDown += b.LostDown
 	a.LostUnknown += b.LostUnknown
+	a.GapUp += b.GapUp
+	a.GapDown += b.GapDown
+	a.GapUnknown += b.GapUnknown
 	a.Unsent += b.Unsent
 	a.Stalled += b.Stalled
 	a.NoRoute += b.NoRoute
@@ -108,6 +117,7 @@ type Figures struct {
 	LostUp      uint64 `json:"lost_up"`
 	LostDown    uint64 `json:"lost_down"`
 	LostUnknown uint64 `json:"lost_unknown"`
+	LostInGaps  uint64 `json:"lost_in_interruptions"` // of the lost ones
 	Unsent      uint64 `json:"unsent"`
 	Stalled     uint64 `json:"unsent_tcp_stalled"`
 	NoRoute     uint64 `json:"unsent_no_way"`
@@ -167,7 +177,7 @@ func (a *Account) Figures() Figures {
 		return &v
 	}
 	f := Figures{
-		Sent: a.Sent, Received: a.Received, LostUp: a.LostUp, LostDown: a.LostDown, LostUnknown: a.LostUnknown,
+		Sent: a.Sent, Received: a.Received, LostUp: a.LostUp, LostDown: a.LostDown, LostUnknown: a.LostUnknown, LostInGaps: a.LostInGaps(),
 		Unsent: a.Unsent, Stalled: a.Stalled, NoRoute: a.NoRoute, OverTCP: a.OverTCP, Late: a.Late, Duplicates: a.DuplicatesDown, Reordered: a.ReorderedDown,
 		RoundTrip: quantiles(&a.RoundTrip), OneWayUp: quantiles(&a.OneWayUp), OneWayDown: quantiles(&a.OneWayDown),
 		OneWayBound: ptr(a.OneWayBound.Seconds(), a.OneWayUp.Count() > 0),

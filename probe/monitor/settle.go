@@ -7,26 +7,30 @@ import (
 )
 
 // settle counts and removes packets whose fate is known, in order. Called locked.
-func (m *Stream) settle(now time.Duration) {
-	n := 0
+func (m *Stream) settle(now time.Duration) { m.settleAt(now, now) }
+
+// settleAt settles packets as of then; the time is now. Called locked.
+func (m *Stream) settleAt(then, now time.Duration) {
+	silent, n := now-max(m.lastEcho, m.excused), 0
 	for n < len(m.slots) {
 		sl := &m.slots[n]
-		if sl.fate == pending && now < sl.sent+m.lossAfter {
+		if sl.fate == pending && then < sl.sent+m.lossAfter {
 			break
 		}
-		if sl.fate == arrived && m.follows && !sl.told && now < sl.x.T4+followWait {
+		if sl.fate == arrived && m.follows && !sl.told && then < sl.x.T4+followWait {
 			break
 		}
-		m.count(sl)
+		m.count(sl, m.gaps.holds(m.first+wire.Seq(n), silent))
 		n++
 	}
 	if n > 0 {
 		m.slots = append(m.slots[:0], m.slots[n:]...)
 		m.first += wire.Seq(n)
+		m.gaps.forget(m.first)
 	}
 }
 
-func (m *Stream) count(sl *slot) {
+func (m *Stream) count(sl *slot, inGap bool) {
 	if sl.w.closed {
 		sl.w = m.window
 	}
@@ -52,6 +56,9 @@ func (m *Stream) count(sl *slot) {
 	}
 	if sl.fate == pending {
 		m.prevValid = false
+		if inGap {
+			w.lostInGap(sl)
+		}
 		switch {
 		case sl.seen:
 			w.LostDown++

@@ -35,7 +35,7 @@ func (m *Stream) SettledBefore(w *Window, now time.Duration) bool {
 func (m *Stream) CountLost(t time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.settle(t + m.lossAfter)
+	m.settleAt(t+m.lossAfter, t)
 }
 
 // Empty reports whether every packet sent has been settled.

@@ -65,6 +65,7 @@ type Stream struct {
 	excused    time.Duration // silence before it is attributed to this host
 	echoed     bool
 	gap        time.Duration // longest time between two echoes
+	gaps       gaps
 	offset     clock.Offset
 	jitterUp   ippm.Jitter
 	jitterDown ippm.Jitter
@@ -83,7 +84,7 @@ type Stream struct {
 }
 
 func NewStream(lossAfter time.Duration, now time.Duration) *Stream {
-	return &Stream{lossAfter: lossAfter, first: 1, window: &Window{from: now}, Total: new(Account), lastEcho: now, calmFrom: now}
+	return &Stream{lossAfter: lossAfter, first: 1, window: &Window{from: now}, Total: new(Account), lastEcho: now, calmFrom: now, gaps: gaps{least: usualGap}}
 }
 
 // Reserve records that a packet is about to be sent.
@@ -164,7 +165,9 @@ func (m *Stream) Echo(s wire.Seq, e wire.Echo, at, lag time.Duration, size int) 
 	}
 	m.echoBytes += int64(size)
 	m.window.ReadLag.Add(lag)
-	m.gap = max(m.gap, at-max(m.lastEcho, m.excused))
+	silent := at - max(m.lastEcho, m.excused)
+	m.gap = max(m.gap, silent)
+	m.gaps.echo(s, silent)
 	m.lastEcho, m.echoed = at, true
 	m.learn(s, e)
 	m.follow(s, e.Earlier)

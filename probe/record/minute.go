@@ -12,10 +12,15 @@ type Minute struct {
 	LostUp      uint64 `json:"lost_up"`
 	LostDown    uint64 `json:"lost_down"`
 	LostUnknown uint64 `json:"lost_unknown"`
-	Unsent      uint64 `json:"unsent"` // never left the host: not counted in Sent
-	Duplicates  uint64 `json:"duplicates_down"`
-	OverTCP     uint64 `json:"over_tcp,omitempty"`    // of Sent; a lost one came too late, as TCP resends
-	Stalled     uint64 `json:"tcp_stalled,omitempty"` // not in Sent: TCP accepted no more
+	// GapUp, GapDown and GapUnknown are how many of the lost ones were lost in an
+	// interruption.
+	GapUp      uint64 `json:"gap_lost_up,omitempty"`
+	GapDown    uint64 `json:"gap_lost_down,omitempty"`
+	GapUnknown uint64 `json:"gap_lost_unknown,omitempty"`
+	Unsent     uint64 `json:"unsent"` // never left the host: not counted in Sent
+	Duplicates uint64 `json:"duplicates_down"`
+	OverTCP    uint64 `json:"over_tcp,omitempty"`    // of Sent; a lost one came too late, as TCP resends
+	Stalled    uint64 `json:"tcp_stalled,omitempty"` // not in Sent: TCP accepted no more
 
 	RoundTrip   *float64 `json:"round_trip_delay_median,omitempty"`
 	RoundTrip99 *float64 `json:"round_trip_delay_p99,omitempty"`
@@ -40,6 +45,9 @@ type Minute struct {
 
 // Lost returns all lost packets, in either direction or unknown.
 func (m *Minute) Lost() uint64 { return m.LostUp + m.LostDown + m.LostUnknown }
+
+// LostInGaps returns how many packets were lost in interruptions.
+func (m *Minute) LostInGaps() uint64 { return m.GapUp + m.GapDown + m.GapUnknown }
 
 // Reading is the worst result of one direction's floor tests in one minute, in
 // bit/s at the IP layer.

@@ -46,6 +46,7 @@ func (w *watcher) adopt(s *session.Session, state SessionState) {
 	now := w.o.Clock.Now()
 	w.retire(false)
 	w.s, w.ticket = s, s.Welcome.Resume
+	s.Monitor.CountGaps(w.o.Watch.SilentAfter / 2)
 	w.judgeBy(s.Welcome.Policy)
 	w.summary.Session = s.Welcome.Session
 	w.summary.Connects++

@@ -99,4 +99,5 @@ type Summary struct {
 	BytesUp    int64             `json:"bytes_upload"`
 	BytesDown  int64             `json:"bytes_download"`
 	Warnings   []warning.Warning `json:"warnings"` // in the order they were raised
+	Episodes   Episodes          `json:"episodes"` // of the warnings, in the order they began
 }

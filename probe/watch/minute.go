@@ -14,6 +14,7 @@ func MinuteOf(a *monitor.Account) record.Minute {
 	f := a.Figures()
 	return record.Minute{
 		Sent: f.Sent, Received: f.Received, LostUp: f.LostUp, LostDown: f.LostDown, LostUnknown: f.LostUnknown,
+		GapUp: a.GapUp, GapDown: a.GapDown, GapUnknown: a.GapUnknown,
 		Unsent: f.Unsent - f.Stalled, Stalled: f.Stalled, OverTCP: f.OverTCP, Duplicates: f.Duplicates,
 		RoundTrip: f.RoundTrip.Median, RoundTrip99: f.RoundTrip.P99,
 		OneWayUp: f.OneWayUp.Median, OneWayDown: f.OneWayDown.Median, OneWayBound: f.OneWayBound,

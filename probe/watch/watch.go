@@ -112,7 +112,7 @@ func Run(ctx context.Context, o Config, sinks ...Sink) (Summary, error) {
 		climbing: map[wire.Direction]bool{}, lastTest: map[wire.Direction]time.Duration{}, nextGlance: map[wire.Direction]time.Duration{},
 		known: map[wire.Direction]ippm.Rate{}, proved: map[wire.Direction]ippm.Rate{}, gentle: map[wire.Direction]int{}, recommended: map[wire.Direction]warning.Level{},
 		trackers: newTrackers(),
-		summary:  Summary{Schema: Schema, Warnings: []warning.Warning{}, Started: o.Clock.Wall(), Exam: o.Join.Exam},
+		summary:  Summary{Schema: Schema, Warnings: []warning.Warning{}, Episodes: Episodes{}, Started: o.Clock.Wall(), Exam: o.Join.Exam},
 	}
 	w.startedNow = o.Clock.Now()
 	w.startedWake, _ = o.Clock.Awake()

@@ -92,6 +92,7 @@ func (w *watcher) warn(wn warning.Warning) {
 	wn.ID = i + 1
 	list[i] = wn
 	w.summary.Warnings = list
+	w.summary.Episodes.Warning(wn)
 	w.o.Outbox.Put(wire.ReportWarning, w.o.Clock.Wall(), wn)
 	for _, k := range w.sinks {
 		k.Warning(wn)
