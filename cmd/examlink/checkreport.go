@@ -38,7 +38,7 @@ var always = []verdict.Criterion{verdict.Download, verdict.Upload, verdict.Round
 // page writes text for a terminal of some width, coloured if it is one.
 type page struct {
 	w      io.Writer
-	width  int
+	width  int // columns; 0: lines are not wrapped
 	colour bool
 }
 
@@ -55,20 +55,26 @@ func newPage(w io.Writer) *page {
 }
 
 // text writes words, wrapped; lines after the first are indented.
-func (p *page) text(indent int, s string) {
-	width, column := min(p.width, mostWidth), 0
+func (p *page) text(indent int, s string) { p.after("", 0, indent, s) }
+
+// after writes words, wrapped, behind a beginning of some columns; lines after the first
+// are indented.
+func (p *page) after(beginning string, column, indent int, s string) {
+	fmt.Fprint(p.w, beginning)
+	width, first := min(p.width, mostWidth), true
 	for _, word := range strings.Fields(s) {
 		switch n := len([]rune(word)); {
-		case column > 0 && column+1+n > width:
+		case !first && p.width > 0 && column+1+n > width:
 			fmt.Fprint(p.w, "\n"+strings.Repeat(" ", indent)+word)
 			column = indent + n
-		case column > 0:
+		case !first:
 			fmt.Fprint(p.w, " "+word)
 			column += 1 + n
 		default:
 			fmt.Fprint(p.w, word)
-			column = n
+			column += n
 		}
+		first = false
 	}
 	fmt.Fprintln(p.w)
 }
@@ -77,12 +83,23 @@ func (p *page) text(indent int, s string) {
 var colours = map[verdict.Outcome]string{verdict.Ready: "1;32", verdict.Marginal: "1;33", verdict.NotReady: "1;31", verdict.Inconclusive: "1;33"}
 
 // headline writes the verdict.
-func (p *page) headline(v verdict.Verdict) {
+func (p *page) headline(v verdict.Verdict) { p.coloured(colours[v.Outcome], v.Sentence) }
+
+// coloured writes text in a colour, if there are colours.
+func (p *page) coloured(colour, s string) {
 	if p.colour {
-		fmt.Fprintf(p.w, "\x1b[%sm", colours[v.Outcome])
+		fmt.Fprintf(p.w, "\x1b[%sm", colour)
 		defer fmt.Fprint(p.w, "\x1b[0m")
 	}
-	p.text(0, v.Sentence)
+	p.text(0, s)
+}
+
+// paint returns a word in a colour, if there are colours.
+func (p *page) paint(colour, word string) string {
+	if !p.colour || colour == "" {
+		return word
+	}
+	return "\x1b[" + colour + "m" + word + "\x1b[0m"
 }
 
 // printReport prints the figures, what missed first, then what to do, and the verdict

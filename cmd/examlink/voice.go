@@ -2,132 +2,258 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
 	"examlink/probe"
-	"examlink/probe/link"
 	"examlink/probe/plan"
 	"examlink/probe/warning"
 )
 
-// voice prints and logs the events of a watch.
-type voice struct {
-	w         io.Writer
-	log       *slog.Logger
-	planned   bool           // whether the time of the exam is known
-	transport link.Transport // of the last session event
+// Chosen by us.
+const (
+	repaintEvery = time.Second     // on a terminal
+	stateEvery   = 5 * time.Minute // elsewhere, while nothing changes
+	holdFor      = 3 * time.Second // an interruption's entry, for its cause
+	entryIndent  = 10              // columns of the time before an entry
+)
 
-	mu sync.Mutex // phases begin on another goroutine
+// voice tells a student how a watch goes: a line for each thing that happens, and one
+// for the state of the link, which stays current on a terminal. It logs the events, too.
+type voice struct {
+	screen  *screen
+	log     *slog.Logger
+	planned bool // whether the time of the exam is known
+	wall    func() time.Time
+	own     connection // of the events that are not for students
+
+	mu      sync.Mutex // phases begin on another goroutine, and so does tick
+	link    linkState
+	advised string           // last advice on an interruption, or on a connection that fails
+	held    *warning.Warning // an interruption whose cause is being looked for
+	said    condition
+	saidAt  time.Time
 }
 
 var (
-	_ probe.Sink     = (*voice)(nil)
+	_ probe.LiveSink = (*voice)(nil)
 	_ probe.PlanSink = (*voice)(nil)
+)
+
+// newVoice returns a voice; verbose adds what happens on the connection.
+func newVoice(s *screen, log *slog.Logger, due plan.Plan, wall func() time.Time, verbose bool) *voice {
+	return &voice{
+		screen: s, log: log, planned: !due.Window.IsZero(), wall: wall, link: newLinkState(due.Window),
+		own: connection{verbose: verbose, log: log},
+	}
+}
+
+// run keeps the state line current until stop is called.
+func (v *voice) run() (stop func()) {
+	end, done := make(chan struct{}), make(chan struct{})
+	go func() { // ends with stop
+		defer close(done)
+		t := time.NewTicker(repaintEvery)
+		defer t.Stop()
+		for {
+			select {
+			case <-t.C:
+				v.tick()
+			case <-end:
+				return
+			}
+		}
+	}()
+	return func() { close(end); <-done; v.screen.clear() }
+}
+
+// tick shows the state: repainted on a terminal, elsewhere as a line when it has changed
+// or was last shown a while ago.
+func (v *voice) tick() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	now, c := v.wall(), v.link.condition()
+	if w := v.held; w != nil && now.Sub(w.Raised).Abs() >= holdFor {
+		v.held = nil
+		v.raised(*w)
+	}
+	if v.screen.repaint {
+		v.repaint()
+		return
+	}
+	if c == v.said && now.Sub(v.saidAt) < stateEvery {
+		return
+	}
+	was := v.said
+	v.said, v.saidAt = c, now
+	switch {
+	case c == conditionConnecting, c == conditionTesting, c == conditionWaiting, c == conditionOver, c == conditionInterrupted && was != c:
+		return // an entry has just said so, or will in a moment
+	}
+	word, rest := v.link.line(now, mostWidth-entryIndent)
+	v.entry(now, "", word+": "+rest)
+}
+
+// repaint brings the state line of a terminal up to date. Called locked.
+func (v *voice) repaint() {
+	word, rest := v.link.line(v.wall(), v.screen.width()-1)
+	p := page{colour: v.screen.colour}
+	v.screen.show(p.paint(stateWords[v.link.condition()].colour, word)+"  "+rest, len([]rune(word))+2+len([]rune(rest)))
+}
+
+// entry writes an entry of the time; head is a word before it, if any. Called locked.
+func (v *voice) entry(at time.Time, head, text string) {
+	if v.screen.repaint {
+		defer v.repaint()
+	}
+	var b strings.Builder
+	p := page{w: &b, width: v.screen.width(), colour: v.screen.colour}
+	beginning, column := clockTime(at)+"  ", entryIndent
+	if head != "" {
+		beginning, column = beginning+p.paint(headColours[head], head)+"  ", column+len(head)+2
+	}
+	p.after(beginning, column, entryIndent, text)
+	_, _ = v.screen.Write([]byte(b.String()))
+}
+
+// headColours are the words before entries, with their colours.
+var headColours = map[string]string{headWarning: "1;31", headCleared: "1;32", headNote: "1;33"}
+
+const (
+	headWarning = "WARNING"
+	headCleared = "CLEARED"
+	headNote    = "NOTE"
 )
 
 // Phase implements probe.PlanSink.
 func (v *voice) Phase(e probe.PhaseEvent) {
-	if !v.planned {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	first := v.link.phase.Phase == ""
+	v.link.phase = e
+	if !v.planned || first && e.Phase != plan.Idle { // the introduction has said so
 		return
 	}
-	at := func(t time.Time) string { return t.Local().Format("Mon 2 Jan 15:04") }
 	switch e.Phase {
 	case plan.Idle:
-		if e.Check.IsZero() {
-			v.say(e.At, "waiting for the exam; watching begins %s", at(e.Until))
-		} else {
-			v.say(e.At, "waiting for the exam; next check %s, watching begins %s", at(e.Check), at(e.Until))
+		text := "Waiting for the exam. Watching begins on " + dayTime(e.Until) + "."
+		if !e.Check.IsZero() {
+			text += " Until then your link is checked a few times a day, next on " + dayTime(e.Check) + "."
 		}
+		v.entry(e.At, "", text)
 	case plan.PreExam:
-		v.say(e.At, "watching; the exam begins %s", at(e.Until))
+		v.entry(e.At, "", "Watching has begun. The exam begins on "+dayTime(e.Until)+".")
 	case plan.Exam:
-		v.say(e.At, "the exam has begun; watching until %s", at(e.Until))
+		v.entry(e.At, "", "The exam has begun. Watching goes on until "+dayTime(e.Until)+".")
 	case plan.Done:
-		v.say(e.At, "the exam is over")
+		v.entry(e.At, "", "The exam is over.")
 	}
 }
 
 // Checked implements probe.PlanSink.
 func (v *voice) Checked(e probe.CheckEvent) {
-	if e.Err != nil {
-		v.say(e.At, "the scheduled check could not run. %s", advice(e.Err))
-		return
-	}
-	v.say(e.At, "scheduled check: %s", e.Report.Verdict.Sentence)
-}
-
-func (v *voice) say(at time.Time, format string, args ...any) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	fmt.Fprintf(v.w, "%s  %s\n", at.Local().Format(time.TimeOnly), fmt.Sprintf(format, args...))
+	if e.Err != nil {
+		_, hint := explain(e.Err)
+		v.log.Debug("scheduled check", "err", e.Err)
+		v.entry(e.At, headNote, "The scheduled check could not be made. "+hint)
+		return
+	}
+	v.entry(e.At, "", "Scheduled check: "+e.Report.Verdict.Sentence)
 }
 
 // Session implements probe.Sink.
 func (v *voice) Session(e probe.SessionEvent) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	first := !v.link.connected
+	v.link.Session(e)
+	if text := v.own.session(e); text != "" {
+		v.entry(e.At, "", text)
+	}
+	_, hint := explain(e.Err)
 	switch e.State {
 	case probe.SessionConnected:
-		v.say(e.At, "connected to %s%s%s", e.Server, v.by(e.Transport), remembered(e))
-	case probe.SessionResumed:
-		v.say(e.At, "connected to %s again%s%s", e.Server, v.by(e.Transport), remembered(e))
-	case probe.SessionBack:
-		v.say(e.At, "the server answers again")
+		if first {
+			v.entry(e.At, "", "Connected to the exam's server; your link is being watched.")
+		}
+		v.advised = ""
 	case probe.SessionMoved:
-		v.say(e.At, "this computer's network address has changed; the watch continues")
-	case probe.SessionSilent:
-		v.say(e.At, "the server does not answer; reconnecting")
-	case probe.SessionWaiting:
-		v.say(e.At, "not connected, trying again. %s", advice(e.Err))
-	case probe.SessionLost:
-		v.say(e.At, "cannot reconnect. %s", advice(e.Err))
+		v.entry(e.At, headNote, "This computer has changed to another network or address. Watching goes on.")
+	case probe.SessionWaiting, probe.SessionLost:
+		if hint != v.advised { // the same every few seconds
+			v.advised = hint
+			v.entry(e.At, headWarning, "Not connected to the exam's server; trying again. "+hint)
+		}
+	case probe.SessionResumed, probe.SessionSilent, probe.SessionBack: // the warning of the interruption says so
 	}
-	v.log.Debug("session", "state", e.State, "session", e.Session, "transport", e.Transport, "address", e.Address, "err", e.Err)
-}
-
-// remembered explains how the server was found if its name could not be looked up.
-func remembered(e probe.SessionEvent) string {
-	if !e.Remembered {
-		return ""
-	}
-	return "; its name could not be looked up, so its last known address was used"
-}
-
-// by names the transport if it is not UDP, or if it has changed back to UDP.
-func (v *voice) by(t link.Transport) string {
-	was := v.transport
-	v.transport = t
-	switch {
-	case t == link.WebSocket:
-		return " over WebSocket (TCP): rates are lower bounds, and lost packets show up as delay"
-	case t == link.UDP && was == link.WebSocket:
-		return " over UDP"
-	}
-	return ""
 }
 
 // Window implements probe.Sink.
-func (v *voice) Window(probe.WindowEvent) {}
+func (v *voice) Window(e probe.WindowEvent) { v.Live(e) }
+
+// Live implements probe.LiveSink.
+func (v *voice) Live(e probe.WindowEvent) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.link.Window(e)
+}
 
 // Floor implements probe.Sink.
 func (v *voice) Floor(e probe.FloorEvent) {
-	v.log.Debug("floor test", "direction", e.Floor.Direction, "outcome", e.Floor.Outcome, "why", e.Floor.Why, "bytes_up", e.SpentUp, "bytes_down", e.SpentDown)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.link.Floor(e)
+	v.own.floor(e)
 }
 
 // Warning implements probe.Sink.
 func (v *voice) Warning(w warning.Warning) {
-	switch {
-	case w.Active() && !w.Updated.IsZero():
-		v.say(w.Updated, "         %s", w)
-	case w.Active():
-		v.say(w.Raised, "WARNING  %s", w)
-	case w.End.IsZero():
-		v.say(w.Cleared, "the watch ended while this warning was active: %s", w.Kind.Title())
-	case w.Raised.Equal(w.Cleared):
-		v.say(w.Cleared, "NOTE     %s", w)
-	default:
-		v.say(w.Cleared, "CLEARED  %s, after %s", w.Kind.Title(), w.End.Sub(w.Start).Round(100*time.Millisecond))
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.link.Warning(w)
+	v.own.warning(w)
+	held := v.held != nil && w.Kind == warning.Outage
+	if held {
+		v.held = nil
 	}
-	v.log.Debug("warning", "kind", w.Kind, "active", w.Active(), "start", w.Start, "end", w.End, "cause", w.Cause, "evidence", w.Evidence)
+	switch {
+	case w.Active() && held:
+		v.raised(w)
+	case w.Active() && !w.Updated.IsZero():
+		v.explain(w)
+	case w.Active() && w.Kind == warning.Outage && w.Cause == warning.NotKnown && v.screen.repaint:
+		v.held = &w // the state line shows it meanwhile
+	case w.Active():
+		v.raised(w)
+	case w.End.IsZero(): // the watch ends: the verdict on it says so
+	case held, w.Raised.Equal(w.Cleared):
+		v.entry(w.Cleared, headNote, strings.TrimSpace(title(w)+when(w)+evidence(w)+"."+causeWords(w)+" "+noteAdvice(w)))
+	default:
+		v.entry(w.Cleared, headCleared, title(w)+when(w)+"."+causeWords(w))
+	}
+}
+
+// raised writes the entry of a warning.
+func (v *voice) raised(w warning.Warning) {
+	v.advised = w.Remedy()
+	text := fmt.Sprintf("%s since %s%s.%s %s", title(w), clockTime(began(w)), evidence(w), causeWords(w), w.Kind.Meaning())
+	if v.advised != "" {
+		text += " What to do: " + v.advised
+	}
+	v.entry(w.Raised, headWarning, text)
+}
+
+// explain says what to do about an interruption when its cause becomes known. Blocked UDP
+// has a warning of its own.
+func (v *voice) explain(w warning.Warning) {
+	advice := w.Remedy()
+	if w.Kind != warning.Outage || w.Cause == warning.CauseUDPBlocked || advice == v.advised {
+		return
+	}
+	v.advised = advice
+	v.entry(w.Updated, "", "Cause of the interruption: "+string(w.Cause)+". What to do: "+advice)
 }

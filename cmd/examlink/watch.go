@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -17,13 +18,14 @@ import (
 	"examlink/probe"
 	"examlink/probe/agent"
 	"examlink/probe/plan"
+	"examlink/probe/wire"
 )
 
 // watchFlags are the flags of "examlink watch" that set no key of the configuration.
 type watchFlags struct {
-	json, plan bool
-	lasting    time.Duration
-	service    serviceFlags
+	json, plan, verbose bool
+	lasting             time.Duration
+	service             serviceFlags
 }
 
 func newWatch(a *cli.App) *cobra.Command {
@@ -32,9 +34,13 @@ func newWatch(a *cli.App) *cobra.Command {
 		Use:   "watch " + tokenUse,
 		Short: "Watches this link until you stop it",
 		Long: `Watches this link until you stop it (Ctrl-C). It warns you at once when the link
-falls below what the exam needs or is interrupted, and says when it has recovered.
-It serves Prometheus metrics on client.metrics_listen, keeps a record that
-"examlink report" turns into a report, and ends with a summary.
+falls below what the exam needs or is interrupted, says what to do, and when it has
+recovered. In a terminal the last line shows the state of the link: the rates
+against the minimum ("6.1+" is at least 6.1), the round trip, and the time left in
+the exam. It ends with a verdict on the whole watch.
+
+It keeps a record that "examlink report" turns into a report, and serves Prometheus
+metrics on client.metrics_listen.
 
 The time of the exam comes from client.exam or, if that is not set, from the join
 token. --plan prints when checks and the watch are due, and measures nothing.
@@ -46,7 +52,8 @@ token. --plan prints when checks and the watch are due, and measures nothing.
 		Args:    oneToken,
 		RunE:    func(c *cobra.Command, args []string) error { return w.run(a, c, args) },
 	}
-	c.Flags().BoolVar(&w.json, "json", false, "print the summary (schema "+probe.SummarySchema+"), or the plan, as JSON")
+	c.Flags().BoolVar(&w.json, "json", false, "print what happens, line by line (schema "+eventSchema+"), or the plan, as JSON")
+	c.Flags().BoolVar(&w.verbose, "verbose", false, "also print what happens to the connection, and where the metrics are")
 	c.Flags().BoolVar(&w.plan, "plan", false, "print when checks and the watch are due (schema "+plan.Schema+"), and measure nothing")
 	w.service.declare(c)
 	c.Flags().DurationVar(&w.lasting, "for", 0, "stop after this `time`")
@@ -90,25 +97,58 @@ func (w *watchFlags) run(a *cli.App, c *cobra.Command, args []string) error {
 	if f.Client.Token == "" {
 		return errNoToken
 	}
+	return w.follow(c, f, due, ahead)
+}
+
+// follow watches, and tells on the way and at the end how it went.
+func (w *watchFlags) follow(c *cobra.Command, f config.File, due plan.Plan, ahead time.Duration) error {
+	stderr := newScreen(c.ErrOrStderr())
 	registry := daemon.Registry()
-	o, err := agentOptions(f, due, registry, c.ErrOrStderr())
+	o, err := agentOptions(f, due, registry, stderr)
 	if err != nil {
 		return cli.Usage(err)
 	}
 	if ahead != 0 {
 		o.Probe.GoBy(ahead)
 	}
-	r, err := w.watch(c, o, f.Client.MetricsListen, registry)
+	wall := time.Now
+	if o.Probe.Clock != nil {
+		wall = o.Probe.Clock.Wall
+	}
+	token, err := wire.ReadJoinToken(f.Client.Token)
+	if err != nil {
+		return cli.Usage(err)
+	}
+	if w.json {
+		e := newEvents(c.OutOrStdout(), due.Window, wall)
+		e.start(token, serverName(o.Probe, token))
+		o.Sinks = []probe.Sink{e}
+		r, err := w.watch(c, o, f.Client.MetricsListen, registry, stderr)
+		if err != nil {
+			return errors.Join(err, json.NewEncoder(c.OutOrStdout()).Encode(failureOf(err)))
+		}
+		e.end(r)
+		return nil
+	}
+	v := newVoice(stderr, o.Probe.Log, due, wall, w.verbose)
+	v.introduce(token, due.Window)
+	o.Sinks = []probe.Sink{v}
+	stop := v.run()
+	r, err := w.watch(c, o, f.Client.MetricsListen, registry, stderr)
+	stop()
 	if err != nil {
 		return err
 	}
-	if w.json {
-		e := json.NewEncoder(c.OutOrStdout())
-		e.SetIndent("", "  ")
-		return e.Encode(r.Summary)
-	}
-	printSummary(c.OutOrStdout(), r.Summary)
+	printSummary(c.OutOrStdout(), r, &v.link)
 	return nil
+}
+
+// serverName returns the address of the server that is watched.
+func serverName(o probe.Options, token wire.JoinToken) string {
+	if o.Server != "" {
+		return o.Server
+	}
+	return token.Servers[0]
 }
 
 // askClock bounds how long the server is asked for its time.
@@ -140,9 +180,9 @@ func clockWords(ahead time.Duration) string {
 	return fmt.Sprintf("This computer's clock is %s %s the exam server's. Set it: turn on automatic date and time.", ahead.Abs().Round(time.Minute), word)
 }
 
-// agentOptions converts the configuration to the options of a watch that prints
-// its messages on stderr.
-func agentOptions(f config.File, due plan.Plan, registry prometheus.Registerer, stderr io.Writer) (agent.Options, error) {
+// agentOptions converts the configuration to the options of a watch that logs, and
+// prints what its sinks do not say, on stderr.
+func agentOptions(f config.File, due plan.Plan, registry prometheus.Registerer, stderr *screen) (agent.Options, error) {
 	o, err := f.ProbeOptions()
 	if err != nil {
 		return agent.Options{}, err
@@ -152,19 +192,18 @@ func agentOptions(f config.File, due plan.Plan, registry prometheus.Registerer, 
 	return agent.Options{
 		Probe: o, Record: f.Client.Watch.Record, QueueMax: f.Client.QueueMax,
 		Notify: agent.Notify(f.Client.Notify), Show: showOnDesktop, Metrics: registry,
-		Tell:  func(format string, args ...any) { fmt.Fprintf(stderr, "examlink: "+format+"\n", args...) },
-		Sinks: []probe.Sink{&voice{w: stderr, log: o.Log, planned: !due.Window.IsZero()}},
+		Tell: stderr.tell,
 	}, nil
 }
 
 // watch runs the agent, and a metrics listener if listen is not empty.
-func (w *watchFlags) watch(c *cobra.Command, o agent.Options, listen string, registry *prometheus.Registry) (agent.Result, error) {
+func (w *watchFlags) watch(c *cobra.Command, o agent.Options, listen string, registry *prometheus.Registry, stderr io.Writer) (agent.Result, error) {
 	g, err := agent.New(o)
 	if err != nil {
 		return agent.Result{}, err
 	}
 	if listen != "" {
-		defer serveMetrics(c.Context(), listen, registry, o.Probe.Log, c.ErrOrStderr())()
+		defer w.serveMetrics(c.Context(), listen, registry, o.Probe.Log, stderr)()
 	}
 	ctx := c.Context()
 	if w.lasting > 0 {
@@ -181,13 +220,15 @@ func (w *watchFlags) watch(c *cobra.Command, o agent.Options, listen string, reg
 
 // serveMetrics serves the metrics until the returned function is called. If it
 // cannot listen, the watch continues without metrics: the exam matters more.
-func serveMetrics(ctx context.Context, listen string, registry *prometheus.Registry, log *slog.Logger, stderr io.Writer) (stop func()) {
+func (w *watchFlags) serveMetrics(ctx context.Context, listen string, registry *prometheus.Registry, log *slog.Logger, stderr io.Writer) (stop func()) {
 	admin, err := daemon.NewAdmin(listen, registry, func() bool { return true }, log)
 	if err != nil {
 		fmt.Fprintf(stderr, "examlink: %v; watching without metrics\n", err)
 		return func() {}
 	}
-	fmt.Fprintf(stderr, "metrics on http://%s/metrics\n", admin.Address())
+	if w.verbose {
+		fmt.Fprintf(stderr, "metrics on http://%s/metrics\n", admin.Address())
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() { // ends with ctx

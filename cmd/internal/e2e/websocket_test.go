@@ -62,7 +62,7 @@ func TestWatchWithoutUDPForAWhile(t *testing.T) {
 	need(t, "ip", "nft")
 	h := newTestbed(t)
 	file := filepath.Join(h.data, "record.jsonl")
-	watch := h.in(h.student, filepath.Join(bin, "examlink"), "watch", "--record", file, h.token)
+	watch := h.in(h.student, filepath.Join(bin, "examlink"), "watch", "--verbose", "--record", file, h.token)
 	out := &syncBuffer{}
 	watch.Stdout, watch.Stderr = out, out
 	if err := watch.Start(); err != nil {
@@ -80,8 +80,8 @@ func TestWatchWithoutUDPForAWhile(t *testing.T) {
 	} else {
 		t.Logf("by WebSocket %v after UDP was blocked", d)
 	}
-	says(t, out, "WARNING  the network blocks UDP", 5*time.Second)
-	says(t, out, "CLEARED  connection interrupted", 5*time.Second)
+	says(t, out, "WARNING  The network blocks UDP", 5*time.Second)
+	says(t, out, "CLEARED  Connection interrupted", 5*time.Second)
 	time.Sleep(15 * time.Second) // it tries UDP once, without success
 	if strings.Contains(out.String(), "again over UDP") {
 		t.Error("back over UDP although it is blocked")
@@ -90,7 +90,7 @@ func TestWatchWithoutUDPForAWhile(t *testing.T) {
 	open := time.Now()
 	back := says(t, out, "again over UDP", 45*time.Second)
 	t.Logf("over UDP again %v after it was let through", back.Sub(open))
-	says(t, out, "CLEARED  the network blocks UDP", 5*time.Second)
+	says(t, out, "CLEARED  The network blocks UDP", 5*time.Second)
 	time.Sleep(2 * time.Second)
 	_ = watch.Process.Signal(syscall.SIGINT)
 	if err := watch.Wait(); err != nil {
@@ -132,7 +132,7 @@ func TestWatchBeginsWithoutUDP(t *testing.T) {
 	need(t, "ip", "nft")
 	h := newTestbed(t)
 	h.block(h.student, "output", "udp")
-	watch := h.in(h.student, filepath.Join(bin, "examlink"), "watch", "--record", "none", h.token)
+	watch := h.in(h.student, filepath.Join(bin, "examlink"), "watch", "--verbose", "--record", "none", h.token)
 	out := &syncBuffer{}
 	watch.Stdout, watch.Stderr = out, out
 	if err := watch.Start(); err != nil {
@@ -140,10 +140,10 @@ func TestWatchBeginsWithoutUDP(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = watch.Process.Kill() })
 	says(t, out, "over WebSocket (TCP)", 15*time.Second)
-	says(t, out, "WARNING  the network blocks UDP", 5*time.Second)
+	says(t, out, "WARNING  The network blocks UDP", 5*time.Second)
 	h.open(h.student)
 	says(t, out, "again over UDP", 45*time.Second)
-	says(t, out, "CLEARED  the network blocks UDP", 5*time.Second)
+	says(t, out, "CLEARED  The network blocks UDP", 5*time.Second)
 	_ = watch.Process.Signal(syscall.SIGINT)
 	if err := watch.Wait(); err != nil {
 		t.Errorf("watch: %v\n%s", err, out.String())

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -80,11 +81,18 @@ func (l *lab) watch(ns stage.Namespace, token string, lasting, interval time.Dur
 	if err != nil {
 		return m, err
 	}
-	r := struct {
-		Monitor *monitor `json:"monitor"`
-	}{&m}
-	if err := json.Unmarshal(out, &r); err != nil {
-		return m, fmt.Errorf("examlink's summary: %w", err)
+	var r struct { // the last line has the summary
+		End struct {
+			Summary struct {
+				Monitor *monitor `json:"monitor"`
+			} `json:"summary"`
+		} `json:"end"`
+	}
+	r.End.Summary.Monitor = &m
+	for line := range bytes.Lines(out) {
+		if err := json.Unmarshal(line, &r); err != nil {
+			return m, fmt.Errorf("examlink's events: %w", err)
+		}
 	}
 	if m.RoundTrip.Median == nil {
 		return m, errors.New("examlink's summary has no round trips")
