@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 
@@ -15,27 +16,35 @@ import (
 func newReport() *cobra.Command {
 	asJSON, page := false, ""
 	c := &cobra.Command{
-		Use:   "report FILE",
+		Use:   "report FILE...",
 		Short: "Turns the record of a watch into a report",
-		Long: `Turns the record of a watch into a report: how long the link was watched and how
-long it was below the minimum, when it was interrupted and why, its warnings and
-figures, whether the record is intact, and what is not known. FILE is the file
-that "examlink watch" names when it starts.
+		Long: `Turns the record of a watch into a report: how long the link was watched, which
+part of the exam that was, how long the link was below the minimum, when it was
+interrupted and why, its warnings and figures, whether the record is intact, and
+what is not known. FILE is the file that "examlink watch" names. Several files of
+one exam, in any order, make one report.
 
-The exit code is 0 when the record is intact, 4 when it is not, and 1 when the
-file is not a record.`,
+The exit code is 0 when the record is intact, 4 when it is not, and 1 when a file
+is not a record, or the files are of several exams.`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return cli.Usage(fmt.Errorf("%d arguments, expected one record file", len(args)))
+			if len(args) == 0 {
+				return cli.Usage(errors.New("0 arguments, expected one or more record files"))
 			}
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			r, err := record.Load(args[0])
+			var records []*record.Record
+			for _, name := range args {
+				r, err := record.Load(name)
+				if err != nil {
+					return err
+				}
+				records = append(records, r)
+			}
+			a, err := report.Make(records...)
 			if err != nil {
 				return err
 			}
-			a := report.Make(r)
 			if page != "" {
 				if err := writePage(&a, page); err != nil {
 					return err

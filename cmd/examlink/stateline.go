@@ -89,7 +89,7 @@ func (s *linkState) withTimeLeft(forms []string, now time.Time) (out []string) {
 
 // measured returns rates against the minimum, round trip and time left.
 func (s *linkState) measured(now time.Time) []string {
-	var long, short, brief []string
+	var long, short, brief, least []string
 	problems := s.problems()
 	if len(problems) > 0 {
 		long = append(long, problems[0].Title())
@@ -111,6 +111,7 @@ func (s *linkState) measured(now time.Time) []string {
 	}
 	if len(pairs) > 0 {
 		short, brief = append(short, strings.Join(pairs, ", ")+" Mbit/s"), append(brief, strings.Join(bare, " "))
+		least = append(least, brief...)
 	}
 	if s.roundTrip > 0 {
 		trip := shortDelay(s.roundTrip)
@@ -118,9 +119,9 @@ func (s *linkState) measured(now time.Time) []string {
 	}
 	if exam := s.timeLeft(now, left); exam != "" {
 		few := s.timeLeft(now, briefly)
-		long, short, brief = append(long, exam), append(short, few), append(brief, few)
+		long, short, brief, least = append(long, exam), append(short, few), append(brief, few), append(least, few)
 	}
-	forms := []string{strings.Join(long, ", "), strings.Join(short, ", "), strings.Join(brief, ", ")}
+	forms := []string{strings.Join(long, ", "), strings.Join(short, ", "), strings.Join(brief, ", "), strings.Join(least, ", ")}
 	if len(problems) > 0 {
 		name := problems[0].Title() + ", "
 		forms = slices.Insert(forms, 1, name+forms[1], name+forms[2])

@@ -98,7 +98,7 @@ func (v *voice) tick() {
 
 // repaint brings the state line of a terminal up to date. Called locked.
 func (v *voice) repaint() {
-	word, rest := v.link.line(v.wall(), v.screen.width()-1)
+	word, rest := v.link.line(v.wall(), v.screen.width()-len("^C")-1)
 	p := page{colour: v.screen.colour}
 	v.screen.show(p.paint(stateWords[v.link.condition()].colour, word)+"  "+rest, len([]rune(word))+2+len([]rune(rest)))
 }

@@ -118,14 +118,14 @@ func TestStateLineFits(t *testing.T) {
 		p.sink = &voice{link: s, own: connection{log: slog.New(slog.DiscardHandler)}}
 		p.floor(wire.Down, 0, 6.13e6)
 		p.floor(wire.Up, 0.512e6, 0.5e6)
-		word, rest := s.line(now, c.width-1)
+		word, rest := s.line(now, c.width-3)
 		if got := word + "  " + rest; got != c.want {
 			t.Errorf("%d columns: %q, want %q", c.width, got, c.want)
 		}
 		for width := 60; width <= 200; width++ {
 			for _, k := range warning.Kinds() {
 				s.active = map[warning.Kind]warning.Warning{k: {Kind: k, Start: now.Add(-90 * time.Second), Cause: warning.CauseBeyond, Episodes: 1}}
-				word, rest := s.line(now, width-1)
+				word, rest := s.line(now, width-3)
 				if n := len([]rune(word + "  " + rest)); n >= width || rest == "" {
 					t.Errorf("%d of %d columns: %s", n, width, rest)
 				}

@@ -51,6 +51,7 @@ func (c calm) Ask(context.Context, string, netip.AddrPort) netenv.Findings {
 // testbed is a server and a link to it in a synctest bubble.
 type testbed struct {
 	server *server.Server
+	client *netsim.Client
 	probe  probe.Options // of a watch over the link
 }
 
@@ -65,7 +66,7 @@ func newTestbed(t *testing.T) testbed {
 		t.Fatal(err)
 	}
 	conn := network.Server()
-	s := testbed{}
+	s := testbed{client: client}
 	s.server, err = server.New(server.Options{
 		Conn: conn, TLS: &tls.Config{Certificates: []tls.Certificate{keys.Certificate}},
 		TokenKey: keys.Token.Public().(ed25519.PublicKey), Secret: keys.Secret, NewWaiter: timers,

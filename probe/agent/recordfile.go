@@ -74,11 +74,15 @@ func openRecord(names []string, s record.Start, at time.Time) (w *record.Writer,
 // startOf describes the watch in the first line of its record.
 func startOf(o probe.Options, token wire.JoinToken, at time.Time) record.Start {
 	zone, _ := at.Zone()
-	return record.Start{
-		Client: o.Version, System: runtime.GOOS + "/" + runtime.GOARCH, Exam: token.Exam, Server: serverOf(o, token),
+	s := record.Start{
+		Client: o.Version, System: runtime.GOOS + "/" + runtime.GOARCH, Exam: token.Exam, Student: token.Student, Server: serverOf(o, token),
 		Policy:  policyOf(o.Policy),
 		Started: record.At(at), Zone: zone,
 	}
+	if w := o.Plan.Window; !w.IsZero() {
+		s.Begins, s.Ends = record.At(w.Start), record.At(w.End)
+	}
+	return s
 }
 
 func policyOf(p verdict.Policy) record.Policy {

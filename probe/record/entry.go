@@ -13,6 +13,10 @@ type Start struct {
 	Client  string `json:"client"` // version
 	System  string `json:"system"` // operating system and architecture
 	Exam    string `json:"exam"`
+	Student string `json:"student,omitempty"` // a pseudonym
+	// Begins and Ends are the exam's, in its zone; zero: not known.
+	Begins  Time   `json:"exam_begins,omitzero"`
+	Ends    Time   `json:"exam_ends,omitzero"`
 	Session string `json:"session,omitempty"` // if known at the start; otherwise in session lines
 	Server  string `json:"server"`
 	Policy  Policy `json:"policy"`
@@ -127,7 +131,7 @@ func (c Cause) Title() string {
 	case ServerGone:
 		return "the server did not answer"
 	case TransportChange:
-		return "another way to the server was being set up"
+		return "the connection changed to another network or transport"
 	}
 	return string(c)
 }
@@ -139,6 +143,39 @@ type Gap struct {
 	Cause Cause  `json:"cause"`
 	Words string `json:"words,omitempty"`
 }
+
+// Title describes the cause of the gap in plain words. How the connection was kept up
+// again is no cause.
+func (g Gap) Title() string {
+	switch {
+	case g.Cause != TransportChange:
+		return g.Cause.Title()
+	case g.Words == ToWebSocket:
+		return "the network blocked UDP"
+	case g.Words == string(warning.CauseMoved):
+		return "the computer changed to another network"
+	}
+	return Network.Title()
+}
+
+// Remark returns what more is known of the gap; empty if nothing.
+func (g Gap) Remark() string {
+	switch {
+	case g.Cause != TransportChange:
+		return g.Words
+	case g.Words == ToWebSocket:
+		return "watching went on over TCP"
+	case g.Words == ToUDP:
+		return "watching went on over UDP"
+	}
+	return ""
+}
+
+// The words of a gap that ended with another transport.
+const (
+	ToWebSocket = "to websocket"
+	ToUDP       = "to udp"
+)
 
 // Duration returns the length of the gap; 0 if the clock was set back in it.
 func (g Gap) Duration() time.Duration { return max(g.To.Sub(g.From.Time), 0) }

@@ -52,6 +52,9 @@ func Open(name string, s Start, now time.Time, o Options) (_ *Writer, err error)
 	if was.start != nil && was.start.Exam != s.Exam {
 		return nil, fmt.Errorf("%s:1: a record of exam %q, expected %q", name, was.start.Exam, s.Exam)
 	}
+	if was.start != nil && was.start.Student != "" && was.start.Student != s.Student {
+		return nil, fmt.Errorf("%s:1: a record of another student", name)
+	}
 	w.head, w.size, w.full = was.chain.Head, was.chain.Bytes, was.full
 	if was.chain.Torn > 0 {
 		if err := w.f.Truncate(w.size); err != nil {

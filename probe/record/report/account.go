@@ -18,12 +18,13 @@ import (
 // Schema names the JSON format of Account.
 const Schema = "examlink.record-report/2"
 
-// Account summarizes a record. Times are in the record's zone, durations in
-// seconds, rates in bit/s; nil is unknown.
+// Account summarizes the records of one exam. Times are in the first record's zone,
+// durations in seconds, rates in bit/s; nil is unknown.
 type Account struct {
 	Schema   string   `json:"schema"`
 	Headline string   `json:"headline"`
 	Exam     string   `json:"exam"`
+	Student  string   `json:"student,omitempty"` // a pseudonym; empty: not known
 	Sessions []string `json:"sessions"`
 	Server   string   `json:"server"`
 	Client   string   `json:"client"`
@@ -36,6 +37,9 @@ type Account struct {
 	Watched float64     `json:"watched_seconds"` // time the network was watched, interruptions included
 	Away    float64     `json:"away_seconds"`    // time between From and To without watching
 
+	// Window is the exam's time and which part of it was watched; nil: not known.
+	Window *Window `json:"exam_window"`
+
 	Down        Direction `json:"download"`
 	Up          Direction `json:"upload"`
 	Interrupted float64   `json:"interrupted_seconds"` // total caused by the network or the server
@@ -45,8 +49,9 @@ type Account struct {
 	Figures     Figures   `json:"figures"`
 
 	Integrity string       `json:"integrity"` // in plain words
-	Chain     record.Chain `json:"chain"`
-	Unknown   []string     `json:"unknown"` // what is unknown, in plain words
+	Files     []File       `json:"files"`     // in the order in which they begin
+	Chain     record.Chain `json:"chain"`     // of all files together; the head of the last
+	Unknown   []string     `json:"unknown"`   // what is unknown, in plain words
 
 	zone    *time.Location
 	minutes []record.Minute
@@ -86,91 +91,6 @@ func (g Gap) span() span { return span{g.From.Time, g.To.Time} }
 type floorAt struct {
 	T time.Time
 	record.Floor
-}
-
-// Make summarizes a record.
-func Make(r *record.Record) Account {
-	var policy *record.Policy // the latest, if it changed
-	a := Account{Schema: Schema, Sessions: []string{}, Gaps: []Gap{}, Warnings: []Warning{}, Chain: r.Chain}
-	var begins *record.Start
-	var track warningTrack
-	closed := true
-	for _, l := range r.Lines {
-		a.To = later(a.To, l.T)
-		switch l.Type {
-		case record.TypeStart:
-			if begins == nil {
-				begins, a.From = l.Start, l.Start.Started
-				a.zone = zoneOf(l.T.Time)
-			} else {
-				track.lose()
-			}
-			closed = false
-		case record.TypeEnd:
-			closed = true
-		case record.TypeMinute:
-			a.minutes = append(a.minutes, *l.Minute)
-		case record.TypeFloor:
-			a.floors = append(a.floors, floorAt{l.T.Time, *l.Floor})
-		case record.TypeWarning:
-			track.add(l.T.Time, *l.Warning)
-		case record.TypeGap:
-			a.Gaps = append(a.Gaps, Gap{Gap: *l.Gap})
-		case record.TypeSession:
-			if s := l.Session.Session; s != "" && !slices.Contains(a.Sessions, s) {
-				a.Sessions = append(a.Sessions, s)
-			}
-			if p := l.Session.Policy; p != nil {
-				policy = p
-			}
-		}
-		if l.Type != record.TypeStart && !closed {
-			track.seen = later(record.Time{Time: track.seen}, l.T).Time
-		}
-	}
-	if begins == nil { // Load ensures that there is one
-		return a
-	}
-	if p := r.Pending; p != nil {
-		a.To = later(a.To, p.T)
-		track.seen = p.T.Time
-		if p.Minute != nil {
-			a.minutes = append(a.minutes, *p.Minute)
-		}
-		if p.Gap != nil {
-			a.Gaps = append(a.Gaps, Gap{Gap: *p.Gap})
-		}
-	}
-	a.Exam, a.Server, a.Client, a.System = begins.Exam, begins.Server, begins.Client, begins.System
-	if policy == nil {
-		policy = &begins.Policy
-	}
-	a.Policy = policyOf(*policy)
-	a.Zone = zoneName(a.From.In(a.zone), begins.Zone)
-	a.From, a.To = record.Time{Time: a.From.In(a.zone)}, record.Time{Time: a.To.In(a.zone)}
-	a.gaps()
-	a.Warnings = append(a.Warnings, track.warnings...)
-	slices.SortStableFunc(a.Warnings, func(x, y Warning) int { return x.Start.Compare(y.Start) })
-	for i := range a.Warnings {
-		a.Warnings[i].N = i + 1
-	}
-	watched := a.watched()
-	a.Watched = watched.length().Seconds()
-	a.Away = union([]span{{a.From.Time, a.To.Time}}).without(watched).length().Seconds()
-	a.Down = a.direction(wire.Down, track.below(wire.Down, a.To.Time).and(watched))
-	a.Up = a.direction(wire.Up, track.below(wire.Up, a.To.Time).and(watched))
-	a.Figures = figures(a.minutes)
-	a.Integrity = integrity(r)
-	a.Unknown = a.unknown(r, closed)
-	a.Headline = a.headline()
-	return a
-}
-
-func later(a, b record.Time) record.Time {
-	if b.After(a.Time) {
-		return b
-	}
-	return a
 }
 
 // gaps sorts the gaps and finds the longest.

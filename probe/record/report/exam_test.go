@@ -28,6 +28,7 @@ type script struct {
 	down float64 // bit/s
 	rtt  float64 // seconds
 	loss float64
+	gone bool          // the losses are those of an interruption
 	next time.Duration // of the floor test
 }
 
@@ -40,7 +41,7 @@ func newScript(t testing.TB) *script {
 func (s *script) open(at time.Duration) {
 	s.t.Helper()
 	w, err := record.Open(s.name, record.Start{
-		Client: "1.4.0", System: "windows/amd64", Exam: "msds-5001", Server: "exam.example.edu:8443", Started: record.At(began), Zone: "MDT",
+		Client: "1.4.0", System: "windows/amd64", Exam: "msds-5001", Student: "s-0017", Begins: record.At(began.Add(-5 * min1)), Ends: record.At(began.Add(3*hour + 30*min1)), Server: "exam.example.edu:8443", Started: record.At(began), Zone: "MDT",
 		Policy: record.Policy{Name: "default", Version: "1", Minimum: record.Rates{Download: 768e3, Upload: 384e3}, Recommended: record.Rates{Download: 1.5e6, Upload: 1e6}},
 	}, began.Add(at), record.Options{})
 	if err != nil {
@@ -72,6 +73,9 @@ func (s *script) minutes(until time.Duration) {
 			}
 		}
 		m.Received = m.Sent - m.LostUp - m.LostDown
+		if s.gone {
+			m.GapUp, m.GapDown = m.LostUp, m.LostDown
+		}
 		noise := s.rng.ExpFloat64()
 		m.RoundTrip, m.RoundTrip99 = ptr(s.rtt*(1+0.05*noise)), ptr(s.rtt*(1.3+0.6*noise))
 		m.OneWayUp, m.OneWayDown, m.OneWayBound = ptr(s.rtt*0.52), ptr(s.rtt*0.48), ptr(s.rtt/2)
@@ -148,9 +152,9 @@ func threeHours(t testing.TB) *script {
 	s.minutes(98 * min1)
 	clear = s.warn(warning.Outage, 98*min1+12*sec, 98*min1+15*sec, "no answer from the server")
 	s.add(98*min1+15*sec, record.Session{State: "silent", Session: "k7f3-92ab"})
-	s.loss = 0.76
+	s.loss, s.gone = 0.76, true
 	s.minutes(99 * min1)
-	s.loss = 0.001
+	s.loss, s.gone = 0.001, false
 	s.gap(98*min1+12*sec, 98*min1+52*sec, record.Network, "")
 	clear(98*min1+52*sec, 98*min1+53*sec)
 	s.minutes(120 * min1)

@@ -15,6 +15,7 @@ type Figures struct {
 	LostUp      uint64 `json:"lost_up"`
 	LostDown    uint64 `json:"lost_down"`
 	LostUnknown uint64 `json:"lost_unknown"`
+	LostInGaps  uint64 `json:"lost_in_interruptions"` // of the lost ones
 	Unsent      uint64 `json:"unsent"`
 	Duplicates  uint64 `json:"duplicates_down"`
 	OverTCP     uint64 `json:"over_tcp"` // of Sent: their losses show as delay
@@ -29,11 +30,33 @@ type Figures struct {
 	IPDVDown    *Spread `json:"ipdv_down_median_seconds"`
 	PDVUp       *Spread `json:"pdv_up_p95_seconds"`
 	PDVDown     *Spread `json:"pdv_down_p95_seconds"`
-	LossUp      *Spread `json:"loss_up"`   // share of the packets sent
-	LossDown    *Spread `json:"loss_down"` // share of the packets that the server received
+	LossUp      *Spread `json:"loss_up"`   // share of the packets sent, interruptions left out
+	LossDown    *Spread `json:"loss_down"` // share of the packets that the server received, the same
 
 	OneWayBound *float64 `json:"one_way_delay_error_bound_seconds"` // the largest
+
+	outside losses // of interruptions
 }
+
+// losses are packets that were lost, and how many were sent.
+type losses struct{ sent, up, down, unknown uint64 }
+
+// outsideOf returns the losses of a minute that belong to no interruption.
+func outsideOf(m *record.Minute) losses {
+	return losses{
+		sent: m.Sent - min(m.LostInGaps(), m.Sent), up: m.LostUp - min(m.GapUp, m.LostUp),
+		down: m.LostDown - min(m.GapDown, m.LostDown), unknown: m.LostUnknown - min(m.GapUnknown, m.LostUnknown),
+	}
+}
+
+func (l *losses) add(o losses) {
+	l.sent += o.sent
+	l.up += o.up
+	l.down += o.down
+	l.unknown += o.unknown
+}
+
+func (l losses) all() uint64 { return l.up + l.down + l.unknown }
 
 // Spread is the distribution of one figure over the minutes.
 type Spread struct {
@@ -50,6 +73,8 @@ func figures(minutes []record.Minute) Figures {
 		f.LostUp += m.LostUp
 		f.LostDown += m.LostDown
 		f.LostUnknown += m.LostUnknown
+		f.LostInGaps += m.LostInGaps()
+		f.outside.add(outsideOf(&m))
 		f.Unsent += m.Unsent
 		f.Duplicates += m.Duplicates
 		f.OverTCP += m.OverTCP
@@ -74,8 +99,8 @@ func figures(minutes []record.Minute) Figures {
 		}
 		return share(k, n)
 	}
-	f.LossUp = of(func(m *record.Minute) *float64 { return seen(m, m.LostUp, m.Sent) })
-	f.LossDown = of(func(m *record.Minute) *float64 { return seen(m, m.LostDown, m.Sent-min(m.LostUp, m.Sent)) })
+	f.LossUp = of(func(m *record.Minute) *float64 { l := outsideOf(m); return seen(m, l.up, l.sent) })
+	f.LossDown = of(func(m *record.Minute) *float64 { l := outsideOf(m); return seen(m, l.down, l.sent-min(l.up, l.sent)) })
 	return f
 }
 

@@ -26,7 +26,11 @@ func account(t testing.TB, name string) report.Account {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return report.Make(r)
+	a, err := report.Make(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
 }
 
 func text(t testing.TB, a report.Account) string {
@@ -76,6 +80,8 @@ func TestAccount(t *testing.T) {
 	near(t, "share", *a.Down.BelowShare, 590/a.Watched)
 	near(t, "below the minimum up", *a.Up.BelowFor, 0)
 	near(t, "interrupted", a.Interrupted, 40)
+	near(t, "watched of the exam", a.Window.Watched, a.Watched)
+	near(t, "share of the exam", a.Window.Share, a.Watched/(215*60))
 	near(t, "longest gap", a.Longest.Duration, 270)
 	if len(a.Gaps) != 3 || a.Gaps[0].Cause != record.Network || a.Gaps[1].Cause != record.Suspended || a.Gaps[2].Cause != record.ClientStopped || len(a.Warnings) != 3 {
 		t.Errorf("gaps %+v, warnings %+v", a.Gaps, a.Warnings)
@@ -83,6 +89,9 @@ func TestAccount(t *testing.T) {
 	f := a.Figures
 	if f.Sent != f.Received+f.LostUp+f.LostDown+f.LostUnknown || f.Sent < 104000 {
 		t.Errorf("%+v", f)
+	}
+	if f.LostInGaps < 400 || f.LossUp.Worst > 0.2 || a.Student != "s-0017" {
+		t.Errorf("%d lost in interruptions, worst loss %v of %s", f.LostInGaps, f.LossUp, a.Student)
 	}
 	if *a.Down.Lowest > 530e3 || *a.Down.Lowest < 480e3 || a.Down.Below < 5 || a.Up.Lowest != nil || a.Up.AtLeast == nil {
 		t.Errorf("down %+v, up %+v", a.Down, a.Up)

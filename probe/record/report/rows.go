@@ -17,14 +17,20 @@ type pair struct{ Name, Value string }
 func (a *Account) about() []pair {
 	out := []pair{
 		{"Exam", a.Exam},
-		{"From", a.From.Format("2006-01-02 15:04:05")},
-		{"To", a.To.Format("2006-01-02 15:04:05") + ", times are " + a.Zone},
-		{"Watched", seconds(a.Watched)},
-		{"Policy", fmt.Sprintf("%s, version %s: at least %s down and %s up%s", a.Policy.Name, a.Policy.Version,
-			rate(a.Policy.Minimum.Download), rate(a.Policy.Minimum.Upload), a.recommended())},
-		{"Server", a.Server},
-		{"Client", fmt.Sprintf("examlink %s on %s", a.Client, a.System)},
 	}
+	if a.Student != "" {
+		out = append(out, pair{"Student", a.Student})
+	}
+	out = append(out, a.examRows()...)
+	out = append(out,
+		pair{"Record from", a.From.Format("2006-01-02 15:04:05")},
+		pair{"Record to", a.To.Format("2006-01-02 15:04:05") + ", times are " + a.Zone},
+		pair{"Watched", seconds(a.Watched)},
+		pair{"Policy", fmt.Sprintf("%s, version %s: at least %s down and %s up%s", a.Policy.Name, a.Policy.Version,
+			rate(a.Policy.Minimum.Download), rate(a.Policy.Minimum.Upload), a.recommended())},
+		pair{"Server", a.Server},
+		pair{"Client", fmt.Sprintf("examlink %s on %s", a.Client, a.System)},
+	)
 	for i, s := range a.Sessions {
 		name := "Session"
 		if i > 0 {
@@ -33,6 +39,33 @@ func (a *Account) about() []pair {
 		out = append(out, pair{name, s})
 	}
 	return out
+}
+
+// mostMissed is how many parts of an exam that were not watched are listed.
+const mostMissed = 5
+
+// examRows say when the exam was and which part of it was watched; none if its time is
+// not known.
+func (a *Account) examRows() []pair {
+	w := a.Window
+	if w == nil {
+		return nil
+	}
+	watched := fmt.Sprintf("%s of %s (%s)", seconds(w.Watched), seconds(w.Ends.Sub(w.Begins.Time).Seconds()), percent(w.Share))
+	var parts []string
+	for _, x := range w.missed[:min(len(w.missed), mostMissed)] {
+		parts = append(parts, a.clock(x.from)+" to "+a.clock(x.to))
+	}
+	if n := len(w.missed) - len(parts); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d other times", n))
+	}
+	if len(parts) > 0 {
+		watched += "; not from " + join(parts)
+	}
+	return []pair{
+		{"Exam's time", w.Begins.In(a.zone).Format("2006-01-02 15:04") + " to " + w.Ends.In(a.zone).Format("2006-01-02 15:04")},
+		{"Exam watched", watched},
+	}
 }
 
 func (a *Account) recommended() string {
@@ -72,7 +105,7 @@ type gapRow struct{ N, Start, End, Lasted, Cause, Words string }
 
 func (a *Account) gapRows() (out []gapRow) {
 	for _, g := range a.Gaps {
-		r := gapRow{fmt.Sprintf("G%d", g.N), a.clock(g.From.Time), a.clock(g.To.Time), seconds(g.Duration), g.Cause.Title(), g.Words}
+		r := gapRow{fmt.Sprintf("G%d", g.N), a.clock(g.From.Time), a.clock(g.To.Time), seconds(g.Duration), g.Title(), g.Remark()}
 		if g.To.Before(g.From.Time) {
 			r.Lasted = "set back"
 		}
@@ -128,8 +161,8 @@ func (a *Account) figureRows() (out []figureRow) {
 	add("delay variation (PDV) down, 95th percentile", f.PDVDown, delay)
 	add("delay change (IPDV) up, median", f.IPDVUp, delay)
 	add("delay change (IPDV) down, median", f.IPDVDown, delay)
-	add("loss up", f.LossUp, percent)
-	add("loss down", f.LossDown, percent)
+	add("loss up, outside interruptions", f.LossUp, percent)
+	add("loss down, outside interruptions", f.LossDown, percent)
 	return out
 }
 
@@ -145,9 +178,11 @@ func (a *Account) totals() []pair {
 	}
 	out := []pair{
 		{"Packets sent", count(int(f.Sent))},
-		{"Lost up", lost(f.LostUp, f.Sent)},
-		{"Lost down", lost(f.LostDown, f.Sent-min(f.LostUp, f.Sent))},
-		{"Lost, direction unknown", lost(f.LostUnknown, f.Sent)},
+		{"Lost in interruptions", count(int(f.LostInGaps))},
+		{"Lost at other times", lost(f.outside.all(), f.outside.sent)},
+		{"  of them up", lost(f.outside.up, f.outside.sent)},
+		{"  of them down", lost(f.outside.down, f.outside.sent-min(f.outside.up, f.outside.sent))},
+		{"  direction unknown", lost(f.outside.unknown, f.outside.sent)},
 		{"Not sent on time, computer busy", count(int(f.Unsent))},
 		{"Traffic of examlink", fmt.Sprintf("%s up, %s down%s", megabytes(f.BytesUp), megabytes(f.BytesDown), a.cost())},
 	}
@@ -156,7 +191,7 @@ func (a *Account) totals() []pair {
 	}
 	longest := "none"
 	if g := a.Longest; g != nil {
-		longest = fmt.Sprintf("%s from %s: %s", seconds(g.Duration), a.clock(g.From.Time), g.Cause.Title())
+		longest = fmt.Sprintf("%s from %s: %s", seconds(g.Duration), a.clock(g.From.Time), g.Title())
 	}
 	return append(out, pair{"Longest gap", longest})
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"examlink/probe/record"
+	"examlink/probe/warning"
 )
 
 const stateRow = 18.0
@@ -75,7 +76,7 @@ func newStateLane(a *Account, s timeScale, top float64) stateLane {
 		if slices.Contains(record.Causes(), g.Cause) {
 			class += " " + string(g.Cause)
 		}
-		add(g.From.Time, g.To.Time, class, fmt.Sprintf("%s %s, %s", r.N, short(g.Cause), r.Lasted),
+		add(g.From.Time, g.To.Time, class, fmt.Sprintf("%s %s, %s", r.N, short(g.Gap), r.Lasted),
 			fmt.Sprintf("%s from %s, %s: %s", r.N, r.Start, r.Lasted, r.Cause))
 	}
 	for i, r := range a.warningRows() {
@@ -93,9 +94,9 @@ func newStateLane(a *Account, s timeScale, top float64) stateLane {
 	return l
 }
 
-// short returns a cause in one or two words.
-func short(c record.Cause) string {
-	switch c {
+// short returns the cause of a gap in one or two words.
+func short(g record.Gap) string {
+	switch g.Cause {
 	case record.Network:
 		return "network"
 	case record.Suspended:
@@ -109,7 +110,13 @@ func short(c record.Cause) string {
 	case record.ServerGone:
 		return "no server"
 	case record.TransportChange:
-		return "other transport"
+		switch g.Words {
+		case record.ToWebSocket:
+			return "UDP blocked"
+		case string(warning.CauseMoved):
+			return "other network"
+		}
+		return "network"
 	}
-	return string(c)
+	return string(g.Cause)
 }

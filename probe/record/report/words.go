@@ -65,65 +65,19 @@ func (a *Account) interruptions() (n int, longest float64) {
 	return n, longest
 }
 
-// integrity describes the state of the chain.
-func integrity(r *record.Record) string {
-	c := r.Chain
-	if !c.Whole() {
-		return fmt.Sprintf("The record is NOT intact: %s. %s of %s lines do not fit the chain.", c.Break, count(c.Breaks), count(c.Lines))
+// integrity describes the state of the chains of some records.
+func integrity(c record.Chain, records int) string {
+	what, are := "The record", "is"
+	if records > 1 {
+		what, are = fmt.Sprintf("The %d records", records), "are"
 	}
-	s := fmt.Sprintf("The record is intact: %s lines.", count(c.Lines))
-	if c.Lines == 1 {
-		s = "The record is intact: one line."
+	switch {
+	case c.Breaks > 0:
+		return fmt.Sprintf("%s %s NOT intact: %s. %s of %s lines do not fit the chain.", what, are, c.Break, count(c.Breaks), count(c.Lines))
+	case c.Lines == 1:
+		return what + " " + are + " intact: one line."
 	}
-	return s
-}
-
-// unknown lists what the record does not show. ended: the client closed the
-// record properly.
-func (a *Account) unknown(r *record.Record, ended bool) []string {
-	out := []string{}
-	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
-	if a.Away >= 1 {
-		say("The state of the network during %s of the %s from start to end: the table of gaps gives the causes.", seconds(a.Away), seconds(a.To.Sub(a.From.Time).Seconds()))
-	}
-	for _, d := range []struct {
-		name string
-		d    Direction
-	}{{"download", a.Down}, {"upload", a.Up}} {
-		if d.d.Inconclusive > 0 {
-			say("The outcome of %d of %d tests of the %s: they were inconclusive.", d.d.Inconclusive, d.d.Tests, d.name)
-		}
-	}
-	if n := a.Figures.LostUnknown; n > 0 {
-		say("The direction in which %s packets were lost.", count(int(n)))
-	}
-	if b := a.Figures.OneWayBound; b != nil {
-		say("One-way delays to better than %s: they compare the clocks of two computers.", delay(*b))
-	}
-	for _, w := range a.Warnings {
-		if w.LostSight || w.State == record.Stood {
-			say("When the cause of warning %d (%s) ended.", w.N, w.Title())
-		}
-	}
-	for _, l := range r.Lines {
-		switch {
-		case l.Note != nil:
-			say("Line %d notes: %s.", l.Seq, strings.TrimSuffix(l.Note.Words, "."))
-		case l.End != nil && l.End.LeftOut > 0:
-			say("%s lines that did not fit in the record.", count(int(l.End.LeftOut)))
-		}
-	}
-	for _, b := range r.Bad {
-		say("The contents of line %d: %s.", b.Line, b.Problem)
-	}
-	if r.Chain.Torn > 0 {
-		say("The contents of the last line: only %d bytes of it were written.", r.Chain.Torn)
-	}
-	if !ended {
-		say("What happened after %s: the record has no end line, so the client was still running or was killed.", a.clock(a.To.Time))
-	}
-	say("Whether lines were removed from the end or the whole record was rewritten: compare the head of its chain, %d %s, with a copy kept elsewhere.", r.Chain.Head.Seq, r.Chain.Head.Hash)
-	return out
+	return fmt.Sprintf("%s %s intact: %s lines.", what, are, count(c.Lines))
 }
 
 func join(s []string) string {
