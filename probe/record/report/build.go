@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"examlink/probe/record"
 	"examlink/probe/wire"
@@ -207,30 +206,4 @@ func later(a, b record.Time) record.Time {
 		return b
 	}
 	return a
-}
-
-// Window is the exam's time.
-type Window struct {
-	Begins  record.Time `json:"begins"`
-	Ends    record.Time `json:"ends"`
-	Watched float64     `json:"watched_seconds"` // of it, interruptions included
-	Share   float64     `json:"watched_share"`
-
-	missed spans // its parts that were not watched
-}
-
-// windowOf returns the exam's time of a start line; nil if it has none.
-func windowOf(s *record.Start, watched spans) *Window {
-	if s.Begins.IsZero() || !s.Ends.After(s.Begins.Time) {
-		return nil
-	}
-	exam := spans{{s.Begins.Time, s.Ends.Time}}
-	d := watched.and(exam).length()
-	var missed spans
-	for _, x := range exam.without(watched) {
-		if x.to.Sub(x.from) >= time.Second {
-			missed = append(missed, x)
-		}
-	}
-	return &Window{s.Begins, s.Ends, d.Seconds(), d.Seconds() / exam.length().Seconds(), missed}
 }

@@ -21,8 +21,8 @@ const mostRows = 3000
 
 // minuteRow is one minute in the page's table.
 type minuteRow struct {
-	From, Sent, Up, Down, Unknown, RoundTrip, RoundTrip99, PDVUp, PDVDown string
-	Folded                                                                bool
+	From, Sent, Up, Down, Unknown, Gap, RoundTrip, RoundTrip99, PDVUp, PDVDown string
+	Folded                                                                     bool
 }
 
 // floorRow is one floor test in the page's table.
@@ -33,7 +33,7 @@ func (a *Account) HTML(w io.Writer) error {
 	var b bytes.Buffer
 	err := page.Execute(&b, map[string]any{
 		"A": a, "About": a.about(), "Rates": a.rates(), "Gaps": a.gapRows(), "Warnings": a.warningRows(), "Figures": a.figureRows(),
-		"Totals": a.totals(), "Chart": newChart(a), "Minutes": a.minuteRows(), "Floors": a.floorRows(),
+		"Totals": a.totals(), "Charts": []chart{newChart(a, wideChart), newChart(a, narrowChart)}, "Minutes": a.minuteRows(), "Floors": a.floorRows(),
 		"MinutesCut": max(len(a.minutes)-mostRows, 0), "FloorsCut": max(len(a.floors)-mostRows, 0),
 		"Disclaimer": Disclaimer, "RecordSchema": record.Schema,
 	})
@@ -59,8 +59,9 @@ func (a *Account) minuteRows() (out []minuteRow) {
 	}
 	n := func(v uint64) string { return count(int(v)) }
 	for _, m := range a.minutes[:min(len(a.minutes), mostRows)] {
+		o := outsideOf(&m)
 		out = append(out, minuteRow{
-			a.clock(m.From.Time), n(m.Sent), n(m.LostUp), n(m.LostDown), n(m.LostUnknown),
+			a.clock(m.From.Time), n(m.Sent), n(o.up), n(o.down), n(o.unknown), n(m.LostInGaps()),
 			ms(m.RoundTrip), ms(m.RoundTrip99), ms(m.PDVUp), ms(m.PDVDown), m.Folded,
 		})
 	}

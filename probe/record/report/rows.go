@@ -41,33 +41,6 @@ func (a *Account) about() []pair {
 	return out
 }
 
-// mostMissed is how many parts of an exam that were not watched are listed.
-const mostMissed = 5
-
-// examRows say when the exam was and which part of it was watched; none if its time is
-// not known.
-func (a *Account) examRows() []pair {
-	w := a.Window
-	if w == nil {
-		return nil
-	}
-	watched := fmt.Sprintf("%s of %s (%s)", seconds(w.Watched), seconds(w.Ends.Sub(w.Begins.Time).Seconds()), percent(w.Share))
-	var parts []string
-	for _, x := range w.missed[:min(len(w.missed), mostMissed)] {
-		parts = append(parts, a.clock(x.from)+" to "+a.clock(x.to))
-	}
-	if n := len(w.missed) - len(parts); n > 0 {
-		parts = append(parts, fmt.Sprintf("%d other times", n))
-	}
-	if len(parts) > 0 {
-		watched += "; not from " + join(parts)
-	}
-	return []pair{
-		{"Exam's time", w.Begins.In(a.zone).Format("2006-01-02 15:04") + " to " + w.Ends.In(a.zone).Format("2006-01-02 15:04")},
-		{"Exam watched", watched},
-	}
-}
-
 func (a *Account) recommended() string {
 	r := a.Policy.Recommended
 	if r.Download <= 0 || r.Upload <= 0 {
@@ -180,9 +153,9 @@ func (a *Account) totals() []pair {
 		{"Packets sent", count(int(f.Sent))},
 		{"Lost in interruptions", count(int(f.LostInGaps))},
 		{"Lost at other times", lost(f.outside.all(), f.outside.sent)},
-		{"  of them up", lost(f.outside.up, f.outside.sent)},
-		{"  of them down", lost(f.outside.down, f.outside.sent-min(f.outside.up, f.outside.sent))},
-		{"  direction unknown", lost(f.outside.unknown, f.outside.sent)},
+		{"Lost at other times, up", lost(f.outside.up, f.outside.sent)},
+		{"Lost at other times, down", lost(f.outside.down, f.outside.sent-min(f.outside.up, f.outside.sent))},
+		{"Lost at other times, unknown direction", lost(f.outside.unknown, f.outside.sent)},
 		{"Not sent on time, computer busy", count(int(f.Unsent))},
 		{"Traffic of examlink", fmt.Sprintf("%s up, %s down%s", megabytes(f.BytesUp), megabytes(f.BytesDown), a.cost())},
 	}

@@ -6,47 +6,36 @@ import (
 	"time"
 )
 
-// The chart's geometry, in units of its view box.
 const (
-	chartWidth   = 1000.0
-	plotLeft     = 112.0
-	plotRight    = 988.0
-	mostTicks    = 10
-	logDecades   = 4 // maximum span of a logarithmic scale
-	labelAdvance = 6.1
+	logDecades   = 4   // maximum span of a logarithmic scale
+	labelAdvance = 6.1 // of one character, in units of the view box
 )
 
 // mark is a tick with its label; At is x or y.
 type mark struct {
-	At    float64
-	Label string
-}
-
-// Anchor returns the text anchor of a label below the plot.
-func (m mark) Anchor() string {
-	if m.At > plotRight-2*labelAdvance {
-		return "end"
-	}
-	return "middle"
+	At     float64
+	Label  string
+	Anchor string // of a label below the plot
 }
 
 // timeScale maps time to x.
 type timeScale struct {
 	from, to time.Time
 	zone     *time.Location
+	geometry
 }
 
-func newTimeScale(from, to time.Time, zone *time.Location) timeScale {
+func newTimeScale(from, to time.Time, zone *time.Location, g geometry) timeScale {
 	if to.Sub(from) < time.Second {
 		to = from.Add(time.Second)
 	}
-	return timeScale{from, to, zone}
+	return timeScale{from, to, zone, g}
 }
 
 // x returns the position of t, clamped to the plot.
 func (s timeScale) x(t time.Time) float64 {
 	share := float64(t.Sub(s.from)) / float64(s.to.Sub(s.from))
-	return plotLeft + (plotRight-plotLeft)*min(max(share, 0), 1)
+	return s.Left + (s.Right-s.Left)*min(max(share, 0), 1)
 }
 
 // ticks returns ticks on whole seconds, minutes, hours or days of the record's
@@ -54,7 +43,7 @@ func (s timeScale) x(t time.Time) float64 {
 func (s timeScale) ticks() (out []mark) {
 	const day = 24 * time.Hour
 	span := s.to.Sub(s.from)
-	step := day
+	step, mostTicks := day, time.Duration(s.MostTicks)
 	for _, d := range []time.Duration{
 		time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 15 * time.Second, 30 * time.Second,
 		time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute,
@@ -81,9 +70,17 @@ func (s timeScale) ticks() (out []mark) {
 	_, offset := s.from.In(s.zone).Zone()
 	shift := time.Duration(offset) * time.Second
 	t := s.from.Add(shift).Truncate(step).Add(-shift)
-	for ; !t.After(s.to) && len(out) <= mostTicks+2; t = t.Add(step) {
+	for ; !t.After(s.to) && len(out) <= s.MostTicks+2; t = t.Add(step) {
 		if !t.Before(s.from) {
-			out = append(out, mark{s.x(t), t.In(s.zone).Format(layout)})
+			m := mark{s.x(t), t.In(s.zone).Format(layout), "middle"}
+			half := float64(len(m.Label)) * labelAdvance / 2
+			switch {
+			case m.At+half > s.Width:
+				m.Anchor = "end"
+			case m.At-half < 0:
+				m.Anchor = "start"
+			}
+			out = append(out, m)
 		}
 	}
 	return out
@@ -126,7 +123,7 @@ func (s logScale) ticks(format func(float64) string) (out []mark) {
 	for e := math.Floor(math.Log10(s.lo)); e <= math.Log10(s.hi); e++ {
 		for _, k := range steps {
 			if v := k * math.Pow(10, e); v >= s.lo && v <= s.hi {
-				out = append(out, mark{s.y(v), format(v)})
+				out = append(out, mark{At: s.y(v), Label: format(v)})
 			}
 		}
 	}

@@ -43,6 +43,22 @@ func (r *rows) place(from, to float64) int {
 // mostBars is the maximum number of bars drawn; the tables list all.
 const mostBars = 60
 
+// putLabel puts the label of a bar beside it: behind it, else before it, else inside. It
+// returns where both begin and end.
+func (b *stateBar) putLabel(x, width float64, s timeScale) (left, right float64) {
+	text := float64(len([]rune(b.Label))) * labelAdvance
+	switch {
+	case x+width+4+text <= s.Right:
+		b.Anchor, b.LabelX = "start", x+width+4
+		return x, x + width + 4 + text
+	case x-4-text >= 0:
+		b.Anchor, b.LabelX = "end", x-4
+		return x - 4 - text, x + width
+	}
+	b.Anchor, b.LabelX = "start", x+4
+	return x, max(x+width, x+4+text)
+}
+
 func newStateLane(a *Account, s timeScale, top float64) stateLane {
 	l := stateLane{Top: top}
 	var packed rows
@@ -55,13 +71,8 @@ func newStateLane(a *Account, s timeScale, top float64) stateLane {
 			x, end = end, x
 		}
 		width := max(end-x, 3)
-		text := float64(len([]rune(label))) * labelAdvance
-		bar := stateBar{Label: label, Anchor: "start", LabelX: x + width + 4}
-		left, right := x, x+width+4+text
-		if right > plotRight {
-			bar.Anchor, bar.LabelX = "end", x-4
-			left, right = x-4-text, x+width
-		}
+		bar := stateBar{Label: label}
+		left, right := bar.putLabel(x, width, s)
 		y := top + float64(packed.place(left, right))*stateRow
 		bar.LabelY = y + 10.5
 		bar.shape = shape{Class: class, Path: box(x, y+1.5, width, 11), Title: title}
@@ -70,13 +81,22 @@ func newStateLane(a *Account, s timeScale, top float64) stateLane {
 		}
 		l.Bars = append(l.Bars, bar)
 	}
+	label := func(n, rest string) string {
+		if s.Narrow { // the tables have the rest
+			return n
+		}
+		return n + " " + rest
+	}
 	for i, r := range a.gapRows() {
 		g := a.Gaps[i]
 		class := "gap"
-		if slices.Contains(record.Causes(), g.Cause) {
+		switch {
+		case g.Cause == record.TransportChange: // how it ended; the network was why
+			class += " " + string(record.Network)
+		case slices.Contains(record.Causes(), g.Cause):
 			class += " " + string(g.Cause)
 		}
-		add(g.From.Time, g.To.Time, class, fmt.Sprintf("%s %s, %s", r.N, short(g.Gap), r.Lasted),
+		add(g.From.Time, g.To.Time, class, label(r.N, short(g.Gap)+", "+r.Lasted),
 			fmt.Sprintf("%s from %s, %s: %s", r.N, r.Start, r.Lasted, r.Cause))
 	}
 	for i, r := range a.warningRows() {
@@ -88,7 +108,7 @@ func newStateLane(a *Account, s timeScale, top float64) stateLane {
 				end = w.Cleared
 			}
 		}
-		add(w.Start, end, "warning", r.N+" "+r.Title, fmt.Sprintf("%s from %s to %s: %s. %s", r.N, r.Start, r.End, r.Title, r.Evidence))
+		add(w.Start, end, "warning", label(r.N, r.Title), fmt.Sprintf("%s from %s to %s: %s. %s", r.N, r.Start, r.End, r.Title, r.Evidence))
 	}
 	l.Bottom = top + max(float64(len(packed.ends)), 1)*stateRow
 	return l

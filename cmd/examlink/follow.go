@@ -1,0 +1,67 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"examlink/cmd/internal/cli"
+	"examlink/cmd/internal/config"
+	"examlink/cmd/internal/daemon"
+	"examlink/probe"
+	"examlink/probe/plan"
+	"examlink/probe/wire"
+)
+
+// follow watches, and tells on the way and at the end how it went.
+func (w *watchFlags) follow(c *cobra.Command, f config.File, due plan.Plan, ahead time.Duration) error {
+	stderr := newScreen(c.ErrOrStderr())
+	registry := daemon.Registry()
+	o, err := agentOptions(f, due, registry, stderr)
+	if err != nil {
+		return cli.Usage(err)
+	}
+	if ahead != 0 {
+		o.Probe.GoBy(ahead)
+	}
+	wall := time.Now
+	if o.Probe.Clock != nil {
+		wall = o.Probe.Clock.Wall
+	}
+	token, err := wire.ReadJoinToken(f.Client.Token)
+	if err != nil {
+		return cli.Usage(err)
+	}
+	if w.json {
+		e := newEvents(c.OutOrStdout(), due.Window, wall)
+		e.start(token, serverName(o.Probe, token))
+		o.Sinks = []probe.Sink{e}
+		r, err := w.watch(c, o, f.Client.MetricsListen, registry, stderr)
+		if err != nil {
+			return errors.Join(err, json.NewEncoder(c.OutOrStdout()).Encode(failureOf(err)))
+		}
+		e.end(r)
+		return nil
+	}
+	v := newVoice(stderr, o.Probe.Log, due, wall, w.verbose)
+	v.introduce(token, due.Window)
+	o.Sinks = []probe.Sink{v}
+	stop := v.run()
+	r, err := w.watch(c, o, f.Client.MetricsListen, registry, stderr)
+	stop()
+	if err != nil {
+		return err
+	}
+	printSummary(c.OutOrStdout(), r, &v.link)
+	return nil
+}
+
+// serverName returns the address of the server that is watched.
+func serverName(o probe.Options, token wire.JoinToken) string {
+	if o.Server != "" {
+		return o.Server
+	}
+	return token.Servers[0]
+}
