@@ -7,10 +7,11 @@ import (
 	"examlink/probe"
 )
 
-// Times are shown in whole seconds, and durations are the differences of what is shown.
+// Times are shown in whole seconds, as in a report, and durations are the differences of
+// what is shown.
 
 // clockTime returns the time of day in the student's zone.
-func clockTime(t time.Time) string { return t.Round(time.Second).Local().Format(time.TimeOnly) }
+func clockTime(t time.Time) string { return t.Truncate(time.Second).Local().Format(time.TimeOnly) }
 
 // dayTime returns a day and a time in the student's zone, as far as minutes.
 func dayTime(t time.Time) string { return t.Local().Format("Mon 2 Jan 15:04") }
@@ -18,7 +19,7 @@ func dayTime(t time.Time) string { return t.Local().Format("Mon 2 Jan 15:04") }
 // between returns a time from its beginning to its end, and how long it was. The day is
 // shown if it ends on another.
 func between(from, to time.Time) string {
-	a, b := from.Round(time.Second).Local(), to.Round(time.Second).Local()
+	a, b := from.Truncate(time.Second).Local(), to.Truncate(time.Second).Local()
 	layout := time.TimeOnly
 	if a.Format(time.DateOnly) != b.Format(time.DateOnly) {
 		layout = "Mon 2 Jan 15:04:05"
@@ -28,7 +29,7 @@ func between(from, to time.Time) string {
 
 // shownLength returns how long an episode was, as shown.
 func shownLength(e probe.Episode) time.Duration {
-	return e.To.Round(time.Second).Sub(e.From.Round(time.Second))
+	return e.To.Truncate(time.Second).Sub(e.From.Truncate(time.Second))
 }
 
 // lasted returns a duration in words.
