@@ -90,6 +90,7 @@ func (s *playedWatch) play(wait func(time.Duration)) {
 	wait(3600 * time.Millisecond)
 	s.warn(out)
 	s.session(probe.SessionSilent, nil)
+	s.session(probe.SessionMoved, nil) // belongs to the interruption
 	wait(2 * time.Second)
 	out.Cause, out.Updated = warning.CauseRouter, s.now
 	s.warn(out)
@@ -98,6 +99,9 @@ func (s *playedWatch) play(wait func(time.Duration)) {
 	s.session(probe.SessionResumed, nil)
 	s.warn(out)
 	s.session(probe.SessionBack, nil)
+	s.session(probe.SessionMoved, nil)
+	s.floor(wire.Down, 0, 6.13e6)
+	s.floor(wire.Up, 0.512e6, 0.5e6)
 	wait(12 * time.Second)
 	s.live()
 	note := warning.Warning{ID: 3, Kind: warning.Suspended, Start: s.now, Raised: s.now.Add(time.Minute), End: s.now.Add(time.Minute), Cleared: s.now.Add(time.Minute), Cause: warning.CauseAsleep, Evidence: "for 1m0s", Episodes: 1}
@@ -170,7 +174,7 @@ func TestEventsHaveTheirSchema(t *testing.T) {
 		}
 	}
 	schemas.Test(t, eventSchema, documents...)
-	if s := strings.Join(got, " "); s != "start phase waiting check check phase connecting session session testing good phase good upload-below-minimum-raised poor upload-below-minimum-cleared good outage-raised interrupted session outage-updated session outage-cleared good session good suspended-noted good end:missed" {
+	if s := strings.Join(got, " "); s != "start phase waiting check check phase connecting session session testing good phase good upload-below-minimum-raised poor upload-below-minimum-cleared good outage-raised interrupted session session outage-updated session outage-cleared testing session session good good suspended-noted good end:missed" {
 		t.Error(s)
 	}
 }

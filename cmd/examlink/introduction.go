@@ -21,9 +21,13 @@ func (v *voice) introduce(token wire.JoinToken, exam plan.Window) {
 
 // introduction returns the first lines of a watch. local is the student's time zone.
 func introduction(token wire.JoinToken, exam plan.Window, now time.Time, local *time.Location) []string {
+	stay := "Leave this window open until the exam is over."
+	if !exam.IsZero() && now.Before(exam.Start.Add(-plan.DefaultPreExam)) {
+		stay = "Leave this window open until the exam is over, or start examlink again before the exam begins."
+	}
 	lines := []string{
 		"examlink is watching your internet link for exam " + token.Exam + ".",
-		"Leave this window open until the exam is over. If something is wrong with the link, you will read here what it is and what to do. Ctrl-C ends the watch.",
+		stay + " If something is wrong with the link, you will read here what it is and what to do. Ctrl-C ends the watch.",
 	}
 	if exam.IsZero() {
 		return lines

@@ -115,7 +115,8 @@ func (s *linkState) measured(now time.Time) []string {
 	}
 	if s.roundTrip > 0 {
 		trip := shortDelay(s.roundTrip)
-		long, short, brief = append(long, "round trip "+trip), append(short, trip), append(brief, trip)
+		few := strings.Replace(trip, "under ", "<", 1)
+		long, short, brief = append(long, "round trip "+trip), append(short, few), append(brief, few)
 	}
 	if exam := s.timeLeft(now, left); exam != "" {
 		few := s.timeLeft(now, briefly)

@@ -31,7 +31,7 @@ func printSummary(w io.Writer, r agent.Result, link *linkState) {
 	text := lossWords(m)
 	if m.RoundTrip.Median != nil {
 		text += " The typical round trip was " + secondsShort(*m.RoundTrip.Median)
-		if m.RoundTrip.P99 != nil {
+		if m.RoundTrip.P99 != nil && secondsShort(*m.RoundTrip.P99) != secondsShort(*m.RoundTrip.Median) {
 			text += "; one in a hundred took more than " + secondsShort(*m.RoundTrip.P99)
 		}
 		text += "."

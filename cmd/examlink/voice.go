@@ -16,7 +16,9 @@ const (
 	repaintEvery = time.Second     // on a terminal
 	stateEvery   = 5 * time.Minute // elsewhere, while nothing changes
 	holdFor      = 3 * time.Second // an interruption's entry, for its cause
-	entryIndent  = 10              // columns of the time before an entry
+	// aroundOutage is how far from an interruption a change of the network belongs to it.
+	aroundOutage = 10 * time.Second
+	entryIndent  = 10 // columns of the time before an entry
 )
 
 // voice tells a student how a watch goes: a line for each thing that happens, and one
@@ -32,6 +34,8 @@ type voice struct {
 	link    linkState
 	advised string           // last advice on an interruption, or on a connection that fails
 	held    *warning.Warning // an interruption whose cause is being looked for
+	moved   time.Time        // a change of the network that may be the cause of an interruption
+	outage  time.Time        // when one was last active
 	said    condition
 	saidAt  time.Time
 }
@@ -74,10 +78,7 @@ func (v *voice) tick() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	now, c := v.wall(), v.link.condition()
-	if w := v.held; w != nil && now.Sub(w.Raised).Abs() >= holdFor {
-		v.held = nil
-		v.raised(*w)
-	}
+	v.release(now)
 	if v.screen.repaint {
 		v.repaint()
 		return
@@ -93,6 +94,21 @@ func (v *voice) tick() {
 	}
 	word, rest := v.link.line(now, mostWidth-entryIndent)
 	v.entry(now, "", word+": "+rest)
+}
+
+// release writes what was held until now. Called locked.
+func (v *voice) release(now time.Time) {
+	if w := v.held; w != nil && now.Sub(w.Raised).Abs() >= holdFor {
+		v.held = nil
+		v.raised(*w)
+	}
+	if at := v.moved; !at.IsZero() && now.Sub(at).Abs() >= holdFor {
+		v.moved = time.Time{}
+		_, interrupted := v.link.active[warning.Outage]
+		if !interrupted && at.Sub(v.outage).Abs() >= aroundOutage { // else it is that interruption's
+			v.entry(at, headNote, "This computer has changed to another network or address. Watching goes on.")
+		}
+	}
 }
 
 // repaint brings the state line of a terminal up to date. Called locked.
@@ -181,7 +197,7 @@ func (v *voice) Session(e probe.SessionEvent) {
 		}
 		v.advised = ""
 	case probe.SessionMoved:
-		v.entry(e.At, headNote, "This computer has changed to another network or address. Watching goes on.")
+		v.moved = e.At
 	case probe.SessionWaiting, probe.SessionLost:
 		if hint != v.advised { // the same every few seconds
 			v.advised = hint

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"examlink/probe"
 	"examlink/probe/plan"
 	"examlink/probe/verdict"
 	"examlink/probe/warning"
@@ -44,7 +45,7 @@ func student(t *testing.T, terminal bool) string {
 func TestStudentReadsLines(t *testing.T) {
 	got := student(t, false)
 	want := `examlink is watching your internet link for exam msds-5001.
-Leave this window open until the exam is over. If something is wrong with the link, you will read here what it is and what to do. Ctrl-C ends the watch.
+Leave this window open until the exam is over, or start examlink again before the exam begins. If something is wrong with the link, you will read here what it is and what to do. Ctrl-C ends the watch.
 The exam begins on Mon 30 Nov 2026 09:00 UTC (Mon 30 Nov 2026 02:00 MST at the exam), in 2 h 0 min.
 `
 	if !strings.HasPrefix(got, want) {
@@ -69,7 +70,7 @@ The exam begins on Mon 30 Nov 2026 09:00 UTC (Mon 30 Nov 2026 02:00 MST at the e
 			t.Errorf("missing %q", want)
 		}
 	}
-	for _, never := range []string{"floor", "glance", "packets could not be sent", "reconnecting", "answers again", "k7f3", "\x1b", "\r"} {
+	for _, never := range []string{"floor", "glance", "packets could not be sent", "reconnecting", "answers again", "another network", "k7f3", "\x1b", "\r"} {
 		if strings.Contains(strings.ToLower(got), never) {
 			t.Errorf("a student reads %q", never)
 		}
@@ -96,6 +97,22 @@ func TestStudentReadsATerminal(t *testing.T) {
 		if n := len([]rune(strings.TrimRight(line, " \b\n"))); n > usualWidth && !strings.Contains(line, "examlink report") {
 			t.Errorf("%d columns: %q", n, line)
 		}
+	}
+}
+
+// A change of the network without an interruption is a note of its own.
+func TestStudentReadsOfANewNetwork(t *testing.T) {
+	var out bytes.Buffer
+	s := &playedWatch{now: examDay}
+	v := newVoice(&screen{w: &out}, slog.New(slog.DiscardHandler), plan.Plan{}, s.wall, false)
+	s.sink = v
+	s.session(probe.SessionMoved, nil)
+	for range 10 {
+		v.tick()
+		s.now = s.now.Add(time.Second)
+	}
+	if got := out.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "NOTE  This computer has changed to another network") {
+		t.Errorf("%q", got)
 	}
 }
 

@@ -13,6 +13,9 @@ func (v *voice) Warning(w warning.Warning) {
 	defer v.mu.Unlock()
 	v.link.Warning(w)
 	v.own.warning(w)
+	if w.Kind == warning.Outage {
+		v.outage = v.wall()
+	}
 	held := v.held != nil && w.Kind == warning.Outage
 	if held {
 		v.held = nil
