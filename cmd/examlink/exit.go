@@ -67,13 +67,12 @@ func exitCode(c *cobra.Command, err error, w io.Writer) int {
 	return code
 }
 
-// advice is what to do about an error in one line, with the error behind it.
+// advice is what to do about an error, or where nobody knows that, the error itself.
 func advice(err error) string {
-	_, hint := explain(err)
-	if hint == "" {
-		return cli.Message(err) + "."
+	if _, hint := explain(err); hint != "" {
+		return hint
 	}
-	return hint + " (" + cli.Message(err) + ")"
+	return cli.Message(err) + "."
 }
 
 // errorSchema names the layout of failure.

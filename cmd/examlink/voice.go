@@ -172,7 +172,7 @@ func (v *voice) Checked(e probe.CheckEvent) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if e.Err != nil {
-		_, hint := explain(e.Err)
+		hint := advice(e.Err)
 		v.log.Debug("scheduled check", "err", e.Err)
 		v.entry(e.At, headNote, "The scheduled check could not be made. "+hint)
 		return
@@ -189,7 +189,6 @@ func (v *voice) Session(e probe.SessionEvent) {
 	if text := v.own.session(e); text != "" {
 		v.entry(e.At, "", text)
 	}
-	_, hint := explain(e.Err)
 	switch e.State {
 	case probe.SessionConnected:
 		if first {
@@ -198,11 +197,13 @@ func (v *voice) Session(e probe.SessionEvent) {
 		v.advised = ""
 	case probe.SessionMoved:
 		v.moved = e.At
-	case probe.SessionWaiting, probe.SessionLost:
-		if hint != v.advised { // the same every few seconds
+	case probe.SessionWaiting:
+		if hint := advice(e.Err); hint != v.advised { // the same every few seconds
 			v.advised = hint
 			v.entry(e.At, headWarning, "Not connected to the exam's server; trying again. "+hint)
 		}
+	case probe.SessionLost:
+		v.entry(e.At, headWarning, "Cannot reconnect to the exam's server. "+advice(e.Err))
 	case probe.SessionResumed, probe.SessionSilent, probe.SessionBack: // the warning of the interruption says so
 	}
 }
