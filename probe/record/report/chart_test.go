@@ -77,14 +77,17 @@ func charts(t *testing.T, page string) (out []drawn) {
 
 // Nothing in a chart is cut, in neither of the two: all texts and lines lie within it.
 func TestNothingIsCut(t *testing.T) {
-	exam, busy := threeHours(t), newScript(t)
+	exam, busy, near := threeHours(t), newScript(t), newScript(t)
+	near.rtt = 4e-6
+	near.minutes(10 * min1)
+	near.end(10 * min1)
 	busy.minutes(10 * min1)
 	for i, k := range warning.Kinds() { // bars at both ends of the chart
 		busy.warn(k, 0, 0, "at its beginning")
 		busy.gap(10*min1-sec, 10*min1, record.Causes()[i%len(record.Causes())], "")
 	}
 	busy.end(10 * min1)
-	for _, s := range []*script{exam, busy} {
+	for _, s := range []*script{exam, busy, near} {
 		all := charts(t, html(t, account(t, s.name)))
 		if len(all) != 2 || all[0].width <= all[1].width || all[1].width > 390 {
 			t.Fatalf("%d charts, want a wide and a narrow one", len(all))

@@ -39,7 +39,7 @@ func delayLane(a *Account, s timeScale, top float64) lane {
 		return l
 	}
 	y := newLogScale(l.Top, l.Bottom, values...)
-	l.Grid = y.ticks(func(v float64) string { return fmt.Sprintf("%g", v*1000) })
+	l.Grid = y.ticks(func(v float64) string { return fmt.Sprintf("%.4g", v*1000) })
 	var line, high strings.Builder
 	var before time.Time
 	for _, c := range columns(a.minutes, s) {

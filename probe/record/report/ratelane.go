@@ -48,7 +48,7 @@ func rateLane(a *Account, s timeScale, d wire.Direction, of Direction, l lane) l
 		}
 	}
 	y := newLogScale(l.Top, l.Bottom, values...)
-	l.Grid = y.ticks(func(v float64) string { return fmt.Sprintf("%g", v/1e6) })
+	l.Grid = y.ticks(func(v float64) string { return fmt.Sprintf("%.4g", v/1e6) })
 	for _, b := range []struct {
 		v           float64
 		class, name string
