@@ -5,7 +5,7 @@ import "examlink/dashboards/grafana"
 // missing explains what the metrics do not contain.
 const missing = `The metrics do not record **which students have run a check** by 72 hours before the exam, nor which exam a check was for. A **verdict** is reported by the client, under the policy it was given; an aborted check has none. A student who runs five checks is counted five times.
 
-During an exam, the rates include its floor tests; choose the days before it. Rates are compared with the bounds of the default policy, which are bucket bounds of the histogram.`
+**Rate tests** are the trains of checks, compared with the bounds of the server's policy when they ran. A train that could not tell is left out: most trains of a fast link only say that it carries at least some rate.`
 
 // checks answers: are the links checked before an exam good enough for it?
 func checks() *grafana.Dashboard {
@@ -13,12 +13,10 @@ func checks() *grafana.Dashboard {
 	d.Time.From = "now-7d"
 	d.Templating = variables("examlink_server_sessions")
 	d.Annotations.List = []grafana.Annotation{warnings(`,job=~"$job|"`), occupied(of("examlink_exam_sessions"))}
-	const read = "examlink_server_rate_bytes_per_second"
-	share := func(title, direction, bound, words string, asked grafana.Step) grafana.Panel {
-		match := `direction="` + direction + `"`
-		expr := "1 - sum(increase(" + of(read+"_bucket", match, `le=~"`+bound+`(\\.0)?"`) + "[$__range])) / sum(increase(" + of(read+"_count", match) + "[$__range]))"
-		return grafana.NewStat(title, words, unitShare, "no rate measured", []grafana.Target{grafana.Now("", expr)},
-			grafana.Colored(grafana.At(0, grafana.Bad), grafana.At(.8, grafana.Uneasy), asked))
+	share := func(title, direction, bound, words string) grafana.Panel {
+		return grafana.NewStat(title, words+" Tests that could not tell are left out.", unitShare, notKnown,
+			[]grafana.Target{grafana.Now("", tested("meets", bound, "$__range", checking, direction))},
+			grafana.Colored(grafana.At(0, grafana.Bad), grafana.At(.8, grafana.Uneasy), grafana.At(.95, grafana.Good)))
 	}
 	const verdicts, criteria = "examlink_server_verdicts_total", "examlink_server_verdict_criteria_total"
 	came := func(title, outcome, words string, colors ...grafana.Step) grafana.Panel {
@@ -48,18 +46,18 @@ func checks() *grafana.Dashboard {
 		against("Criteria below recommended", "below-recommended", "Which criteria met the minimum, but missed the recommendation or left it undecided?"),
 	)
 	d.AddRow("Rates in the selected time range", grafana.Low, 4,
-		share("Upload above minimum", "up", "48000", "What share of the measured upload rates is above 0.384 Mbit/s?", grafana.At(.95, grafana.Good)),
-		share("Upload above recommended", "up", "125000", "What share of the measured upload rates is above 1.0 Mbit/s?", grafana.At(.95, grafana.Good)),
-		share("Download above minimum", "down", "96000", "What share of the download rates reported by clients is above 0.768 Mbit/s?", grafana.At(.95, grafana.Good)),
-		share("Download above recommended", "down", "187500", "What share of the download rates reported by clients is above 1.5 Mbit/s?", grafana.At(.95, grafana.Good)),
+		share("Upload meets minimum", up, "minimum", "What share of the tests of checks found that the upload rate is at least the policy's minimum?"),
+		share("Upload meets recommended", up, "recommended", "What share of the tests of checks found that the upload rate is at least the one that the policy recommends?"),
+		share("Download meets minimum", down, "minimum", "What share of the tests of checks found that the download rate, as reported by clients, is at least the policy's minimum?"),
+		share("Download meets recommended", down, "recommended", "What share of the tests of checks found that the download rate, as reported by clients, is at least the one that the policy recommends?"),
 	)
 	d.AddRow("Over time", grafana.Mid, 2,
 		perHour(grafana.NewTimeSeries("Sessions started", "When do students run checks? Each check is one session; so is each watch.", unitCount, noData,
-			[]grafana.Target{grafana.Over("sessions", "sum("+increase(of("examlink_server_sessions_started_total"))+")")}, grafana.FromZero())),
-		perHour(grafana.NewTimeSeries("Rates measured", "How many rates are the shares on this page based on? A share of few rates means little.", unitCount, noData,
-			[]grafana.Target{grafana.Over("{{direction}}", "sum by (direction) ("+increase(of(read+"_count"))+")")}, grafana.FromZero())),
-		perHour(rateShares("Upload against the policy", "up", "48000", "125000")),
-		perHour(rateShares("Download against the policy", "down", "96000", "187500")),
+			[]grafana.Target{grafana.Over("{{purpose}}", "sum by (purpose) ("+increase(of("examlink_server_sessions_started_total"))+")")}, grafana.FromZero())),
+		perHour(grafana.NewTimeSeries("Rate tests", "How many tests are the shares on this page based on, compared with the minimum? A share of few tests means little.", unitCount, noData,
+			[]grafana.Target{grafana.Over("{{direction}} {{outcome}}", "sum by (direction, outcome) ("+increase(of("examlink_server_rate_tests_total", `bound="minimum"`, checking))+")")}, grafana.FromZero())),
+		perHour(rateShares("Upload against the policy", checking, up)),
+		perHour(rateShares("Download against the policy", checking, down)),
 		perHour(grafana.NewTimeSeries("Trains", "How many trains were started, for checks, floor tests and glances?", unitCount, noData,
 			[]grafana.Target{grafana.Over("{{direction}}", "sum by (direction) ("+increase(of("examlink_server_trains_total"))+")")}, grafana.FromZero())),
 		perHour(grafana.NewTimeSeries("Requests refused", "Which handshakes, sessions, trains and reports were refused, and why? token and version point to the student's side, full and shutdown to the server.", unitCount, noData,

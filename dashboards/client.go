@@ -11,16 +11,15 @@ func client() *grafana.Dashboard {
 		Expr:        of("examlink_client_warning_active") + " > 0",
 		TitleFormat: "{{kind}}", TextFormat: "Client warning {{kind}} is active.", TagKeys: "kind",
 	}}
-	ratio := func(title, direction, words string) grafana.Panel {
-		return grafana.NewStat(title, words, unitShare, noData,
-			[]grafana.Target{grafana.Now("{{instance}}", of("examlink_client_rate_bytes_per_second", direction)+" / "+of("examlink_client_minimum_rate_bytes_per_second", direction))},
-			grafana.Colored(grafana.At(0, grafana.Bad), grafana.At(1, grafana.Good)))
+	result := func(title, direction, words string) grafana.Panel {
+		return grafana.NewStat(title, words+" A lower bound is sufficient. Not known before the first test and while the server does not answer.", unitCount, notKnown,
+			[]grafana.Target{grafana.Now("{{instance}}", of("examlink_client_floor_test_outcome", direction))}, grafana.Worded(rateOutcomes()))
 	}
 	d.AddRow("Now", grafana.Low, 6,
 		grafana.NewStat("Server connection", "Does the server answer the client?", unitCount, noData,
 			[]grafana.Target{grafana.Now("{{instance}}", of("examlink_client_connected"))}, grafana.Worded(yesNo("answering", "not answering"))),
-		ratio("Upload relative to minimum", up, "Did the last floor test measure an upload rate of at least the minimum (100 %)? No value if the test found only a lower bound."),
-		ratio("Download relative to minimum", down, "Did the last floor test measure a download rate of at least the minimum (100 %)? No value if the test found only a lower bound."),
+		result("Upload", up, "Did the last floor test find that the upload rate is at least the policy's minimum?"),
+		result("Download", down, "Did the last floor test find that the download rate is at least the policy's minimum?"),
 		grafana.NewStat("Active warnings", "How many warnings are active?", unitCount, noData,
 			[]grafana.Target{grafana.Now("{{instance}}", "sum by (instance) ("+of("examlink_client_warning_active")+")")}, counted(3)),
 		grafana.NewStat("Age of the rates", "How long ago did the last floor test end?", unitSeconds, noData,
@@ -36,14 +35,14 @@ func client() *grafana.Dashboard {
 			grafana.Texts(noData, grafana.Result{Value: "0", Text: "inactive", Color: grafana.Unknown}, grafana.Result{Value: "1", Text: "active", Color: grafana.Uneasy})),
 	)
 	lines := func(direction string) []grafana.Target {
-		return append([]grafana.Target{
-			grafana.Over("rate", bits("max("+of("examlink_client_rate_bytes_per_second", direction)+")")),
-			grafana.Over("lower bound", bits("max("+of("examlink_client_rate_lower_bound_bytes_per_second", direction)+")")),
-		}, bounds("client", direction)...)
+		known := func(metric string) string {
+			return of("examlink_client_"+metric, direction) + " and on (job, instance, direction) " + of("examlink_client_floor_test_outcome", direction)
+		}
+		return append(rateLines(known("rate_bytes_per_second"), known("rate_lower_bound_bytes_per_second"), known("rate_upper_bound_bytes_per_second")), bounds("client", direction)...)
 	}
 	d.AddRow("Rates", grafana.Mid, 2,
-		grafana.NewTimeSeries("Upload", "Is the upload rate sufficient for the exam? Measured at the server.", unitBits, noData, lines(up), bounded()...),
-		grafana.NewTimeSeries("Download", "Is the download rate sufficient for the exam? Measured at the client.", unitBits, noData, lines(down), bounded()...),
+		grafana.NewTimeSeries("Upload rate", "Is the upload rate sufficient for the exam? Measured at the server.", unitBits, noData, lines(up), bounded()...),
+		grafana.NewTimeSeries("Download rate", "Is the download rate sufficient for the exam? Measured at the client.", unitBits, noData, lines(down), bounded()...),
 		grafana.NewTimeSeries("Floor tests", "What did floor tests find, and how often were they inconclusive?", unitCount, noData,
 			[]grafana.Target{grafana.Over("{{direction}} {{outcome}}", "sum by (direction, outcome) ("+increase(of("examlink_client_floor_tests_total"))+")")}, grafana.FromZero()),
 		grafana.NewTimeSeries("Glances", "What did glances, the short trains between floor tests, find?", unitCount, noData,
@@ -93,9 +92,9 @@ func client() *grafana.Dashboard {
 			}, grafana.FromZero()),
 		grafana.NewTimeSeries("Receive lag", "How long do echoes wait in this computer before the client reads them? Measured delays do not include this lag.", unitSeconds, noData,
 			[]grafana.Target{grafana.Over("99 %", quantile(".99", "examlink_client_receive_lag_seconds", nil))}, grafana.FromZero()),
-		grafana.NewTimeSeries("Unsent and locally dropped packets", "How many probes were not sent (late, refused by the system, no room in TCP), and how many received packets did this computer drop?", unitPackets, noData,
+		grafana.NewTimeSeries("Unsent and locally dropped packets", "How many probes were not sent, and why (host: late or refused by the system; no-route; stalled: no room in TCP)? And how many received packets did this computer drop?", unitPackets, noData,
 			[]grafana.Target{
-				grafana.Over("unsent", "sum("+rate(of("examlink_client_probes_unsent_total"))+")"),
+				grafana.Over("unsent: {{reason}}", "sum by (reason) ("+rate(of("examlink_client_probes_unsent_total"))+")"),
 				grafana.Over("dropped", "sum("+rate(of("examlink_client_local_drops_total"))+")"),
 			}, grafana.FromZero()),
 		grafana.NewTimeSeries("Floor test traffic", "How much of the link do floor tests and glances use?", unitBits, noData,

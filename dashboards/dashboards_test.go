@@ -2,6 +2,7 @@ package dashboards_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"maps"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"examlink/dashboards"
 	"examlink/dashboards/grafana"
 	"examlink/dashboards/lint"
+	"examlink/server/session"
 )
 
 // committed reads the committed JSON, in the order of the file names.
@@ -71,7 +73,47 @@ func TestCommittedIsWhatTheCodeSays(t *testing.T) {
 }
 
 func TestRules(t *testing.T) {
-	for _, f := range lint.Check(committed(t), programs(t)) {
+	for _, f := range lint.Check(committed(t), withRecorded(t, programs(t))) {
 		t.Error(f)
+	}
+}
+
+// TestSilenceIsColouredAsItsState compares the colours of the time since the last
+// packet with the server's timers.
+func TestSilenceIsColouredAsItsState(t *testing.T) {
+	s := session.DefaultSilence()
+	want := map[string]float64{"yellow": s.Suspect.Seconds(), "orange": s.Dropped.Seconds(), "red": s.ExamRelevant.Seconds()}
+	all := committed(t)
+	found := 0
+	check := func(where string, th grafana.Thresholds) {
+		found++
+		seen := map[string]float64{}
+		for _, step := range th.Steps {
+			if step.Value != nil && *step.Value > 0 {
+				seen[step.Color] = *step.Value
+			}
+		}
+		if !maps.Equal(seen, want) {
+			t.Errorf("%s: %v, expected %v", where, seen, want)
+		}
+	}
+	check("session", *pick(t, all, "examlink-session", "Last packet").FieldConfig.Defaults.Thresholds)
+	for _, o := range pick(t, all, "examlink-exam", "Sessions, worst first").FieldConfig.Overrides {
+		for _, p := range o.Properties {
+			if o.Matcher.Options == "Last packet" && p.ID == "thresholds" {
+				data, err := json.Marshal(p.Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var th grafana.Thresholds
+				if err := json.Unmarshal(data, &th); err != nil {
+					t.Fatal(err)
+				}
+				check("table", th)
+			}
+		}
+	}
+	if found != 2 {
+		t.Errorf("%d places found, expected 2", found)
 	}
 }

@@ -46,7 +46,7 @@ func TestFaultsAreFound(t *testing.T) {
 			}
 		}
 	}
-	registry := programs(t)
+	registry := withRecorded(t, programs(t))
 	for _, c := range []struct {
 		name, rule, uid, panel string // panel empty: the dashboard itself
 		alter                  func(*testing.T, *grafana.Panel)
@@ -56,7 +56,7 @@ func TestFaultsAreFound(t *testing.T) {
 		{name: "unknown label in a matcher", rule: "target-label", uid: "examlink-fleet", panel: "Live sessions", alter: change(`state="live"`, `status="live"`)},
 		{name: "value a label never has", rule: "target-label-value", uid: "examlink-fleet", panel: "Silent sessions", alter: change("suspect|dropped", "suspect|droped")},
 		{name: "unknown label to aggregate by", rule: "target-label", uid: "examlink-fleet", panel: "Sessions by state", alter: change("by (state)", "by (exam)")},
-		{name: "unknown label to match on", rule: "target-label", uid: "examlink-session", panel: "Upload relative to minimum", alter: change("on (job, instance)", "on (job, server)")},
+		{name: "unknown label to match on", rule: "target-label", uid: "examlink-session", panel: "Upload rate", alter: change("on (job, instance, exam, session)", "on (job, instance, exam, server)")},
 		{name: "label of a legend that the result lacks", rule: "target-legend", uid: "examlink-fleet", panel: "Sessions by state", alter: func(_ *testing.T, p *grafana.Panel) { p.Targets[0].LegendFormat = "{{instance}}" }},
 		{name: "missing unit", rule: "panel-units", uid: "examlink-health", panel: "Memory", alter: func(_ *testing.T, p *grafana.Panel) { p.FieldConfig.Defaults.Unit = "" }},
 		{name: "missing unit of a state timeline", rule: "panel-units", uid: "examlink-session", panel: "State over time", alter: func(_ *testing.T, p *grafana.Panel) { p.FieldConfig.Defaults.Unit = "" }},
@@ -77,7 +77,7 @@ func TestFaultsAreFound(t *testing.T) {
 		{name: "session not chosen", rule: "target-session", uid: "examlink-session", panel: "Probes received", alter: change(`,session="$session"`, "")},
 		{name: "variable that is not there", rule: "template-unknown", uid: "examlink-fleet", panel: "Live sessions", alter: change(`state="live"`, `state="$state"`)},
 		{name: "bytes shown as bits", rule: "panel-bits", uid: "examlink-health", panel: "Train traffic", alter: change(" * 8", "")},
-		{name: "rate in a unit of its own", rule: "panel-bits", uid: "examlink-session", panel: "Upload", alter: func(_ *testing.T, p *grafana.Panel) { p.FieldConfig.Defaults.Unit = "short" }},
+		{name: "rate in a unit of its own", rule: "panel-bits", uid: "examlink-session", panel: "Upload rate", alter: func(_ *testing.T, p *grafana.Panel) { p.FieldConfig.Defaults.Unit = "short" }},
 		{name: "fixed data source", rule: "panel-datasource", uid: "examlink-health", panel: "Memory", alter: func(_ *testing.T, p *grafana.Panel) { p.Targets[0].Datasource.UID = "prometheus" }},
 		{name: "no data without a word", rule: "no-data", uid: "examlink-health", panel: "Memory", alter: func(_ *testing.T, p *grafana.Panel) { p.FieldConfig.Defaults.NoValue = "" }},
 		{name: "no data as zero", rule: "no-data", uid: "examlink-fleet", panel: "Silent sessions", alter: func(_ *testing.T, p *grafana.Panel) { p.Targets[0].Expr += " or vector(0)" }},

@@ -42,18 +42,18 @@ func TestOneIncidentHoldsBackTheSingleAlerts(t *testing.T) {
 		alert("ExamlinkSessionBelowMinimum", "a", "a2", "1", "direction", "up"),
 		alert("ExamlinkSessionDropped", "b", "b1", "1"),
 		alert("ExamlinkSessionBelowMinimum", "b", "b1", "1", "direction", "down"),
-		alert("ExamlinkExamIncident", "c", "", "2", "severity", "critical"),
+		alert("ExamlinkIncidentOnOurSide", "c", "", "2", "severity", "critical"),
 		alert("ExamlinkSessionDropped", "c", "c1", "2"),
 		alert("ExamlinkSessionDropped", "d", "d1", "1"),
 		alert("ExamlinkSessionDropped", "e", "e1", "3"),
 		alert("ExamlinkCertificateExpiring", "", "", "1"),
-		alert("ExamlinkExamIncident", "f", "", "1", "severity", "critical"),
+		alert("ExamlinkIncidentOnOurSide", "f", "", "1", "severity", "critical"),
 		alert("ExamlinkSessionBelowMinimum", "f", "f1", "1", "direction", "up"),
-		alert("ExamlinkExamIncident", "h", "", "1", "severity", "critical"),
+		alert("ExamlinkIncidentBelowMinimum", "h", "", "1", "severity", "critical", "direction", "up"),
 		alert("ExamlinkSessionBelowMinimum", "g", "g1", "1", "direction", "down"),
 	}
 	told := []alertLabels{
-		alert("ExamlinkExamIncident", "a", "", "1", "severity", "critical"),
+		alert("ExamlinkIncidentOnOurSide", "a", "", "1", "severity", "critical"),
 		alert("ExamlinkSessionExamRelevant", "b", "b1", "1", "severity", "critical"),
 		alert("ExamlinkServerIncident", "", "", "2", "severity", "critical", "audience", "operator"),
 		alert("ExamlinkSessionDropped", "d", "d1", ""),  // pushed by the server itself
@@ -69,6 +69,8 @@ func TestOneIncidentHoldsBackTheSingleAlerts(t *testing.T) {
 		alert("ExamlinkSessionDropped", "g", "g1", "1"),                          // an incident of rates inhibits no silence alert,
 		alert("ExamlinkSessionBelowMinimum", "g", "g2", "1", "direction", "up"),  // nor the other direction,
 		alert("ExamlinkSessionBelowMinimum", "g", "g3", "", "direction", "down"), // nor an alert pushed during it
+		alert("ExamlinkSessionExamRelevant", "i", "i1", "1", "severity", "critical", "notify", "no"),
+		alert("ExamlinkSessionDropped", "i", "i1", "", "severity", "critical"), // pushed: a copy, which nobody receives, inhibits nothing
 	}
 	type body struct {
 		Labels   alertLabels `json:"labels"`

@@ -81,10 +81,13 @@ func TestAlertmanagerTakesItsConfiguration(t *testing.T) {
 	run(t, ".", amtool, "check-config", file)
 	for labels, receivers := range map[string]string{
 		"alertname=ExamlinkSessionDropped audience=proctor exam=a":                    "proctors",
-		"alertname=ExamlinkExamIncident audience=proctor exam=a":                      "proctors",
+		"alertname=ExamlinkSessionDropped audience=proctor exam=a notify=yes":         "proctors",
+		"alertname=ExamlinkSessionDropped audience=proctor exam=a notify=no":          "nobody",
+		"alertname=ExamlinkIncidentOnOurSide audience=proctor exam=a notify=no":       "nobody",
+		"alertname=ExamlinkServerIncident audience=operator notify=no":                "operators",
 		"alertname=ExamlinkIncidentOnOurSide audience=proctor exam=a":                 "proctors",
 		"alertname=ExamlinkIncidentBelowMinimum audience=proctor exam=a direction=up": "proctors",
-		"alertname=ExamlinkServerIncident audience=operator":                          "operators,proctors",
+		"alertname=ExamlinkServerIncident audience=operator notify=yes":               "operators,proctors",
 		"alertname=ExamlinkServerDown audience=operator":                              "operators",
 		"alertname=ExamlinkCertificateExpiring audience=operator":                     "operators",
 	} {

@@ -24,6 +24,10 @@ func ofSession(metric string) string { return ofExam(metric, `session="$session"
 const (
 	up   = `direction="up"`
 	down = `direction="down"`
+	// watching selects sessions during exams: a check that was broken off needs no
+	// attention.
+	watching = `purpose="watch"`
+	checking = `purpose="check"`
 	// silent selects the states of a silent session.
 	silent = `state=~"suspect|dropped|exam-relevant"`
 )
@@ -44,19 +48,48 @@ func quantile(q, metric string, keep []string, matchers ...string) string {
 }
 
 // reaching is the share of a histogram's observations that are at most bound,
-// which must be a bucket bound. Prometheus 3 writes whole numbers with ".0",
-// Prometheus 2 without.
-func reaching(metric, bound string, matchers ...string) string {
-	le := `le="` + bound + `"`
-	if !strings.Contains(bound, ".") {
-		le = `le=~"` + bound + `(\\.0)?"`
-	}
-	return "sum(" + rate(of(metric+"_bucket", append(matchers, le)...)) + ") / sum(" + rate(of(metric+"_count", matchers...)) + ")"
+// which must be a bucket bound and no whole number: Prometheus 3 writes those
+// otherwise than Prometheus 2.
+func reaching(metric, bound string) string {
+	return "sum(" + rate(of(metric+"_bucket", `le="`+bound+`"`)) + ") / sum(" + rate(of(metric+"_count")) + ")"
 }
 
-// perServer divides a session's value by its server's.
-func perServer(value, server string) string {
-	return value + " / on (job, instance) group_left () " + server
+// ofWatches selects a metric of the watches of the selected exam.
+func ofWatches(metric string, matchers ...string) string {
+	return ofExam(metric, append([]string{watching}, matchers...)...)
+}
+
+// whileKnown shows a session's rate only while the rate is known: that of a silent
+// session is an old value.
+func whileKnown(rate, outcome string) string {
+	return rate + " and on (job, instance, exam, session) " + outcome
+}
+
+// silence is the time since the last packet, when the server was scraped: the age
+// of the scrape itself is no silence.
+func silence(selector string) string { return "timestamp(" + selector + ") - " + selector }
+
+// ratesBelow counts the sessions whose rate is below the minimum, by the labels in
+// by; where no session's rate is known, there is no count.
+func ratesBelow(by string, of func(string, ...string) string, matchers ...string) string {
+	sum := func(outcome string) string {
+		selector := of("examlink_exam_rate_sessions", append([]string{watching, outcome}, matchers...)...)
+		if by == "" {
+			return "sum(" + selector + ")"
+		}
+		return "sum by (" + by + ") (" + selector + ")"
+	}
+	return sum(`outcome="below"`) + " and on (" + by + ") (" + sum(`outcome!="unknown"`) + " > 0)"
+}
+
+// tested is the share of the rate tests with one outcome among those that met a
+// bound of the policy or were below it. A test that could not tell is not part of
+// the share, and without any other test there is none.
+func tested(outcome, bound, window string, matchers ...string) string {
+	sum := func(outcome string) string {
+		return "sum(increase(" + of("examlink_server_rate_tests_total", append([]string{`bound="` + bound + `"`, outcome}, matchers...)...) + "[" + window + "]))"
+	}
+	return sum(`outcome="`+outcome+`"`) + " / (" + sum(`outcome=~"below|meets"`) + " > 0)"
 }
 
 // worst keeps the n series of selector with the highest maximum in the selected

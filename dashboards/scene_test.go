@@ -10,8 +10,9 @@ const (
 // scene is two hours of two servers and one client. Server exam-2 never answers.
 // Server exam-1 has two exams. In msds-5001, s-good is good; s-slow falls below
 // the minimum at scrape 440; s-gone is silent from scrape 420 on, for 30 s or more
-// from 422 on; s-left ended at scrape 400. In csca-5622, s-tcp uses WebSocket, and
-// only a lower bound of its upload is known.
+// from 422 on; s-left ended at scrape 400; s-check is a check that was broken off. In
+// csca-5622, s-tcp uses WebSocket. Of s-good, s-gone and s-tcp only lower bounds are
+// known, as is usual of healthy links.
 func scene(h history) {
 	h.gauge("up", onServer, 1)
 	h.gauge("up", `job="examlink-server",instance="exam-2:9481"`, 0)
@@ -37,12 +38,16 @@ func sessions(h history) {
 	every := func(k int) func(int) (float64, bool) { // time of the last multiple of k scrapes
 		return func(n int) (float64, bool) { return float64(at(n / k * k).Unix()), true }
 	}
-	one := func(exam, session string) func(string, func(int) (float64, bool)) {
-		labels := onServer + fmt.Sprintf(",exam=%q,session=%q", exam, session)
+	one := func(exam, session, purpose string) func(string, func(int) (float64, bool)) {
+		labels := onServer + fmt.Sprintf(",exam=%q,session=%q,purpose=%q", exam, session, purpose)
 		return func(name string, value func(int) (float64, bool)) { h.series("examlink_session_"+name, labels, value) }
 	}
-	good, slow, gone, left, tcp := one("msds-5001", "s-good"), one("msds-5001", "s-slow"), one("msds-5001", "s-gone"), one("msds-5001", "s-left"), one("csca-5622", "s-tcp")
+	good, slow, gone, left, tcp := one("msds-5001", "s-good", "watch"), one("msds-5001", "s-slow", "watch"), one("msds-5001", "s-gone", "watch"), one("msds-5001", "s-left", "watch"), one("csca-5622", "s-tcp", "watch")
 
+	check := one("msds-5001", "s-check", "check")
+	check("state", always(4))
+	check("upload_outcome", always(0))
+	check("upload_lower_bound_bytes_per_second", always(1000))
 	good("state", always(1))
 	slow("state", always(1))
 	gone("state", func(n int) (float64, bool) {
@@ -61,14 +66,22 @@ func sessions(h history) {
 	}
 	gone("last_packet_timestamp_seconds", func(n int) (float64, bool) { return float64(at(min(n, 419)).Unix()), true })
 
-	good("upload_bytes_per_second", always(250000))
+	good("upload_lower_bound_bytes_per_second", always(160000))
+	good("upload_outcome", always(2))
 	slow("upload_bytes_per_second", from(440, 62500, 40000))
-	gone("upload_bytes_per_second", always(62500))
 	slow("upload_lower_bound_bytes_per_second", from(440, 62000, 39000))
+	slow("upload_upper_bound_bytes_per_second", from(440, 63000, 41000))
+	slow("upload_outcome", from(440, 2, 0))
+	gone("upload_lower_bound_bytes_per_second", always(60000))
+	gone("upload_outcome", until(420, 2))
 	tcp("upload_lower_bound_bytes_per_second", always(96000))
-	good("download_bytes_per_second", always(500000))
+	tcp("upload_outcome", always(2))
+	good("download_lower_bound_bytes_per_second", always(500000))
+	good("download_outcome", always(2))
 	slow("download_bytes_per_second", always(90000))
 	slow("download_lower_bound_bytes_per_second", always(88000))
+	slow("download_upper_bound_bytes_per_second", always(92000))
+	slow("download_outcome", always(0))
 
 	slow("start_timestamp_seconds", always(float64(at(100).Unix())))
 	slow("upload_timestamp_seconds", every(48))
@@ -87,19 +100,25 @@ func sessions(h history) {
 	slow("transport_websocket", always(0))
 	tcp("transport_websocket", always(1))
 
-	exam := func(name string, values ...float64) {
+	exam := func(name, purpose string, values ...float64) {
 		for state, v := range map[string]float64{"connected": 0, "live": values[0], "suspect": 0, "dropped": values[1], "exam-relevant": values[2]} {
-			h.gauge("examlink_exam_sessions", onServer+fmt.Sprintf(",exam=%q,state=%q", name, state), v)
+			h.gauge("examlink_exam_sessions", onServer+fmt.Sprintf(",exam=%q,state=%q,purpose=%q", name, state, purpose), v)
 		}
 	}
-	exam("msds-5001", 2, 0, 1)
-	exam("csca-5622", 1, 0, 0)
-	for i, exam := range []string{"csca-5622", "msds-5001"} {
-		for _, direction := range []string{"up", "down"} {
-			h.gauge("examlink_exam_below_minimum_sessions", onServer+fmt.Sprintf(",exam=%q,direction=%q", exam, direction), float64(i))
+	exam("msds-5001", "watch", 2, 0, 1)
+	exam("msds-5001", "check", 2, 0, 1)
+	exam("csca-5622", "watch", 1, 0, 0)
+	rates := func(exam, direction, purpose string, values ...float64) {
+		for i, outcome := range []string{"below", "inconclusive", "meets", "unknown"} {
+			h.gauge("examlink_exam_rate_sessions", onServer+fmt.Sprintf(",exam=%q,direction=%q,outcome=%q,purpose=%q", exam, direction, outcome, purpose), values[i])
 		}
 	}
-	alert := `alertname="ExamlinkSessionDropped",severity="warning",audience="proctor",exam="msds-5001",session="s-gone",` + onServer
+	rates("msds-5001", "up", "watch", 1, 0, 1, 1)
+	rates("msds-5001", "down", "watch", 1, 0, 1, 1)
+	rates("msds-5001", "up", "check", 7, 0, 0, 0)
+	rates("csca-5622", "up", "watch", 0, 0, 1, 0)
+	rates("csca-5622", "down", "watch", 0, 0, 0, 1)
+	alert := `alertname="ExamlinkSessionDropped",severity="critical",audience="proctor",notify="yes",exam="msds-5001",session="s-gone",` + onServer
 	h.series("ALERTS", alert+`,alertstate="firing"`, func(n int) (float64, bool) { return 1, n >= 420 })
 	h.series("ALERTS_FOR_STATE", alert, func(n int) (float64, bool) { return float64(at(420).Unix()), n >= 420 })
 }
@@ -110,7 +129,11 @@ func servers(h history) {
 			write(name, onServer+fmt.Sprintf(",%s=%q", label, value), v)
 		}
 	}
-	each(h.gauge, "examlink_server_sessions", "state", map[string]float64{"connected": 0, "live": 3, "suspect": 0, "dropped": 0, "exam-relevant": 1})
+	for state, n := range map[string][2]float64{"connected": {0, 0}, "live": {3, 2}, "suspect": {0, 0}, "dropped": {0, 0}, "exam-relevant": {1, 1}} {
+		h.gauge("examlink_server_sessions", onServer+fmt.Sprintf(`,state=%q,purpose="watch"`, state), n[0])
+		h.gauge("examlink_server_sessions", onServer+fmt.Sprintf(`,state=%q,purpose="check"`, state), n[1])
+	}
+	h.gauge("instance:examlink_server_sessions:sum", onServer, 4)
 	each(h.gauge, "examlink_server_session_transports", "transport", map[string]float64{"udp": 3, "websocket": 1})
 	each(h.gauge, "examlink_server_minimum_rate_bytes_per_second", "direction", map[string]float64{"up": 48000, "down": 96000})
 	each(h.gauge, "examlink_server_recommended_rate_bytes_per_second", "direction", map[string]float64{"up": 125000, "down": 187500})
@@ -120,11 +143,19 @@ func servers(h history) {
 	h.gauge("examlink_server_session_series_limit", onServer, 8)
 	h.gauge("examlink_server_certificate_expiry_timestamp_seconds", onServer, float64(at(moment).Unix()+30*86400))
 	h.gauge("examlink_server_config_last_reload_successful", onServer, 0)
-	// a quarter of the upload rates is at most the minimum, half at most the
-	// recommendation; of the download rates, a fifth and two fifths. Prometheus 3
-	// would write 48000.0.
-	h.histogram("examlink_server_rate_bytes_per_second", onServer+`,direction="up"`, []string{"48000", "125000"}, []float64{1, 2, 4})
-	h.histogram("examlink_server_rate_bytes_per_second", onServer+`,direction="down"`, []string{"96000.0", "187500.0"}, []float64{1, 2, 5})
+	tests := func(purpose, bound, direction string, values ...float64) {
+		for i, outcome := range []string{"below", "meets", "inconclusive"} {
+			h.counter("examlink_server_rate_tests_total", onServer+fmt.Sprintf(",bound=%q,direction=%q,outcome=%q,purpose=%q", bound, direction, outcome, purpose), values[i])
+		}
+	}
+	tests("check", "minimum", "up", .25, .75, 5)
+	tests("check", "recommended", "up", .5, .5, 5)
+	tests("check", "minimum", "down", .2, .8, 0)
+	tests("check", "recommended", "down", .4, .6, 0)
+	tests("watch", "minimum", "up", .75, .25, 0)
+	tests("watch", "recommended", "up", .9, .1, 0)
+	tests("watch", "minimum", "down", .4, .6, 5)
+	tests("watch", "recommended", "down", .6, .4, 5)
 	h.histogram("examlink_server_turnaround_seconds", onServer, []string{"0.0001", "0.005"}, []float64{50, 199, 200})
 	each(h.counter, "examlink_server_warnings_total", "kind", map[string]float64{"dropped": .1, "recovered": .05})
 	each(h.counter, "examlink_server_requests_refused_total", "reason", map[string]float64{"full": .5, "token": .25})
@@ -140,7 +171,7 @@ func servers(h history) {
 	each(h.counter, "examlink_server_train_bytes_total", "direction", map[string]float64{"up": 1000, "down": 2000})
 	each(h.counter, "examlink_server_goodput_bytes_total", "direction", map[string]float64{"up": 100, "down": 200})
 	each(h.counter, "examlink_server_connections_total", "transport", map[string]float64{"udp": .5, "websocket": .25})
-	h.counter("examlink_server_sessions_started_total", onServer, .5)
+	each(h.counter, "examlink_server_sessions_started_total", "purpose", map[string]float64{"watch": .25, "check": .25})
 	h.counter("examlink_server_sessions_resumed_total", onServer, .25)
 	h.counter("examlink_server_probes_received_total", onServer, 40)
 	h.counter("examlink_server_probes_reflected_total", onServer, 39.5)
@@ -170,6 +201,8 @@ func clients(h history) {
 	h.series("examlink_client_connected", onClient, func(n int) (float64, bool) { return 1, n < 430 || n > 455 }) // not scraped for a while
 	each(h.gauge, "rate_bytes_per_second", "direction", both(60000, 192000))
 	each(h.gauge, "rate_lower_bound_bytes_per_second", "direction", both(59000, 190000))
+	each(h.gauge, "rate_upper_bound_bytes_per_second", "direction", both(61000, 194000))
+	each(h.gauge, "floor_test_outcome", "direction", both(2, 2))
 	each(h.gauge, "minimum_rate_bytes_per_second", "direction", both(48000, 96000))
 	each(h.gauge, "recommended_rate_bytes_per_second", "direction", both(125000, 187500))
 	each(h.gauge, "floor_test_timestamp_seconds", "direction", both(float64(at(moment-2).Unix()), float64(at(moment-4).Unix())))
@@ -203,7 +236,7 @@ func clients(h history) {
 	h.gauge("examlink_client_one_way_delay_error_bound_seconds", onClient, .011)
 	h.histogram("examlink_client_pacing_lateness_seconds", onClient, []string{"0.0001", "0.001"}, []float64{5, 10, 10})
 	h.histogram("examlink_client_receive_lag_seconds", onClient, []string{"0.0001", "0.001"}, []float64{5, 10, 10})
-	h.counter("examlink_client_probes_unsent_total", onClient, .5)
+	each(h.counter, "probes_unsent_total", "reason", map[string]float64{"host": .5, "no-route": 2, "stalled": 0})
 	h.counter("examlink_client_local_drops_total", onClient, .25)
 	each(h.counter, "floor_test_bytes_total", "direction", both(300, 600))
 }

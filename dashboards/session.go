@@ -8,20 +8,20 @@ func session() *grafana.Dashboard {
 	d.Templating = variables("examlink_session_state", examVariable(), sessionVariable())
 	d.Annotations.List = []grafana.Annotation{warnings(`,exam="$exam",session=~"$session|"`), occupied(ofExam("examlink_exam_sessions"))}
 	back := link("Exam ${exam}", uidExam, "&var-exam=${exam}")
+	known := func(direction, bound string) string {
+		return whileKnown(ofSession("examlink_session_"+direction+bound+"_bytes_per_second"), ofSession("examlink_session_"+direction+"_outcome"))
+	}
 	age := func(metric string) string { return "time() - " + ofSession(metric) }
 
 	d.AddRow("Now", grafana.Low, 6,
 		grafana.NewStat("State", "What is the state of this session by the server's own timers?", unitCount, noData,
 			[]grafana.Target{grafana.Now("", "max("+ofSession("examlink_session_state")+")")}, grafana.Worded(sessionStates()), grafana.Linked(back)),
-		grafana.NewStat("Last packet", "How long ago did the last authenticated probe or train packet of this session arrive?", unitSeconds, noData,
-			[]grafana.Target{grafana.Now("", "min("+age("examlink_session_last_packet_timestamp_seconds")+")")},
-			grafana.Colored(grafana.At(below, grafana.Good), grafana.At(20, grafana.Uneasy), grafana.At(60, grafana.Bad))),
-		grafana.NewStat("Upload relative to minimum", "Is the last upload rate measured by the server at least the minimum (100 %)?", unitShare, noData,
-			[]grafana.Target{grafana.Now("", "max("+perServer(ofSession("examlink_session_upload_bytes_per_second"), of("examlink_server_minimum_rate_bytes_per_second", up))+")")},
-			grafana.Colored(grafana.At(0, grafana.Bad), grafana.At(1, grafana.Good))),
-		grafana.NewStat("Download relative to minimum", "Is the last download rate reported by the client at least the minimum (100 %)?", unitShare, noData,
-			[]grafana.Target{grafana.Now("", "max("+perServer(ofSession("examlink_session_download_bytes_per_second"), of("examlink_server_minimum_rate_bytes_per_second", down))+")")},
-			grafana.Colored(grafana.At(0, grafana.Bad), grafana.At(1, grafana.Good))),
+		grafana.NewStat("Last packet", "How long had no authenticated probe or train packet arrived when the server was last scraped? Yellow, orange and red as for the states: 1, 3 and 30 s by default.", unitSeconds, noData,
+			[]grafana.Target{grafana.Now("", "min("+silence(ofSession("examlink_session_last_packet_timestamp_seconds"))+")")}, grafana.Colored(silences()...)),
+		grafana.NewStat("Upload", "Is the upload rate at least the policy's minimum? By the last test, as measured by the server, with its error: a lower bound is sufficient. Not known while the session is silent.", unitCount, notKnown,
+			[]grafana.Target{grafana.Now("", "max("+ofSession("examlink_session_upload_outcome")+")")}, grafana.Worded(rateOutcomes())),
+		grafana.NewStat("Download", "Is the download rate at least the policy's minimum? By the last test, as reported by the client, with its error: a lower bound is sufficient. Not known while the session is silent.", unitCount, notKnown,
+			[]grafana.Target{grafana.Now("", "max("+ofSession("examlink_session_download_outcome")+")")}, grafana.Worded(rateOutcomes())),
 		grafana.NewStat("Active warnings (claimed)", "How many warnings are active according to the client? It cannot report while it is silent.", unitCount, noData,
 			[]grafana.Target{grafana.Now("", "max("+ofSession("examlink_session_warnings")+")")}, counted(3)),
 		grafana.NewStat("Transport", "Does the network let UDP through? Over WebSocket, losses appear as delay, and the link may carry more than the rates that TCP achieved.", unitCount, noData,
@@ -37,28 +37,22 @@ func session() *grafana.Dashboard {
 			}),
 		grafana.NewStat("Age of the last minute report", "How old is the client's last minute report? None arrives while the client is silent.", unitSeconds, noData,
 			[]grafana.Target{grafana.Now("", "min("+age("examlink_session_claimed_timestamp_seconds")+")")}),
-		grafana.NewStat("Time below minimum", "For what share of the selected time range was the last measured rate below the minimum? Time without a known rate is excluded.", unitShare, noData,
-			[]grafana.Target{grafana.Now("up", timeBelow("examlink_session_upload_bytes_per_second", up)), grafana.Now("down", timeBelow("examlink_session_download_bytes_per_second", down))},
+		grafana.NewStat("Time below minimum", "For what share of the time in which it was known to meet the minimum or not was the rate below it? Silence, and tests that could not tell, are left out.", unitShare, notKnown,
+			[]grafana.Target{grafana.Now("up", timeBelow("examlink_session_upload_outcome")), grafana.Now("down", timeBelow("examlink_session_download_outcome"))},
 			grafana.Colored(grafana.At(0, grafana.Good), grafana.At(.001, grafana.Uneasy), grafana.At(.05, grafana.Bad))),
 	)
 	d.AddRow("Measured by the server", grafana.Mid, 1,
 		grafana.NewStateTimeline("State over time", "When was this session silent? A gap means no data: no session, or no scrape.", noData,
 			[]grafana.Target{grafana.Over("{{session}}", "max by (session) ("+ofSession("examlink_session_state")+")")}, sessionStates()))
 	d.Add(grafana.Mid, 2,
-		grafana.NewTimeSeries("Upload", "Is the upload rate sufficient for the exam? Shows the rate measured by the server and its lower bound.", unitBits, noData,
-			append([]grafana.Target{
-				grafana.Over("rate", bits("max("+ofSession("examlink_session_upload_bytes_per_second")+")")),
-				grafana.Over("lower bound", bits("max("+ofSession("examlink_session_upload_lower_bound_bytes_per_second")+")")),
-			}, bounds("server", up)...), bounded()...),
+		grafana.NewTimeSeries("Upload rate", "Is the upload rate sufficient for the exam? Shows what the last test found, as measured by the server: at least, at most and, where it filled the link, the rate. A healthy link is not filled and has a lower bound only.", unitBits, notKnown,
+			append(rateLines(known("upload", ""), known("upload", "_lower_bound"), known("upload", "_upper_bound")), bounds("server", up)...), bounded()...),
 		grafana.NewTimeSeries("Probes received", "Do the client's probes arrive at the rate it sends them (10 per second by default)? Counted by the server.", unitPackets, noData,
 			[]grafana.Target{grafana.Over("received", "sum("+rate(ofSession("examlink_session_probes_received_total"))+")")}, grafana.FromZero()),
 	)
 	d.AddRow("Claimed by the client", grafana.Mid, 2,
-		grafana.NewTimeSeries("Download", "Is the download rate sufficient for the exam? Shows the rate reported by the client and its lower bound.", unitBits, noData,
-			append([]grafana.Target{
-				grafana.Over("rate", bits("max("+ofSession("examlink_session_download_bytes_per_second")+")")),
-				grafana.Over("lower bound", bits("max("+ofSession("examlink_session_download_lower_bound_bytes_per_second")+")")),
-			}, bounds("server", down)...), bounded()...),
+		grafana.NewTimeSeries("Download rate", "Is the download rate sufficient for the exam? Shows what the last test found, as reported by the client: at least, at most and, where it filled the link, the rate. A healthy link is not filled and has a lower bound only.", unitBits, notKnown,
+			append(rateLines(known("download", ""), known("download", "_lower_bound"), known("download", "_upper_bound")), bounds("server", down)...), bounded()...),
 		grafana.NewTimeSeries("Round-trip delay", "What is the median round-trip delay of the client's last minute? Does not include the server's turnaround time.", unitSeconds, noData,
 			[]grafana.Target{grafana.Over("median", "max("+ofSession("examlink_session_claimed_round_trip_delay_seconds")+")")}, grafana.FromZero()),
 		grafana.NewTimeSeries("Loss", "What share of probes was lost in each direction in the client's last minute?", unitShare, noData,
@@ -75,9 +69,8 @@ func session() *grafana.Dashboard {
 	return d
 }
 
-// timeBelow is the share of the selected time range in which a session's last
-// rate was below the minimum.
-func timeBelow(metric, direction string) string {
-	return "max(avg_over_time((" + ofSession(metric) + " < bool on (job, instance) group_left () " +
-		of("examlink_server_minimum_rate_bytes_per_second", direction) + ")[$__range:15s]))"
+// timeBelow is the share of the time in which a session's rate was below the
+// minimum, of that in which it was below or met it, within the selected time range.
+func timeBelow(outcome string) string {
+	return "max(avg_over_time(((" + ofSession(outcome) + " != 1) == bool 0)[$__range:15s]))"
 }

@@ -16,6 +16,9 @@ const (
 // noData is shown where no value is known, never a zero.
 const noData = "no data"
 
+// notKnown is shown where a rate is not known: no test yet, or the session is silent.
+const notKnown = "not known"
+
 // below is lower than any measured value: the step that begins there applies to
 // known values, the one under it to unknown values.
 const below = -1e15
@@ -61,6 +64,39 @@ func outcomes() []grafana.Option {
 	return []grafana.Option{
 		grafana.Painted("ready", grafana.Good), grafana.Painted("marginal", "yellow"),
 		grafana.Painted("not ready", grafana.Bad), grafana.Painted("inconclusive", grafana.Unknown),
+	}
+}
+
+// rateOutcomes maps the outcomes of rates compared with the minimum.
+func rateOutcomes() []grafana.Mapping {
+	return grafana.Texts(notKnown,
+		grafana.Result{Value: "0", Text: "below minimum", Color: grafana.Bad},
+		grafana.Result{Value: "1", Text: "too close to tell", Color: grafana.Uneasy},
+		grafana.Result{Value: "2", Text: "meets minimum", Color: grafana.Good},
+	)
+}
+
+// Thresholds of a silence, in seconds: the defaults of server.silence.
+const (
+	suspectAfter  = 1
+	droppedAfter  = 3
+	relevantAfter = 30
+)
+
+// silences colours the time since the last packet as the state it leads to.
+func silences() []grafana.Step {
+	return []grafana.Step{
+		grafana.At(below, isLive), grafana.At(suspectAfter, isSuspect), grafana.At(droppedAfter, isDropped), grafana.At(relevantAfter, isRelevant),
+	}
+}
+
+// rateLines draws what is known of a rate: the interval's ends and, where the link
+// was filled, the rate. A link that was not filled has a lower bound only.
+func rateLines(rate, lower, upper string) []grafana.Target {
+	return []grafana.Target{
+		grafana.Over("rate", bits("max("+rate+")")),
+		grafana.Over("at least", bits("max("+lower+")")),
+		grafana.Over("at most", bits("max("+upper+")")),
 	}
 }
 

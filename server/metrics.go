@@ -20,7 +20,9 @@ var rateBuckets = []float64{12e3, 24e3, 48e3, 62.5e3, 93.75e3, 96e3, 125e3, 187.
 type metrics struct {
 	reports            *prometheus.CounterVec
 	repeated           prometheus.Counter
-	started, resumed   prometheus.Counter
+	started            *prometheus.CounterVec
+	resumed            prometheus.Counter
+	tests              *prometheus.CounterVec
 	connections        *prometheus.CounterVec
 	refused            *prometheus.CounterVec
 	transitions        *prometheus.CounterVec
@@ -40,14 +42,30 @@ func newMetrics() *metrics {
 		return v
 	}
 	m := &metrics{
-		started: counter("sessions_started_total", "Sessions opened."),
+		started: vec("sessions_started_total", "Sessions opened, by purpose.", "purpose", session.Purposes()...),
 		resumed: counter("sessions_resumed_total", "Sessions resumed over a new connection, including sessions from before a restart."),
 		connections: vec("connections_total", "Connections that opened or resumed a session. The sum over transports is sessions started plus sessions resumed.", "transport",
 			string(link.UDP), string(link.WebSocket)),
 		refused: vec("requests_refused_total", "Handshakes, sessions, trains, goodput streams and reports refused.", "reason",
 			"token", "version", "full", "limit", "budget", "busy", "request", "shutdown", "handshake-rate"),
-		transitions: vec("session_transitions_total", "Session state changes, by the state entered.", "state",
-			string(session.Live), string(session.Suspect), string(session.Dropped), string(session.ExamRelevant), string(session.Ended)),
+	}
+	m.transitions = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "examlink", Subsystem: "server", Name: "session_transitions_total", Help: "Session state changes, by purpose and by the state entered.",
+	}, []string{"purpose", "state"})
+	m.tests = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "examlink", Subsystem: "server", Name: "rate_tests_total",
+		Help: "Trains of all sessions, by how their result compares with the policy's minimum and with its recommendation: below (the upper bound is below it), meets (the lower bound reaches it, within 1 %), inconclusive. Up as measured by this server, down as reported by the client. Excludes glances. The share that meets a bound is meets / (meets + below): an inconclusive train, such as one sent more slowly than the bound, tells nothing.",
+	}, []string{"bound", "direction", "outcome", "purpose"})
+	for _, p := range session.Purposes() {
+		for _, s := range append(session.States()[1:], session.Ended) {
+			m.transitions.WithLabelValues(p, string(s))
+		}
+		for _, d := range []wire.Direction{wire.Up, wire.Down} {
+			for _, o := range session.Outcomes() {
+				m.tests.WithLabelValues(boundMinimum, string(d), string(o), p)
+				m.tests.WithLabelValues(boundRecommended, string(d), string(o), p)
+			}
+		}
 	}
 	m.reports = vec("reports_total", "Client reports accepted, by kind. Refused reports are counted among the refused requests.", "kind",
 		string(wire.ReportWarning), string(wire.ReportMinute), string(wire.ReportDropped), string(wire.ReportVerdict))
@@ -78,42 +96,57 @@ func newMetrics() *metrics {
 	return m
 }
 
-// handle counts an event.
-func (m *metrics) handle(e event.Event) {
-	switch p := e.Payload.(type) {
+// Label values for the bounds of a policy.
+const (
+	boundMinimum     = "minimum"
+	boundRecommended = "recommended"
+)
+
+// handle counts an event, under the policy in force.
+func (m *metrics) handle(e event.Event, p verdict.Policy) {
+	purpose := purpose(e.Session.Purpose)
+	switch x := e.Payload.(type) {
 	case event.Admitted:
-		m.started.Inc()
+		m.started.WithLabelValues(purpose).Inc()
 		m.connections.WithLabelValues(e.Session.Transport).Inc()
 	case event.Resumed:
 		m.resumed.Inc()
 		m.connections.WithLabelValues(e.Session.Transport).Inc()
 	case event.Refused:
-		m.refused.WithLabelValues(string(p.Reason)).Inc()
+		m.refused.WithLabelValues(string(x.Reason)).Inc()
 	case event.State:
-		m.transitions.WithLabelValues(e.Session.State).Inc()
+		m.transitions.WithLabelValues(purpose, e.Session.State).Inc()
 	case event.Ended:
-		m.transitions.WithLabelValues(string(session.Ended)).Inc()
+		m.transitions.WithLabelValues(purpose, string(session.Ended)).Inc()
 	case event.Report:
-		if p.Repeated {
+		if x.Repeated {
 			m.repeated.Inc()
 		} else {
-			m.reports.WithLabelValues(string(p.About)).Inc()
+			m.reports.WithLabelValues(string(x.About)).Inc()
 		}
 	case event.Verdict:
-		m.verdict(p.Summary)
+		m.verdict(x.Summary)
 	case event.Reading:
-		if p.Measures {
-			m.rate(wire.Up, p.Report)
+		if x.Measures {
+			m.rate(e.Session, wire.Up, x.Report, p.Minimum.Upload, p.Recommended.Upload)
 		}
 	case event.Claim:
-		m.rate(wire.Down, p.Report)
+		m.rate(e.Session, wire.Down, x.Report, p.Minimum.Download, p.Recommended.Download)
 	}
 }
 
-// rate counts the result of a train.
-func (m *metrics) rate(d wire.Direction, r wire.TrainReport) {
-	if x := session.RateOf(r, time.Time{}); x.Value != nil {
+// rate counts the result of a train and compares it with the policy's bounds;
+// recommended 0: the policy recommends none.
+func (m *metrics) rate(s event.Session, d wire.Direction, r wire.TrainReport, minimum, recommended ippm.Rate) {
+	x := session.RateOf(r, time.Time{})
+	if x.Value != nil {
 		m.rates.WithLabelValues(string(d)).Observe(ippm.Rate(*x.Value).BytesPerSecond())
+	}
+	for bound, rate := range map[string]ippm.Rate{boundMinimum: minimum, boundRecommended: recommended} {
+		if rate > 0 {
+			o := overTCP(x.Against(rate), s.Transport == string(link.WebSocket))
+			m.tests.WithLabelValues(bound, string(d), string(o), purpose(s.Purpose)).Inc()
+		}
 	}
 }
 
@@ -136,6 +169,6 @@ func (m *metrics) verdict(g verdict.Summary) {
 
 func (m *metrics) collectors() []prometheus.Collector {
 	return []prometheus.Collector{
-		m.started, m.resumed, m.connections, m.refused, m.transitions, m.reports, m.repeated, m.rates, m.verdicts, m.criteria,
+		m.started, m.resumed, m.connections, m.refused, m.transitions, m.reports, m.repeated, m.rates, m.tests, m.verdicts, m.criteria,
 	}
 }

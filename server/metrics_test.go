@@ -53,13 +53,18 @@ func TestMetricNamesAndLabels(t *testing.T) {
 func TestSeriesArePresentAtZero(t *testing.T) {
 	_, r := registered(t)
 	const want = `
-# HELP examlink_server_sessions Current sessions, by the state derived from the server's own timers (server.silence). Ended sessions are not included, nor are checks that fell silent.
+# HELP examlink_server_sessions Current sessions, by purpose and by the state derived from the server's own timers (server.silence). Ended sessions are not included. A silent check was broken off; no exam suffers from it.
 # TYPE examlink_server_sessions gauge
-examlink_server_sessions{state="connected"} 0
-examlink_server_sessions{state="dropped"} 0
-examlink_server_sessions{state="exam-relevant"} 0
-examlink_server_sessions{state="live"} 0
-examlink_server_sessions{state="suspect"} 0
+examlink_server_sessions{purpose="check",state="connected"} 0
+examlink_server_sessions{purpose="check",state="dropped"} 0
+examlink_server_sessions{purpose="check",state="exam-relevant"} 0
+examlink_server_sessions{purpose="check",state="live"} 0
+examlink_server_sessions{purpose="check",state="suspect"} 0
+examlink_server_sessions{purpose="watch",state="connected"} 0
+examlink_server_sessions{purpose="watch",state="dropped"} 0
+examlink_server_sessions{purpose="watch",state="exam-relevant"} 0
+examlink_server_sessions{purpose="watch",state="live"} 0
+examlink_server_sessions{purpose="watch",state="suspect"} 0
 # HELP examlink_server_session_transports Current sessions, by the transport that carries them now or carried them last.
 # TYPE examlink_server_session_transports gauge
 examlink_server_session_transports{transport="udp"} 0

@@ -11,8 +11,8 @@ import (
 // labelMost is the maximum length, in bytes, of an exam name in a label.
 const labelMost = 200
 
-// samples returns the samples of the current sessions, worst state first, then
-// by id. Truncation thus never drops the worst sessions, and two scrapes drop
+// samples returns the samples of the current sessions, watches first, then worst
+// state first, then by id. Truncation thus never drops the worst sessions, and two scrapes drop
 // the same ones.
 func (s *Server) samples() []session.Sample {
 	now, wall := s.o.Clock.Now(), s.o.Clock.Wall()
@@ -26,15 +26,26 @@ func (s *Server) samples() []session.Sample {
 	return out
 }
 
-// sorted makes the names in samples valid labels and sorts the worst first.
+// sorted makes the names in samples valid labels and sorts them: watches first, then
+// the worst state.
 func sorted(list []session.Sample) []session.Sample {
 	for i := range list {
 		list[i].ID, list[i].Exam = label(list[i].ID), label(list[i].Exam)
+		list[i].Purpose = purpose(list[i].Purpose)
 	}
 	slices.SortFunc(list, func(a, b session.Sample) int {
-		return cmp.Or(b.State.Severity()-a.State.Severity(), strings.Compare(a.ID, b.ID))
+		return cmp.Or(strings.Compare(b.Purpose, a.Purpose), b.State.Severity()-a.State.Severity(), strings.Compare(a.ID, b.ID))
 	})
 	return list
+}
+
+// purpose is a session's purpose as a label: every session that makes no check
+// watches.
+func purpose(s string) string {
+	if s != session.PurposeCheck {
+		return session.PurposeWatch
+	}
+	return s
 }
 
 // label makes a text valid as a label: operators choose exam names freely.

@@ -11,6 +11,7 @@ import (
 
 	"examlink/probe/ippm"
 	"examlink/probe/link"
+	"examlink/probe/verdict"
 	"examlink/probe/wire"
 	"examlink/server/session"
 )
@@ -27,7 +28,7 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 
 // perSession makes the descriptor of a per-session metric.
 func perSession(name, help string) *prometheus.Desc {
-	return desc("session_"+name, help, "exam", "session")
+	return desc("session_"+name, help, "exam", "purpose", "session")
 }
 
 // Shared by the help texts of the claimed metrics.
@@ -37,19 +38,19 @@ const (
 )
 
 var (
-	sessionsDesc  = desc("server_sessions", "Current sessions, by the state derived from the server's own timers (server.silence). Ended sessions are not included, nor are checks that fell silent.", "state")
+	sessionsDesc  = desc("server_sessions", "Current sessions, by purpose and by the state derived from the server's own timers (server.silence). Ended sessions are not included. A silent check was broken off; no exam suffers from it.", "purpose", "state")
 	transportDesc = desc("server_session_transports", "Current sessions, by the transport that carries them now or carried them last.", "transport")
 
 	seriesLimitDesc   = desc("server_session_series_limit", "Maximum number of sessions with series of their own (server.metrics.session_series).")
-	withoutSeriesDesc = desc("server_sessions_without_series", "Sessions without series of their own because of the limit. Sessions in a worse state get series first; ties are broken by session id.")
+	withoutSeriesDesc = desc("server_sessions_without_series", "Sessions without series of their own because of the limit. Watches get series before checks, sessions in a worse state before others; ties are broken by session id.")
 	withoutExamDesc   = desc("server_exams_without_series", "Exams with sessions but without per-exam series, because there are more than 1000. Exams with the worst sessions get series first. Above 0, the per-exam series are incomplete.")
 
 	minimumDesc     = desc("server_minimum_rate_bytes_per_second", "The policy's minimum rate, IP layer.", "direction")
 	recommendedDesc = desc("server_recommended_rate_bytes_per_second", "The policy's recommended rate, IP layer. Absent if it has none.", "direction")
 	policyDesc      = desc("server_policy_info", "Always 1. The labels name the policy that rates are compared with.", "policy", "version")
 
-	examSessionsDesc = desc("exam_sessions", "Sessions of an exam, by the state derived from the server's own timers, including sessions without series of their own. All states are present while the exam has a session.", "exam", "state")
-	examBelowDesc    = desc("exam_below_minimum_sessions", "Sessions of an exam whose last rate is known and below the policy's minimum: up as measured by this server, down as reported by the client.", "exam", "direction")
+	examSessionsDesc = desc("exam_sessions", "Sessions of an exam, by purpose and by the state derived from the server's own timers, including sessions without series of their own. All states are present while the exam has a session.", "exam", "purpose", "state")
+	examRatesDesc    = desc("exam_rate_sessions", "Sessions of an exam, by how the result of their last train compares with the policy's minimum: up as measured by this server, down as reported by the client. Unknown: silent, or no train yet.", "direction", "exam", "outcome", "purpose")
 
 	stateDesc   = perSession("state", "Session state: 0 connected, 1 live, 2 suspect, 3 dropped, 4 exam-relevant.")
 	lastDesc    = perSession("last_packet_timestamp_seconds", "When the last authenticated probe or train packet arrived, by the server's clock. Absent before the first.")
@@ -59,9 +60,13 @@ var (
 	warnDesc    = perSession("warnings", "Active warnings among the latest 16, as reported by the client. Absent before its first report.")
 	upDesc      = perSession("upload_bytes_per_second", "Rate measured by the server in the last train up, IP layer. Absent if the train found only a lower bound, or nothing. Glances do not count.")
 	upLowDesc   = perSession("upload_lower_bound_bytes_per_second", "Lower bound on the rate from the last train up, IP layer, as measured by the server: the lower end of the 95 % interval, or the bound alone if no rate was measured.")
+	upHighDesc  = perSession("upload_upper_bound_bytes_per_second", "Upper bound on the rate from the last train up, IP layer, as measured by the server: the upper end of the 95 % interval. Absent if the train did not fill the link.")
+	upMeetsDesc = perSession("upload_outcome", "Result of the last train up compared with the policy's minimum: 0 below (the upper bound is below it), 1 inconclusive, 2 meets (the lower bound reaches it, within 1 %). Over WebSocket, a low rate is inconclusive. Absent before the first train and while the session is silent.")
 	upAtDesc    = perSession("upload_timestamp_seconds", "When the last train up was measured, by the server's clock: the timestamp of the upload rate and lower bound.")
 	downDesc    = perSession("download_bytes_per_second", "Rate measured in the last train down, IP layer, as reported by the client. Absent if the train found only a lower bound, or nothing. Glances do not count.")
 	downLowDesc = perSession("download_lower_bound_bytes_per_second", "Lower bound on the rate from the last train down, IP layer, as reported by the client.")
+	downHiDesc  = perSession("download_upper_bound_bytes_per_second", "Upper bound on the rate from the last train down, IP layer, as reported by the client. Absent if the train did not fill the link.")
+	downMtDesc  = perSession("download_outcome", "Result of the last train down, as reported by the client, compared with the policy's minimum: 0 below (the upper bound is below it), 1 inconclusive, 2 meets (the lower bound reaches it, within 1 %). Over WebSocket, a low rate is inconclusive. Absent before the first report and while the session is silent.")
 	downAtDesc  = perSession("download_timestamp_seconds", "When the client's report on the last train down arrived, by the server's clock: the timestamp of the download rate and lower bound.")
 	tripDesc    = perSession("claimed_round_trip_delay_seconds", "Median round-trip delay (RFC 2681)"+claimed+".")
 	lossUpDesc  = perSession("claimed_loss_up_ratio", "Share of the probes sent that were lost in the up direction (RFC 7680)"+claimed+lossless)
@@ -82,8 +87,8 @@ type sessionCollector struct {
 func (c sessionCollector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		sessionsDesc, transportDesc, seriesLimitDesc, withoutSeriesDesc, withoutExamDesc, minimumDesc, recommendedDesc, policyDesc,
-		examSessionsDesc, examBelowDesc, stateDesc, lastDesc, startDesc, probesDesc, tcpDesc, warnDesc,
-		upDesc, upLowDesc, upAtDesc, downDesc, downLowDesc, downAtDesc,
+		examSessionsDesc, examRatesDesc, stateDesc, lastDesc, startDesc, probesDesc, tcpDesc, warnDesc,
+		upDesc, upLowDesc, upHighDesc, upMeetsDesc, upAtDesc, downDesc, downLowDesc, downHiDesc, downMtDesc, downAtDesc,
 		tripDesc, lossUpDesc, lossDnDesc, varUpDesc, varDnDesc, claimAtDesc,
 	} {
 		ch <- d
@@ -92,11 +97,7 @@ func (c sessionCollector) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (c sessionCollector) Collect(ch chan<- prometheus.Metric) {
-	// A check that broke off drops nobody from an exam.
-	all := slices.DeleteFunc(c.samples(), func(x session.Sample) bool {
-		return x.Purpose == session.PurposeCheck && x.State.Severity() >= session.Suspect.Severity()
-	})
-	all, settings := sorted(all), c.settings()
+	all, settings := sorted(c.samples()), c.settings()
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
@@ -123,22 +124,27 @@ func (c sessionCollector) Collect(ch chan<- prometheus.Metric) {
 		return cmp.Or(strings.Compare(a.Exam, b.Exam), strings.Compare(a.ID, b.ID))
 	})
 	for i := range shown {
-		collect(&shown[i], ch)
+		collect(&shown[i], settings.Policy.Minimum, ch)
 	}
 }
 
 // fleet counts all sessions.
 func (c sessionCollector) fleet(gauge func(*prometheus.Desc, float64, ...string), all []session.Sample) {
-	count := make([]int, len(states))
+	count := map[string][]int{}
+	for _, p := range session.Purposes() {
+		count[p] = make([]int, len(states))
+	}
 	tcp := 0
 	for _, x := range all {
-		count[x.State.Code()]++
+		count[x.Purpose][x.State.Code()]++
 		if x.WebSocket {
 			tcp++
 		}
 	}
-	for i, s := range states {
-		gauge(sessionsDesc, float64(count[i]), string(s))
+	for p, n := range count {
+		for i, s := range states {
+			gauge(sessionsDesc, float64(n[i]), p, string(s))
+		}
 	}
 	gauge(transportDesc, float64(len(all)-tcp), string(link.UDP))
 	gauge(transportDesc, float64(tcp), string(link.WebSocket))
@@ -148,40 +154,64 @@ func (c sessionCollector) fleet(gauge func(*prometheus.Desc, float64, ...string)
 func (c sessionCollector) exams(gauge func(*prometheus.Desc, float64, ...string), all []session.Sample, settings *Settings) {
 	type counts struct {
 		state    []int
-		up, down int
+		up, down map[session.Outcome]int
 	}
-	exams := map[string]*counts{}
+	exams := map[string]map[string]*counts{}
 	var names []string // ordered by their worst session
 	for _, x := range all {
 		e := exams[x.Exam]
 		if e == nil {
-			e = &counts{state: make([]int, len(states))}
+			e = map[string]*counts{}
+			for _, p := range session.Purposes() {
+				e[p] = &counts{make([]int, len(states)), map[session.Outcome]int{}, map[session.Outcome]int{}}
+			}
 			exams[x.Exam] = e
 			names = append(names, x.Exam)
 		}
-		e.state[x.State.Code()]++
-		if x.Up.Below(settings.Policy.Minimum.Upload) {
-			e.up++
-		}
-		if x.Down.Below(settings.Policy.Minimum.Download) {
-			e.down++
-		}
+		n := e[x.Purpose]
+		n.state[x.State.Code()]++
+		n.up[outcome(&x, x.Up, settings.Policy.Minimum.Upload)]++
+		n.down[outcome(&x, x.Down, settings.Policy.Minimum.Download)]++
 	}
 	shown := names[:min(len(names), maxExams)]
 	gauge(withoutExamDesc, float64(len(names)-len(shown)))
 	for _, name := range shown {
-		e := exams[name]
-		for i, s := range states {
-			gauge(examSessionsDesc, float64(e.state[i]), name, string(s))
+		for p, n := range exams[name] {
+			for i, s := range states {
+				gauge(examSessionsDesc, float64(n.state[i]), name, p, string(s))
+			}
+			for _, o := range append(session.Outcomes(), unknownOutcome) {
+				gauge(examRatesDesc, float64(n.up[o]), string(wire.Up), name, string(o), p)
+				gauge(examRatesDesc, float64(n.down[o]), string(wire.Down), name, string(o), p)
+			}
 		}
-		gauge(examBelowDesc, float64(e.up), name, string(wire.Up))
-		gauge(examBelowDesc, float64(e.down), name, string(wire.Down))
 	}
 }
 
+// unknownOutcome counts the sessions without an outcome.
+const unknownOutcome session.Outcome = "unknown"
+
+// outcome compares a session's rate with a minimum; unknownOutcome if no train has
+// ended yet, or the session is silent, since the rate is then not that of now.
+func outcome(x *session.Sample, r session.Rate, minimum ippm.Rate) session.Outcome {
+	if r.At.IsZero() || x.State.Severity() >= session.Suspect.Severity() {
+		return unknownOutcome
+	}
+	return overTCP(r.Against(minimum), x.WebSocket)
+}
+
+// overTCP is an outcome as it counts for the link: TCP may achieve less than the
+// link carries.
+func overTCP(o session.Outcome, webSocket bool) session.Outcome {
+	if webSocket && o == session.BelowBound {
+		return session.Inconclusive
+	}
+	return o
+}
+
 // collect emits the metrics of one session.
-func collect(x *session.Sample, ch chan<- prometheus.Metric) {
-	labels := prometheus.MakeLabelPairs(stateDesc, []string{x.Exam, x.ID}) // shared by all metrics of the session
+func collect(x *session.Sample, minimum verdict.Bounds, ch chan<- prometheus.Metric) {
+	labels := prometheus.MakeLabelPairs(stateDesc, []string{x.Exam, x.Purpose, x.ID}) // shared by all metrics of the session
 	gauge := func(d *prometheus.Desc, v float64) {
 		ch <- &point{d, prometheus.GaugeValue, v, labels}
 	}
@@ -200,6 +230,11 @@ func collect(x *session.Sample, ch chan<- prometheus.Metric) {
 			gauge(d, float64(t.UnixMilli())/1000)
 		}
 	}
+	judged := func(d *prometheus.Desc, o session.Outcome) {
+		if o != unknownOutcome {
+			gauge(d, float64(o.Code()))
+		}
+	}
 	gauge(stateDesc, float64(x.State.Code()))
 	at(startDesc, x.Opened)
 	at(lastDesc, x.Last)
@@ -214,9 +249,13 @@ func collect(x *session.Sample, ch chan<- prometheus.Metric) {
 	}
 	rate(upDesc, x.Up.Value)
 	rate(upLowDesc, x.Up.Low)
+	rate(upHighDesc, x.Up.High)
+	judged(upMeetsDesc, outcome(x, x.Up, minimum.Upload))
 	at(upAtDesc, x.Up.At)
 	rate(downDesc, x.Down.Value)
 	rate(downLowDesc, x.Down.Low)
+	rate(downHiDesc, x.Down.High)
+	judged(downMtDesc, outcome(x, x.Down, minimum.Download))
 	at(downAtDesc, x.Down.At)
 	known(tripDesc, x.Figures.RoundTrip)
 	known(lossUpDesc, x.Figures.LossUp)

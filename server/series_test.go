@@ -70,11 +70,12 @@ func (x *table) put(id, exam string, state session.State) *session.Sample {
 
 // busy sets every value of a session.
 func busy(s *session.Sample) {
-	up, down, low, trip, variation, warnings := 384e3, 1.2e6, 350e3, 0.045, 0.012, 1
+	up, low, high, trip, variation, warnings := 384e3, 350e3, 420e3, 0.045, 0.012, 1
+	down, downLow, downHigh := 1.2e6, 1.1e6, 1.3e6
 	lossUp, lossDown := 0.02, 6.0/588
 	s.Last, s.Probes, s.Warnings = noon.Add(-1500*time.Millisecond), 18000, &warnings
-	s.Up = session.RateOf(wire.TrainReport{Rate: &up, Low: &low}, noon)
-	s.Down = session.RateOf(wire.TrainReport{Rate: &down, Low: &up}, noon)
+	s.Up = session.RateOf(wire.TrainReport{Rate: &up, Low: &low, High: &high}, noon)
+	s.Down = session.RateOf(wire.TrainReport{Rate: &down, Low: &downLow, High: &downHigh}, noon)
 	s.Figures = session.Figures{At: noon.Add(-20 * time.Second), RoundTrip: &trip, LossUp: &lossUp, LossDown: &lossDown, VariationUp: &variation, VariationDown: &trip}
 }
 
@@ -107,8 +108,8 @@ func TestMetricsOfSessions(t *testing.T) {
 	silent.Last = noon.Add(-40 * time.Second)
 	s.put("e-left-out", "msds-5002", session.Live)
 	up, down := 384e3, 1.2e6
-	s.metrics.handle(event.Event{Payload: event.Reading{Report: wire.TrainReport{Rate: &up}, Measures: true}})
-	s.metrics.handle(event.Event{Payload: event.Claim{Report: wire.TrainReport{Rate: &down}}})
+	s.metrics.handle(event.Event{Payload: event.Reading{Report: wire.TrainReport{Rate: &up}, Measures: true}}, s.settings.Policy)
+	s.metrics.handle(event.Event{Payload: event.Claim{Report: wire.TrainReport{Rate: &down}}}, s.settings.Policy)
 	for i := range clockLeast {
 		s.clocks.note(peerClients, fmt.Sprint(i), noon, noon.Add(250*time.Millisecond))
 	}
@@ -143,7 +144,7 @@ func TestSeriesOf5000Sessions(t *testing.T) {
 		}
 	}
 	for i := sessions - 700; i < sessions; i++ {
-		if !strings.Contains(text, fmt.Sprintf(`examlink_session_state{exam="exam-%d",session="s%04d"}`, i%7, i)) {
+		if !strings.Contains(text, fmt.Sprintf(`examlink_session_state{exam="exam-%d",purpose="watch",session="s%04d"}`, i%7, i)) {
 			t.Errorf("s%04d, which is silent, was left out for one that is well", i)
 		}
 	}
@@ -151,7 +152,7 @@ func TestSeriesOf5000Sessions(t *testing.T) {
 		t.Error("of those that are well, want the first 300 by their ids")
 	}
 	for _, want := range []string{
-		"examlink_server_session_series_limit 1000", "examlink_server_sessions_without_series 4000", `examlink_server_sessions{state="live"} 4300`,
+		"examlink_server_session_series_limit 1000", "examlink_server_sessions_without_series 4000", `examlink_server_sessions{purpose="watch",state="live"} 4300`,
 	} {
 		if !strings.Contains(text, "\n"+want+"\n") {
 			t.Errorf("no line %q", want)
@@ -204,7 +205,7 @@ func TestExamNames(t *testing.T) {
 		t.Errorf("%d sessions, want 7:\n%s", len(got), strings.Join(got, "\n"))
 	}
 	// Names that become equal as labels are counted together.
-	if !strings.Contains(text, "examlink_exam_sessions{exam=\"\uFFFD\",state=\"live\"} 2\n") {
+	if !strings.Contains(text, "examlink_exam_sessions{exam=\"\uFFFD\",purpose=\"watch\",state=\"live\"} 2\n") {
 		t.Error("names that are no UTF-8 are missing")
 	}
 	if !strings.Contains(text, `exam="a\"b\\c\nd}{,="`) {
@@ -225,10 +226,10 @@ func TestExamsAreBounded(t *testing.T) {
 		s.put(fmt.Sprintf("s%05d", i), fmt.Sprintf("e%05d", i), state)
 	}
 	text := scrape(t, r)
-	if n := len(series(text, "examlink_exam_sessions{")); n != maxExams*len(states) {
+	if n := len(series(text, "examlink_exam_sessions{")); n != maxExams*len(states)*len(session.Purposes()) {
 		t.Errorf("%d series by exam, want %d", n, maxExams*len(states))
 	}
-	if !strings.Contains(text, fmt.Sprintf(`examlink_exam_sessions{exam="e%05d",state="dropped"} 1`, maxExams+499)) {
+	if !strings.Contains(text, fmt.Sprintf(`examlink_exam_sessions{exam="e%05d",purpose="watch",state="dropped"} 1`, maxExams+499)) {
 		t.Error("the exam whose session is silent was left out")
 	}
 	if !strings.Contains(text, "\nexamlink_server_exams_without_series 500\n") {
@@ -236,27 +237,76 @@ func TestExamsAreBounded(t *testing.T) {
 	}
 }
 
-// Sessions below the policy's minimum are counted by exam; sessions of unknown
-// rate are not.
-func TestBelowMinimumByExam(t *testing.T) {
-	s, r := newTable(t, 0)
-	for i, v := range []*float64{number(383e3), number(384e3), number(1e6), nil} {
-		s.put(fmt.Sprint(i), "e", session.Live).Up = session.RateOf(wire.TrainReport{Rate: v}, noon)
+// Sessions are counted by how their rates compare with the minimum: a lower bound is
+// sufficient to meet it, and the whole interval must be below it to miss it.
+func TestRatesByExam(t *testing.T) {
+	s, r := newTable(t, 10)
+	put := func(id string, low, value, high *float64) *session.Sample {
+		x := s.put(id, "e", session.Live)
+		x.Up = session.RateOf(wire.TrainReport{Low: low, Rate: value, High: high}, noon)
+		return x
 	}
-	line := func(d string) string {
-		return strings.Join(series(scrape(t, r), `examlink_exam_below_minimum_sessions{direction="`+d+`",exam="e"}`), "")
+	put("low", number(300e3), number(340e3), number(379e3))
+	put("near", number(370e3), number(383e3), number(395e3))
+	put("good", number(385e3), number(400e3), number(415e3))
+	put("bound", number(6e6), nil, nil)
+	put("slow-train", number(200e3), nil, nil)
+	put("nothing", nil, nil, nil)
+	put("silent", number(6e6), nil, nil).State = session.Suspect
+	put("tcp", number(300e3), number(340e3), number(370e3)).WebSocket = true
+	put("checks", number(300e3), number(340e3), number(370e3)).Purpose = session.PurposeCheck
+	s.put("new", "e", session.Live)
+	want := func(minimum string, below, inconclusive, meets int) {
+		t.Helper()
+		text := scrape(t, r)
+		for outcome, n := range map[string]int{"below": below, "inconclusive": inconclusive, "meets": meets, "unknown": 2} {
+			line := fmt.Sprintf("\nexamlink_exam_rate_sessions{direction=\"up\",exam=\"e\",outcome=%q,purpose=\"watch\"} %d\n", outcome, n)
+			if !strings.Contains(text, line) {
+				t.Errorf("minimum %s: no line %s in\n%s", minimum, line, strings.Join(series(text, "examlink_exam_rate_sessions"), "\n"))
+			}
+		}
+		if !strings.Contains(text, `examlink_exam_rate_sessions{direction="down",exam="e",outcome="unknown",purpose="watch"} 9`) {
+			t.Errorf("no download is known\n%s", strings.Join(series(text, "examlink_exam_rate_sessions"), "\n"))
+		}
 	}
-	if got := line("up"); !strings.HasSuffix(got, " 1") {
-		t.Errorf("%q, want 1", got)
+	want("0.384 Mbit/s", 1, 4, 2)
+	outcomes := strings.Join(series(scrape(t, r), "examlink_session_upload_outcome"), "\n")
+	for id, code := range map[string]int{"low": 0, "near": 1, "good": 2, "bound": 2, "slow-train": 1, "nothing": 1, "tcp": 1} {
+		if line := fmt.Sprintf(`examlink_session_upload_outcome{exam="e",purpose="watch",session=%q} %d`, id, code); !strings.Contains(outcomes, line) {
+			t.Errorf("no line %s in\n%s", line, outcomes)
+		}
 	}
-	if got := line("down"); !strings.HasSuffix(got, " 0") {
-		t.Errorf("%q, want 0", got)
+	if strings.Contains(outcomes, "silent") || strings.Contains(outcomes, "new") {
+		t.Errorf("what is not known has an outcome:\n%s", outcomes)
 	}
 	stricter := verdict.BuiltIn()[0]
 	stricter.Minimum.Upload = stricter.Recommended.Upload
 	s.settings.Policy = stricter
-	if got := line("up"); !strings.HasSuffix(got, " 2") {
-		t.Errorf("%q by a stricter policy, want 2", got)
+	want("1 Mbit/s", 3, 3, 1)
+}
+
+// Trains count by how they compare with the policy's bounds.
+func TestRateTests(t *testing.T) {
+	s, r := newTable(t, 0)
+	read := func(purpose, transport string, low, value, high *float64) {
+		s.metrics.handle(event.Event{Session: event.Session{Purpose: purpose, Transport: transport}, Payload: event.Reading{
+			Report: wire.TrainReport{Low: low, Rate: value, High: high}, Measures: true,
+		}}, s.settings.Policy)
+	}
+	read("watch", "udp", number(500e3), nil, nil) // a bound: meets the minimum, says nothing of the recommendation
+	read("watch", "udp", number(300e3), number(340e3), number(370e3))
+	read("watch", "websocket", number(300e3), number(340e3), number(370e3))
+	read("check", "udp", number(6e6), nil, nil)
+	text := scrape(t, r)
+	for _, line := range []string{
+		`{bound="minimum",direction="up",outcome="meets",purpose="watch"} 1`, `{bound="minimum",direction="up",outcome="below",purpose="watch"} 1`,
+		`{bound="minimum",direction="up",outcome="inconclusive",purpose="watch"} 1`, `{bound="minimum",direction="up",outcome="meets",purpose="check"} 1`,
+		`{bound="recommended",direction="up",outcome="inconclusive",purpose="watch"} 2`, `{bound="recommended",direction="up",outcome="below",purpose="watch"} 1`,
+		`{bound="recommended",direction="up",outcome="meets",purpose="check"} 1`, `{bound="minimum",direction="down",outcome="meets",purpose="watch"} 0`,
+	} {
+		if !strings.Contains(text, "\nexamlink_server_rate_tests_total"+line+"\n") {
+			t.Errorf("no %s in\n%s", line, strings.Join(series(text, "examlink_server_rate_tests_total"), "\n"))
+		}
 	}
 }
 
@@ -297,15 +347,22 @@ type counting struct {
 
 func (c *counting) Write(b []byte) (int, error) { c.n += len(b); return io.Discard.Write(b) }
 
-// A check that broke off is no silent session: no rule may page a proctor for it.
+// A check that was broken off is told from a watch, so that no rule pages a proctor
+// for it, and it takes no watch's series.
 func TestBrokenCheckIsNotSilent(t *testing.T) {
-	s, r := newTable(t, 10)
-	s.put("gone", "e", session.Dropped).Purpose = session.PurposeCheck
+	s, r := newTable(t, 2)
+	s.put("broken", "e", session.ExamRelevant).Purpose = session.PurposeCheck
 	s.put("runs", "e", session.Live).Purpose = session.PurposeCheck
-	s.put("watch", "e", session.Dropped).Purpose = "watch"
+	s.put("watch", "e", session.Dropped).Purpose = session.PurposeWatch
 	text := scrape(t, r)
-	if strings.Contains(text, `session="gone"`) || !strings.Contains(text, `session="runs"`) || !strings.Contains(text, `session="watch"`) ||
-		!strings.Contains(text, `examlink_exam_sessions{exam="e",state="dropped"} 1`) {
-		t.Errorf("%s", strings.Join(series(text, "examlink_session_state"), "\n"))
+	for _, line := range []string{
+		`examlink_session_state{exam="e",purpose="check",session="broken"} 4`, `examlink_session_state{exam="e",purpose="watch",session="watch"} 3`,
+		`examlink_exam_sessions{exam="e",purpose="watch",state="exam-relevant"} 0`, `examlink_exam_sessions{exam="e",purpose="watch",state="dropped"} 1`,
+		`examlink_exam_sessions{exam="e",purpose="check",state="exam-relevant"} 1`, `examlink_server_sessions{purpose="check",state="live"} 1`,
+		`examlink_server_sessions{purpose="watch",state="live"} 0`, `examlink_server_sessions_without_series 1`,
+	} {
+		if !strings.Contains(text, "\n"+line+"\n") {
+			t.Errorf("no line %s in\n%s", line, strings.Join(append(series(text, "examlink_session_state"), series(text, "examlink_exam_sessions")...), "\n"))
+		}
 	}
 }

@@ -143,7 +143,7 @@ func New(o Options) (*Server, error) {
 		Publish: s.events.Publish, Forgotten: s.forgotten,
 	})
 	s.trains = trains.NewManager(trains.Options{Clock: o.Clock, NewWaiter: o.NewWaiter, Limits: s.limits, Publish: s.sessions.Publish, Log: o.Log})
-	s.events.Handle(s.metrics.handle)
+	s.events.Handle(func(e event.Event) { s.metrics.handle(e, s.settings.Load().Policy) })
 	s.events.Handle(logEvents(o.Log))
 	if o.Notify != nil {
 		n := *o.Notify

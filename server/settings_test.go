@@ -56,13 +56,13 @@ func TestSeriesOfASession(t *testing.T) {
 		host, token := s.host("10.0.0.2:5000"), s.good("t")
 		c := s.call(host, token, "")
 		got := values(t, r)
-		if v, ok := got["examlink_session_state e1"]; !ok || v != 0 {
+		if v, ok := got["examlink_session_state e1 watch"]; !ok || v != 0 {
 			t.Errorf("state %v, %v, want 0: connected", v, ok)
 		}
-		if v, ok := got["examlink_session_last_packet_timestamp_seconds e1"]; ok {
+		if v, ok := got["examlink_session_last_packet_timestamp_seconds e1 watch"]; ok {
 			t.Errorf("a last packet at %v before there was one", v)
 		}
-		if v, ok := got["examlink_session_warnings e1"]; ok {
+		if v, ok := got["examlink_session_warnings e1 watch"]; ok {
 			t.Errorf("%v warnings before there was a report", v)
 		}
 		c.send(c.seal(1, 64))
@@ -72,15 +72,15 @@ func TestSeriesOfASession(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		got = values(t, r)
 		for name, want := range map[string]float64{
-			"examlink_session_state e1": 3, "examlink_session_probes_received_total e1": 1, "examlink_session_transport_websocket e1": 0,
-			"examlink_session_warnings e1": 0, "examlink_session_claimed_loss_up_ratio e1": 0.01, "examlink_session_claimed_round_trip_delay_seconds e1": 0.02,
-			"examlink_exam_sessions e1 dropped": 1, "examlink_server_sessions_without_series": 0,
+			"examlink_session_state e1 watch": 3, "examlink_session_probes_received_total e1 watch": 1, "examlink_session_transport_websocket e1 watch": 0,
+			"examlink_session_warnings e1 watch": 0, "examlink_session_claimed_loss_up_ratio e1 watch": 0.01, "examlink_session_claimed_round_trip_delay_seconds e1 watch": 0.02,
+			"examlink_exam_sessions e1 watch dropped": 1, "examlink_server_sessions_without_series": 0,
 		} {
 			if v, ok := got[name]; !ok || v != want {
 				t.Errorf("%s is %v, %v, want %v", name, v, ok, want)
 			}
 		}
-		for name, from := range map[string]time.Time{"examlink_session_start_timestamp_seconds e1": began, "examlink_session_claimed_timestamp_seconds e1": sent, "examlink_session_last_packet_timestamp_seconds e1": sent.Add(-200 * ms)} {
+		for name, from := range map[string]time.Time{"examlink_session_start_timestamp_seconds e1 watch": began, "examlink_session_claimed_timestamp_seconds e1 watch": sent, "examlink_session_last_packet_timestamp_seconds e1 watch": sent.Add(-200 * ms)} {
 			at := time.UnixMilli(int64(got[name]*1000 + 0.5))
 			if d := at.Sub(from).Abs(); d > 250*ms {
 				t.Errorf("%s is %v, want about %v", name, at, from)
@@ -91,8 +91,8 @@ func TestSeriesOfASession(t *testing.T) {
 		c = s.call(s.host("10.0.0.3:5000"), token, c.welcome.Resume)
 		c.send(c.seal(1, 64))
 		c.answers()
-		if got = values(t, r); got["examlink_session_probes_received_total e1"] != 2 {
-			t.Errorf("%v probes over two connections, want 2", got["examlink_session_probes_received_total e1"])
+		if got = values(t, r); got["examlink_session_probes_received_total e1 watch"] != 2 {
+			t.Errorf("%v probes over two connections, want 2", got["examlink_session_probes_received_total e1 watch"])
 		}
 		if err := wire.WriteMessage(c.control, wire.Message{Type: wire.TypeBye, Bye: &wire.Bye{}}); err != nil {
 			t.Fatal(err)

@@ -57,7 +57,7 @@ func programs(t *testing.T) map[string]*prometheus.Registry {
 	t.Cleanup(func() { _ = conn.Close() })
 	srv, err := server.New(server.Options{
 		Conn: conn, Certificate: server.NewCertificate(keys.Certificate), TokenKey: keys.Token.Public().(ed25519.PublicKey), Secret: keys.Secret,
-		Notify: &delivery.Options{Webhooks: []delivery.Webhook{{Name: "proctors", URL: "https://proctors.example.edu/", Secret: hookSecret}}},
+		Notify: &delivery.Options{Webhooks: []delivery.Webhook{{Name: "proctors", URL: "https://proctors.example.edu/", Secret: hookSecret}}, Alertmanager: delivery.Alertmanager{URLs: []string{"http://alertmanager.example.edu"}}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -82,7 +82,7 @@ func programs(t *testing.T) map[string]*prometheus.Registry {
 		t.Fatal(err)
 	}
 	rate := 1e6
-	e.Floor(probe.FloorEvent{At: time.Now(), Floor: probe.Floor{Direction: wire.Up, Outcome: probe.FloorMeets, Rate: ippm.Interval{Value: &rate, Low: &rate}}})
+	e.Floor(probe.FloorEvent{At: time.Now(), Floor: probe.Floor{Direction: wire.Up, Outcome: probe.FloorMeets, Rate: ippm.Interval{Value: &rate, Low: &rate, High: &rate}}})
 	a := &probe.Account{Sent: 2, Received: 2}
 	a.OneWayUp.Add(time.Millisecond)
 	e.Window(probe.WindowEvent{To: time.Now(), Account: a})
@@ -133,14 +133,14 @@ func families(t *testing.T, registries map[string]*prometheus.Registry) map[stri
 }
 
 // closed are the labels whose values are all known.
-var closed = []string{"peer", "direction", "outcome", "kind", "state", "reason", "transport", "criterion", "finding"}
+var closed = []string{"peer", "direction", "purpose", "bound", "outcome", "kind", "state", "reason", "transport", "criterion", "finding"}
 
 // document generates docs/METRICS.md. Its template gives the order of the metrics
 // and the units of counts; the rest comes from the metrics.
 type document struct {
 	families map[string]*dto.MetricFamily
 	shown    map[string]bool     // metrics with a row
-	values   map[string][]string // by label, or by metric where they are its own
+	values   map[string][]string // by label, or by metric and label where they are its own
 }
 
 func (d *document) head() string {
@@ -252,7 +252,7 @@ func (d *document) valuesOf(label, metrics string, named ...string) (string, err
 // own are the values a label has in one metric alone.
 func (d *document) own(label, metric string, named ...string) (string, error) {
 	text, all, err := d.list(label, metric, named)
-	d.values[metric] = all
+	d.values[metric+" "+label] = all
 	return text, err
 }
 
@@ -306,7 +306,7 @@ func TestDocument(t *testing.T) {
 	for name, f := range d.families {
 		for _, m := range f.GetMetric() {
 			for _, l := range m.GetLabel() {
-				known := d.values[name]
+				known := d.values[name+" "+l.GetName()]
 				if known == nil {
 					known = d.values[l.GetName()]
 				}

@@ -301,7 +301,7 @@ scrape_configs:
 		{"server", `examlink_session_state{exam="a \"quoted\" exam"} == 1`},
 		{"server", `examlink_session_probes_received_total > 0`},
 		{"server", `time() - examlink_session_last_packet_timestamp_seconds < 60`},
-		{"server", `examlink_exam_sessions{state="live"} == 1`},
+		{"server", `examlink_exam_sessions{state="live",purpose="watch"} == 1`},
 		{"server", `examlink_server_config_last_reload_successful == 1`},
 		{"client", `examlink_client_connected == 1`},
 		{"client", `examlink_build_info`},

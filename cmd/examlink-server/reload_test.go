@@ -214,7 +214,7 @@ func TestReload(t *testing.T) {
 		}
 	}
 	has("examlink_server_config_last_reload_successful 1", "examlink_server_session_series_limit 5",
-		`examlink_server_policy_info{policy="default",version="1"} 1`, `examlink_session_state{exam="e1",session="`+s.session(t)+`"} 0`)
+		`examlink_server_policy_info{policy="default",version="1"} 1`, `examlink_session_state{exam="e1",purpose="watch",session="`+s.session(t)+`"} 0`)
 
 	// The certificate is rotated in its files; sessions continue.
 	second := certify(t, dir, "one")
@@ -290,7 +290,7 @@ func TestReload(t *testing.T) {
 // session returns the id of the only session.
 func (s *serving) session(t *testing.T) string {
 	t.Helper()
-	m := regexp.MustCompile(`examlink_session_state\{exam="e1",session="([^"]+)"\}`).FindStringSubmatch(s.metrics(t))
+	m := regexp.MustCompile(`examlink_session_state\{exam="e1",purpose="watch",session="([^"]+)"\}`).FindStringSubmatch(s.metrics(t))
 	if m == nil {
 		t.Fatal("no session has series")
 	}

@@ -100,5 +100,13 @@ func Texts(unknown string, results ...Result) []Mapping {
 	}
 }
 
+// known leaves out the map of values if it is empty.
+func known(mappings []Mapping) []Mapping {
+	if mappings[0].Type == "value" && len(mappings[0].Options) == 0 {
+		return mappings[1:]
+	}
+	return mappings
+}
+
 // Result is how one value is shown.
 type Result struct{ Value, Text, Color string }

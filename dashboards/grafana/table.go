@@ -1,7 +1,7 @@
 package grafana
 
 // Column is one column of a table: a label (Label is set), or the value of a
-// query.
+// query. Mappings without results are those of missing values only.
 type Column struct {
 	Label    string
 	Title    string
@@ -10,6 +10,7 @@ type Column struct {
 	Mappings []Mapping
 	Steps    []Step
 	Links    []DataLink
+	Empty    string // shown for a label that a row does not have; "": the table's noValue
 }
 
 // NewTable shows one row for each set of labels and one column for each query,
@@ -57,8 +58,13 @@ func NewTable(title, description, noValue string, sortBy []string, columns []Col
 // columns have been renamed by then.
 func (c Column) override() Override {
 	o := Override{Matcher: Matcher{ID: "byName", Options: c.Title}, Properties: []Property{{ID: "unit", Value: c.Unit}}}
+	if c.Empty != "" {
+		c.Mappings = append(Texts(c.Empty), Mapping{Type: "special", Options: map[string]any{
+			"match": "empty", "result": map[string]any{"text": c.Empty, "color": Unknown, "index": 1},
+		}})[1:]
+	}
 	if c.Mappings != nil {
-		o.Properties = append(o.Properties, Property{ID: "mappings", Value: c.Mappings})
+		o.Properties = append(o.Properties, Property{ID: "mappings", Value: known(c.Mappings)})
 	}
 	if c.Steps != nil {
 		o.Properties = append(o.Properties, Property{ID: "thresholds", Value: steps(c.Steps)})

@@ -19,6 +19,14 @@ import (
 
 const namespace, subsystem = "examlink", "client"
 
+// Label values for the reasons why a probe was not sent. Only the first is the
+// host's failure.
+const (
+	unsentHost    = "host"
+	unsentNoRoute = "no-route"
+	unsentStalled = "stalled"
+)
+
 // delayBuckets straddle the verdict's bounds.
 var delayBuckets = []float64{.005, .01, .02, .03, .05, .075, .1, .15, .2, .3, .4, .5, 1, 2.5}
 
@@ -28,20 +36,21 @@ var instrumentBuckets = []float64{.00005, .0001, .00025, .0005, .001, .0025, .00
 // Exporter is a sink of one watch and a collector of one registry. Unknown
 // values are absent.
 type Exporter struct {
-	sent, received, unsent, late prometheus.Counter
-	overTCP                      prometheus.Counter
-	lost, duplicates, reordered  *prometheus.CounterVec
-	roundTrip, pacing, readLag   prometheus.Histogram
-	localDrops                   prometheus.Counter
-	oneWay, ipdv, pdv            *prometheus.HistogramVec
-	connected                    prometheus.Gauge
-	transport                    *prometheus.GaugeVec
-	connects                     prometheus.Counter
-	floors, glances              *prometheus.CounterVec
-	floorBytes, controlBytes     *prometheus.CounterVec
-	warnings                     *prometheus.CounterVec
-	active                       *prometheus.GaugeVec
-	last                         *lastValues
+	sent, received, late        prometheus.Counter
+	unsent                      *prometheus.CounterVec
+	overTCP                     prometheus.Counter
+	lost, duplicates, reordered *prometheus.CounterVec
+	roundTrip, pacing, readLag  prometheus.Histogram
+	localDrops                  prometheus.Counter
+	oneWay, ipdv, pdv           *prometheus.HistogramVec
+	connected                   prometheus.Gauge
+	transport                   *prometheus.GaugeVec
+	connects                    prometheus.Counter
+	floors, glances             *prometheus.CounterVec
+	floorBytes, controlBytes    *prometheus.CounterVec
+	warnings                    *prometheus.CounterVec
+	active                      *prometheus.GaugeVec
+	last                        *lastValues
 }
 
 var _ probe.Sink = (*Exporter)(nil)
@@ -66,7 +75,7 @@ func New(r prometheus.Registerer, p verdict.Policy) (*Exporter, error) {
 	e := &Exporter{
 		sent:         counter("probes_sent_total", "Probes of the monitor stream that left this host and whose outcome is known."),
 		received:     counter("probes_received_total", "Sent probes whose echo arrived within client.loss_after."),
-		unsent:       counter("probes_unsent_total", "Scheduled probes that were not sent: this host was too late, the system refused the packet, or TCP had no room. Not included in the probes sent."),
+		unsent:       counters("probes_unsent_total", "Scheduled probes that were not sent, by reason: this host was too late or its system refused the packet, the system had no route to the server, or TCP had no room. Not included in the probes sent.", "reason"),
 		overTCP:      counter("probes_over_tcp_total", "Sent probes carried by WebSocket over TCP. TCP retransmits, so network loss appears as delay, and a probe counted as lost was late. Exclude periods in which this counter grows from loss ratios."),
 		late:         counter("echoes_late_total", "Echoes that arrived after their probe had been counted as lost."),
 		lost:         counters("probes_lost_total", "Sent probes counted as lost (RFC 7680): no echo arrived within client.loss_after of sending. The direction comes from the server's receive window, which each echo carries. It is unknown if no echo had covered the probe when it was counted, as during an outage; a later echo changes the summary of the watch, but not this counter.", "direction"),
@@ -92,6 +101,9 @@ func New(r prometheus.Registerer, p verdict.Policy) (*Exporter, error) {
 	}
 	for _, d := range []string{"up", "down", "unknown"} {
 		e.lost.WithLabelValues(d)
+	}
+	for _, r := range []string{unsentHost, unsentNoRoute, unsentStalled} {
+		e.unsent.WithLabelValues(r)
 	}
 	e.duplicates.WithLabelValues("down")
 	e.reordered.WithLabelValues("down")
@@ -144,13 +156,23 @@ func (e *Exporter) Session(ev probe.SessionEvent) {
 	switch ev.State {
 	case probe.SessionConnected, probe.SessionResumed:
 		e.connects.Inc()
-		e.connected.Set(1)
+		e.answers(true)
 	case probe.SessionBack:
-		e.connected.Set(1)
+		e.answers(true)
 	case probe.SessionMoved:
 	default:
-		e.connected.Set(0)
+		e.answers(false)
 	}
+}
+
+// answers notes whether the server answers.
+func (e *Exporter) answers(yes bool) {
+	v := 0.0
+	if yes {
+		v = 1
+	}
+	e.connected.Set(v)
+	e.last.connected(yes)
 }
 
 // Window implements probe.Sink.
@@ -158,7 +180,9 @@ func (e *Exporter) Window(ev probe.WindowEvent) {
 	a := ev.Account
 	e.sent.Add(float64(a.Sent))
 	e.received.Add(float64(a.Received))
-	e.unsent.Add(float64(a.Unsent))
+	e.unsent.WithLabelValues(unsentHost).Add(float64(a.UnsentByHost()))
+	e.unsent.WithLabelValues(unsentNoRoute).Add(float64(a.NoRoute))
+	e.unsent.WithLabelValues(unsentStalled).Add(float64(a.Stalled))
 	e.overTCP.Add(float64(a.OverTCP))
 	e.late.Add(float64(a.Late))
 	e.lost.WithLabelValues("up").Add(float64(a.LostUp))
@@ -221,6 +245,8 @@ var (
 
 	rateDesc    = prometheus.NewDesc(name("rate_bytes_per_second"), "Rate measured by the last floor test, IP layer (RFC 9097), counted at the receiver. Absent if the test found only a lower bound, or nothing.", directions, nil)
 	lowDesc     = prometheus.NewDesc(name("rate_lower_bound_bytes_per_second"), "Lower bound on the rate from the last floor test, IP layer: the lower end of the 95 % interval, or the bound alone if no rate was measured.", directions, nil)
+	highDesc    = prometheus.NewDesc(name("rate_upper_bound_bytes_per_second"), "Upper bound on the rate from the last floor test, IP layer: the upper end of the 95 % interval. Absent if the test did not fill the link.", directions, nil)
+	outcomeDesc = prometheus.NewDesc(name("floor_test_outcome"), "Result of the last floor test: 0 below the policy's minimum, 1 inconclusive, 2 meets it. Absent before the first test and while the server does not answer.", directions, nil)
 	stampDesc   = prometheus.NewDesc(name("floor_test_timestamp_seconds"), "End of the last floor test: the timestamp of its rate and lower bound.", directions, nil)
 	minDesc     = prometheus.NewDesc(name("minimum_rate_bytes_per_second"), "The policy's minimum rate, IP layer.", directions, nil)
 	recDesc     = prometheus.NewDesc(name("recommended_rate_bytes_per_second"), "The policy's recommended rate, IP layer. Absent if it has none.", directions, nil)
@@ -228,5 +254,5 @@ var (
 	boundDesc   = prometheus.NewDesc(name("one_way_delay_error_bound_seconds"), "Largest possible error of the one-way delays in the last window: half the lowest round-trip delay of the last minutes, because its split between the directions is unknown. Absent after a window without one-way delays.", nil, nil)
 	windowDesc  = prometheus.NewDesc(name("window_timestamp_seconds"), "End of the last window: the timestamp of its jitter and error bound.", nil, nil)
 	policyDesc  = prometheus.NewDesc(name("policy_info"), "Always 1. The labels name the policy that judges the link.", []string{"policy", "version"}, nil)
-	allLastDesc = []*prometheus.Desc{rateDesc, lowDesc, stampDesc, minDesc, recDesc, jitterDesc, boundDesc, windowDesc, policyDesc}
+	allLastDesc = []*prometheus.Desc{rateDesc, lowDesc, highDesc, outcomeDesc, stampDesc, minDesc, recDesc, jitterDesc, boundDesc, windowDesc, policyDesc}
 )

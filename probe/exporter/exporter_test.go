@@ -269,6 +269,23 @@ func TestConnectedFollowsTheSession(t *testing.T) {
 	}
 }
 
+// What a floor test found is shown with its bounds; while the server does not answer,
+// nothing is known of the link.
+func TestOutcomeOfFloorTests(t *testing.T) {
+	e, r := newExporter(t, verdict.BuiltIn()[0])
+	const outcome, high = "examlink_client_floor_test_outcome", "examlink_client_rate_upper_bound_bytes_per_second"
+	expect(t, r, outcome, map[string]string{})
+	exam(e)
+	expect(t, r, outcome, map[string]string{`{direction="up"}`: "0", `{direction="down"}`: "1"})
+	expect(t, r, high, map[string]string{`{direction="up"}`: "97000"})
+	e.Floor(probe.FloorEvent{Floor: probe.Floor{Direction: wire.Down, Outcome: probe.FloorMeets, Rate: ippm.Interval{Low: number(3.84e6)}}})
+	expect(t, r, outcome, map[string]string{`{direction="up"}`: "0", `{direction="down"}`: "2"})
+	e.Session(probe.SessionEvent{State: probe.SessionSilent})
+	expect(t, r, outcome, map[string]string{})
+	e.Session(probe.SessionEvent{State: probe.SessionBack})
+	expect(t, r, outcome, map[string]string{`{direction="up"}`: "0", `{direction="down"}`: "2"})
+}
+
 // Sent equals received plus lost in every window.
 func TestSentIsReceivedAndLost(t *testing.T) {
 	e, r := newExporter(t, verdict.BuiltIn()[0])
@@ -279,7 +296,7 @@ func TestSentIsReceivedAndLost(t *testing.T) {
 	}{
 		{probe.Account{Sent: 50, Received: 45, LostUp: 2, LostDown: 3}, "50", "45", "2", "3", "0"},
 		{probe.Account{Sent: 50, Received: 20, LostUnknown: 30}, "100", "65", "2", "3", "30"},
-		{probe.Account{Unsent: 50}, "100", "65", "2", "3", "30"},
+		{probe.Account{Unsent: 50, NoRoute: 30, Stalled: 5}, "100", "65", "2", "3", "30"},
 		{probe.Account{Sent: 50, Received: 48, LostUp: 1, LostUnknown: 1}, "150", "113", "3", "3", "31"},
 	} {
 		e.Window(probe.WindowEvent{To: at(0), Account: &c.account})
@@ -289,7 +306,9 @@ func TestSentIsReceivedAndLost(t *testing.T) {
 			`{direction="up"}`: c.up, `{direction="down"}`: c.down, `{direction="unknown"}`: c.unknown,
 		})
 	}
-	expect(t, r, "examlink_client_probes_unsent_total", map[string]string{"": "50"})
+	expect(t, r, "examlink_client_probes_unsent_total", map[string]string{
+		`{reason="host"}`: "15", `{reason="no-route"}`: "30", `{reason="stalled"}`: "5",
+	})
 }
 
 func TestDelaysAreNativeHistogramsToo(t *testing.T) {

@@ -1,6 +1,7 @@
 package exporter
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -11,12 +12,16 @@ import (
 	"examlink/probe/wire"
 )
 
+// outcomes lists the outcomes of floor tests; the index is the code in metrics.
+var outcomes = []probe.FloorOutcome{probe.FloorBelow, probe.FloorInconclusive, probe.FloorMeets}
+
 // lastValues are gauges of the last discrete measurement, each with its
 // timestamp, absent before the first.
 type lastValues struct {
 	policy verdict.Policy
 
 	mu     sync.Mutex
+	silent bool // the server does not answer
 	floors map[wire.Direction]probe.FloorEvent
 	jitter map[wire.Direction]float64
 	bound  *float64
@@ -32,6 +37,13 @@ func (l *lastValues) judgedBy(p verdict.Policy) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.policy = p
+}
+
+// connected notes whether the server answers.
+func (l *lastValues) connected(yes bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.silent = !yes
 }
 
 func (l *lastValues) floor(e probe.FloorEvent) {
@@ -75,6 +87,12 @@ func (l *lastValues) Collect(ch chan<- prometheus.Metric) {
 		}
 		if v := e.Floor.Rate.Low; v != nil {
 			gauge(lowDesc, *v/8, string(d))
+		}
+		if v := e.Floor.Rate.High; v != nil {
+			gauge(highDesc, *v/8, string(d))
+		}
+		if !l.silent {
+			gauge(outcomeDesc, float64(slices.Index(outcomes, e.Floor.Outcome)), string(d))
 		}
 		gauge(stampDesc, float64(e.At.UnixMilli())/1000, string(d))
 	}

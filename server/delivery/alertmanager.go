@@ -1,8 +1,10 @@
 package delivery
 
 import (
+	"cmp"
 	"errors"
 	"maps"
+	"net/url"
 	"strings"
 	"time"
 
@@ -26,6 +28,8 @@ type Alertmanager struct {
 	Resend       time.Duration `mapstructure:"resend" default:"1m" min:"1s" max:"1h" doc:"Active alerts are resent at this interval. An alert that is not resent for four intervals ends by itself."`
 	Timeout      time.Duration `mapstructure:"timeout" default:"10s" min:"100ms" max:"1m" doc:"Time-out of one request."`
 	GeneratorURL string        `mapstructure:"generator_url" is:"URL or empty" doc:"A page for people that alerts link to."`
+	Runbooks     string        `mapstructure:"runbooks" is:"URL or empty" doc:"Where docs/runbooks is, for the alerts' runbook_url, such as https://git.example.edu/examlink/docs/runbooks. Empty: a relative link."`
+	Dashboards   string        `mapstructure:"dashboards" is:"URL or empty" doc:"Your Grafana, for the alerts' dashboard_url, such as https://grafana.example.edu. Empty: a relative link."`
 }
 
 // CheckAlertmanagerURL returns what is wrong with an Alertmanager's address. Plain
@@ -76,9 +80,18 @@ func labelsOf(n alert.Notice, exam string) map[string]string {
 	return labels
 }
 
-// annotations describe the alert of a notice, without the student.
-func annotations(n alert.Notice) map[string]string {
+// annotations describe the alert of a notice for one exam, without the student. They
+// lead to the same pages as those of Prometheus' rules.
+func (a Alertmanager) annotations(n alert.Notice, exam string) map[string]string {
 	text := n.WithoutStudent().Sentence
 	summary, _, _ := strings.Cut(text, ". ")
-	return map[string]string{"summary": strings.TrimSuffix(summary, ".") + ".", "description": text}
+	runbooks := strings.TrimSuffix(cmp.Or(a.Runbooks, "docs/runbooks"), "/")
+	page := "/d/examlink-exam?var-exam=" + url.QueryEscape(exam)
+	if n.Session != "" {
+		page = "/d/examlink-session?var-exam=" + url.QueryEscape(exam) + "&var-session=" + url.QueryEscape(n.Session)
+	}
+	return map[string]string{
+		"summary": strings.TrimSuffix(summary, ".") + ".", "description": text,
+		"runbook_url": runbooks + "/" + alertName(n) + ".md", "dashboard_url": strings.TrimSuffix(a.Dashboards, "/") + page,
+	}
 }

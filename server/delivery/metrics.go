@@ -1,6 +1,8 @@
 package delivery
 
 import (
+	"slices"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"examlink/server/alert"
@@ -54,13 +56,26 @@ func (m *metrics) count(n alert.Notice) {
 
 var waitingDesc = prometheus.NewDesc("examlink_server_notifications_waiting", "Notifications waiting for delivery.", []string{"receiver"}, nil)
 
-// waitingCollector counts the notices still to be delivered at each scrape.
+var reachableDesc = prometheus.NewDesc("examlink_server_alertmanager_reachable", "1 if an Alertmanager accepted the server's last push, 0 if none did. The server pushes every server.alerts.alertmanager.resend, with or without alerts. Absent without an Alertmanager in the configuration. While it is 1, Prometheus' copies of these alerts need not be sent to anybody.", nil, nil)
+
+// waitingCollector counts the notices still to be delivered, and says whether
+// Alertmanager takes alerts, at each scrape.
 type waitingCollector struct{ n *Notifier }
 
-func (c waitingCollector) Describe(ch chan<- *prometheus.Desc) { ch <- waitingDesc }
+func (c waitingCollector) Describe(ch chan<- *prometheus.Desc) {
+	ch <- waitingDesc
+	ch <- reachableDesc
+}
 
 func (c waitingCollector) Collect(ch chan<- prometheus.Metric) {
 	for receiver, n := range c.n.waiting() {
 		ch <- prometheus.MustNewConstMetric(waitingDesc, prometheus.GaugeValue, float64(n), receiver)
+	}
+	if len(c.n.pushers) > 0 {
+		v := 0.0
+		if slices.ContainsFunc(c.n.pushers, (*pusher).reachable) {
+			v = 1
+		}
+		ch <- prometheus.MustNewConstMetric(reachableDesc, prometheus.GaugeValue, v)
 	}
 }

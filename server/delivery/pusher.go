@@ -47,6 +47,7 @@ type pusher struct {
 
 	mu     sync.Mutex
 	alerts map[string]*pushed // by their labels
+	takes  bool               // Alertmanager has accepted the last push
 }
 
 // pushSettings are the settings of a pusher that can change.
@@ -130,7 +131,7 @@ func (p *pusher) raise(n alert.Notice, exam string) {
 	b, _ := json.Marshal(labels) // never fails, and sorts the keys
 	key := string(b)
 	a := &pushed{warnings: []string{n.Warning}, session: n.Session, changed: true, amAlert: amAlert{
-		Labels: labels, StartsAt: n.Since, GeneratorURL: p.GeneratorURL, Annotations: annotations(n),
+		Labels: labels, StartsAt: n.Since, GeneratorURL: p.GeneratorURL, Annotations: p.annotations(n, exam),
 	}}
 	if old := p.alerts[key]; old != nil {
 		a.version = old.version + 1
@@ -153,15 +154,16 @@ func (p *pusher) waiting() (n int) {
 	return n
 }
 
-// pushAll pushes until ctx ends: changes at once, all alerts in intervals. Alerts that
-// are active when it ends expire, or the next run pushes them.
+// pushAll pushes until ctx ends: changes at once, all alerts, or the news that there is
+// none, first and then in intervals. Alerts that are active when it ends expire, or the
+// next run pushes them.
 func (p *pusher) pushAll(ctx context.Context) {
 	defer p.client.CloseIdleConnections()
 	backOff := newBackOff()
 	all := time.NewTicker(p.Resend)
 	defer all.Stop()
 	failing := false
-	for everything := false; ; {
+	for everything := true; ; {
 		err := p.push(ctx, everything)
 		wake := p.wake
 		var retry <-chan time.Time
@@ -198,9 +200,21 @@ type sending struct {
 	version int
 }
 
-// push sends the alerts that have changed, or all of them.
+// reachable reports whether Alertmanager has accepted the last push.
+func (p *pusher) reachable() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.takes
+}
+
+// push sends the alerts that have changed, or all of them. A push of all without any
+// alert asks whether Alertmanager is there.
 func (p *pusher) push(ctx context.Context, everything bool) error {
-	for chunk := range slices.Chunk(p.due(time.Now(), everything), perRequest) {
+	due := p.due(time.Now(), everything)
+	if len(due) == 0 && everything {
+		return p.send(ctx, nil)
+	}
+	for chunk := range slices.Chunk(due, perRequest) {
 		if err := p.send(ctx, chunk); err != nil {
 			return err
 		}
@@ -253,7 +267,11 @@ func (p *pusher) send(ctx context.Context, list []sending) error {
 	if p.Username != "" {
 		req.SetBasicAuth(p.Username, p.Password)
 	}
-	return post(p.client, req, func(int) bool { return false }).err
+	err = post(p.client, req, func(int) bool { return false }).err
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.takes = err == nil
+	return err
 }
 
 // taken notes that Alertmanager has taken alerts, as far as they have not changed

@@ -1,9 +1,11 @@
 package session
 
 import (
+	"slices"
 	"time"
 
 	"examlink/probe/ippm"
+	"examlink/probe/verdict"
 	"examlink/probe/wire"
 )
 
@@ -16,9 +18,33 @@ type Rate struct {
 	At time.Time // the server's clock; zero: no train yet
 }
 
-// Below reports whether a rate was measured and is below a minimum.
-func (r Rate) Below(minimum ippm.Rate) bool {
-	return r.Value != nil && *r.Value < float64(minimum)
+// Outcome is how a rate compares with a bound of the policy.
+type Outcome string
+
+// The outcomes.
+const (
+	BelowBound   Outcome = "below"        // the whole interval is below the bound
+	Inconclusive Outcome = "inconclusive" // the interval contains the bound, or nothing was found
+	MeetsBound   Outcome = "meets"        // the lower bound on the rate is at least the bound
+)
+
+// Outcomes lists the outcomes; the index is the code in metrics.
+func Outcomes() []Outcome { return []Outcome{BelowBound, Inconclusive, MeetsBound} }
+
+// Code returns the index in Outcomes.
+func (o Outcome) Code() int { return slices.Index(Outcomes(), o) }
+
+// Against compares the rate with a bound of the policy. A link for which only a
+// lower bound is known meets it if that does.
+func (r Rate) Against(bound ippm.Rate) Outcome {
+	least := float64(bound) * (1 - verdict.Tolerance)
+	switch {
+	case r.Low != nil && *r.Low >= least:
+		return MeetsBound
+	case r.Value != nil && r.High != nil && *r.High < least:
+		return BelowBound
+	}
+	return Inconclusive
 }
 
 // RateOf converts a train's report. Implausible values are unknown.

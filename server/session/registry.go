@@ -68,7 +68,7 @@ type Admission struct {
 // resume ticket. It has no connection until Attach. The error is a *Refusal.
 func (r *Registry) Admit(token wire.JoinToken, purpose, resume string) (Admission, error) {
 	if purpose != PurposeCheck {
-		purpose = "watch"
+		purpose = PurposeWatch
 	}
 	id, resuming := redeem(r.o.Secret, resume, token.ID)
 	if !resuming {

@@ -15,9 +15,15 @@ import (
 	"examlink/server/event"
 )
 
-// PurposeCheck is the purpose of a session that makes one check; every other
-// session watches.
-const PurposeCheck = "check"
+// The purposes of sessions. A check ends by itself; its silence says nothing about
+// an exam.
+const (
+	PurposeCheck = "check"
+	PurposeWatch = "watch"
+)
+
+// Purposes lists the purposes.
+func Purposes() []string { return []string{PurposeCheck, PurposeWatch} }
 
 // Info is a snapshot of a session.
 type Info struct {
