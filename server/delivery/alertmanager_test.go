@@ -13,6 +13,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+
 	"examlink/server/alert"
 )
 
@@ -135,6 +138,65 @@ func TestAlertmanagerPushAndResend(t *testing.T) {
 		a.State(sessionNamed("a", "ended"))
 		says("SessionSuspect e1 a over 0s ago")
 	})
+}
+
+// Whether Alertmanager takes alerts is known without any alert, within an interval.
+func TestAlertmanagerReachable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &manager{down: true}
+		p := pipes{make(chan net.Conn), make(chan struct{})}
+		srv := &http.Server{Handler: m}
+		go func() { _ = srv.Serve(&p) }()
+		defer srv.Close()
+		a, err := New(Options{Dial: p.dial, Hold: -1, Alertmanager: Alertmanager{URLs: []string{"http://am.example:9093/am/"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := prometheus.NewRegistry()
+		if err := a.Register(r); err != nil {
+			t.Fatal(err)
+		}
+		is := func(when string, want float64) {
+			t.Helper()
+			synctest.Wait()
+			families, err := r.Gather()
+			if err != nil {
+				t.Fatal(err)
+			}
+			i := slices.IndexFunc(families, func(f *dto.MetricFamily) bool { return f.GetName() == "examlink_server_alertmanager_reachable" })
+			if i < 0 || families[i].GetMetric()[0].GetGauge().GetValue() != want {
+				t.Errorf("%s: %v, want %v", when, families, want)
+			}
+		}
+		is("before the first push", 0)
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan error, 1)
+		go func() { done <- a.Run(ctx) }()
+		defer finish(t, cancel, done)
+		is("while it is away", 0)
+		m.set(false)
+		time.Sleep(DefaultResend + time.Second)
+		is("once it is back", 1)
+		m.set(true)
+		a.State(sessionNamed("a", "live")) // nothing to push
+		is("before the next push", 1)
+		time.Sleep(DefaultResend + time.Second)
+		is("after a push failed", 0)
+	})
+}
+
+// The links of alerts are absolute if the configuration says where the pages are.
+func TestLinksOfAlerts(t *testing.T) {
+	n := alert.Notice{Kind: alert.Dropped, Session: "s 1"}
+	for want, a := range map[string]Alertmanager{
+		"docs/runbooks/ExamlinkSessionDropped.md /d/examlink-session?var-exam=e%261&var-session=s+1":                          {},
+		"https://git.example/b/ExamlinkSessionDropped.md https://g.example/d/examlink-session?var-exam=e%261&var-session=s+1": {Runbooks: "https://git.example/b/", Dashboards: "https://g.example/"},
+	} {
+		x := a.annotations(n, "e&1")
+		if got := x["runbook_url"] + " " + x["dashboard_url"]; got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
 }
 
 // An incident is one alert for each of its exams.
