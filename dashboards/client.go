@@ -27,6 +27,12 @@ func client() *grafana.Dashboard {
 		grafana.NewStat("Reports waiting", "How many reports are queued because the server has not accepted them yet?", unitCount, noData,
 			[]grafana.Target{grafana.Now("{{instance}}", of("examlink_client_reports_waiting"))}, counted(60)),
 	)
+	d.Add(grafana.Low, 2,
+		grafana.NewStat("Record", "Could the client write the last line of its record? No data: it keeps none.", unitCount, noData,
+			[]grafana.Target{grafana.Now("{{instance}}", of("examlink_client_record_last_write_successful"))}, grafana.Worded(yesNo("written", "cannot write"))),
+		grafana.NewStat("Record lines not written", "How many lines of the record could not be written in the selected time range?", unitCount, noData,
+			[]grafana.Target{grafana.Now("{{instance}}", "sum by (instance) (increase("+of("examlink_client_record_write_errors_total")+"[$__range]))")}, counted(1)),
+	)
 	d.AddRow("States", grafana.Mid, 2,
 		grafana.NewStateTimeline("Connection", "When did the server answer? A gap means no data: no client, or no scrape.", noData,
 			[]grafana.Target{grafana.Over("{{instance}}", of("examlink_client_connected"))}, yesNo("answering", "not answering")),

@@ -25,6 +25,14 @@ func health() *grafana.Dashboard {
 		grafana.NewStat("Notifications undelivered", "How many notifications did the servers give up delivering in the selected time range?", unitCount, noData,
 			[]grafana.Target{grafana.Now("{{receiver}}", "sum by (receiver) (increase("+of("examlink_server_notifications_undelivered_total")+"[$__range]))")}, counted(1)),
 	)
+	d.Add(grafana.Low, 3,
+		grafana.NewStat("Data directory", "Could the server write what it keeps for a restart: notifications that wait, active warnings, live sessions? It tries at least once a minute.", unitCount, noData,
+			[]grafana.Target{grafana.Now("{{instance}} {{part}}", of("examlink_server_store_last_write_successful"))}, grafana.Worded(yesNo("written", "cannot write"))),
+		grafana.NewStat("Failed writes", "How many writes to the data directory failed in the selected time range?", unitCount, noData,
+			[]grafana.Target{grafana.Now("{{part}}", "sum by (part) (increase("+of("examlink_server_store_write_errors_total")+"[$__range]))")}, counted(1)),
+		grafana.NewStat("Alertmanager", "Does an Alertmanager take the alerts that the server pushes? While it does not, Prometheus notifies in the server's place. No data: none is configured.", unitCount, noData,
+			[]grafana.Target{grafana.Now("{{instance}}", of("examlink_server_alertmanager_reachable"))}, grafana.Worded(yesNo("reachable", "not reachable"))),
+	)
 	d.AddRow("Load", grafana.Mid, 3,
 		grafana.NewTimeSeries("Sessions", "How many sessions does each server have?", unitCount, noData,
 			[]grafana.Target{grafana.Over("{{instance}}", "sum by (instance) ("+of("examlink_server_sessions")+")")}, grafana.FromZero()),

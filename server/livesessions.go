@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"examlink/server/delivery"
 	"examlink/server/event"
 	"examlink/server/store"
 )
@@ -21,6 +22,7 @@ type liveSessions struct {
 	events  *event.Bus
 	now     func() map[string]bool // returns the current sessions
 	log     *slog.Logger
+	writes  *delivery.Writes
 	failing bool            // the latest access failed
 	put     map[string]bool // sessions of this run in the table
 }
@@ -83,6 +85,7 @@ func (l *liveSessions) access(f func(context.Context) error) {
 	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 	defer cancel()
 	err := f(ctx)
+	l.writes.Done("", err)
 	if err != nil && !l.failing {
 		l.log.Error("live sessions not stored", "err", err)
 	}
@@ -96,7 +99,7 @@ func (s *Server) Store() store.Store { return s.o.Store }
 // keepSessions starts updating the table of live sessions. The returned
 // function stops it.
 func (s *Server) keepSessions(ctx context.Context) (stop func()) {
-	l := &liveSessions{table: s.o.Store.Sessions(), events: s.events, log: s.o.Log, put: map[string]bool{}, now: func() map[string]bool {
+	l := &liveSessions{table: s.o.Store.Sessions(), events: s.events, log: s.o.Log, writes: s.writes, put: map[string]bool{}, now: func() map[string]bool {
 		now := map[string]bool{}
 		for _, ss := range s.sessions.All() {
 			now[ss.ID] = true

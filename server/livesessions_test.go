@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"examlink/server/delivery"
 	"examlink/server/event"
 	"examlink/server/store"
 	"examlink/server/store/memory"
@@ -64,7 +65,7 @@ func TestLiveSessionsAreStored(t *testing.T) {
 		flaky := &flakySessions{Sessions: sessions}
 		bus := event.NewBus(4)
 		here := map[string]bool{}
-		l := &liveSessions{table: flaky, events: bus, log: slog.New(slog.NewTextHandler(&log, nil)), put: map[string]bool{}, now: func() map[string]bool { return here }}
+		l := &liveSessions{table: flaky, events: bus, log: slog.New(slog.NewTextHandler(&log, nil)), writes: delivery.NewWrites(delivery.PartSessions), put: map[string]bool{}, now: func() map[string]bool { return here }}
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { defer close(done); l.run(ctx, bus.Subscribe(0, 4)) }()

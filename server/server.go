@@ -101,6 +101,7 @@ type Server struct {
 	handshakes *handshakes
 	metrics    *metrics
 	clocks     *peerClocks
+	writes     *delivery.Writes   // of the live sessions
 	notifier   *delivery.Notifier // nil: notifications are off
 	ready      atomic.Bool
 	closing    atomic.Bool
@@ -135,7 +136,10 @@ func New(o Options) (*Server, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	o.Store = cmp.Or[store.Store](o.Store, memory.New())
-	s := &Server{o: o, events: event.NewBus(0), metrics: newMetrics(), clocks: newPeerClocks(o.Log), flows: reflect.NewTable(o.Clock)}
+	s := &Server{
+		o: o, events: event.NewBus(0), metrics: newMetrics(), clocks: newPeerClocks(o.Log), flows: reflect.NewTable(o.Clock),
+		writes: delivery.NewWrites(delivery.PartSessions),
+	}
 	s.settings.Store(&settings)
 	s.handshakes = newHandshakes(s.limits)
 	s.sessions = session.NewRegistry(session.Options{
@@ -172,7 +176,7 @@ func (s *Server) Notifier() *delivery.Notifier { return s.notifier }
 // Register adds the server's metrics to a registry.
 func (s *Server) Register(r prometheus.Registerer) error {
 	all := slices.Concat(s.metrics.collectors(), s.flows.Collectors(), s.trains.Collectors())
-	for _, c := range append(all, sessionCollector{s.samples, s.settings.Load}, s.clocks) {
+	for _, c := range append(all, s.writes, s.clocks, sessionCollector{s.samples, s.settings.Load}) {
 		if err := r.Register(c); err != nil {
 			return err
 		}

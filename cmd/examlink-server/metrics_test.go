@@ -57,7 +57,7 @@ func programs(t *testing.T) map[string]*prometheus.Registry {
 	t.Cleanup(func() { _ = conn.Close() })
 	srv, err := server.New(server.Options{
 		Conn: conn, Certificate: server.NewCertificate(keys.Certificate), TokenKey: keys.Token.Public().(ed25519.PublicKey), Secret: keys.Secret,
-		Notify: &delivery.Options{Webhooks: []delivery.Webhook{{Name: "proctors", URL: "https://proctors.example.edu/", Secret: hookSecret}}, Alertmanager: delivery.Alertmanager{URLs: []string{"http://alertmanager.example.edu"}}},
+		Notify: &delivery.Options{Dir: t.TempDir(), Webhooks: []delivery.Webhook{{Name: "proctors", URL: "https://proctors.example.edu/", Secret: hookSecret}}, Alertmanager: delivery.Alertmanager{URLs: []string{"http://alertmanager.example.edu"}}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -83,6 +83,7 @@ func programs(t *testing.T) map[string]*prometheus.Registry {
 	}
 	rate := 1e6
 	e.Floor(probe.FloorEvent{At: time.Now(), Floor: probe.Floor{Direction: wire.Up, Outcome: probe.FloorMeets, Rate: ippm.Interval{Value: &rate, Low: &rate, High: &rate}}})
+	e.Record(nil)
 	a := &probe.Account{Sent: 2, Received: 2}
 	a.OneWayUp.Add(time.Millisecond)
 	e.Window(probe.WindowEvent{To: time.Now(), Account: a})
@@ -133,7 +134,7 @@ func families(t *testing.T, registries map[string]*prometheus.Registry) map[stri
 }
 
 // closed are the labels whose values are all known.
-var closed = []string{"peer", "direction", "purpose", "bound", "outcome", "kind", "state", "reason", "transport", "criterion", "finding"}
+var closed = []string{"peer", "part", "direction", "purpose", "bound", "outcome", "kind", "state", "reason", "transport", "criterion", "finding"}
 
 // document generates docs/METRICS.md. Its template gives the order of the metrics
 // and the units of counts; the rest comes from the metrics.

@@ -106,8 +106,8 @@ func without(all, drop []string) []string {
 // alerts are the series Prometheus exposes for pending and firing alerts, with
 // the labels of our alerts.
 var alerts = map[string][]string{
-	"ALERTS":           {"alertname", "alertstate", "severity", "audience", "notify", "purpose", "job", "instance", "exam", "session", "receiver", "direction", "reason"},
-	"ALERTS_FOR_STATE": {"alertname", "severity", "audience", "notify", "purpose", "job", "instance", "exam", "session", "receiver", "direction", "reason"},
+	"ALERTS":           {"alertname", "alertstate", "severity", "audience", "notify", "purpose", "job", "instance", "exam", "session", "receiver", "direction", "reason", "part"},
+	"ALERTS_FOR_STATE": {"alertname", "severity", "audience", "notify", "purpose", "job", "instance", "exam", "session", "receiver", "direction", "reason", "part"},
 }
 
 // divides reports whether some part of an expression is a quotient or a Boolean,

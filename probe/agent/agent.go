@@ -110,6 +110,9 @@ func (a *Agent) Run(ctx context.Context) (Result, error) {
 		o.Traffic = traffic.Read
 	}
 	keep := newRecorder(startOf(o, a.token, a.now()), a.o.Record, a.o.Tell)
+	if keep != nil && a.metrics != nil {
+		keep.wrote = a.metrics.Record
+	}
 	o.Outbox = openOutbox(a.o.Record, a.token, a.o.QueueMax, a.o.Tell)
 	defer func() {
 		if err := errors.Join(o.Outbox.Err(), o.Outbox.Close()); err != nil {

@@ -20,6 +20,7 @@ type recorder struct {
 	names []string
 	start record.Start
 	tell  func(format string, args ...any)
+	wrote func(error) // takes the end of each write; nil: nobody does
 
 	w         *record.Writer
 	name      string // of the file, once it is open
@@ -54,6 +55,7 @@ func (r *recorder) ready() bool {
 		w, name, err := openRecord(r.names, r.start, began)
 		if err != nil {
 			r.gaveUp = true
+			r.ended(err)
 			r.tell("%v; watching without a record", err)
 			return false
 		}
@@ -63,7 +65,15 @@ func (r *recorder) ready() bool {
 	return r.w != nil
 }
 
+// ended passes on how a write ended.
+func (r *recorder) ended(err error) {
+	if r.wrote != nil {
+		r.wrote(err)
+	}
+}
+
 func (r *recorder) check(err error) {
+	r.ended(err)
 	if err != nil && !r.told {
 		r.told = true
 		r.tell("%v; the watch continues, and the record will say what is missing from it", err)

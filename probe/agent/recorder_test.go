@@ -296,3 +296,35 @@ func TestGlancesAreNoFloorTestsOfAMinute(t *testing.T) {
 		t.Errorf("two glances and no floor test: %+v", got)
 	}
 }
+
+// How each write ended is passed on, also that there is no record at all.
+func TestRecorderPassesOnItsErrors(t *testing.T) {
+	x := newTape(t)
+	var wrote, failed int
+	x.r.wrote = func(err error) {
+		if err != nil {
+			failed++
+		} else {
+			wrote++
+		}
+	}
+	x.session(probe.SessionConnected, nil)
+	x.run(time.Minute)
+	if wrote == 0 || failed != 0 {
+		t.Errorf("%d writes, %d of them failed, want some and none", wrote+failed, failed)
+	}
+
+	y := newTape(t)
+	y.r.names = []string{filepath.Join(t.TempDir(), "missing", "r.jsonl")}
+	failed = 0
+	y.r.wrote = func(err error) {
+		if err != nil {
+			failed++
+		}
+	}
+	y.session(probe.SessionConnected, nil)
+	y.run(time.Minute)
+	if failed != 1 {
+		t.Errorf("%d errors of a record that cannot be opened, want 1", failed)
+	}
+}

@@ -51,6 +51,7 @@ type Exporter struct {
 	warnings                    *prometheus.CounterVec
 	active                      *prometheus.GaugeVec
 	last                        *lastValues
+	record                      *recordWrites
 }
 
 var _ probe.Sink = (*Exporter)(nil)
@@ -98,6 +99,7 @@ func New(r prometheus.Registerer, p verdict.Policy) (*Exporter, error) {
 		warnings:     counters("warnings_total", "Warnings raised. A warning that returns shortly after it cleared is not counted again.", "kind"),
 		active:       prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Subsystem: subsystem, Name: "warning_active", Help: "1 while a warning of this kind is active."}, []string{"kind"}),
 		last:         newLastValues(p),
+		record:       &recordWrites{},
 	}
 	for _, d := range []string{"up", "down", "unknown"} {
 		e.lost.WithLabelValues(d)
@@ -127,7 +129,7 @@ func New(r prometheus.Registerer, p verdict.Policy) (*Exporter, error) {
 	}
 	for _, c := range []prometheus.Collector{
 		e.sent, e.received, e.unsent, e.overTCP, e.late, e.lost, e.duplicates, e.reordered, e.roundTrip, e.pacing, e.readLag, e.localDrops, e.oneWay, e.ipdv, e.pdv,
-		e.connected, e.transport, e.connects, e.floors, e.glances, e.floorBytes, e.controlBytes, e.warnings, e.active, e.last,
+		e.connected, e.transport, e.connects, e.floors, e.glances, e.floorBytes, e.controlBytes, e.warnings, e.active, e.last, e.record,
 	} {
 		if err := r.Register(c); err != nil {
 			return nil, err

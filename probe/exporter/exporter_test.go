@@ -269,6 +269,19 @@ func TestConnectedFollowsTheSession(t *testing.T) {
 	}
 }
 
+// Writes of the record are counted; without a record nothing is said of them.
+func TestRecordWrites(t *testing.T) {
+	e, r := newExporter(t, verdict.BuiltIn()[0])
+	const errs, ok = "examlink_client_record_write_errors_total", "examlink_client_record_last_write_successful"
+	expect(t, r, errs, map[string]string{"": "0"})
+	expect(t, r, ok, map[string]string{})
+	e.Record(nil)
+	expect(t, r, ok, map[string]string{"": "1"})
+	e.Record(errors.New("no space left on device"))
+	expect(t, r, errs, map[string]string{"": "1"})
+	expect(t, r, ok, map[string]string{"": "0"})
+}
+
 // What a floor test found is shown with its bounds; while the server does not answer,
 // nothing is known of the link.
 func TestOutcomeOfFloorTests(t *testing.T) {

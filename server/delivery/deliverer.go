@@ -76,12 +76,12 @@ func newTarget(w Webhook, o Options) (target, error) {
 }
 
 // newDeliverer opens a webhook's queue.
-func newDeliverer(t target, o Options, m receiverMetrics) (*deliverer, error) {
+func newDeliverer(t target, o Options, m receiverMetrics, writes *Writes) (*deliverer, error) {
 	kept, err := o.openQueue(t.hook.Name)
 	if err != nil {
 		return nil, err
 	}
-	q, err := openQueue(t.hook.Name, kept, o.QueueMax)
+	q, err := openQueue(t.hook.Name, kept, o.QueueMax, writes)
 	if err != nil {
 		return nil, errors.Join(err, kept.Close())
 	}

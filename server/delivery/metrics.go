@@ -12,6 +12,7 @@ import (
 type metrics struct {
 	warnings                  *prometheus.CounterVec
 	sent, failed, undelivered *prometheus.CounterVec
+	queues, saved             *Writes
 }
 
 // receiverMetrics are the counters of one receiver.
@@ -29,6 +30,7 @@ func newMetrics() *metrics {
 		failed:      vec("notifications_failed_total", "Failed delivery attempts, whether retried or not.", "receiver"),
 		undelivered: vec("notifications_undelivered_total", "Notifications given up: too old, too large, permanently refused, or dropped from a full queue.", "receiver"),
 	}
+	m.queues, m.saved = NewWrites(PartQueues), NewWrites(PartWarnings)
 	for _, k := range []alert.Kind{alert.Suspect, alert.Dropped, alert.ExamRelevant, alert.BelowMinimum, alert.Recovered, alert.Incident} {
 		m.warnings.WithLabelValues(string(k))
 	}
@@ -71,9 +73,12 @@ func (c waitingCollector) Collect(ch chan<- prometheus.Metric) {
 	for receiver, n := range c.n.waiting() {
 		ch <- prometheus.MustNewConstMetric(waitingDesc, prometheus.GaugeValue, float64(n), receiver)
 	}
-	if len(c.n.pushers) > 0 {
+	c.n.mu.Lock()
+	pushers := slices.Clone(c.n.receivers.pushers)
+	c.n.mu.Unlock()
+	if len(pushers) > 0 {
 		v := 0.0
-		if slices.ContainsFunc(c.n.pushers, (*pusher).reachable) {
+		if slices.ContainsFunc(pushers, (*pusher).reachable) {
 			v = 1
 		}
 		ch <- prometheus.MustNewConstMetric(reachableDesc, prometheus.GaugeValue, v)

@@ -25,6 +25,10 @@ import (
 // activeFile holds the active warnings; see readActive.
 const activeFile = "standing.json"
 
+// saveEvery is how often that file is written at least: chosen by us, so that a full
+// disk is noticed before something must be kept.
+const saveEvery = time.Minute
+
 // Notifier turns events into notices and delivers them. It is safe for concurrent
 // use.
 type Notifier struct {
@@ -46,6 +50,8 @@ type Notifier struct {
 	receivers  receivers // changed with reloading held, too
 	correlator *alert.Correlator
 	unsaved    bool // warnings have changed since the file was written
+	saved      time.Time
+	failing    bool // the file could not be written
 }
 
 // New checks the options, opens the queues and restores the active warnings of an
@@ -69,6 +75,7 @@ func New(o Options) (*Notifier, error) {
 	if o.Dir != "" {
 		n.file = filepath.Join(o.Dir, activeFile)
 		n.restore(o.Forget)
+		n.save(time.Now())
 	}
 	return n, nil
 }
@@ -90,7 +97,7 @@ func (n *Notifier) restore(forget time.Duration) {
 
 // Register adds the metrics to a registry.
 func (n *Notifier) Register(r prometheus.Registerer) error {
-	for _, c := range []prometheus.Collector{n.metrics.warnings, n.metrics.sent, n.metrics.failed, n.metrics.undelivered, waitingCollector{n}} {
+	for _, c := range []prometheus.Collector{n.metrics.warnings, n.metrics.sent, n.metrics.failed, n.metrics.undelivered, n.metrics.queues, n.metrics.saved, waitingCollector{n}} {
 		if err := r.Register(c); err != nil {
 			return err
 		}
@@ -168,16 +175,30 @@ func (n *Notifier) process(now time.Time) time.Duration {
 		f(n.correlator)
 	}
 	n.correlator.Run(now)
-	if n.unsaved && n.file != "" {
-		if err := writeActive(n.file, n.correlator.Active()); err != nil {
-			n.log.Error("active warnings not saved", "err", err)
-		}
+	pause := time.Hour
+	if n.file != "" {
+		n.save(now)
+		pause = saveEvery
 	}
-	n.unsaved = false
 	if at, ok := n.correlator.Next(); ok {
-		return max(at.Sub(now), 0)
+		pause = min(pause, max(at.Sub(now), 0))
 	}
-	return time.Hour
+	return pause
+}
+
+// save writes the file of active warnings if they have changed, and once in a while
+// to see that it can be written. Called locked.
+func (n *Notifier) save(now time.Time) {
+	if !n.unsaved && now.Sub(n.saved) < saveEvery {
+		return
+	}
+	n.saved = now
+	err := writeActive(n.file, n.correlator.Active())
+	n.metrics.saved.Done(activeFile, err)
+	if err != nil && !n.failing {
+		n.log.Error("active warnings not saved, will retry", "err", err)
+	}
+	n.failing, n.unsaved = err != nil, false
 }
 
 // notify hands a notice to its receivers. The correlator calls it, with mu held.

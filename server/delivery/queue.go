@@ -48,6 +48,7 @@ type queue struct {
 	receiver string
 	max      int64
 	wake     chan struct{}
+	writes   *Writes
 
 	mu      sync.Mutex
 	kept    store.Queue
@@ -58,8 +59,8 @@ type queue struct {
 }
 
 // openQueue takes up what an earlier run has left in a store's queue.
-func openQueue(receiver string, kept store.Queue, most int64) (*queue, error) {
-	q := &queue{receiver: receiver, max: most, wake: make(chan struct{}, 1), kept: kept}
+func openQueue(receiver string, kept store.Queue, most int64, writes *Writes) (*queue, error) {
+	q := &queue{receiver: receiver, max: most, wake: make(chan struct{}, 1), writes: writes, kept: kept}
 	ctx, cancel := accessStore()
 	defer cancel()
 	waiting, err := kept.Waiting(ctx)
@@ -209,8 +210,10 @@ func (q *queue) remove(m *message) bool {
 	return true
 }
 
-// once passes an error of the store on, unless the access before failed too.
+// once notes the end of an access to the store and passes its error on, unless the
+// access before failed too.
 func (q *queue) once(err error) error {
+	q.writes.Done(q.receiver, err)
 	before := q.failing
 	if q.failing = err != nil; before {
 		return nil

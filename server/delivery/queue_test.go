@@ -29,7 +29,7 @@ func openFile(name string, most int64) (*queue, error) {
 	if err != nil {
 		return nil, err
 	}
-	return openQueue("r", kept, most)
+	return openQueue("r", kept, most, NewWrites(PartQueues))
 }
 
 // threeNotices makes the file of a queue and returns its content.
@@ -156,7 +156,8 @@ func (b *brokenQueue) Put(ctx context.Context, m store.Message) (uint64, error) 
 // returned once.
 func TestQueueOutlivesItsStore(t *testing.T) {
 	kept := &brokenQueue{Queue: memory.NewQueue("r")}
-	q, err := openQueue("r", kept, 1e6)
+	writes := NewWrites(PartQueues)
+	q, err := openQueue("r", kept, 1e6, writes)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,6 +171,9 @@ func TestQueueOutlivesItsStore(t *testing.T) {
 		if err := put(fmt.Sprint("n", i)); !errors.Is(err, c.want) {
 			t.Errorf("notice %d: %v, want %v", i, err, c.want)
 		}
+	}
+	if got := storeMetrics(t, writes); got != "last_write_successful 0, write_errors_total 3" {
+		t.Errorf("the metrics say %s", got)
 	}
 	stored, err := kept.Waiting(t.Context())
 	if err != nil || q.count() != 5 || len(stored) != 2 {

@@ -97,7 +97,7 @@ func (n *Notifier) prepare(o Options) (c change, err error) {
 		d := n.receivers.named(w.Name)
 		switch {
 		case d == nil:
-			if d, err = newDeliverer(t, o, n.metrics.of(w.Name)); err != nil {
+			if d, err = newDeliverer(t, o, n.metrics.of(w.Name), n.metrics.queues); err != nil {
 				return c, err
 			}
 			c.added.deliverers = append(c.added.deliverers, d)
