@@ -5,7 +5,7 @@ import "examlink/dashboards/grafana"
 // missing explains what the metrics do not contain.
 const missing = `The metrics do not record **which students have run a check** by 72 hours before the exam, nor which exam a check was for. A **verdict** is reported by the client, under the policy it was given; an aborted check has none. A student who runs five checks is counted five times.
 
-**Rate tests** are the trains of checks, compared with the bounds of the server's policy when they ran. A train that could not tell is left out: most trains of a fast link only say that it carries at least some rate.`
+**Rate tests** are the trains of checks, compared with the minimum of the server's policy when they ran. A slow link takes more of them than a fast one.`
 
 // checks answers: are the links checked before an exam good enough for it?
 func checks() *grafana.Dashboard {
@@ -13,9 +13,9 @@ func checks() *grafana.Dashboard {
 	d.Time.From = "now-7d"
 	d.Templating = variables("examlink_server_sessions")
 	d.Annotations.List = []grafana.Annotation{warnings(`,job=~"$job|"`), occupied(of("examlink_exam_sessions"))}
-	share := func(title, direction, bound, words string) grafana.Panel {
-		return grafana.NewStat(title, words+" Tests that could not tell are left out.", unitShare, notKnown,
-			[]grafana.Target{grafana.Now("", tested("meets", bound, "$__range", checking, direction))},
+	share := func(title, criterion, findings, words string) grafana.Panel {
+		return grafana.NewStat(title, words+" Checks that could not tell are left out.", unitShare, "no verdict reported",
+			[]grafana.Target{grafana.Now("", "1 - "+checked(criterion, findings, "$__range"))},
 			grafana.Colored(grafana.At(0, grafana.Bad), grafana.At(.8, grafana.Uneasy), grafana.At(.95, grafana.Good)))
 	}
 	const verdicts, criteria = "examlink_server_verdicts_total", "examlink_server_verdict_criteria_total"
@@ -27,6 +27,13 @@ func checks() *grafana.Dashboard {
 	against := func(title, finding, words string) grafana.Panel {
 		expr := "sum by (criterion) (" + increase(of(criteria, `finding="`+finding+`"`)) + ") > 0"
 		return perHour(grafana.NewTimeSeries(title, words, unitCount, "none, or no data", []grafana.Target{grafana.Over("{{criterion}}", expr)}, grafana.FromZero()))
+	}
+	missed := func(title, criterion string) grafana.Panel {
+		return grafana.NewTimeSeries(title, "What share of the checks in each hour missed the minimum, and what share missed the recommendation? Checks that could not tell are left out.", unitShare, "no verdict reported",
+			[]grafana.Target{
+				grafana.Over("below minimum", checked(criterion, "missed", "$__rate_interval")),
+				grafana.Over("below recommended", checked(criterion, "missed|below-recommended", "$__rate_interval")),
+			}, grafana.Within(0, 1))
 	}
 	note := grafana.NewText("Limitations", missing)
 	d.Add(grafana.Mid-2, 1, note)
@@ -45,19 +52,19 @@ func checks() *grafana.Dashboard {
 		against("Criteria undecided", "unclear", "For which criteria could checks not decide whether the minimum is met?"),
 		against("Criteria below recommended", "below-recommended", "Which criteria met the minimum, but missed the recommendation or left it undecided?"),
 	)
-	d.AddRow("Rates in the selected time range", grafana.Low, 4,
-		share("Upload meets minimum", up, "minimum", "What share of the tests of checks found that the upload rate is at least the policy's minimum?"),
-		share("Upload meets recommended", up, "recommended", "What share of the tests of checks found that the upload rate is at least the one that the policy recommends?"),
-		share("Download meets minimum", down, "minimum", "What share of the tests of checks found that the download rate, as reported by clients, is at least the policy's minimum?"),
-		share("Download meets recommended", down, "recommended", "What share of the tests of checks found that the download rate, as reported by clients, is at least the one that the policy recommends?"),
+	d.AddRow("Rates by the checks in the selected time range", grafana.Low, 4,
+		share("Upload meets minimum", "upload", "missed", "What share of the checks found that the upload rate is at least the policy's minimum?"),
+		share("Upload meets recommended", "upload", "missed|below-recommended", "What share of the checks found that the upload rate is at least the one that the policy recommends?"),
+		share("Download meets minimum", "download", "missed", "What share of the checks found that the download rate is at least the policy's minimum?"),
+		share("Download meets recommended", "download", "missed|below-recommended", "What share of the checks found that the download rate is at least the one that the policy recommends?"),
 	)
 	d.AddRow("Over time", grafana.Mid, 2,
 		perHour(grafana.NewTimeSeries("Sessions started", "When do students run checks? Each check is one session; so is each watch.", unitCount, noData,
 			[]grafana.Target{grafana.Over("{{purpose}}", "sum by (purpose) ("+increase(of("examlink_server_sessions_started_total"))+")")}, grafana.FromZero())),
-		perHour(grafana.NewTimeSeries("Rate tests", "How many tests are the shares on this page based on, compared with the minimum? A share of few tests means little.", unitCount, noData,
+		perHour(grafana.NewTimeSeries("Rate tests", "How many trains of checks met the minimum of the server's policy, were below it, or could not tell?", unitCount, noData,
 			[]grafana.Target{grafana.Over("{{direction}} {{outcome}}", "sum by (direction, outcome) ("+increase(of("examlink_server_rate_tests_total", `bound="minimum"`, checking))+")")}, grafana.FromZero())),
-		perHour(rateShares("Upload against the policy", checking, up)),
-		perHour(rateShares("Download against the policy", checking, down)),
+		perHour(missed("Upload against the policy", "upload")),
+		perHour(missed("Download against the policy", "download")),
 		perHour(grafana.NewTimeSeries("Trains", "How many trains were started, for checks, floor tests and glances?", unitCount, noData,
 			[]grafana.Target{grafana.Over("{{direction}}", "sum by (direction) ("+increase(of("examlink_server_trains_total"))+")")}, grafana.FromZero())),
 		perHour(grafana.NewTimeSeries("Requests refused", "Which handshakes, sessions, trains and reports were refused, and why? token and version point to the student's side, full and shutdown to the server.", unitCount, noData,

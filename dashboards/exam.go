@@ -46,7 +46,7 @@ func exam() *grafana.Dashboard {
 		grafana.NewTimeSeries("Sessions by state", "Were many sessions silent at once? A single silent session points to one student's link; many at once point to our side.", unitCount, noData,
 			[]grafana.Target{grafana.Over("{{state}}", "sum by (state) ("+ofWatches("examlink_exam_sessions")+")")}, byState()...),
 		grafana.NewTimeSeries("Round-trip delay by session", "Which sessions have a long round-trip delay? Shows the median of the last minute as reported by each client, for the twenty highest of the selected time range.", unitSeconds, noData,
-			[]grafana.Target{grafana.Over("{{session}}", worst(shown, ofWatches("examlink_session_claimed_round_trip_delay_seconds")))}, grafana.FromZero(), grafana.Linked(line)),
+			[]grafana.Target{grafana.Over("{{session}}", whileHeard("("+worst(shown, ofWatches("examlink_session_claimed_round_trip_delay_seconds"))+")", ofWatches("examlink_session_state")))}, grafana.FromZero(), grafana.Linked(line)),
 	)
 	return d
 }
@@ -55,6 +55,9 @@ func exam() *grafana.Dashboard {
 // first.
 func sessionTable(row grafana.DataLink) grafana.Panel {
 	value := func(metric string) string { return "max by (session) (" + ofWatches(metric) + ")" }
+	claim := func(metric string) string {
+		return "max by (session) (" + whileHeard(ofWatches(metric), ofWatches("examlink_session_state")) + ")"
+	}
 	rate := func(title, unknown, direction, bound string) grafana.Column {
 		shown := whileKnown(ofWatches("examlink_session_"+direction+"_"+bound+"_bound_bytes_per_second"), ofWatches("examlink_session_"+direction+"_outcome"))
 		return grafana.Column{Title: title, Unit: unitBits, Expr: bits("max by (session) (" + shown + ")"), Mappings: grafana.Texts(unknown)}
@@ -69,10 +72,10 @@ func sessionTable(row grafana.DataLink) grafana.Panel {
 		{Title: "Download (claimed)", Unit: unitCount, Expr: value("examlink_session_download_outcome"), Mappings: rateOutcomes()},
 		rate("Download at least (claimed)", notKnown, "download", "lower"),
 		rate("Download at most (claimed)", noLimit, "download", "upper"),
-		{Title: "Round-trip delay (claimed)", Unit: unitSeconds, Expr: value("examlink_session_claimed_round_trip_delay_seconds")},
-		{Title: "Loss up (claimed)", Unit: unitShare, Expr: value("examlink_session_claimed_loss_up_ratio")},
-		{Title: "Loss down (claimed)", Unit: unitShare, Expr: value("examlink_session_claimed_loss_down_ratio")},
-		{Title: "Warnings (claimed)", Unit: unitCount, Expr: value("examlink_session_warnings")},
+		{Title: "Round-trip delay (claimed)", Unit: unitSeconds, Expr: claim("examlink_session_claimed_round_trip_delay_seconds")},
+		{Title: "Loss up (claimed)", Unit: unitShare, Expr: claim("examlink_session_claimed_loss_up_ratio")},
+		{Title: "Loss down (claimed)", Unit: unitShare, Expr: claim("examlink_session_claimed_loss_down_ratio")},
+		{Title: "Warnings (claimed)", Unit: unitCount, Expr: claim("examlink_session_warnings")},
 		{Title: "Transport", Unit: unitCount, Expr: value("examlink_session_transport_websocket"), Mappings: transports()},
 	})
 }

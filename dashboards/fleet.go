@@ -58,23 +58,11 @@ func fleet() *grafana.Dashboard {
 		grafana.NewTimeSeries("Sessions by state", "How many sessions are in each state?", unitCount, noData,
 			[]grafana.Target{grafana.Over("{{state}}", "sum by (state) ("+of("examlink_server_sessions", watching)+")")}, byState()...),
 	)
-	d.AddRow("Alerts and rates over time", grafana.Mid, 3,
+	d.AddRow("Alerts and rates over time", grafana.Mid, 2,
 		grafana.NewTimeSeries("Alerts raised by servers", "Which alerts did the servers themselves raise, and how often? recovered counts alerts that cleared.", unitCount, noData,
 			[]grafana.Target{grafana.Over("{{kind}}", "sum by (kind) ("+increase(of("examlink_server_warnings_total"))+")")}, grafana.FromZero()),
-		rateShares("Upload against the policy", up),
-		rateShares("Download against the policy", down),
+		grafana.NewTimeSeries("Sessions below minimum", "What share of the sessions has a rate below the policy's minimum, of those whose rate is known? A lower bound is sufficient to meet it.", unitShare, notKnown,
+			[]grafana.Target{grafana.Over("up", sessionsBelow(up)), grafana.Over("down", sessionsBelow(down))}, grafana.Within(0, 1)),
 	)
 	return d
-}
-
-// rateShares is the share of rate tests that found less than the policy's minimum and
-// recommendation.
-func rateShares(title string, matchers ...string) grafana.Panel {
-	p := grafana.NewTimeSeries(title, "What share of the rate tests found less than the policy's minimum, and less than its recommendation? Tests that found a lower bound count where it reaches the policy's; those that could not tell are left out.", unitShare, notKnown,
-		[]grafana.Target{
-			grafana.Over("below minimum", tested("below", "minimum", "$__rate_interval", matchers...)),
-			grafana.Over("below recommended", tested("below", "recommended", "$__rate_interval", matchers...)),
-		}, grafana.Within(0, 1))
-	p.Interval = "5m" // each session is tested about every 40 s: shorter windows are noise
-	return p
 }

@@ -58,6 +58,12 @@ func (h history) histogram(name, labels string, bounds []string, perSecond []flo
 // startPrometheus converts the scene to blocks and starts Prometheus on them.
 func startPrometheus(t *testing.T) string {
 	t.Helper()
+	return prometheusOf(t, func(w *bufio.Writer) { scene(history{w}) })
+}
+
+// prometheusOf converts samples to blocks and starts Prometheus on them.
+func prometheusOf(t *testing.T, write func(*bufio.Writer), args ...string) string {
+	t.Helper()
 	promtool, program := tool(t, "promtool"), tool(t, "prometheus")
 	dir := t.TempDir()
 	text := filepath.Join(dir, "history.txt")
@@ -65,10 +71,10 @@ func startPrometheus(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := history{bufio.NewWriter(f)}
-	scene(h)
-	fmt.Fprintln(h.w, "# EOF")
-	if err := h.w.Flush(); err != nil {
+	w := bufio.NewWriter(f)
+	write(w)
+	fmt.Fprintln(w, "# EOF")
+	if err := w.Flush(); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.Close(); err != nil {
@@ -80,6 +86,6 @@ func startPrometheus(t *testing.T) string {
 	if err := os.WriteFile(config, []byte("global: {}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return serve(t, "/-/ready", program, "--config.file="+config, "--storage.tsdb.path="+data,
-		"--storage.tsdb.retention.time=100y", "--web.listen-address=ADDRESS", "--log.level=error")
+	return serve(t, "/-/ready", program, append([]string{"--config.file=" + config, "--storage.tsdb.path=" + data,
+		"--storage.tsdb.retention.time=100y", "--web.listen-address=ADDRESS", "--log.level=error"}, args...)...)
 }

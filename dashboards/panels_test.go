@@ -1,6 +1,7 @@
 package dashboards_test
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"net/url"
@@ -25,11 +26,14 @@ type sample struct {
 func (s sample) String() string { return fmt.Sprintf("%v %v", s.labels, s.value) }
 
 // choice holds the selected values of the variables.
-type choice struct{ job, exam, session string }
+type choice struct{ job, instance, exam, session string }
 
 // fill replaces variables as Grafana would. Its rule for windows: four scrape
 // intervals, or the panel's minimum interval plus one scrape interval.
-func fill(expr, interval string, c choice) string {
+func fill(expr, interval string, c choice) string { return fillOver(expr, interval, c, shown*step) }
+
+// fillOver is fill for another time range.
+func fillOver(expr, interval string, c choice, span time.Duration) string {
 	window := 4 * step
 	if interval != "" {
 		least, err := time.ParseDuration(interval)
@@ -40,8 +44,8 @@ func fill(expr, interval string, c choice) string {
 	}
 	seconds := func(d time.Duration) string { return strconv.Itoa(int(d/time.Second)) + "s" }
 	return strings.NewReplacer(
-		"$__rate_interval", seconds(window), "$__range", seconds(shown*step), "$__interval", seconds(step),
-		"$job", c.job, "$instance", ".+", "$exam", c.exam, "$session", c.session,
+		"$__rate_interval", seconds(window), "$__range", seconds(span), "$__interval", seconds(step),
+		"$job", c.job, "$instance", cmp.Or(c.instance, ".+"), "$exam", c.exam, "$session", c.session,
 	).Replace(expr)
 }
 
@@ -70,8 +74,14 @@ func number(t *testing.T, pair []any) float64 {
 // values at that scrape. Series without a value there are left out.
 func ask(t *testing.T, base string, target grafana.Target, expr string, n int) []sample {
 	t.Helper()
+	return askOver(t, base, target, expr, at(n), shown*step)
+}
+
+// askOver is ask for a time range that ends at a time.
+func askOver(t *testing.T, base string, target grafana.Target, expr string, until time.Time, span time.Duration) []sample {
+	t.Helper()
 	var out []sample
-	end := at(n).Unix()
+	end := until.Unix()
 	if target.Instant {
 		a := getJSON[answer](t, base+"/api/v1/query", url.Values{"query": {expr}, "time": {strconv.FormatInt(end, 10)}})
 		for _, r := range a.Data.Result {
@@ -80,7 +90,7 @@ func ask(t *testing.T, base string, target grafana.Target, expr string, n int) [
 		return out
 	}
 	a := getJSON[answer](t, base+"/api/v1/query_range", url.Values{
-		"query": {expr}, "start": {strconv.FormatInt(at(n-shown).Unix(), 10)}, "end": {strconv.FormatInt(end, 10)}, "step": {"15"},
+		"query": {expr}, "start": {strconv.FormatInt(until.Add(-span).Unix(), 10)}, "end": {strconv.FormatInt(end, 10)}, "step": {"15"},
 	})
 	for _, r := range a.Data.Result {
 		last := r.Values[len(r.Values)-1]

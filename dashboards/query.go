@@ -82,14 +82,32 @@ func ratesBelow(by string, of func(string, ...string) string, matchers ...string
 	return sum(`outcome="below"`) + " and on (" + by + ") (" + sum(`outcome!="unknown"`) + " > 0)"
 }
 
-// tested is the share of the rate tests with one outcome among those that met a
-// bound of the policy or were below it. A test that could not tell is not part of
-// the share, and without any other test there is none.
-func tested(outcome, bound, window string, matchers ...string) string {
+// sessionsBelow is the share of the sessions whose rate is below the minimum among
+// those whose rate is known to be below it or to meet it. It counts sessions, not
+// tests: a slow link is tested more often.
+func sessionsBelow(direction string) string {
 	sum := func(outcome string) string {
-		return "sum(increase(" + of("examlink_server_rate_tests_total", append([]string{`bound="` + bound + `"`, outcome}, matchers...)...) + "[" + window + "]))"
+		return "sum(" + of("examlink_exam_rate_sessions", watching, direction, outcome) + ")"
 	}
-	return sum(`outcome="`+outcome+`"`) + " / (" + sum(`outcome=~"below|meets"`) + " > 0)"
+	return sum(`outcome="below"`) + " / (" + sum(`outcome=~"below|meets"`) + " > 0)"
+}
+
+// checked is the share of the checks with one of some findings on a criterion, among
+// those that could tell whether it meets the minimum.
+func checked(criterion, findings, window string) string {
+	sum := func(metric string, matchers ...string) string {
+		return "sum(increase(" + of(metric, matchers...) + "[" + window + "]))"
+	}
+	const criteria = "examlink_server_verdict_criteria_total"
+	match := `criterion="` + criterion + `"`
+	return sum(criteria, match, `finding=~"`+findings+`"`) + " / (" +
+		sum("examlink_server_verdicts_total") + " - " + sum(criteria, match, `finding="unclear"`) + " > 0)"
+}
+
+// whileHeard shows what a client claims only while its session is not silent: a claim
+// from before a silence is an old value.
+func whileHeard(claim, state string) string {
+	return claim + " and on (job, instance, exam, session) (" + state + " < 2)"
 }
 
 // worst keeps the n series of selector with the highest maximum in the selected

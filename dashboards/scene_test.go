@@ -164,7 +164,11 @@ func servers(h history) {
 	for _, x := range []struct {
 		criterion, finding string
 		perSecond          float64
-	}{{"upload", "missed", .0625}, {"loss-up", "missed", 0}, {"loss-down", "unclear", .0625}, {"download", "below-recommended", .125}} {
+	}{
+		{"upload", "missed", .0625}, {"upload", "unclear", .1}, {"upload", "below-recommended", .0875},
+		{"download", "missed", .1}, {"download", "unclear", 0}, {"download", "below-recommended", .125},
+		{"loss-up", "missed", 0}, {"loss-down", "unclear", .0625},
+	} {
 		h.counter("examlink_server_verdict_criteria_total", onServer+fmt.Sprintf(",criterion=%q,finding=%q", x.criterion, x.finding), x.perSecond)
 	}
 	each(h.counter, "examlink_server_trains_total", "direction", map[string]float64{"up": .2, "down": .3})

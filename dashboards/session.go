@@ -11,6 +11,9 @@ func session() *grafana.Dashboard {
 	known := func(direction, bound string) string {
 		return whileKnown(ofSession("examlink_session_"+direction+bound+"_bytes_per_second"), ofSession("examlink_session_"+direction+"_outcome"))
 	}
+	claim := func(metric string) string {
+		return whileHeard(ofSession("examlink_session_"+metric), ofSession("examlink_session_state"))
+	}
 	age := func(metric string) string { return "time() - " + ofSession(metric) }
 
 	d.AddRow("Now", grafana.Low, 6,
@@ -22,8 +25,8 @@ func session() *grafana.Dashboard {
 			[]grafana.Target{grafana.Now("", "max("+ofSession("examlink_session_upload_outcome")+")")}, grafana.Worded(rateOutcomes())),
 		grafana.NewStat("Download", "Is the download rate at least the policy's minimum? By the last test, as reported by the client, with its error: a lower bound is sufficient. Not known while the session is silent.", unitCount, notKnown,
 			[]grafana.Target{grafana.Now("", "max("+ofSession("examlink_session_download_outcome")+")")}, grafana.Worded(rateOutcomes())),
-		grafana.NewStat("Active warnings (claimed)", "How many warnings are active according to the client? It cannot report while it is silent.", unitCount, noData,
-			[]grafana.Target{grafana.Now("", "max("+ofSession("examlink_session_warnings")+")")}, counted(3)),
+		grafana.NewStat("Active warnings (claimed)", "How many warnings are active according to the client? Not known while it is silent.", unitCount, notKnown,
+			[]grafana.Target{grafana.Now("", "max("+claim("warnings")+")")}, counted(3)),
 		grafana.NewStat("Transport", "Does the network let UDP through? Over WebSocket, losses appear as delay, and the link may carry more than the rates that TCP achieved.", unitCount, noData,
 			[]grafana.Target{grafana.Now("", "max("+ofSession("examlink_session_transport_websocket")+")")}, grafana.Worded(transports())),
 	)
@@ -54,16 +57,16 @@ func session() *grafana.Dashboard {
 		grafana.NewTimeSeries("Download rate", "Is the download rate sufficient for the exam? Shows what the last test found, as reported by the client: at least, at most and, where it filled the link, the rate. A healthy link is not filled and has a lower bound only.", unitBits, notKnown,
 			append(rateLines(known("download", ""), known("download", "_lower_bound"), known("download", "_upper_bound")), bounds("server", down)...), bounded()...),
 		grafana.NewTimeSeries("Round-trip delay", "What is the median round-trip delay of the client's last minute? Does not include the server's turnaround time.", unitSeconds, noData,
-			[]grafana.Target{grafana.Over("median", "max("+ofSession("examlink_session_claimed_round_trip_delay_seconds")+")")}, grafana.FromZero()),
+			[]grafana.Target{grafana.Over("median", "max("+claim("claimed_round_trip_delay_seconds")+")")}, grafana.FromZero()),
 		grafana.NewTimeSeries("Loss", "What share of probes was lost in each direction in the client's last minute?", unitShare, noData,
 			[]grafana.Target{
-				grafana.Over("up", "max("+ofSession("examlink_session_claimed_loss_up_ratio")+")"),
-				grafana.Over("down", "max("+ofSession("examlink_session_claimed_loss_down_ratio")+")"),
+				grafana.Over("up", "max("+claim("claimed_loss_up_ratio")+")"),
+				grafana.Over("down", "max("+claim("claimed_loss_down_ratio")+")"),
 			}, grafana.FromZero()),
 		grafana.NewTimeSeries("Delay variation", "What is the 95th percentile of packet delay variation in each direction in the client's last minute?", unitSeconds, noData,
 			[]grafana.Target{
-				grafana.Over("up", "max("+ofSession("examlink_session_claimed_delay_variation_up_seconds")+")"),
-				grafana.Over("down", "max("+ofSession("examlink_session_claimed_delay_variation_down_seconds")+")"),
+				grafana.Over("up", "max("+claim("claimed_delay_variation_up_seconds")+")"),
+				grafana.Over("down", "max("+claim("claimed_delay_variation_down_seconds")+")"),
 			}, grafana.FromZero()),
 	)
 	return d

@@ -2,6 +2,7 @@ package dashboards_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"testing"
@@ -34,4 +35,16 @@ func run(t *testing.T, dir, program string, args ...string) string {
 		t.Fatalf("%s %q: %v\n%s", program, args, err, out.String())
 	}
 	return out.String()
+}
+
+// decodeAs converts a decoded JSON value.
+func decodeAs[T any](v any) (out T) {
+	data, err := json.Marshal(v)
+	if err == nil {
+		err = json.Unmarshal(data, &out)
+	}
+	if err != nil {
+		panic(err)
+	}
+	return out
 }

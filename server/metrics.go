@@ -54,7 +54,7 @@ func newMetrics() *metrics {
 	}, []string{"purpose", "state"})
 	m.tests = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: "examlink", Subsystem: "server", Name: "rate_tests_total",
-		Help: "Trains of all sessions, by how their result compares with the policy's minimum and with its recommendation: below (the upper bound is below it), meets (the lower bound reaches it, within 1 %), inconclusive. Up as measured by this server, down as reported by the client. Excludes glances. The share that meets a bound is meets / (meets + below): an inconclusive train, such as one sent more slowly than the bound, tells nothing.",
+		Help: "Trains of all sessions, by how their result compares with the policy's minimum and with its recommendation: below (the upper bound is below it), meets (the lower bound reaches it, within 1 %), inconclusive. Up as measured by this server, down as reported by the client. Excludes glances. An inconclusive train, such as one sent more slowly than the bound, tells nothing. A slow link is tested more often than a fast one: for shares of sessions or checks use examlink_exam_rate_sessions and examlink_server_verdict_criteria_total.",
 	}, []string{"bound", "direction", "outcome", "purpose"})
 	for _, p := range session.Purposes() {
 		for _, s := range append(session.States()[1:], session.Ended) {
