@@ -3,7 +3,7 @@
 GOLANGCI = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 TARGETS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
-.PHONY: build test short race lint fuzz bench metrics-doc config cross imports lab demo dashboards test-dashboards pictures
+.PHONY: build test short race lint fuzz bench metrics-doc config cross imports lab demo dashboards test-dashboards check-rules pictures
 
 # What the programs print as their version. Go's own build information has no commit where
 # it is told not to ask git, or finds no repository.
@@ -56,6 +56,10 @@ lab: ## examlink and its peers on emulated links, side by side; needs root
 
 demo: ## run a server and a client on this machine
 	go run ./cmd/examlink-server demo
+
+check-rules: ## whether the shipped Prometheus configuration is valid and loads every rule; needs promtool
+	@d=$$(mktemp -d) && cp -r dashboards/rules dashboards/provisioning/prometheus/prometheus.yml $$d && \
+		(cd $$d && sh $(abspath dashboards/provisioning/prometheus/check.sh) prometheus.yml); s=$$?; rm -r $$d; exit $$s
 
 dashboards: ## the JSON of the dashboards, from their code
 	go run ./dashboards/generate

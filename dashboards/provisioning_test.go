@@ -2,6 +2,7 @@ package dashboards_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -37,13 +38,10 @@ type composeFile struct {
 
 const provisioning = "provisioning"
 
-func TestPrometheusTakesItsConfiguration(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long: needs promtool")
-	}
-	t.Parallel()
-	promtool := tool(t, "promtool")
-	dir := t.TempDir() // laid out as compose.yaml mounts the files
+// layOut copies the rules and Prometheus' configuration as compose.yaml mounts them.
+func layOut(t *testing.T) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
 	if err := os.CopyFS(filepath.Join(dir, "rules"), os.DirFS("rules")); err != nil {
 		t.Fatal(err)
 	}
@@ -54,8 +52,29 @@ func TestPrometheusTakesItsConfiguration(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "prometheus.yml"), data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out := run(t, dir, promtool, "check", "config", "prometheus.yml"); !strings.Contains(out, "2 rule files found") {
-		t.Errorf("%s\nexpected both files of rules", out)
+	return dir
+}
+
+// checkConfig runs the check that comes with the configuration.
+func checkConfig(t *testing.T, dir string) (string, error) {
+	t.Helper()
+	script, err := filepath.Abs(provisioning + "/prometheus/check.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.CommandContext(t.Context(), tool(t, "sh"), script, "prometheus.yml")
+	c.Dir, c.Env = dir, append(os.Environ(), "PROMTOOL="+tool(t, "promtool"))
+	out, err := c.CombinedOutput()
+	return string(out), err
+}
+
+func TestPrometheusTakesItsConfiguration(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long: needs promtool")
+	}
+	t.Parallel()
+	if out, err := checkConfig(t, layOut(t)); err != nil || !strings.Contains(out, "2 rule files found") {
+		t.Errorf("%v\n%s\nexpected both files of rules", err, out)
 	}
 	c := read[struct {
 		Scrape []struct {
@@ -68,6 +87,52 @@ func TestPrometheusTakesItsConfiguration(t *testing.T) {
 		return s.Job == "examlink-server"
 	}) {
 		t.Error("no job named examlink-server, which ExamlinkServerDown goes by")
+	}
+}
+
+// TestCheckFindsMissingRules has the check find rules that are not there, which
+// promtool accepts.
+func TestCheckFindsMissingRules(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long: needs promtool")
+	}
+	t.Parallel()
+	promtool := tool(t, "promtool")
+	write := func(text string) func(string) error {
+		return func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, "rules/alerts.yaml"), []byte(text), 0o600)
+		}
+	}
+	for name, c := range map[string]struct {
+		spoil func(dir string) error
+		says  string
+	}{
+		"an empty file":           {write(""), "a rule file has no rules"},
+		"comments only":           {write("# groups:\n#   - name: examlink-server-alerts\n"), "a rule file has no rules"},
+		"no groups":               {write("groups: []\n"), "a rule file has no rules"},
+		"a group without rules":   {write("groups: [{name: examlink-server-alerts, rules: []}]\n"), "a rule file has no rules"},
+		"rules of something else": {write("groups: [{name: other, rules: [{record: a:b:c, expr: up}]}]\n"), "no rule file has the group examlink-server-alerts"},
+		"a missing file":          {func(dir string) error { return os.Remove(filepath.Join(dir, "rules/recording.yaml")) }, "no rule file has the group examlink-exams"},
+		"a pattern of nothing":    {func(dir string) error { return os.Rename(filepath.Join(dir, "rules"), filepath.Join(dir, "rule")) }, "no rule file has the group examlink-session-alerts"},
+		"no rule_files whatsoever": {func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, "prometheus.yml"), []byte("global: {}\n"), 0o600)
+		}, "no rule file has the group examlink-clients"},
+	} {
+		dir := layOut(t)
+		if err := c.spoil(dir); err != nil {
+			t.Fatal(err)
+		}
+		run(t, dir, promtool, "check", "config", "prometheus.yml") // says that all is well
+		if out, err := checkConfig(t, dir); err == nil || !strings.Contains(out, c.says) {
+			t.Errorf("%s: %v\n%s\nexpected %q", name, err, out, c.says)
+		}
+	}
+	dir := layOut(t)
+	if err := write("groups: [{name: other, rules: [{record: a:b:c, expr: up +}]}]\n")(dir); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := checkConfig(t, dir); err == nil || !strings.Contains(out, "parse error") {
+		t.Errorf("a mistake in a rule: %v\n%s", err, out)
 	}
 }
 
