@@ -46,6 +46,8 @@ var otherValues = map[string]string{
 	"server.admin_systemd_socket": "server: {admin_systemd_socket: true}",
 	"server.admin_web_config":     "server: {admin_web_config: DIR/web.yaml}",
 	"server.alerts.alertmanager.generator_url": "server: {alerts: {alertmanager: {generator_url: 'https://status.example.edu'}}}",
+	"server.alerts.alertmanager.runbooks":      "server: {alerts: {alertmanager: {runbooks: 'https://git.example.edu/runbooks'}}}",
+	"server.alerts.alertmanager.dashboards":    "server: {alerts: {alertmanager: {dashboards: 'https://grafana.example.edu'}}}",
 	"server.alerts.alertmanager.username":      "server: {alerts: {alertmanager: {username: me, password: pass}}}",
 	"server.alerts.alertmanager.password":      "server: {alerts: {alertmanager: {username: me, password: pass}}}",
 	"server.alerts.alertmanager.password_file": "server: {alerts: {alertmanager: {username: me, password_file: DIR/one.secret}}}",
