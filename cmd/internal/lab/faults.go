@@ -50,6 +50,7 @@ func faults() []fault {
 		outage(40*s, 4*s, 5*s, warning.CauseBeyond),
 		routerAway(),
 		randomLoss(),
+		noise(),
 		fullQueues(),
 		udpDropped(),
 		addressChanges(),
@@ -109,6 +110,19 @@ func randomLoss() fault {
 		begin: func(t *stage.Testbed) error { return t.ChangeBoth(func(p *netsim.Params) { p.Loss = 0.1 }) },
 		end:   (*stage.Testbed).RestoreLink,
 		want:  []expected{{kind: warning.Loss, starts: 10 * s, raised: 25 * s, ends: 10 * s}},
+	}
+}
+
+// noise lasts to the end of the watch: no test of a rate may take it for a low rate.
+func noise() fault {
+	const s = time.Second
+	change := func(loss float64) func(*netsim.Params) {
+		return func(p *netsim.Params) { p.Jitter, p.Loss = 2*time.Millisecond, loss }
+	}
+	return fault{
+		name: "8 % loss up to the end", lasts: s,
+		begin: func(t *stage.Testbed) error { return t.ChangeLink(change(0.08), change(0), 0) },
+		want:  []expected{{kind: warning.Loss, starts: 10 * s, raised: 30 * s}},
 	}
 }
 
