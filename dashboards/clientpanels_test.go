@@ -189,15 +189,21 @@ var quiet = map[string]string{
 	"Download rate / C":              "a healthy link has no upper bound",
 }
 
-// TestPanelsOnRealClients has a real server and real clients on simulated links, and
-// asks every query of every panel of a real Prometheus that has scraped them: first of
-// healthy links alone, then of a marginal, a failing and a silent one and of a check
-// that was broken off beside them.
-func TestPanelsOnRealClients(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long: needs a Prometheus")
-	}
-	t.Parallel()
+// students is how many healthy watches a simulation has.
+const students = 8
+
+// simulated is a Prometheus that has scraped a server and its clients.
+type simulated struct {
+	base     string
+	first    time.Time         // there were healthy links only
+	second   time.Time         // and others beside them
+	sessions map[string]string // by student
+}
+
+// simulate runs a server with healthy links alone, then with a marginal, a failing and
+// a silent one and with a check that is broken off beside them.
+func simulate(t *testing.T) simulated {
+	t.Helper()
 	tool(t, "promtool")
 	tool(t, "prometheus")
 	var (
@@ -205,7 +211,6 @@ func TestPanelsOnRealClients(t *testing.T) {
 		first, second time.Time
 		sessions      = map[string]string{}
 	)
-	const students = 8
 	synctest.Test(t, func(t *testing.T) {
 		s, stop := newSimulation(t)
 		defer stop()
@@ -220,6 +225,7 @@ func TestPanelsOnRealClients(t *testing.T) {
 		s.run(time.Minute)
 		first = time.Now()
 
+		s.alarmed = true
 		s.watch("mixed/marginal", 1.2, .6)
 		s.watch("mixed/failing", .5, .25)
 		silent := s.watch("mixed/silent", 10, 5)
@@ -240,7 +246,7 @@ func TestPanelsOnRealClients(t *testing.T) {
 		samples = s.samples
 	})
 	if t.Failed() {
-		return
+		t.FailNow()
 	}
 	// Prometheus marks what a scrape no longer has; blocks made of text have no such
 	// marks, so that a value must not outlive its scrape.
@@ -249,6 +255,20 @@ func TestPanelsOnRealClients(t *testing.T) {
 			fmt.Fprintln(w, line)
 		}
 	}, "--query.lookback-delta=14s")
+	return simulated{base, first, second, sessions}
+}
+
+// TestPanelsOnRealClients has a real server and real clients on simulated links, and
+// asks every query of every panel of a real Prometheus that has scraped them: first of
+// healthy links alone, then of a marginal, a failing and a silent one and of a check
+// that was broken off beside them.
+func TestPanelsOnRealClients(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long: needs a Prometheus")
+	}
+	t.Parallel()
+	x := simulate(t)
+	base, first, second, sessions := x.base, x.first, x.second, x.sessions
 	onServer := choice{job: "examlink-server"}
 	of := func(exam, student string) choice {
 		return choice{job: "examlink-server", exam: exam, session: sessions[student]}
@@ -307,6 +327,8 @@ func TestPanelsOnRealClients(t *testing.T) {
 		v.has(t, "Exams now / C", "exam=healthy", counts(0, 0, grafana.Good))
 		v.has(t, "Sessions below minimum / A", "", counts(.1, .1, grafana.Unknown)) // 1 of 10, whose rates are known
 		v.has(t, "Checks running / A", "", counts(0, 0, grafana.Unknown))
+		v.has(t, "Alerts firing / A", "", counts(2, 2, grafana.Bad))
+		v.has(t, "Firing alerts / A", "alertname=ExamlinkServerSaturated", counts(60, 60, grafana.Unknown))
 
 		v = look(t, base, "examlink-checks", onServer, second, 15*time.Minute) // of all checks
 		for _, title := range []string{"Upload meets minimum", "Upload meets recommended", "Download meets minimum", "Download meets recommended"} {

@@ -43,6 +43,8 @@ type simulation struct {
 	targets []scraped
 	samples []string // in the exposition format, with times
 	hosts   int
+
+	alarmed bool // an alert on the server fires, and one on a session
 }
 
 // scraped is one target.
@@ -226,6 +228,15 @@ func (s *simulation) scrape(x scraped) {
 		put("examlink_server_config_last_reload_successful", "", 1)
 		put("examlink_build_info", `version="1.2.3",goversion="go1.26.0",goos="linux",goarch="amd64"`, 1)
 		put("instance:examlink_server_sessions:sum", "", 1)
+		for _, labels := range []string{
+			`alertname="ExamlinkServerSaturated",severity="warning",audience="operator"`,
+			`alertname="ExamlinkSessionExamRelevant",severity="critical",audience="proctor",exam="mixed",session="s"`,
+		} {
+			if s.alarmed {
+				put("ALERTS", labels+`,alertstate="firing"`, 1)
+				put("ALERTS_FOR_STATE", labels, float64(time.Now().Add(-time.Minute).Unix()))
+			}
+		}
 		put("examlink_server_certificate_expiry_timestamp_seconds", "", float64(time.Now().Add(90*24*time.Hour).Unix()))
 	}
 }
