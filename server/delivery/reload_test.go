@@ -204,6 +204,7 @@ func TestReloadOfAlertmanagers(t *testing.T) {
 		o := Options{Hold: -1, Dial: hosts.dial, Alertmanager: Alertmanager{URLs: []string{"http://127.0.0.1"}, Resend: time.Hour}}
 		n, stop := running(t, o)
 		defer stop()
+		synctest.Wait() // for the first push, of nothing
 		n.State(sessionNamed("a", "live"))
 		n.State(sessionNamed("a", "suspect"))
 		synctest.Wait()
@@ -212,8 +213,8 @@ func TestReloadOfAlertmanagers(t *testing.T) {
 			t.Fatal(err)
 		}
 		synctest.Wait()
-		if a, b := hosts["127.0.0.1"].attempts(), hosts["127.0.0.2"].attempts(); a != 1 || b != 1 {
-			t.Errorf("%d requests to the one that stays, %d to the new one, want 1 each", a, b)
+		if a, b := hosts["127.0.0.1"].attempts(), hosts["127.0.0.2"].attempts(); a != 2 || b != 1 {
+			t.Errorf("%d requests to the one that stays, %d to the new one, want 2 and 1", a, b)
 		}
 		o.Alertmanager.URLs = []string{"http://127.0.0.2"}
 		o.Alertmanager.Username, o.Alertmanager.Password = "me", "new"
@@ -223,8 +224,8 @@ func TestReloadOfAlertmanagers(t *testing.T) {
 		}
 		time.Sleep(time.Minute + time.Second)
 		took := hosts["127.0.0.2"].taken()
-		if a, b := hosts["127.0.0.1"].attempts(), hosts["127.0.0.2"].attempts(); a != 1 || b != 1+1+6 {
-			t.Errorf("%d requests to the one that is gone, %d to the other, want 1 and 8", a, b)
+		if a, b := hosts["127.0.0.1"].attempts(), hosts["127.0.0.2"].attempts(); a != 2 || b != 1+1+6 {
+			t.Errorf("%d requests to the one that is gone, %d to the other, want 2 and 8", a, b)
 		}
 		if user, password, ok := basicAuth(took[len(took)-1]); !ok || user != "me" || password != "new" {
 			t.Errorf("%q, %q, %v, want the name and the password of the reload", user, password, ok)
