@@ -125,8 +125,12 @@ func TestVerdictOfACheck(t *testing.T) {
 				t.Errorf("%+v", m)
 			}
 		}
-		if v := s.srv.Sessions()[0].Claims.Verdict; v == nil || v.Outcome != verdict.NotReady || len(v.Policy) != 64 {
+		info := s.srv.Sessions()[0]
+		if v := info.Claims.Verdict; v == nil || v.Outcome != verdict.NotReady || len(v.Policy) != 64 {
 			t.Errorf("%+v", v)
+		}
+		if v := info.Judged; v == nil || v.Outcome != verdict.Inconclusive || v.Policy != "default" {
+			t.Errorf("a verdict by another policy than the exam's: %+v", v)
 		}
 		counted := map[string]float64{}
 		for name, v := range values(t, r) {
@@ -136,6 +140,7 @@ func TestVerdictOfACheck(t *testing.T) {
 		}
 		if want := map[string]float64{
 			"examlink_server_verdicts_total not ready":                          1,
+			"examlink_server_verdicts_overruled_total":                          1,
 			"examlink_server_verdict_criteria_total upload missed":              1,
 			"examlink_server_verdict_criteria_total loss-up unclear":            1,
 			"examlink_server_verdict_criteria_total download below-recommended": 1,

@@ -27,7 +27,7 @@ func logEvents(log *slog.Logger) func(event.Event) {
 			silent := e.At.Sub(e.Session.LastPacket).Round(time.Millisecond)
 			log.Info("session state changed", append(of, "from", p.From, "to", session.Ended, "why", p.Why, "silent", silent)...)
 		case event.Verdict:
-			log.Info("check verdict received", append(of, "outcome", p.Outcome, "missed", p.Missed, "unclear", p.Unclear, "below", p.Below)...)
+			log.Info("check verdict received", append(of, "outcome", p.Outcome, "judged", p.Judged.Outcome, "missed", p.Missed, "unclear", p.Unclear, "below", p.Below)...)
 		}
 	}
 }

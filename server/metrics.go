@@ -27,6 +27,7 @@ type metrics struct {
 	refused            *prometheus.CounterVec
 	transitions        *prometheus.CounterVec
 	rates              *prometheus.HistogramVec
+	overruled          prometheus.Counter
 	verdicts, criteria *prometheus.CounterVec
 }
 
@@ -73,6 +74,7 @@ func newMetrics() *metrics {
 	for _, o := range verdict.Outcomes() {
 		m.verdicts.WithLabelValues(string(o))
 	}
+	m.overruled = counter("verdicts_overruled_total", "Verdicts of checks that the server does not share: the upload it measured is below the minimum, the check came by WebSocket, or the client judged by another policy than the exam's.")
 	m.criteria = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: "examlink", Subsystem: "server", Name: "verdict_criteria_total",
 		Help: "Criteria that checks did not fully meet, as reported by clients: the minimum was missed or undecided, or the minimum was met and the recommendation was missed or undecided.",
@@ -126,6 +128,9 @@ func (m *metrics) handle(e event.Event, p verdict.Policy) {
 		}
 	case event.Verdict:
 		m.verdict(x.Summary)
+		if x.Judged.Outcome != x.Outcome {
+			m.overruled.Inc()
+		}
 	case event.Reading:
 		if x.Measures {
 			m.rate(e.Session, wire.Up, x.Report, p.Minimum.Upload, p.Recommended.Upload)
@@ -169,6 +174,6 @@ func (m *metrics) verdict(g verdict.Summary) {
 
 func (m *metrics) collectors() []prometheus.Collector {
 	return []prometheus.Collector{
-		m.started, m.resumed, m.connections, m.refused, m.transitions, m.reports, m.repeated, m.rates, m.tests, m.verdicts, m.criteria,
+		m.started, m.resumed, m.connections, m.refused, m.transitions, m.reports, m.repeated, m.rates, m.tests, m.verdicts, m.overruled, m.criteria,
 	}
 }

@@ -144,6 +144,7 @@ func New(o Options) (*Server, error) {
 	s.handshakes = newHandshakes(s.limits)
 	s.sessions = session.NewRegistry(session.Options{
 		Clock: o.Clock, Secret: o.Secret, Limits: s.limits, Silence: func() Silence { return s.settings.Load().Silence },
+		Policy:  func() verdict.Policy { return s.settings.Load().Policy },
 		Publish: s.events.Publish, Forgotten: s.forgotten,
 	})
 	s.trains = trains.NewManager(trains.Options{Clock: o.Clock, NewWaiter: o.NewWaiter, Limits: s.limits, Publish: s.sessions.Publish, Log: o.Log})

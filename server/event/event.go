@@ -102,9 +102,10 @@ type (
 		About    wire.ReportKind `json:"about"`
 		Repeated bool            `json:"repeated"`
 	}
-	// Verdict is what the client says its check came to.
+	// Verdict is what the client says its check came to, and the server's own view.
 	Verdict struct {
 		verdict.Summary
+		Judged verdict.Summary `json:"judged"`
 	}
 	// Warning is a warning of the server's about one session, raised or cleared.
 	Warning struct {

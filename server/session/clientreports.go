@@ -47,8 +47,9 @@ type Claims struct {
 // guards it.
 type clientReports struct {
 	Claims
-	figures Figures  // of the latest minute
-	origins []string // of Warnings
+	judged  *verdict.Summary // the server's own view of Verdict
+	figures Figures          // of the latest minute
+	origins []string         // of Warnings
 	limit   *rate.Limiter
 }
 
@@ -84,7 +85,7 @@ func (r *Registry) TakeReport(s *Session, p wire.Report) error {
 	case len(p.Contents) > wire.MaxReport:
 		return bad("contents of %d bytes, expected at most %d", len(p.Contents), wire.MaxReport)
 	}
-	repeated, first, err := r.addReport(s, p)
+	repeated, first, own, err := r.addReport(s, p)
 	var refusal *Refusal
 	switch {
 	case errors.As(err, &refusal):
@@ -94,14 +95,14 @@ func (r *Registry) TakeReport(s *Session, p wire.Report) error {
 	}
 	r.publish(s, event.Report{About: p.Kind, Repeated: repeated})
 	if first != nil {
-		r.publish(s, event.Verdict{Summary: *first})
+		r.publish(s, event.Verdict{Summary: *first, Judged: *own})
 	}
 	return nil
 }
 
-// addReport adds a report to its session. first is set by the session's first
-// verdict.
-func (r *Registry) addReport(s *Session, p wire.Report) (repeated bool, first *verdict.Summary, err error) {
+// addReport adds a report to its session. first and own, the server's view of it, are
+// set by the session's first verdict.
+func (r *Registry) addReport(s *Session, p wire.Report) (repeated bool, first, own *verdict.Summary, err error) {
 	wall := r.o.Clock.Wall()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -109,22 +110,24 @@ func (r *Registry) addReport(s *Session, p wire.Report) (repeated bool, first *v
 		s.reports.limit = rate.NewLimiter(reportRate, reportBurst)
 	}
 	if !s.reports.limit.AllowN(time.Unix(0, int64(r.o.Clock.Now())), 1) {
-		return false, nil, &Refusal{wire.RefusedLimit, fmt.Sprintf("expected at most %d reports per second", reportRate)}
+		return false, nil, nil, &Refusal{wire.RefusedLimit, fmt.Sprintf("expected at most %d reports per second", reportRate)}
 	}
 	if !r.reports.above(s.Token, p.Origin, p.Number) {
-		return true, nil, nil
+		return true, nil, nil, nil
 	}
-	judged := s.reports.Verdict != nil
+	known := s.reports.Verdict != nil
 	if err := s.reports.take(p, wall); err != nil {
-		return false, nil, err
+		return false, nil, nil, err
 	}
 	r.reports.note(s.Token, p.Origin, p.Number)
 	s.reports.Reports++
 	s.reports.Last = wall
-	if !judged {
-		first = s.reports.Verdict
+	if v := s.reports.Verdict; v != nil && !known {
+		x := judged(*v, r.o.Policy(), s.rateUp, s.transport())
+		s.reports.judged = &x
+		return false, v, &x, nil
 	}
-	return false, first, nil
+	return false, nil, nil, nil
 }
 
 func isOrigin(s string) bool {

@@ -10,6 +10,7 @@ import (
 
 	"examlink/probe/clock"
 	"examlink/probe/link"
+	"examlink/probe/verdict"
 	"examlink/probe/wire"
 	"examlink/server/event"
 	"examlink/server/exam"
@@ -29,6 +30,8 @@ type Options struct {
 	// Limits and Silence return the values in force.
 	Limits  func() Limits
 	Silence func() Silence
+	// Policy is what checks are judged by.
+	Policy func() verdict.Policy
 	// Publish receives the events of sessions.
 	Publish func(event.Event)
 	// Forgotten is called, without a lock, after a session left the registry.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"examlink/probe/link"
+	"examlink/probe/verdict"
 	"examlink/probe/wire"
 	"examlink/server/event"
 )
@@ -41,6 +42,8 @@ type Info struct {
 	Up        *wire.TrainReport `json:"up,omitempty"`     // measured by the server
 	Down      *wire.TrainReport `json:"down,omitempty"`   // claimed by the client
 	Claims    *Claims           `json:"claims,omitempty"` // reported by the client; nil: nothing yet
+	// Judged is the server's own view of the client's check; nil: none yet.
+	Judged *verdict.Summary `json:"judged,omitempty"`
 }
 
 // Session is one student's session. It outlives its connections. It is safe for
@@ -190,7 +193,7 @@ func (s *Session) Info(now time.Duration) Info {
 	defer s.mu.Unlock()
 	return Info{
 		Transport: s.transport(), Session: s.ID, Exam: s.Exam, Student: s.Student, Purpose: s.Purpose,
-		State: s.state, Since: s.since, End: s.ended, Silent: now - s.lastSeen, Probes: s.probes(), Up: s.up, Down: s.down, Claims: s.claimed(),
+		State: s.state, Since: s.since, End: s.ended, Silent: now - s.lastSeen, Probes: s.probes(), Up: s.up, Down: s.down, Claims: s.claimed(), Judged: s.reports.judged,
 	}
 }
 
