@@ -266,7 +266,7 @@ func TestUnitIsAsSystemdWantsIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	unit := strings.Replace(string(data), "/usr/local/bin/examlink-server", self, 1) // the program must exist
+	unit := strings.ReplaceAll(string(data), "/usr/local/bin/examlink-server", self) // the program must exist
 	path := filepath.Join(t.TempDir(), "examlink-server.service")
 	if err := os.WriteFile(path, []byte(unit), 0o600); err != nil {
 		t.Fatal(err)
