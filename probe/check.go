@@ -326,7 +326,7 @@ func (c *check) conclude(ctx context.Context) error {
 	}
 	c.figures(account)
 	c.r.judge(c.o, facts, account)
-	c.s.ReportVerdict(ctx, c.r.Verdict)
+	c.r.Receipt = c.s.ReportVerdict(ctx, c.r.Verdict)
 	c.say(7, string(c.r.Verdict.Outcome))
 	return nil
 }

@@ -59,6 +59,8 @@ type Report struct {
 	// Interrupted is why the check ended early: the connection broke and did not come
 	// back. The rest of the report is what was measured until then.
 	Interrupted string `json:"interrupted,omitempty"`
+	// Receipt is the server's signed statement of this check, a JWS; empty: none.
+	Receipt string `json:"receipt,omitempty"`
 
 	blocked link.Reason // why it is not by UDP
 }

@@ -125,7 +125,7 @@ func (w *testbed) serve() {
 	}
 	srv, err := server.New(server.Options{
 		Conn: conn, TCP: tcp, TLS: &tls.Config{Certificates: []tls.Certificate{w.keys.Certificate}}, Log: logger(),
-		TokenKey: w.keys.Token.Public().(ed25519.PublicKey), Secret: w.keys.Secret, Clock: w.far,
+		TokenKey: w.keys.Token.Public().(ed25519.PublicKey), Sign: w.keys.Token, Secret: w.keys.Secret, Clock: w.far,
 		NewWaiter: w.waiters, Policy: w.policy,
 	})
 	if err != nil {

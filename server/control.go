@@ -29,6 +29,8 @@ type conversation struct {
 	session *session.Session
 	flow    *reflect.Flow
 	trains  *trains.Trains
+	token   wire.JoinToken
+	hello   wire.Hello
 	wg      sync.WaitGroup // trains end with the connection
 }
 
@@ -104,7 +106,7 @@ func (c *conversation) admit(h wire.Hello) (wire.Welcome, error) {
 		return wire.Welcome{}, err
 	}
 	limits := s.limits()
-	c.session, c.trains = a.Session, s.trains.Of(a.Session)
+	c.session, c.trains, c.token, c.hello = a.Session, s.trains.Of(a.Session), token, h
 	var keys *wire.ProbeKeys
 	if h.NoExporter {
 		keys = drawKeys()
@@ -147,8 +149,9 @@ func (c *conversation) answer(ctx context.Context, m wire.Message) bool {
 		if m.ID == 0 { // the client expects no answer
 			return true
 		}
-		if err = c.s.sessions.TakeReport(c.session, *m.Report); err == nil {
-			return c.control.Send(wire.Message{Type: wire.TypeReported, ID: m.ID, Reported: &wire.Reported{Number: m.Report.Number}}) == nil
+		var ok bool
+		if ok, err = c.accept(ctx, m); err == nil {
+			return ok
 		}
 	case wire.TypeBye:
 		c.s.sessions.End(c.session, c.conn, session.Goodbye)

@@ -68,6 +68,8 @@ type Options struct {
 	TLS         *tls.Config
 	// TokenKey verifies join tokens.
 	TokenKey ed25519.PublicKey
+	// Sign signs the receipts of checks; nil: none are issued.
+	Sign ed25519.PrivateKey
 	// Secret, kept across restarts, authenticates resume tickets and stateless
 	// resets.
 	Secret [32]byte
@@ -83,7 +85,7 @@ type Options struct {
 	// Notify, if set, configures alert delivery. Its minimum rates are replaced by
 	// those of Policy.
 	Notify *delivery.Options
-	// Store keeps the live sessions; nil keeps them in memory. The server does not
+	// Store keeps receipts and the live sessions; nil keeps them in memory. The server does not
 	// close it.
 	Store   store.Store
 	Log     *slog.Logger

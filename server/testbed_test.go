@@ -19,6 +19,7 @@ import (
 	"examlink/probe/wire"
 	"examlink/server"
 	"examlink/server/exam"
+	"examlink/server/store"
 )
 
 const ms = time.Millisecond
@@ -35,6 +36,7 @@ type testbed struct {
 
 	clock clock.Clock  // the server's; nil: this host's
 	log   *slog.Logger // the server's; nil: none
+	store store.Store  // nil: in memory
 }
 
 // registry returns a registry with the server's metrics.
@@ -75,7 +77,7 @@ func (s *testbed) start(limits server.Limits) {
 	conn := s.net.Server()
 	srv, err := server.New(server.Options{
 		Conn: conn, TLS: &tls.Config{Certificates: []tls.Certificate{s.keys.Certificate}},
-		TokenKey: s.keys.Token.Public().(ed25519.PublicKey), Secret: s.keys.Secret, Limits: limits, Clock: s.clock, Log: s.log,
+		TokenKey: s.keys.Token.Public().(ed25519.PublicKey), Sign: s.keys.Token, Secret: s.keys.Secret, Limits: limits, Clock: s.clock, Log: s.log, Store: s.store,
 		NewWaiter: func(c clock.Clock) (clock.Waiter, error) { return clock.NewTimerWaiter(c), nil },
 	})
 	if err != nil {
@@ -96,11 +98,16 @@ func (s *testbed) start(limits server.Limits) {
 
 func (s *testbed) token(id string, key ed25519.PrivateKey, from, to time.Duration) string {
 	s.t.Helper()
+	return s.tokenOf(wire.JoinToken{ID: id}, key, from, to)
+}
+
+// tokenOf issues a token with the exam, the student and the server of the testbed.
+func (s *testbed) tokenOf(t wire.JoinToken, key ed25519.PrivateKey, from, to time.Duration) string {
+	s.t.Helper()
 	pin := link.Fingerprint(s.keys.Certificate.Leaf)
-	tok, err := exam.Issue(key, wire.JoinToken{
-		ID: id, Exam: "e1", Student: "s1", Servers: []string{serverAddr.String()}, Fingerprint: base64.RawURLEncoding.EncodeToString(pin[:]),
-		NotBefore: time.Now().Add(from).Unix(), Expires: time.Now().Add(to).Unix(),
-	})
+	t.Exam, t.Student, t.Servers, t.Fingerprint = "e1", "s1", []string{serverAddr.String()}, base64.RawURLEncoding.EncodeToString(pin[:])
+	t.NotBefore, t.Expires = time.Now().Add(from).Unix(), time.Now().Add(to).Unix()
+	tok, err := exam.Issue(key, t)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -198,11 +205,22 @@ func (c *caller) answers() (out []link.Datagram) {
 // hello says hello on the connection and keeps the answer.
 func (c *caller) hello(token, resume string) {
 	c.t.Helper()
+	c.greet(wire.Hello{Token: token, Resume: resume, Time: c.time})
+}
+
+// helloAs says hello for a check with another client.
+func (c *caller) helloAs(token, client, system string) {
+	c.t.Helper()
+	c.greet(wire.Hello{Token: token, Purpose: "check", Client: client, System: system, Time: c.time})
+}
+
+func (c *caller) greet(h wire.Hello) {
+	c.t.Helper()
 	var err error
 	if c.control, err = c.conn.Open(context.Background()); err != nil {
 		c.t.Fatal(err)
 	}
-	m := c.ask(wire.Message{Type: wire.TypeHello, ID: 1, Hello: &wire.Hello{Token: token, Resume: resume, Time: c.time}})
+	m := c.ask(wire.Message{Type: wire.TypeHello, ID: 1, Hello: &h})
 	if m.Type == wire.TypeRefused {
 		c.refused = m.Refused
 		return

@@ -114,7 +114,7 @@ func (d *demo) run(ctx context.Context) error {
 	defer udp.Close()
 	srv, err := server.New(server.Options{
 		Conn: udp, Certificate: server.NewCertificate(keys.Certificate), SessionSeries: config.Default().Server.Metrics.SessionSeries,
-		TokenKey: keys.Token.Public().(ed25519.PublicKey), Secret: keys.Secret, Version: daemon.Version(),
+		TokenKey: keys.Token.Public().(ed25519.PublicKey), Sign: keys.Token, Secret: keys.Secret, Version: daemon.Version(),
 	})
 	if err != nil {
 		return err

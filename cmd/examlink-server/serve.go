@@ -132,7 +132,7 @@ func (r *running) newServer() (*server.Server, error) {
 	}
 	notify.Log = r.log
 	return server.New(server.Options{
-		Conn: r.udp, TCP: r.tcp, Certificate: r.certificate, TokenKey: r.keys.Token.Public().(ed25519.PublicKey), Secret: r.keys.Secret,
+		Conn: r.udp, TCP: r.tcp, Certificate: r.certificate, TokenKey: r.keys.Token.Public().(ed25519.PublicKey), Sign: r.keys.Token, Secret: r.keys.Secret,
 		Limits: settings.Limits, Silence: settings.Silence, Policy: settings.Policy, SessionSeries: settings.SessionSeries,
 		Notify: &notify, Log: r.log, Version: daemon.Version(),
 	})

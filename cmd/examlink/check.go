@@ -81,6 +81,7 @@ could not run; docs/students.md lists the codes.`,
 				printReport(c.OutOrStdout(), r, verbose)
 				printExam(c.OutOrStdout(), f.Client.Token, r)
 			}
+			keepReceipt(c.ErrOrStderr(), r)
 			return exitOf(r.Verdict.Outcome)
 		},
 	}
@@ -90,6 +91,19 @@ could not run; docs/students.md lists the codes.`,
 	a.Flag(c, "server", "client.server", "`host:port` of the server; overrides the one in the token")
 	a.Flag(c, "policy", "policy", "`name` of the policy to judge the link by")
 	return c
+}
+
+// keepReceipt saves the server's receipt, and says where.
+func keepReceipt(w io.Writer, r probe.Report) {
+	if r.Receipt == "" {
+		return
+	}
+	name, err := agent.SaveReceipt(r.Exam, r.Receipt, r.Started.Local())
+	if err != nil {
+		fmt.Fprintf(w, "%v\n", err)
+		return
+	}
+	fmt.Fprintf(w, "Receipt, signed by the exam's server: %s\n", name)
 }
 
 // exitOf returns an error that carries the exit code of a verdict; nil: 0.

@@ -56,6 +56,7 @@ server: rate, delay, delay variation and loss, in each direction.
   examlink check @FILE    test whether this link can carry the exam
   examlink watch @FILE    warn when the link no longer can, before and during the exam
   examlink report FILE    show what happened, from the record of a watch
+  examlink verify FILE    check that a receipt of a check is genuine
 
 You need the join token that you were given for the exam.
 ` + tokenHelp,
@@ -63,7 +64,7 @@ You need the join token that you were given for the exam.
 	a := cli.Setup(root)
 	root.Version = daemon.Version()
 	root.SetVersionTemplate(daemon.VersionLine("examlink") + "\n")
-	root.AddCommand(newCheck(a), newWatch(a), newReport(), a.Config(checkToken), cli.Version("examlink"))
+	root.AddCommand(newCheck(a), newWatch(a), newReport(), newVerify(), a.Config(checkToken), cli.Version("examlink"))
 	return root
 }
 

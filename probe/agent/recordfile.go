@@ -33,9 +33,23 @@ func recordNames(setting, exam string, at time.Time) ([]string, error) {
 	default:
 		return []string{setting}, nil
 	}
-	dir, err := os.UserConfigDir()
+	base, err := fileBase(exam, at)
 	if err != nil {
 		return nil, err
+	}
+	names := []string{base + ".jsonl"}
+	for i := 2; i <= recordTries; i++ {
+		names = append(names, fmt.Sprintf("%s-%d.jsonl", base, i))
+	}
+	return names, nil
+}
+
+// fileBase returns the beginning of the names of an exam's files of a day, in a folder
+// of the user's.
+func fileBase(exam string, at time.Time) (string, error) {
+	dir, err := os.UserConfigDir()
+	if err != nil {
+		return "", err
 	}
 	safe := strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.' {
@@ -43,12 +57,39 @@ func recordNames(setting, exam string, at time.Time) ([]string, error) {
 		}
 		return '_'
 	}, exam)
-	base := filepath.Join(dir, "examlink", "records", strings.TrimLeft(safe[:min(len(safe), 64)], ".")+"-"+at.Format(time.DateOnly))
-	names := []string{base + ".jsonl"}
-	for i := 2; i <= recordTries; i++ {
-		names = append(names, fmt.Sprintf("%s-%d.jsonl", base, i))
+	return filepath.Join(dir, "examlink", "records", strings.TrimLeft(safe[:min(len(safe), 64)], ".")+"-"+at.Format(time.DateOnly)), nil
+}
+
+// SaveReceipt writes the receipt of a check of an exam at a time into a new file beside
+// the records, for the user only, and returns its name.
+func SaveReceipt(exam, jws string, at time.Time) (name string, err error) {
+	base, err := fileBase(exam, at)
+	if err != nil {
+		return "", fmt.Errorf("receipt: %w", err)
 	}
-	return names, nil
+	if err := os.MkdirAll(filepath.Dir(base), 0o700); err != nil {
+		return "", fmt.Errorf("receipt: %w", err)
+	}
+	base += at.Format("-150405")
+	for i := 1; i <= recordTries; i++ {
+		name = base + ".receipt"
+		if i > 1 {
+			name = fmt.Sprintf("%s-%d.receipt", base, i)
+		}
+		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err == nil {
+			_, err = f.WriteString(jws + "\n")
+			err = errors.Join(err, f.Sync(), f.Close())
+		}
+		if err != nil {
+			return "", fmt.Errorf("receipt: %w", err)
+		}
+		return name, nil
+	}
+	return "", fmt.Errorf("receipt: %s exists already", name)
 }
 
 // openRecord opens the first writable file.

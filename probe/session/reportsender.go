@@ -28,6 +28,8 @@ const (
 	// drain. On a very slow link a minute of 800 bytes takes longer than QUIC's
 	// time-out, and QUIC's retransmissions then fill the link for seconds.
 	deliverHeld = 20 * time.Second
+	// verdictTime is how long a check waits for its receipt.
+	verdictTime = 5 * time.Second
 )
 
 // ReportSender delivers the reports in the outbox over the session in use, one at a
@@ -98,7 +100,7 @@ func (s *Session) deliver(ctx context.Context, q *outbox.Queue, last *atomic.Boo
 			continue
 		}
 		sent = now
-		switch refused, err := s.report(ctx, r); {
+		switch _, refused, err := s.report(ctx, r); {
 		case err == nil:
 			q.Taken(r.Number)
 		case refused == wire.RefusedLimit || refused == wire.RefusedBusy:
@@ -120,19 +122,22 @@ func (s *Session) deliver(ctx context.Context, q *outbox.Queue, last *atomic.Boo
 
 // report sends one report and waits for its answer. refused is the server's
 // reason, if it gave one.
-func (s *Session) report(ctx context.Context, r wire.Report) (refused wire.Refusal, err error) {
+func (s *Session) report(ctx context.Context, r wire.Report) (answer wire.Reported, refused wire.Refusal, err error) {
 	ch, release, err := s.request(wire.Message{Type: wire.TypeReport, Report: &r})
 	if err != nil {
 		s.finish(err) // it may have been written in part: the stream is unusable
-		return "", err
+		return answer, "", err
 	}
 	defer release()
-	_, err = s.answer(ctx, ch, answerTimeout)
+	m, err := s.answer(ctx, ch, answerTimeout)
 	var e *RefusedError
-	if errors.As(err, &e) {
-		return e.Reason, err
+	switch {
+	case errors.As(err, &e):
+		return answer, e.Reason, err
+	case err == nil && m.Reported != nil:
+		answer = *m.Reported
 	}
-	return "", err
+	return answer, "", err
 }
 
 // rest waits; it returns false if ctx or the session ended meanwhile.
@@ -148,17 +153,25 @@ func (s *Session) rest(ctx context.Context, d time.Duration) bool {
 	return false
 }
 
-// ReportVerdict sends the check's verdict to the server, for its operators. The check
-// is valid whether the server accepts it or not.
-func (s *Session) ReportVerdict(ctx context.Context, v verdict.Verdict) {
-	body, err := json.Marshal(v.Summary())
+// ReportVerdict sends the check's verdict to the server and returns the server's
+// receipt, a JWS; empty: there is none. The check is valid whether the server accepts it
+// or not.
+func (s *Session) ReportVerdict(ctx context.Context, v verdict.Verdict) (receipt string) {
+	body, err := json.Marshal(v.Statement())
 	if err != nil {
-		return
+		return ""
 	}
-	ctx, cancel := context.WithTimeout(ctx, GoodbyeSettle)
+	ctx, cancel := context.WithTimeout(ctx, verdictTime)
 	defer cancel()
-	refused, err := s.report(ctx, wire.Report{Origin: rand.Text(), Number: 1, At: s.Config.Clock.Wall().Round(0), Kind: wire.ReportVerdict, Contents: body})
-	if err != nil {
+	r := wire.Report{Origin: rand.Text(), Number: 1, At: s.Config.Clock.Wall().Round(0), Kind: wire.ReportVerdict, Contents: body}
+	for {
+		answer, refused, err := s.report(ctx, r)
+		if err == nil {
+			return answer.Receipt
+		}
 		s.Config.Log.Debug("verdict not accepted", "reason", refused, "err", err)
+		if refused != wire.RefusedBusy || s.Sleep(ctx, deliverPause) != nil {
+			return ""
+		}
 	}
 }

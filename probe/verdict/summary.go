@@ -59,3 +59,52 @@ func Criteria() []Criterion {
 	}
 	return list
 }
+
+// Statement is a verdict with its figures and without words, as clients report it to the
+// server after a check.
+type Statement struct {
+	Summary
+	Figures []Figure `json:"figures,omitempty"` // in the order of Criteria
+}
+
+// Figure is what was measured for one criterion, in its unit. What is not known is nil.
+type Figure struct {
+	Criterion Criterion `json:"criterion"`
+	Value     *float64  `json:"value,omitempty"`
+	Low       *float64  `json:"low,omitempty"`
+	High      *float64  `json:"high,omitempty"`
+	Unit      string    `json:"unit"`
+}
+
+// Statement returns the statement of a verdict.
+func (v Verdict) Statement() Statement {
+	s := Statement{Summary: v.Summary()}
+	for _, r := range v.Reasons {
+		if r.Value != nil || r.Low != nil || r.High != nil {
+			s.Figures = append(s.Figures, Figure{r.Criterion, r.Value, r.Low, r.High, r.Unit})
+		}
+	}
+	return s
+}
+
+// Validate checks a statement from outside: its summary, and that each figure is a
+// number of a known criterion, once at most.
+func (s Statement) Validate() error {
+	if err := s.Summary.Validate(); err != nil {
+		return err
+	}
+	seen := map[Criterion]bool{}
+	for _, f := range s.Figures {
+		if !slices.Contains(Criteria(), f.Criterion) || seen[f.Criterion] {
+			return fmt.Errorf("figure of criterion %q, expected each of %q once at most", f.Criterion, Criteria())
+		}
+		if len(f.Unit) > maxUnit {
+			return fmt.Errorf("unit %q, expected at most %d bytes", f.Unit, maxUnit)
+		}
+		seen[f.Criterion] = true
+	}
+	return nil
+}
+
+// maxUnit is the longest name of a unit. Chosen by us.
+const maxUnit = 16

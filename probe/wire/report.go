@@ -42,4 +42,7 @@ type Dropped struct {
 // origin with lower numbers.
 type Reported struct {
 	Number uint64 `json:"number"`
+	// Receipt is the receipt of a check, a JWS, in the answer to its verdict; empty:
+	// the server issues none.
+	Receipt string `json:"receipt,omitempty"`
 }

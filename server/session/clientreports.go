@@ -47,10 +47,13 @@ type Claims struct {
 // guards it.
 type clientReports struct {
 	Claims
-	judged  *verdict.Summary // the server's own view of Verdict
-	figures Figures          // of the latest minute
-	origins []string         // of Warnings
-	limit   *rate.Limiter
+	statement verdict.Statement // Verdict with its figures
+	statedAt  time.Time         // the client's clock
+	judged    *verdict.Summary  // the server's own view of Verdict
+	receipt   string            // of the check; "": not issued
+	figures   Figures           // of the latest minute
+	origins   []string          // of Warnings
+	limit     *rate.Limiter
 }
 
 // Active returns the client's active warnings.
@@ -163,7 +166,7 @@ func (c *clientReports) take(r wire.Report, now time.Time) error {
 		}
 		c.Dropped = d
 	case wire.ReportVerdict:
-		var g verdict.Summary
+		var g verdict.Statement
 		if err := json.Unmarshal(r.Contents, &g); err != nil {
 			return errors.New("contents are not a verdict")
 		}
@@ -172,7 +175,7 @@ func (c *clientReports) take(r wire.Report, now time.Time) error {
 		}
 		if c.Verdict == nil { // a check has one verdict
 			g.Policy, g.Version = clip(g.Policy, policyMost), clip(g.Version, policyMost)
-			c.Verdict = &g
+			c.Verdict, c.statement, c.statedAt = &g.Summary, g, r.At
 		}
 	}
 	return nil

@@ -14,7 +14,7 @@ type Rule struct {
 var Rules = []Rule{
 	{Package: "cmd/examlink", May: []string{
 		"cmd/internal/cli", "cmd/internal/config", "cmd/internal/daemon", "probe", "probe/agent", "probe/ippm", "probe/link",
-		"probe/plan", "probe/record", "probe/record/report", "probe/verdict", "probe/warning", "probe/wire",
+		"probe/plan", "probe/receipt", "probe/record", "probe/record/report", "probe/verdict", "probe/warning", "probe/wire",
 	}},
 	{Package: "cmd/examlink-server", May: []string{
 		"cmd/internal/cli", "cmd/internal/config", "cmd/internal/daemon", "cmd/internal/web", "probe", "probe/exporter", "probe/ippm", "probe/netsim",
@@ -32,7 +32,7 @@ var Rules = []Rule{
 	{Package: "cmd/internal/web"},
 
 	{Package: "server", May: []string{
-		"probe/clock", "probe/ippm", "probe/link", "probe/verdict", "probe/wire",
+		"probe/clock", "probe/ippm", "probe/link", "probe/plan", "probe/receipt", "probe/verdict", "probe/wire",
 		"server/api", "server/auth", "server/delivery", "server/event", "server/exam", "server/reflect", "server/session", "server/store", "server/store/memory", "server/trains",
 	}},
 	{Package: "server/api", May: []string{"server/alert", "server/auth", "server/delivery", "server/session"}},
@@ -62,6 +62,7 @@ var Rules = []Rule{
 		"probe/clock", "probe/ippm", "probe/link", "probe/monitor", "probe/netenv", "probe/outbox", "probe/ratetest", "probe/record", "probe/session",
 		"probe/verdict", "probe/warning", "probe/wire",
 	}, Pure: true},
+	{Package: "probe/receipt", May: []string{"probe/ippm", "probe/verdict"}, Deps: []string{"github.com/golang-jwt/jwt"}, Pure: true},
 	{Package: "probe/session", May: []string{"probe/clock", "probe/ippm", "probe/link", "probe/monitor", "probe/outbox", "probe/train", "probe/verdict", "probe/wire"}, Pure: true},
 	{Package: "probe/ratetest", May: []string{"probe/ippm", "probe/link", "probe/train", "probe/verdict", "probe/wire"}, Pure: true},
 	{Package: "probe/monitor", May: []string{"probe/clock", "probe/ippm", "probe/wire"}, Pure: true},
@@ -103,7 +104,7 @@ var Homes = []Home{
 	{"github.com/coder/websocket", []string{"probe/link"}, "only probe/link imports the WebSocket library"},
 	{"github.com/spf13/viper", []string{"cmd/internal/config"}, "only cmd/internal/config imports viper"},
 	{"github.com/spf13/cobra", []string{"cmd/..."}, "only the programs know their command line"},
-	{"github.com/golang-jwt/jwt", []string{"server/exam"}, "only server/exam imports jwt"},
+	{"github.com/golang-jwt/jwt", []string{"server/exam", "probe/receipt"}, "only server/exam and probe/receipt import jwt"},
 	{"github.com/kardianos/service", []string{"cmd/examlink"}, "only cmd/examlink talks to service managers"},
 	{"github.com/gen2brain/beeep", []string{"cmd/examlink"}, "only cmd/examlink talks to desktops"},
 	{"github.com/cenkalti/backoff", []string{"server/delivery"}, "only server/delivery retries deliveries"},

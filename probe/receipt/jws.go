@@ -1,0 +1,108 @@
+package receipt
+
+import (
+	"crypto/ed25519"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// Errors of Verify. They are wrapped: use errors.Is.
+var (
+	// ErrMalformed says that a text is no receipt, or part of one.
+	ErrMalformed = errors.New("not a whole receipt")
+	// ErrOtherKey says that a receipt names another key than those expected.
+	ErrOtherKey = errors.New("signed with another key")
+	// ErrChanged says that the signature is not that of the content.
+	ErrChanged = errors.New("the signature does not match: the receipt was changed or cut")
+	// ErrOther says that a receipt is genuine, but is not the one that was expected.
+	ErrOther = errors.New("another receipt than expected")
+)
+
+// content makes a receipt the claims of the JWT library, which has no claims of its own
+// to check.
+type content struct {
+	jwt.MapClaims
+	Receipt
+}
+
+// MarshalJSON implements json.Marshaler.
+func (c content) MarshalJSON() ([]byte, error) { return json.Marshal(c.Receipt) }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (c *content) UnmarshalJSON(b []byte) error { return json.Unmarshal(b, &c.Receipt) }
+
+// Sign returns a receipt as a JWS in its compact form.
+func Sign(key ed25519.PrivateKey, r Receipt) (string, error) {
+	r.Schema = Schema
+	t := jwt.NewWithClaims(jwt.SigningMethodEdDSA, content{Receipt: r})
+	t.Header["typ"], t.Header["kid"] = Type, KeyID(key.Public().(ed25519.PublicKey))
+	return t.SignedString(key)
+}
+
+// Verify checks that one of the keys has signed a receipt, and returns its content.
+// Errors: ErrMalformed, ErrOtherKey, ErrChanged.
+func Verify(jws string, keys ...ed25519.PublicKey) (Receipt, error) {
+	jws = strings.TrimSpace(jws)
+	switch n := strings.Count(jws, ".") + 1; {
+	case len(jws) > MaxLength:
+		return Receipt{}, fmt.Errorf("%w: %d bytes, expected at most %d", ErrMalformed, len(jws), MaxLength)
+	case n != 3:
+		return Receipt{}, fmt.Errorf("%w: %d parts between dots, expected 3", ErrMalformed, n)
+	}
+	var c content
+	p := jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), jwt.WithoutClaimsValidation(), jwt.WithStrictDecoding())
+	_, err := p.ParseWithClaims(jws, &c, func(t *jwt.Token) (any, error) { return keyOf(t, keys) })
+	switch {
+	case errors.Is(err, ErrOtherKey), errors.Is(err, ErrMalformed):
+		return Receipt{}, err
+	case errors.Is(err, jwt.ErrTokenMalformed), errors.Is(err, jwt.ErrTokenUnverifiable):
+		return Receipt{}, fmt.Errorf("%w: %w", ErrMalformed, err)
+	case err != nil:
+		return Receipt{}, ErrChanged
+	case c.Schema != Schema:
+		return Receipt{}, fmt.Errorf("%w: schema %q, expected %q", ErrMalformed, c.Schema, Schema)
+	}
+	return c.Receipt, nil
+}
+
+// keyOf returns the key that a receipt's header names.
+func keyOf(t *jwt.Token, keys []ed25519.PublicKey) (any, error) {
+	if t.Header["typ"] != Type {
+		return nil, fmt.Errorf("%w: type %q, expected %q", ErrMalformed, t.Header["typ"], Type)
+	}
+	kid, _ := t.Header["kid"].(string)
+	i := slices.IndexFunc(keys, func(k ed25519.PublicKey) bool { return KeyID(k) == kid })
+	if i < 0 {
+		var ids []string
+		for _, k := range keys {
+			ids = append(ids, KeyID(k))
+		}
+		return nil, fmt.Errorf("%w: %q, expected %s", ErrOtherKey, kid, strings.Join(ids, " or "))
+	}
+	return keys[i], nil
+}
+
+// Expected is what a receipt should be about. Empty values expect nothing.
+type Expected struct{ Exam, Student, Token string }
+
+// Of checks that a receipt is about what is expected. The error is ErrOther and names
+// each difference.
+func (r Receipt) Of(x Expected) error {
+	var off []string
+	for _, f := range []struct{ name, has, want string }{
+		{"exam", r.Exam, x.Exam}, {"student", r.Student, x.Student}, {"join token", r.Token, x.Token},
+	} {
+		if f.want != "" && f.has != f.want {
+			off = append(off, fmt.Sprintf("%s %q, expected %q", f.name, f.has, f.want))
+		}
+	}
+	if len(off) > 0 {
+		return fmt.Errorf("%w: %s", ErrOther, strings.Join(off, "; "))
+	}
+	return nil
+}

@@ -1,0 +1,87 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"examlink/probe/plan"
+	"examlink/probe/receipt"
+	"examlink/probe/wire"
+	"examlink/server/exam"
+	"examlink/server/session"
+	"examlink/server/store"
+)
+
+// receipt returns the receipt of the session's check: that which has been issued, or a
+// new one, which is committed to the store first. It is empty where the server signs
+// none, and before the client has reported its verdict. The error is a
+// *session.Refusal: the client may ask again.
+func (c *conversation) receipt(ctx context.Context) (string, error) {
+	check, ok := c.session.Check()
+	switch {
+	case !ok || c.s.o.Sign == nil:
+		return "", nil
+	case check.Receipt != "":
+		return check.Receipt, nil
+	}
+	r := c.statement(check)
+	jws, err := receipt.Sign(c.s.o.Sign, r)
+	if err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	err = c.s.o.Store.Receipts().Append(ctx, store.Receipt{
+		ID: r.ID, Exam: r.Exam, Student: r.Student, At: r.Issued, Late: late(r), Outcome: r.Outcome, Body: []byte(jws),
+	})
+	c.s.writes.Done("receipts", err)
+	if err != nil {
+		c.s.o.Log.Error("receipt not stored, the client will ask again", "exam", r.Exam, "session", r.Session, "err", err)
+		return "", &session.Refusal{Reason: wire.RefusedBusy, Detail: "the receipt could not be stored"}
+	}
+	return c.session.SetReceipt(jws), nil
+}
+
+// statement is the content of the receipt of a check.
+func (c *conversation) statement(check session.Check) receipt.Receipt {
+	t := c.token
+	r := receipt.Receipt{
+		ID: exam.NewID(), Exam: c.session.Exam, Student: c.session.Student, Token: t.ID, Session: c.session.ID,
+		Opened: store.Instant(check.Opened), Issued: store.Instant(c.s.o.Clock.Wall()), Zone: t.Zone,
+		Outcome: check.Judged.Outcome,
+		Seen:    receipt.Seen{Server: c.s.o.Version, Transport: string(check.Transport), Upload: check.Upload, Probes: check.Probes, Judged: check.Judged},
+		Claimed: receipt.Claimed{
+			Client: clip(c.hello.Client, helloMost), System: clip(c.hello.System, helloMost), At: check.At.UTC().Round(0), Verdict: check.Verdict,
+		},
+	}
+	if t.Starts > 0 {
+		r.Starts, r.Ends = time.Unix(t.Starts, 0).UTC(), time.Unix(t.Ends, 0).UTC()
+	}
+	return r
+}
+
+// helloMost bounds what a client says of itself in a receipt, in bytes. Chosen by us.
+const helloMost = 64
+
+func clip(s string, most int) string { return s[:min(len(s), most)] }
+
+// late reports whether a check came later than the rule asks for. It is not, where the
+// exam's start is not known.
+func late(r receipt.Receipt) bool {
+	return !r.Starts.IsZero() && r.Issued.After(r.Starts.Add(-plan.DefaultAhead))
+}
+
+// accept takes a report and answers it.
+func (c *conversation) accept(ctx context.Context, m wire.Message) (answered bool, err error) {
+	if err := c.s.sessions.TakeReport(c.session, *m.Report); err != nil {
+		return false, err
+	}
+	answer := wire.Reported{Number: m.Report.Number}
+	if m.Report.Kind == wire.ReportVerdict {
+		if answer.Receipt, err = c.receipt(ctx); err != nil {
+			return false, fmt.Errorf("receipt: %w", err)
+		}
+	}
+	return c.control.Send(wire.Message{Type: wire.TypeReported, ID: m.ID, Reported: &answer}) == nil, nil
+}
