@@ -123,7 +123,8 @@ scrape_configs: [{job_name: examlink-server, static_configs: [{targets: ["127.0.
 		}
 		return sessions
 	}
-	// alerts returns the sessions of an alert; pushed selects who pushed it.
+	// alerts returns the sessions of an alert; pushed selects who pushed it. While the
+	// server pushes, Prometheus' copies are for nobody.
 	alerts := func(name string, pushed bool) (sessions []string) {
 		var list []alerting
 		if err := get("http://127.0.0.1:9093/api/v2/alerts?active=true&inhibited=true", &list); err != nil {
@@ -131,6 +132,9 @@ scrape_configs: [{job_name: examlink-server, static_configs: [{targets: ["127.0.
 		}
 		for _, a := range list {
 			if a.Labels["alertname"] == name && (a.Labels["instance"] == "") == pushed {
+				if !pushed && a.Labels["notify"] != "no" {
+					t.Errorf("Prometheus' copy would be notified of: %v", a.Labels)
+				}
 				sessions = append(sessions, a.Labels["session"])
 			}
 		}
