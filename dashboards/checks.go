@@ -12,7 +12,7 @@ func checks() *grafana.Dashboard {
 	d := grafana.New(uidChecks, "examlink / Checks before an exam", "Results of checks run before exams.", tag)
 	d.Time.From = "now-7d"
 	d.Templating = variables("examlink_server_sessions")
-	d.Annotations.List = []grafana.Annotation{warnings(`,job=~"$job|"`), occupied(of("examlink_exam_sessions"))}
+	d.Annotations.List = []grafana.Annotation{warnings(`,job=~"$job|"`), occupied(of("examlink_exam_sessions", watching))}
 	share := func(title, criterion, findings, words string) grafana.Panel {
 		return grafana.NewStat(title, words+" Checks that could not tell are left out.", unitShare, "no verdict reported",
 			[]grafana.Target{grafana.Now("", "1 - "+checked(criterion, findings, "$__range"))},

@@ -12,7 +12,7 @@ const noLimit = "none known"
 func exam() *grafana.Dashboard {
 	d := grafana.New(uidExam, "examlink / Exam", "The sessions of one exam, those that need attention first.", tag)
 	d.Templating = variables("examlink_exam_sessions", examVariable())
-	d.Annotations.List = []grafana.Annotation{warnings(`,exam="$exam"`), occupied(ofExam("examlink_exam_sessions"))}
+	d.Annotations.List = []grafana.Annotation{warnings(`,exam="$exam"`), occupied(ofWatches("examlink_exam_sessions"))}
 	row := link("Session ${__data.fields.Session}", uidSession, "&var-exam=${exam}&var-session=${__data.fields.Session}")
 	line := link("Session ${__field.labels.session}", uidSession, "&var-exam=${exam}&var-session=${__field.labels.session}")
 

@@ -6,7 +6,7 @@ import "examlink/dashboards/grafana"
 func fleet() *grafana.Dashboard {
 	d := grafana.New(uidFleet, "examlink / Fleet and exams", "All exams on all servers: which need attention, now and over time.", tag)
 	d.Templating = variables("examlink_server_sessions")
-	d.Annotations.List = []grafana.Annotation{warnings(`,job=~"$job|"`), occupied(of("examlink_exam_sessions"))}
+	d.Annotations.List = []grafana.Annotation{warnings(`,job=~"$job|"`), occupied(of("examlink_exam_sessions", watching))}
 	toExam := link("Exam ${__data.fields.Exam}", uidExam, "&var-exam=${__data.fields.Exam}")
 	labelled := link("Exam ${__field.labels.exam}", uidExam, "&var-exam=${__field.labels.exam}")
 	toHealth := link("Server and instrument health", uidHealth, "")

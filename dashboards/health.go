@@ -6,7 +6,7 @@ import "examlink/dashboards/grafana"
 func health() *grafana.Dashboard {
 	d := grafana.New(uidHealth, "examlink / Server and instrument health", "Whether the servers handle their load, and whether their measurements are reliable.", tag)
 	d.Templating = variables("examlink_server_sessions")
-	d.Annotations.List = []grafana.Annotation{warnings(`,job=~"$job|"`), occupied(of("examlink_exam_sessions"))}
+	d.Annotations.List = []grafana.Annotation{warnings(`,job=~"$job|"`), occupied(of("examlink_exam_sessions", watching))}
 
 	d.AddRow("Now", grafana.Low, 6,
 		grafana.NewStat("Server up", "Did the last scrape of the server succeed?", unitCount, noData,

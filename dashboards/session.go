@@ -6,7 +6,7 @@ import "examlink/dashboards/grafana"
 func session() *grafana.Dashboard {
 	d := grafana.New(uidSession, "examlink / Session", "One session compared with the policy's minimum and recommendation. The server's own measurements and the client's claims are shown separately. A drop is evidence about a network, not about a person.", tag)
 	d.Templating = variables("examlink_session_state", examVariable(), sessionVariable())
-	d.Annotations.List = []grafana.Annotation{warnings(`,exam="$exam",session=~"$session|"`), occupied(ofExam("examlink_exam_sessions"))}
+	d.Annotations.List = []grafana.Annotation{warnings(`,exam="$exam",session=~"$session|"`), occupied(ofWatches("examlink_exam_sessions"))}
 	back := link("Exam ${exam}", uidExam, "&var-exam=${exam}")
 	known := func(direction, bound string) string {
 		return whileKnown(ofSession("examlink_session_"+direction+bound+"_bytes_per_second"), ofSession("examlink_session_"+direction+"_outcome"))

@@ -135,7 +135,7 @@ func occupied(selector string) grafana.Annotation {
 	return grafana.Annotation{
 		Name: "Exams with sessions", Datasource: grafana.Chosen(), Enable: true, IconColor: "blue", Step: "1m",
 		Expr:        "sum by (exam) (" + selector + ") > 0",
-		TitleFormat: "Sessions of exam {{exam}}", TextFormat: "The exam had sessions at this time. The metrics do not contain its schedule.", TagKeys: "exam",
+		TitleFormat: "Sessions of exam {{exam}}", TextFormat: "The exam had sessions at this time, not counting checks. The metrics do not contain its schedule.", TagKeys: "exam",
 	}
 }
 
