@@ -410,7 +410,7 @@ func (in *inbox) recoveries() (k int) {
 // moment is none.
 func late(t *testing.T, when string, in *inbox, recovered map[string]time.Time) {
 	t.Helper()
-	const underWay = 200 * time.Millisecond
+	const underWay = time.Second
 	time.Sleep(3 * 10 * time.Second / faster) // three times group_interval
 	for _, n := range in.list() {
 		if at, ok := recovered[n.key()]; ok && n.Status == "firing" && n.at.Sub(at) > underWay {
