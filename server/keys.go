@@ -43,6 +43,9 @@ func (k Keys) Fingerprint() string {
 	return base64.RawURLEncoding.EncodeToString(f[:])
 }
 
+// Public returns the key that verifies what the server signs: join tokens and receipts.
+func (k Keys) Public() ed25519.PublicKey { return k.Token.Public().(ed25519.PublicKey) }
+
 // Names of the files in the data directory.
 const (
 	certificateFile = "tls.crt"

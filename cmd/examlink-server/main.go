@@ -63,6 +63,6 @@ func newRoot() *cobra.Command {
 	a := cli.Setup(root)
 	root.Version = daemon.Version()
 	root.SetVersionTemplate(daemon.VersionLine("examlink-server") + "\n")
-	root.AddCommand(newServe(a), newDemo(), newToken(a), newSessions(a), cli.CheckAs(a.Config(checkFiles)), cli.Version("examlink-server"))
+	root.AddCommand(newServe(a), newDemo(), newToken(a), newPublicKey(a), newSessions(a), cli.CheckAs(a.Config(checkFiles)), cli.Version("examlink-server"))
 	return root
 }

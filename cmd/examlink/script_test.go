@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,6 +29,7 @@ func TestScripts(t *testing.T) {
 	commands := script.Commands()
 	commands["expiredtoken"] = expiredToken
 	commands["pending"] = pending
+	commands["receiptof"] = receiptOf
 	commands["replace"] = replace
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"), Cmds: commands, RequireExplicitExec: true, RequireUniqueNames: true,
@@ -54,6 +56,19 @@ func expiredToken(ts *testscript.TestScript, neg bool, args []string) {
 	})
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(token), 0o600))
+}
+
+// receiptOf writes the receipt in a report of "check --json" into a file.
+func receiptOf(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: receiptof REPORT FILE")
+	}
+	var r struct{ Receipt string }
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &r))
+	if r.Receipt == "" {
+		ts.Fatalf("%s has no receipt", args[0])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(r.Receipt), 0o600))
 }
 
 // pending waits until the file beside a record holds a minute.

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
+	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -32,7 +32,7 @@ changed since, and shows what it says: what the server saw itself, apart from wh
 the student's program claims. FILE is the file that "examlink check" names; "-" reads
 standard input.
 
-The server's public key comes from the exam's operators ("examlink-server keys"), as
+The server's public key comes from the exam's operators ("examlink-server public-key"), as
 PEM or as a JWK. Whoever could change the receipt could change a key that came with
 it, so a receipt contains none.
 
@@ -124,22 +124,26 @@ func readAll(stdin io.Reader, name string) ([]byte, error) {
 
 // printReceipt says what a genuine receipt says.
 func printReceipt(w io.Writer, r receipt.Receipt) {
-	p := newPage(w)
-	p.text(0, fmt.Sprintf("Genuine: the server signed receipt %s of exam %s for student %s.", r.ID, r.Exam, r.Student))
-	when := "Checked on " + r.Issued.Local().Format("Mon 2 Jan 2006 15:04:05 MST")
+	fmt.Fprintln(w, "Genuine: the server signed this receipt, and nothing in it was changed.")
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	row := func(name, format string, args ...any) { fmt.Fprintf(t, "  %s\t%s\n", name, fmt.Sprintf(format, args...)) }
+	row("receipt", "%s", r.ID)
+	row("exam", "%s", r.Exam)
+	row("student", "%s", r.Student)
+	row("checked", "%s, by the server's clock", r.Issued.Local().Format("Mon 2 Jan 2006 15:04:05 MST"))
 	if !r.Starts.IsZero() {
-		when += fmt.Sprintf(", %s before the exam", r.Starts.Sub(r.Issued).Round(time.Minute))
+		row("exam starts", "%s", r.Starts.Local().Format("Mon 2 Jan 2006 15:04 MST"))
 	}
-	p.text(0, when+", by the server's clock.")
-	p.text(0, fmt.Sprintf("The server: %s, by policy %s, version %s; it received %d packets over %s%s.",
-		r.Outcome, r.Seen.Judged.Policy, r.Seen.Judged.Version, r.Seen.Probes, r.Seen.Transport, uploadSeen(r)))
-	p.text(0, fmt.Sprintf("The student's program (%s, %s) claims: %s, by policy %s, version %s.",
-		r.Claimed.Client, r.Claimed.System, r.Claimed.Verdict.Outcome, r.Claimed.Verdict.Policy, r.Claimed.Verdict.Version))
+	row("server saw", "%s, by policy %s, version %s", r.Outcome, r.Seen.Judged.Policy, r.Seen.Judged.Version)
+	row("", "%d packets over %s%s", r.Seen.Probes, r.Seen.Transport, uploadSeen(r))
+	row("program claims", "%s, by policy %s, version %s", r.Claimed.Verdict.Outcome, r.Claimed.Verdict.Policy, r.Claimed.Verdict.Version)
+	row("", "version %s on %s", r.Claimed.Client, r.Claimed.System)
+	_ = t.Flush()
 }
 
 func uploadSeen(r receipt.Receipt) string {
 	if r.Seen.Upload == nil {
 		return ""
 	}
-	return fmt.Sprintf(" and read an upload of %s", r.Seen.Upload)
+	return fmt.Sprintf(", upload %s", r.Seen.Upload)
 }

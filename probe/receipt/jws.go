@@ -56,10 +56,14 @@ func Verify(jws string, keys ...ed25519.PublicKey) (Receipt, error) {
 	}
 	var c content
 	p := jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), jwt.WithoutClaimsValidation(), jwt.WithStrictDecoding())
-	_, err := p.ParseWithClaims(jws, &c, func(t *jwt.Token) (any, error) { return keyOf(t, keys) })
+	var noKey error
+	_, err := p.ParseWithClaims(jws, &c, func(t *jwt.Token) (key any, _ error) {
+		key, noKey = keyOf(t, keys)
+		return key, noKey
+	})
 	switch {
-	case errors.Is(err, ErrOtherKey), errors.Is(err, ErrMalformed):
-		return Receipt{}, err
+	case noKey != nil:
+		return Receipt{}, noKey
 	case errors.Is(err, jwt.ErrTokenMalformed), errors.Is(err, jwt.ErrTokenUnverifiable):
 		return Receipt{}, fmt.Errorf("%w: %w", ErrMalformed, err)
 	case err != nil:

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"examlink/cmd/internal/cli"
+	"examlink/probe/receipt"
+	"examlink/server"
+)
+
+func newPublicKey(a *cli.App) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "public-key",
+		Short: "Prints the key that receipts are verified with",
+		Long: `Prints the public key of the server in a data directory, as PEM. Whoever has it can
+verify the server's receipts without the server: "examlink verify --key FILE", or any
+program for JWS with Ed25519. It is no secret, but who hands it on must be trusted.`,
+		Args: cli.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			f, _, err := a.Load(c)
+			if err != nil {
+				return err
+			}
+			keys, err := server.ReadKeys(f.Server.DataDir, f.Server.Certificate, f.Server.Key, time.Now())
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(c.OutOrStdout(), "%s", receipt.FormatKey(keys.Public()))
+			return err
+		},
+	}
+	a.Flag(c, "data-dir", "server.data_dir", "`directory` of the server's data")
+	return c
+}
