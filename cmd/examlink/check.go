@@ -35,7 +35,7 @@ cannot.
 ` + tokenHelp + `
 
 The exit code is 0 when the link is ready (or marginal: all minima are met), 3
-when it is not, 4 when the result is inconclusive, and 10 to 18 when the test
+when it is not, 4 when the result is inconclusive, and 10 to 19 when the test
 could not run; docs/students.md lists the codes.`,
 		Example: `  examlink check @token.txt`,
 		Args:    oneToken,

@@ -126,7 +126,9 @@ func readAll(stdin io.Reader, name string) ([]byte, error) {
 func printReceipt(w io.Writer, r receipt.Receipt) {
 	fmt.Fprintln(w, "Genuine: the server signed this receipt, and nothing in it was changed.")
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	row := func(name, format string, args ...any) { fmt.Fprintf(t, "  %s\t%s\n", name, fmt.Sprintf(format, args...)) }
+	row := func(name, format string, args ...any) {
+		fmt.Fprintf(t, "  %s\t%s\n", name, fmt.Sprintf(format, args...))
+	}
 	row("receipt", "%s", r.ID)
 	row("exam", "%s", r.Exam)
 	row("student", "%s", r.Student)

@@ -128,7 +128,7 @@ func TestExpected(t *testing.T) {
 
 // Another JOSE library verifies a receipt, with the key in either form.
 func TestOtherLibrary(t *testing.T) {
-	s, err := jose.ParseSigned(signed(t, key(1)), []jose.SignatureAlgorithm{jose.EdDSA})
+	s, err := jose.ParseSignedCompact(signed(t, key(1)), []jose.SignatureAlgorithm{jose.EdDSA})
 	if err != nil {
 		t.Fatal(err)
 	}
