@@ -11,8 +11,13 @@ import (
 	"examlink/server/store"
 )
 
-// storeTimeout bounds one access to the store: chosen by us.
-const storeTimeout = 5 * time.Second
+// Chosen by us.
+const (
+	storeTimeout = 5 * time.Second // of one access to the store
+	// refreshEvery is how often the last packets in the table are brought up to date: a
+	// later run must know for how long a session has been silent.
+	refreshEvery = 30 * time.Second
+)
 
 // liveSessions keeps the store's table of live sessions up to date, so that a
 // later run can detect sessions that did not come back. Sessions of an earlier
@@ -20,7 +25,7 @@ const storeTimeout = 5 * time.Second
 type liveSessions struct {
 	table   store.Sessions
 	events  *event.Bus
-	now     func() map[string]bool // returns the current sessions
+	current func() map[string]event.Session // returns the current sessions
 	log     *slog.Logger
 	writes  *delivery.Writes
 	failing bool            // the latest access failed
@@ -30,12 +35,18 @@ type liveSessions struct {
 // run handles events until ctx ends, including those queued by then.
 func (l *liveSessions) run(ctx context.Context, sub *event.Subscription) {
 	var last uint64
+	refresh := time.Now().Add(refreshEvery)
 	for {
-		e, err := sub.Next(ctx)
+		if !time.Now().Before(refresh) {
+			l.refresh()
+			refresh = time.Now().Add(refreshEvery)
+		}
+		e, err := l.next(ctx, sub, refresh)
 		switch {
 		case err == nil:
 			last = e.Number
 			l.take(e)
+		case errors.Is(err, context.DeadlineExceeded): // time to refresh
 		case errors.Is(err, event.ErrSlow): // the store was too slow for the bus
 			if sub = l.events.Subscribe(last+1, 0); sub.Snapshot {
 				l.missed()
@@ -47,18 +58,46 @@ func (l *liveSessions) run(ctx context.Context, sub *event.Subscription) {
 	}
 }
 
+// next waits for the next event; the error is context.DeadlineExceeded at a time.
+func (l *liveSessions) next(ctx context.Context, sub *event.Subscription, until time.Time) (event.Event, error) {
+	if ctx.Err() != nil { // events that are queued already
+		return sub.Next(ctx)
+	}
+	short, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
+	e, err := sub.Next(short)
+	if err != nil && ctx.Err() != nil {
+		return sub.Next(ctx)
+	}
+	return e, err
+}
+
+// refresh brings the table up to date with the latest packets.
+func (l *liveSessions) refresh() {
+	for id, x := range l.current() {
+		if l.put[id] {
+			l.store(x)
+		}
+	}
+}
+
+// store writes one session.
+func (l *liveSessions) store(x event.Session) {
+	l.access(func(ctx context.Context) error {
+		return l.table.Put(ctx, store.LiveSession{
+			ID: x.ID, Exam: x.Exam, Student: x.Student, Token: x.Token, Purpose: x.Purpose,
+			Transport: x.Transport, State: x.State, LastPacket: x.LastPacket,
+		})
+	})
+}
+
 // take handles one event.
 func (l *liveSessions) take(e event.Event) {
 	x := e.Session
 	switch e.Payload.(type) {
 	case event.Admitted, event.Resumed, event.State:
 		l.put[x.ID] = true
-		l.access(func(ctx context.Context) error {
-			return l.table.Put(ctx, store.LiveSession{
-				ID: x.ID, Exam: x.Exam, Student: x.Student, Token: x.Token, Purpose: x.Purpose,
-				Transport: x.Transport, State: x.State, LastPacket: x.LastPacket,
-			})
-		})
+		l.store(x)
 	case event.Ended:
 		l.remove(x.ID)
 	}
@@ -66,9 +105,9 @@ func (l *liveSessions) take(e event.Event) {
 
 // missed removes the sessions whose end was among dropped events.
 func (l *liveSessions) missed() {
-	now := l.now()
+	current := l.current()
 	for id := range l.put {
-		if !now[id] {
+		if _, ok := current[id]; !ok {
 			l.remove(id)
 		}
 	}
@@ -99,13 +138,7 @@ func (s *Server) Store() store.Store { return s.o.Store }
 // keepSessions starts updating the table of live sessions. The returned
 // function stops it.
 func (s *Server) keepSessions(ctx context.Context) (stop func()) {
-	l := &liveSessions{table: s.o.Store.Sessions(), events: s.events, log: s.o.Log, writes: s.writes, put: map[string]bool{}, now: func() map[string]bool {
-		now := map[string]bool{}
-		for _, ss := range s.sessions.All() {
-			now[ss.ID] = true
-		}
-		return now
-	}}
+	l := &liveSessions{table: s.o.Store.Sessions(), events: s.events, log: s.o.Log, writes: s.writes, put: map[string]bool{}, current: s.sessions.Described}
 	sub := s.events.Subscribe(0, 0) // before the first session
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})

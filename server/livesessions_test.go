@@ -64,8 +64,8 @@ func TestLiveSessionsAreStored(t *testing.T) {
 		var log strings.Builder
 		flaky := &flakySessions{Sessions: sessions}
 		bus := event.NewBus(4)
-		here := map[string]bool{}
-		l := &liveSessions{table: flaky, events: bus, log: slog.New(slog.NewTextHandler(&log, nil)), writes: delivery.NewWrites(delivery.PartSessions), put: map[string]bool{}, now: func() map[string]bool { return here }}
+		here := map[string]event.Session{}
+		l := &liveSessions{table: flaky, events: bus, log: slog.New(slog.NewTextHandler(&log, nil)), writes: delivery.NewWrites(delivery.PartSessions), put: map[string]bool{}, current: func() map[string]event.Session { return here }}
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { defer close(done); l.run(ctx, bus.Subscribe(0, 4)) }()
@@ -104,7 +104,7 @@ func TestLiveSessionsAreStored(t *testing.T) {
 				bus.Publish(sessionEvent("b", "ended", event.Ended{From: "suspect", Why: "silent"}))
 			}
 		}
-		here["a"] = true
+		here["a"] = sessionEvent("a", "suspect", nil).Session
 		close(flaky.hold)
 		expect("a:suspect:t earlier:live:")
 		bus.Publish(sessionEvent("d", "connected", event.Admitted{}))

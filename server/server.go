@@ -242,6 +242,7 @@ func (s *Server) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
+	s.restoreSessions(ctx)
 	stopSessions := s.keepSessions(ctx)
 	wg.Go(func() { s.sessions.Run(inner) })
 	stopNotifier := s.runNotifier(ctx)

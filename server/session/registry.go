@@ -177,6 +177,15 @@ func (r *Registry) All() []*Session {
 	return slices.Collect(maps.Values(r.sessions))
 }
 
+// Described returns the current sessions by identifier, in the form events carry.
+func (r *Registry) Described() map[string]event.Session {
+	now, wall, out := r.o.Clock.Now(), r.o.Clock.Wall(), map[string]event.Session{}
+	for _, s := range r.All() {
+		out[s.ID] = s.describe(now, wall)
+	}
+	return out
+}
+
 // ofToken returns the sessions of a join token.
 func (r *Registry) ofToken(token string) []*Session {
 	r.mu.RLock()

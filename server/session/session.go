@@ -6,6 +6,7 @@
 package session
 
 import (
+	"cmp"
 	"net/netip"
 	"sync"
 	"time"
@@ -64,6 +65,8 @@ type Session struct {
 	ended    End
 	since    time.Time
 	lastSeen time.Duration
+	patience time.Duration  // silence counts from here at the earliest
+	last     link.Transport // of an earlier run's connection, before there is another
 	heard    bool // an authentic packet arrived
 	probing  bool
 	earlier  uint64 // probes received by earlier flows
@@ -142,7 +145,7 @@ func (s *Session) judge(now time.Duration, wall time.Time, limits Silence) (from
 	if from == Ended {
 		return from, from, false
 	}
-	silent := now - s.lastSeen
+	silent := now - max(s.lastSeen, s.patience)
 	switch {
 	case silent >= limits.Forget:
 		to = Ended
@@ -214,7 +217,7 @@ func (s *Session) describe(now time.Duration, wall time.Time) event.Session {
 // transport returns the transport that carries the session. Called locked.
 func (s *Session) transport() link.Transport {
 	if s.conn == nil {
-		return link.UDP
+		return cmp.Or(s.last, link.UDP)
 	}
 	return s.conn.Transport()
 }

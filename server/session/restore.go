@@ -1,0 +1,42 @@
+package session
+
+import (
+	"time"
+
+	"examlink/probe/link"
+)
+
+// Earlier is a watch that an earlier run of the server followed until its end.
+type Earlier struct {
+	ID, Exam, Student, Token string
+	Transport                link.Transport
+	State                    State
+	LastPacket               time.Time // the server's clock
+}
+
+// Restore takes up the watches of an earlier run, so that a student who does not come
+// back is missed. Those that were live have patience to resume before their silence
+// counts; those that were silent already are as they were. It leaves out sessions that
+// this run knows, and such as are over, and returns how many it took.
+func (r *Registry) Restore(list []Earlier, patience time.Duration) (taken int) {
+	now, wall, forget := r.o.Clock.Now(), r.o.Clock.Wall(), r.o.Silence().Forget
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, e := range list {
+		silent := max(wall.Sub(e.LastPacket), 0)
+		if r.sessions[e.ID] != nil || e.State != Live && e.State.Severity() < Suspect.Severity() || silent >= forget {
+			continue
+		}
+		s := &Session{
+			ID: e.ID, Exam: e.Exam, Student: e.Student, Token: e.Token, Purpose: PurposeWatch,
+			state: e.State, since: wall, opened: e.LastPacket, openedAt: now - silent, lastSeen: now - silent,
+			probing: true, heard: true, last: e.Transport,
+		}
+		if s.patience = s.lastSeen; e.State == Live {
+			s.patience = now + patience
+		}
+		r.put(s)
+		taken++
+	}
+	return taken
+}
