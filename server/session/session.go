@@ -67,7 +67,7 @@ type Session struct {
 	lastSeen time.Duration
 	patience time.Duration  // silence counts from here at the earliest
 	last     link.Transport // of an earlier run's connection, before there is another
-	heard    bool // an authentic packet arrived
+	heard    bool           // an authentic packet arrived
 	probing  bool
 	earlier  uint64 // probes received by earlier flows
 
