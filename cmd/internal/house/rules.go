@@ -46,6 +46,7 @@ var Rules = []Rule{
 	{Package: "server/session", May: []string{"probe/clock", "probe/ippm", "probe/link", "probe/record", "probe/verdict", "probe/warning", "probe/wire", "server/event", "server/exam"}},
 	{Package: "server/exam", May: []string{"probe/wire"}},
 	{Package: "server/store/files", May: []string{"probe/journal", "probe/lockfile", "server/store", "server/store/memory"}, Pure: true},
+	{Package: "server/store/sql", May: []string{"probe/lockfile", "probe/verdict", "server/store"}, Deps: []string{"github.com/jackc/pgx", "modernc.org/sqlite"}, Pure: true},
 	{Package: "server/store/memory", May: []string{"server/store"}, Pure: true},
 	{Package: "server/store", May: []string{"probe/verdict"}, Pure: true},
 	{Package: "server/event", May: []string{"probe/ippm", "probe/verdict", "probe/warning", "probe/wire"}, Pure: true},
@@ -109,6 +110,8 @@ var Homes = []Home{
 	{"github.com/gen2brain/beeep", []string{"cmd/examlink"}, "only cmd/examlink talks to desktops"},
 	{"github.com/cenkalti/backoff", []string{"server/delivery"}, "only server/delivery retries deliveries"},
 	{"github.com/standard-webhooks", []string{"server/delivery"}, "only server/delivery signs webhooks"},
+	{"modernc.org/sqlite", []string{"server/store/sql"}, "only server/store/sql imports SQL drivers"},
+	{"github.com/jackc/pgx", []string{"server/store/sql"}, "only server/store/sql imports SQL drivers"},
 	{"github.com/prometheus/exporter-toolkit", []string{"cmd/internal/web"}, "only cmd/internal/web imports the exporter toolkit, which the student's program does without"},
 	{"github.com/prometheus/prometheus", []string{"dashboards/lint"}, "only dashboards/lint reads PromQL"},
 }

@@ -12,9 +12,6 @@ import (
 
 type roster struct{ *Store }
 
-// rowsAtOnce is how many rows a statement puts or removes: chosen by us.
-const rowsAtOnce = 500
-
 const selectStudent = "SELECT exam, student, contact, team, site FROM roster "
 
 func scanStudent(r row) (s store.Student, err error) {
@@ -45,7 +42,7 @@ func (t roster) Put(ctx context.Context, exam string, students []store.Student) 
 		if err := lockExam(ctx, tx, exam); err != nil {
 			return err
 		}
-		for some := range slices.Chunk(clean, rowsAtOnce) {
+		for some := range slices.Chunk(clean, t.dialect.rows) {
 			var args []any
 			for _, s := range some {
 				args = append(args, s.Exam, s.ID, string(s.Contact), s.Group, s.Site)
@@ -73,7 +70,7 @@ func (t roster) Remove(ctx context.Context, exam string, students ...string) err
 	ids := slices.Compact(slices.Sorted(slices.Values(students)))
 	ids = slices.DeleteFunc(ids, func(id string) bool { return !storable([]any{exam, id}) })
 	return t.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		for some := range slices.Chunk(ids, rowsAtOnce) {
+		for some := range slices.Chunk(ids, t.dialect.rows) {
 			args := []any{exam}
 			var in []string
 			for _, id := range some {

@@ -57,6 +57,7 @@ type dialect struct {
 	migrating   string // locks out others who migrate; empty: not necessary
 	writers     int    // transactions at the same time
 	batch       int    // changes in a transaction
+	rows        int    // that a statement puts or removes: SQLite looks each parameter up in a list
 	// abandon makes an open transaction end when the caller's context does.
 	// SQLite's transactions are too short for that.
 	abandon bool

@@ -161,3 +161,28 @@ func testLargeRoster(t *testing.T, s store.Store) {
 	}
 	t.Logf("%d students put and listed, half of them removed: %v", large, time.Since(began).Round(time.Millisecond))
 }
+
+// testForeignIdentifiers sees that what cannot be an identifier is not found, as
+// anything else that is not there.
+func testForeignIdentifiers(t *testing.T, s store.Store) {
+	must(t, s.Exams().Create(bg(t), exam("e1")))
+	must(t, s.Roster().Put(bg(t), "e1", []store.Student{{ID: "s1"}}))
+	for _, id := range []string{"", "a\x00b", "a\xffb", strings.Repeat("x", 2*store.MaxText)} {
+		_, get := s.Exams().Get(bg(t), id)
+		_, student := s.Roster().Get(bg(t), "e1", id)
+		_, receipt := s.Receipts().Get(bg(t), id)
+		_, standing := s.Receipts().Standing(bg(t), "e1", id)
+		_, head := s.Records().Head(bg(t), id)
+		for what, err := range map[string]error{"exam": get, "student": student, "receipt": receipt, "standing": standing, "head": head, "close": s.Exams().Close(bg(t), id)} {
+			wantErr(t, fmt.Sprintf("%s %q", what, id), err, store.ErrNotFound)
+		}
+		must(t, s.Roster().Remove(bg(t), "e1", id, "s1"))
+		must(t, s.Roster().Put(bg(t), "e1", []store.Student{{ID: "s1"}}))
+		must(t, s.Receipts().Erase(bg(t), "e1", id))
+		must(t, s.Records().Erase(bg(t), id, "s1"))
+		must(t, s.Sessions().Remove(bg(t), id))
+		if list, err := s.Roster().List(bg(t), id, store.Page{}); len(list) != 0 || err != nil {
+			t.Errorf("roster of exam %q: %+v, %v", id, list, err)
+		}
+	}
+}

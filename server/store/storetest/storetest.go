@@ -28,7 +28,7 @@ func Test(t *testing.T, open func(t *testing.T) store.Store, reopen Reopen) {
 		{"Receipts", testReceipts}, {"Standings", testStandings}, {"EraseReceipts", testEraseReceipts}, {"InvalidReceipts", testInvalidReceipts},
 		{"Records", testRecords}, {"EraseRecords", testEraseRecords}, {"Sessions", testSessions},
 		{"Queue", testQueue}, {"QueueKeepsBodies", testQueueBodies}, {"QueueNames", testQueueNames}, {"Undelivered", testUndelivered},
-		{"Copies", testCopies}, {"Contexts", testContexts}, {"Closed", testClosed},
+		{"ForeignIdentifiers", testForeignIdentifiers}, {"Copies", testCopies}, {"Contexts", testContexts}, {"Closed", testClosed},
 		{"ConcurrentChanges", testConcurrentChanges}, {"ConcurrentClaims", testConcurrentClaims}, {"ConcurrentQueue", testConcurrentQueue},
 	} {
 		t.Run(c.name, func(t *testing.T) {
