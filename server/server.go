@@ -77,16 +77,17 @@ type Options struct {
 	Clock clock.Clock
 	// NewWaiter makes the waiters that pace trains; clock.NewWaiter unless set.
 	NewWaiter func(clock.Clock) (clock.Waiter, error)
-	// Limits, Silence, Policy and SessionSeries are the initial Settings.
+	// Limits, Silence, Policy, SessionSeries and Retention are the initial Settings.
 	Limits        Limits
 	Silence       Silence
 	Policy        verdict.Policy
 	SessionSeries int
+	Retention     store.Retention
 	// Notify, if set, configures alert delivery. Its minimum rates are replaced by
 	// those of Policy.
 	Notify *delivery.Options
-	// Store keeps receipts and the live sessions; nil keeps them in memory. The server does not
-	// close it.
+	// Store keeps receipts, the live sessions and the queues of alerts; nil keeps them in
+	// memory. The server does not close it.
 	Store   store.Store
 	Log     *slog.Logger
 	Version string
@@ -113,7 +114,7 @@ type Server struct {
 
 // New checks the options and prepares a server.
 func New(o Options) (*Server, error) {
-	settings, err := Settings{Limits: o.Limits, Silence: o.Silence, Policy: o.Policy, SessionSeries: o.SessionSeries}.complete()
+	settings, err := Settings{Limits: o.Limits, Silence: o.Silence, Policy: o.Policy, SessionSeries: o.SessionSeries, Retention: o.Retention}.complete()
 	if err != nil {
 		return nil, err
 	}
@@ -157,6 +158,9 @@ func New(o Options) (*Server, error) {
 		n.MinimumUp, n.MinimumDown = float64(settings.Policy.Minimum.Upload), float64(settings.Policy.Minimum.Download)
 		n.Publish = s.events.Publish
 		n.Date = s.readReceiver
+		if n.Queues == nil {
+			n.Queues = func(receiver string) (store.Queue, error) { return s.o.Store.Queue(context.Background(), receiver) }
+		}
 		if s.notifier, err = delivery.New(n); err != nil {
 			return nil, err
 		}
@@ -245,6 +249,7 @@ func (s *Server) Run(ctx context.Context) error {
 	s.restoreSessions(ctx)
 	stopSessions := s.keepSessions(ctx)
 	wg.Go(func() { s.sessions.Run(inner) })
+	wg.Go(func() { s.expire(inner) })
 	stopNotifier := s.runNotifier(ctx)
 	accept := func(next func(context.Context) (*link.Conn, error)) {
 		wg.Go(func() { // ends when the listener is closed, or with inner

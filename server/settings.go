@@ -7,6 +7,7 @@ import (
 
 	"examlink/probe/verdict"
 	"examlink/server/delivery"
+	"examlink/server/store"
 )
 
 // Settings can change while a server runs.
@@ -21,6 +22,8 @@ type Settings struct {
 	// SessionSeries is the maximum number of sessions with series of their own,
 	// worst first; 0: none.
 	SessionSeries int
+	// Retention is how long the store keeps data; zero: for ever.
+	Retention store.Retention
 	// Certificate, if set, replaces the certificate in force, provided the server
 	// was created with a Certificate.
 	Certificate *tls.Certificate

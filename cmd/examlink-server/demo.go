@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -30,6 +31,7 @@ import (
 	"examlink/server/event"
 	"examlink/server/exam"
 	"examlink/server/session"
+	"examlink/server/store/sql"
 )
 
 // The demo's link alternates: good, then the download falls below the minimum,
@@ -97,7 +99,7 @@ func (d *demo) say(format string, args ...any) {
 	fmt.Fprintf(d.out, "%s  %s\n", time.Now().Format(time.TimeOnly), fmt.Sprintf(format, args...))
 }
 
-func (d *demo) run(ctx context.Context) error {
+func (d *demo) run(ctx context.Context) (err error) {
 	dir, err := os.MkdirTemp("", "examlink-demo-")
 	if err != nil {
 		return err
@@ -107,6 +109,11 @@ func (d *demo) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	kept, err := sql.Open(ctx, sql.Options{File: filepath.Join(dir, "examlink.db")})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, kept.Close()) }()
 	udp, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		return err
@@ -114,7 +121,7 @@ func (d *demo) run(ctx context.Context) error {
 	defer udp.Close()
 	srv, err := server.New(server.Options{
 		Conn: udp, Certificate: server.NewCertificate(keys.Certificate), SessionSeries: config.Default().Server.Metrics.SessionSeries,
-		TokenKey: keys.Token.Public().(ed25519.PublicKey), Sign: keys.Token, Secret: keys.Secret, Version: daemon.Version(),
+		TokenKey: keys.Token.Public().(ed25519.PublicKey), Sign: keys.Token, Secret: keys.Secret, Store: kept, Version: daemon.Version(),
 	})
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 	"examlink/cmd/internal/config"
 	"examlink/cmd/internal/daemon"
 	"examlink/server"
+	"examlink/server/store/sql"
 )
 
 // running is a running server with its configuration.
@@ -24,6 +25,7 @@ type running struct {
 	profiles       atomic.Bool // whether they are served
 	log            *slog.Logger
 	keys           server.Keys
+	store          *sql.Store
 	certificate    *server.Certificate // in force
 	udp            net.PacketConn
 	tcp            net.Listener // the server closes it when it ends
@@ -31,10 +33,13 @@ type running struct {
 	registry       *prometheus.Registry
 }
 
-// close closes the sockets.
-func (r *running) close() {
-	_ = r.udp.Close()
-	_ = r.tcp.Close()
+// close closes the sockets and the store.
+func (r *running) close() error {
+	if r.udp != nil {
+		_ = r.udp.Close()
+		_ = r.tcp.Close()
+	}
+	return r.store.Close()
 }
 
 // reload applies the keys of a configuration that can change at run time, and
@@ -113,6 +118,9 @@ func (r *running) settings(f config.File) (server.Settings, error) {
 			return settings, err
 		}
 		settings.Certificate = &next
+	}
+	if _, err := f.StoreURL(); err != nil {
+		return settings, err
 	}
 	return settings, nil
 }

@@ -37,14 +37,21 @@ server:
 
 // otherValues change each key that a server uses.
 var otherValues = map[string]string{
-	"log.level":                   "log: {level: warn}",
-	"log.format":                  "log: {format: json}",
-	"policy":                      "policy: honorlock",
-	"policies":                    `policies: [{name: ours, version: "2", minimum: {download: 2Mbit/s, upload: 1Mbit/s}}]`,
-	"server.admin_listen":         "server: {admin_listen: '127.0.0.1:9999'}",
-	"server.admin_pprof":          "server: {admin_pprof: true}",
-	"server.admin_systemd_socket": "server: {admin_systemd_socket: true}",
-	"server.admin_web_config":     "server: {admin_web_config: DIR/web.yaml}",
+	"log.level":                                "log: {level: warn}",
+	"log.format":                               "log: {format: json}",
+	"policy":                                   "policy: honorlock",
+	"policies":                                 `policies: [{name: ours, version: "2", minimum: {download: 2Mbit/s, upload: 1Mbit/s}}]`,
+	"store.url":                                "store: {url: 'postgres://me@localhost/examlink'}",
+	"store.url_file":                           "store: {url_file: DIR/database.url}",
+	"store.retention.receipts":                 "store: {retention: {receipts: 1000h}}",
+	"store.retention.records":                  "store: {retention: {records: 1000h}}",
+	"store.retention.rosters":                  "store: {retention: {rosters: 1000h}}",
+	"store.retention.sessions":                 "store: {retention: {sessions: 1000h}}",
+	"store.retention.undelivered":              "store: {retention: {undelivered: 1000h}}",
+	"server.admin_listen":                      "server: {admin_listen: '127.0.0.1:9999'}",
+	"server.admin_pprof":                       "server: {admin_pprof: true}",
+	"server.admin_systemd_socket":              "server: {admin_systemd_socket: true}",
+	"server.admin_web_config":                  "server: {admin_web_config: DIR/web.yaml}",
 	"server.alerts.alertmanager.generator_url": "server: {alerts: {alertmanager: {generator_url: 'https://status.example.edu'}}}",
 	"server.alerts.alertmanager.runbooks":      "server: {alerts: {alertmanager: {runbooks: 'https://git.example.edu/runbooks'}}}",
 	"server.alerts.alertmanager.dashboards":    "server: {alerts: {alertmanager: {dashboards: 'https://grafana.example.edu'}}}",
@@ -123,7 +130,7 @@ func TestReloadOfEveryKey(t *testing.T) {
 	dir := t.TempDir()
 	certify(t, dir, "one")
 	certify(t, dir, "two")
-	for name, text := range map[string]string{"one.secret": "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", "web.yaml": ""} {
+	for name, text := range map[string]string{"one.secret": "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", "web.yaml": "", "database.url": "postgres://me@localhost/examlink\n"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}

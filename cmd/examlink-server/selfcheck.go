@@ -23,7 +23,7 @@ func checkFiles(f config.File) (notes []string, err error) {
 			notes = append(notes, fmt.Sprintf("%s: %s: %s", n.Key, n.Path, cli.Owner(info)))
 		}
 	}
-	err = errors.Join(checkCertificate(f.Server), checkAlerts(f), checkWeb(f), checkData(f.Server))
+	err = errors.Join(checkCertificate(f.Server), checkAlerts(f), checkWeb(f), checkStore(f), checkData(f.Server))
 	name, root := cli.Reader()
 	switch {
 	case err != nil:
@@ -52,6 +52,12 @@ func checkAlerts(f config.File) error {
 			err = w.Check()
 		}
 	}
+	return owned(err)
+}
+
+// checkStore reads the file of the store's URL.
+func checkStore(f config.File) error {
+	_, err := f.StoreURL()
 	return owned(err)
 }
 

@@ -46,12 +46,12 @@ configuration; changes that need a restart are logged.`,
 	return c
 }
 
-func serve(c *cobra.Command, load func() (config.File, config.Source, error)) error {
+func serve(c *cobra.Command, load func() (config.File, config.Source, error)) (err error) {
 	run, err := open(c.Context(), load, c.ErrOrStderr())
 	if err != nil {
 		return err
 	}
-	defer run.close()
+	defer func() { err = errors.Join(err, run.close()) }()
 	forget, err := run.keys.NoteServed(run.started.Server.DataDir)
 	if err != nil {
 		return err
@@ -77,7 +77,7 @@ func serve(c *cobra.Command, load func() (config.File, config.Source, error)) er
 		log.Info("serving metrics", "address", admin.Address(), "web_config", f.AdminWebConfig)
 		g.Go(func() error { return admin.Run(ctx) })
 	}
-	log.Info("starting", "version", daemon.Version(), "config", run.source.File, "data_dir", f.DataDir,
+	log.Info("starting", "version", daemon.Version(), "config", run.source.File, "data_dir", f.DataDir, "store", run.store.Database(),
 		"fingerprint", run.keys.Fingerprint(), "certificate_until", run.certificate.NotAfter().Format(time.DateOnly))
 	g.Go(func() error { return reloader.Run(ctx) })
 	g.Go(func() error { return run.srv.Run(ctx) })
@@ -105,19 +105,26 @@ func open(ctx context.Context, load func() (config.File, config.Source, error), 
 		return nil, err
 	}
 	run.certificate = server.NewCertificate(run.keys.Certificate)
-	udp, tcp, err := server.Listen(ctx, f.Server.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("server.listen: %w", err)
-	}
-	run.udp, run.tcp = udp, tcp
-	if run.srv, err = run.newServer(); err == nil {
-		err = run.srv.Register(run.registry)
-	}
-	if err != nil {
-		run.close()
+	if run.store, err = openStore(ctx, f); err != nil {
 		return nil, err
 	}
+	if err := run.listen(ctx); err != nil {
+		return nil, errors.Join(err, run.close())
+	}
 	return run, nil
+}
+
+// listen opens the sockets and makes the server.
+func (r *running) listen(ctx context.Context) (err error) {
+	udp, tcp, err := server.Listen(ctx, r.started.Server.Listen)
+	if err != nil {
+		return fmt.Errorf("server.listen: %w", err)
+	}
+	r.udp, r.tcp = udp, tcp
+	if r.srv, err = r.newServer(); err != nil {
+		return err
+	}
+	return r.srv.Register(r.registry)
 }
 
 // newServer makes the server.
@@ -134,7 +141,7 @@ func (r *running) newServer() (*server.Server, error) {
 	return server.New(server.Options{
 		Conn: r.udp, TCP: r.tcp, Certificate: r.certificate, TokenKey: r.keys.Token.Public().(ed25519.PublicKey), Sign: r.keys.Token, Secret: r.keys.Secret,
 		Limits: settings.Limits, Silence: settings.Silence, Policy: settings.Policy, SessionSeries: settings.SessionSeries,
-		Notify: &notify, Log: r.log, Version: daemon.Version(),
+		Retention: settings.Retention, Store: r.store, Notify: &notify, Log: r.log, Version: daemon.Version(),
 	})
 }
 

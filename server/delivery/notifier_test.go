@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -15,12 +13,13 @@ import (
 	"time"
 
 	"examlink/server/alert"
+	"examlink/server/store/memory"
 )
 
 // The next run delivers what was in the queues when the server ended.
 func TestRestartDelivers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		dir := t.TempDir()
+		dir, kept := t.TempDir(), memory.New()
 		up := false
 		r := newReceiver(t, func(got) int {
 			if up {
@@ -28,24 +27,28 @@ func TestRestartDelivers(t *testing.T) {
 			}
 			return 502
 		})
-		a, stop := begin(t, r, Options{Dir: dir})
+		a, stop := begin(t, r, Options{Dir: dir, Queues: queuesOf(kept)})
 		a.State(sessionNamed("a", "live"))
 		a.State(sessionNamed("a", "suspect"))
 		time.Sleep(2 * time.Second)
 		a.State(sessionNamed("a", "dropped"))
 		time.Sleep(5 * time.Second)
-		if _, err := New(Options{Dir: dir, Webhooks: []Webhook{{Name: "proctors", URL: "http://127.0.0.1/", Secret: secret}}}); err == nil {
-			t.Error("two processes can use one queue")
+		if _, err := New(Options{Dir: dir, Queues: queuesOf(kept), Webhooks: []Webhook{{Name: "proctors", URL: "http://127.0.0.1/", Secret: secret}}}); err == nil {
+			t.Error("two notifiers can use one queue")
 		}
 		stop()
-		if b, err := os.ReadFile(filepath.Join(dir, "proctors.queue")); err != nil || strings.Count(string(b), `"put"`) != 2 {
-			t.Errorf("%s, %v", b, err)
+		q, err := kept.Queue(t.Context(), "proctors")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if list, err := q.Waiting(t.Context()); err != nil || len(list) != 2 || q.Close() != nil {
+			t.Errorf("%+v, %v", list, err)
 		}
 		r.mu.Lock()
 		up = true
 		first := r.tries
 		r.mu.Unlock()
-		a, stop = begin(t, r, Options{Dir: dir})
+		a, stop = begin(t, r, Options{Dir: dir, Queues: queuesOf(kept)})
 		synctest.Wait()
 		a.State(sessionNamed("a", "live"))
 		synctest.Wait()

@@ -3,6 +3,8 @@ package delivery
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"path/filepath"
@@ -11,7 +13,6 @@ import (
 	"examlink/server/alert"
 	"examlink/server/event"
 	"examlink/server/store"
-	"examlink/server/store/files"
 	"examlink/server/store/memory"
 )
 
@@ -21,6 +22,7 @@ const (
 	DefaultMaxAge   = 24 * time.Hour
 	DefaultQueueMax = 10e6 // bytes for each receiver: some ten thousand notices
 	DefaultForget   = 30 * time.Minute
+	takeOverTimeout = 5 * time.Minute
 )
 
 // ReceiverName matches the names of receivers, which occur in file names and
@@ -29,10 +31,11 @@ var ReceiverName = store.ReceiverName
 
 // Options configure a Notifier. Zero values take the defaults.
 type Options struct {
-	// Dir is the directory of the active warnings and the queues, which one process
-	// may use at a time. Empty: they are in memory only.
+	// Dir is the directory of the active warnings, which one process may use at a
+	// time. Empty: they are in memory only. What earlier versions kept there in files
+	// of their own is moved into the queues.
 	Dir string
-	// Queues opens the queue of a receiver; nil: those in Dir.
+	// Queues opens the queue of a receiver; nil: they are in memory only.
 	Queues       func(receiver string) (store.Queue, error)
 	Webhooks     []Webhook
 	Alertmanager Alertmanager
@@ -43,7 +46,7 @@ type Options struct {
 	// A negative value holds back nothing, neither silences nor rates.
 	Hold     time.Duration      `mapstructure:"hold" reload:"restart" default:"150ms" min:"0s" max:"10s" doc:"The first alert of a silence waits this long for other sessions to fall silent too, as long as there are enough sessions for an incident. 0s: it does not wait, and neither do alerts of sessions below the minimum (otherwise 5 s, when more than incident.sessions fall below it together)."`
 	Incident alert.IncidentRule `mapstructure:"incident" reload:"restart" doc:"One incident on our side replaces individual alerts when at least this many sessions of the server, or of one exam on it, and at least this share of them fall silent within the window. It also takes in sessions that fall silent within one window of its latest member, during three windows from its start; later ones alert individually. For sessions that fall below the minimum together, all windows are three times as long."`
-	MaxAge   time.Duration      `mapstructure:"max_age" default:"24h" min:"1m" max:"720h" doc:"How long delivery of an alert is attempted. Until then the alert is kept in data_dir; afterwards 'examlink-server sessions --undelivered' lists it."`
+	MaxAge   time.Duration      `mapstructure:"max_age" default:"24h" min:"1m" max:"720h" doc:"How long delivery of an alert is attempted. Until then the alert is kept in the store; afterwards 'examlink-server sessions --undelivered' lists it."`
 	QueueMax int64              `mapstructure:"queue_max" unit:"bytes" default:"10MB" min:"100kB" doc:"Size of the queue of each receiver. When it is full, the oldest alert is given up."`
 	Forget   time.Duration      // how long to wait for the sessions of an earlier run
 	Log      *slog.Logger       // nil: none
@@ -69,19 +72,22 @@ func (o *Options) fill() {
 
 // openQueue opens the queue of a receiver.
 func (o *Options) openQueue(receiver string) (store.Queue, error) {
-	switch {
-	case o.Queues != nil:
-		return o.Queues(receiver)
-	case o.Dir == "":
+	if o.Queues == nil {
 		return memory.NewQueue(receiver), nil
 	}
-	file := filepath.Join(o.Dir, receiver+".queue")
-	q, err := files.OpenQueue(receiver, file)
-	if err != nil {
-		return nil, err
+	q, err := o.Queues(receiver)
+	if err != nil || o.Dir == "" {
+		return q, err
 	}
-	if q.Skipped() > 0 {
-		o.Log.Warn("queue file damaged, lines skipped", "receiver", receiver, "file", file, "lines_skipped", q.Skipped())
+	file := filepath.Join(o.Dir, receiver+oldQueueSuffix)
+	ctx, cancel := context.WithTimeout(context.Background(), takeOverTimeout)
+	defer cancel()
+	taken, skipped, err := takeOver(ctx, q, file)
+	if err != nil {
+		return nil, fmt.Errorf("queue of %s: %s: %w", receiver, file, errors.Join(err, q.Close()))
+	}
+	if taken+skipped > 0 {
+		o.Log.Info("queue file of an earlier version moved into the store", "receiver", receiver, "file", file, "notices", taken, "lines_skipped", skipped)
 	}
 	return q, nil
 }

@@ -106,7 +106,7 @@ func (q *queue) put(n alert.Notice, now time.Time) (lost []Undelivered, err erro
 	defer q.mu.Unlock()
 	ctx, cancel := accessStore()
 	defer cancel()
-	m := newMessage(store.Message{ID: n.ID, Lane: laneOf(n), Kind: string(n.Kind), At: n.At, Body: body})
+	m := newMessage(store.Message{ID: n.ID, Lane: laneOf(n), Kind: string(n.Kind), Exam: n.Exam, Student: n.Student, At: n.At, Body: body})
 	m.Number, err = q.kept.Put(ctx, m.Message)
 	if errors.Is(err, store.ErrTooLarge) {
 		listed := m.Message // without its body, so that the list of undelivered notices has it
@@ -166,7 +166,7 @@ func (q *queue) delivered(m *message) error {
 	}
 	ctx, cancel := accessStore()
 	defer cancel()
-	return q.once(q.kept.Delivered(ctx, m.Number))
+	return q.once(known(q.kept.Delivered(ctx, m.Number)))
 }
 
 // giveUp moves a message to the list of undelivered ones; false if it is not in the
@@ -196,7 +196,7 @@ func (q *queue) lose(m *message, why string, now time.Time) (Undelivered, error)
 	}
 	ctx, cancel := accessStore()
 	defer cancel()
-	return u, q.once(q.kept.GiveUp(ctx, m.Number, store.Reason{Why: why, Sentence: u.Sentence, At: now}))
+	return u, q.once(known(q.kept.GiveUp(ctx, m.Number, store.Reason{Why: why, Sentence: u.Sentence, At: now})))
 }
 
 // remove takes a message out of the working copy, if it is in there. Called locked.
@@ -208,6 +208,14 @@ func (q *queue) remove(m *message) bool {
 	q.waiting = slices.Delete(q.waiting, i, i+1)
 	q.bytes -= m.size
 	return true
+}
+
+// known is an error of an access to a message, except that the store has erased it.
+func known(err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 // once notes the end of an access to the store and passes its error on, unless the

@@ -5,96 +5,34 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
-	"math/rand/v2"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"examlink/probe/journal"
 	"examlink/server/alert"
 	"examlink/server/store"
-	"examlink/server/store/files"
 	"examlink/server/store/memory"
 )
 
-const maxLine = 256 << 10 // of the files
+// queuesOf opens queues that a store keeps.
+func queuesOf(s store.Store) func(receiver string) (store.Queue, error) {
+	return func(receiver string) (store.Queue, error) { return s.Queue(context.Background(), receiver) }
+}
 
-// openFile opens a queue in a file.
-func openFile(name string, most int64) (*queue, error) {
-	kept, err := files.OpenQueue("r", name)
+// openKept opens the queue of a store.
+func openKept(s store.Store, most int64) (*queue, error) {
+	kept, err := queuesOf(s)("r")
 	if err != nil {
 		return nil, err
 	}
 	return openQueue("r", kept, most, NewWrites(PartQueues))
 }
 
-// threeNotices makes the file of a queue and returns its content.
-func threeNotices(t *testing.T, name string) string {
-	t.Helper()
-	q, err := openFile(name, 1e6)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range 3 {
-		if _, err := q.put(alert.Notice{ID: fmt.Sprint("n", i), Session: "s", Kind: alert.Suspect}, time.Now()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := q.close(); err != nil {
-		t.Fatal(err)
-	}
-	b, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
-}
-
-// Lines that are too long or damaged are skipped, wherever they are; the server
-// starts and delivers the others.
-func TestQueueSurvivesDamage(t *testing.T) {
-	dir := t.TempDir()
-	name := filepath.Join(dir, "proctors.queue")
-	lines := strings.SplitAfter(threeNotices(t, name), "\n")
-	for what, damage := range map[string]string{
-		"zeros": strings.Repeat("\x00", 3*maxLine/2), "few zeros": strings.Repeat("\x00", 100), "a long line": `{"put":{"number":9,"id":"` + strings.Repeat("x", 5*maxLine) + `"}}`,
-		"a line as long as the buffer": strings.Repeat("x", maxLine), "and one byte less": strings.Repeat("x", maxLine-1), "no JSON": "?", "a number": "7",
-	} {
-		for i := range lines { // the last line has no line break
-			bad := damage
-			if i < len(lines)-1 {
-				bad += "\n"
-			}
-			if err := os.WriteFile(name, []byte(strings.Join(slices.Insert(slices.Clone(lines), i, bad), "")), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			var log strings.Builder
-			a, err := New(Options{Dir: dir, Webhooks: []Webhook{{Name: "proctors", URL: "http://127.0.0.1/", Secret: secret}}, Log: slog.New(slog.NewTextHandler(&log, nil))})
-			if err != nil {
-				t.Fatalf("%s at line %d: %v", what, i, err)
-			}
-			if n := a.receivers.deliverers[0].queue.count(); n != 3 {
-				t.Errorf("%s at line %d: %d of 3 notices", what, i, n)
-			}
-			if !strings.Contains(log.String(), "lines_skipped=1") {
-				t.Errorf("%s at line %d: logged %q", what, i, log.String())
-			}
-			if err := a.receivers.close(); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-}
-
 // A notice that is too long to be read back is given up at once, and does not harm
 // the next run.
 func TestQueueRefusesLongNotice(t *testing.T) {
-	name := filepath.Join(t.TempDir(), "q")
-	q, err := openFile(name, 10e6)
+	s := memory.New()
+	q, err := openKept(s, 10e6)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +68,7 @@ func TestQueueRefusesLongNotice(t *testing.T) {
 	if err := q.close(); err != nil {
 		t.Fatal(err)
 	}
-	q, err = openFile(name, 10e6)
+	q, err = openKept(s, 10e6)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,40 +135,10 @@ func TestQueueOutlivesItsStore(t *testing.T) {
 	}
 }
 
-// A file that is truncated loses the torn line at most.
-func TestQueueSurvivesTornFile(t *testing.T) {
-	name := filepath.Join(t.TempDir(), "q")
-	whole := threeNotices(t, name)
-	lines := strings.Count(whole, "\n") - 1
-	for cut := len(whole); cut >= 0; cut -= 1 + rand.IntN(9) {
-		if err := os.WriteFile(name, []byte(whole[:cut]), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		q, err := openFile(name, 1e6)
-		if err != nil {
-			t.Fatal(err)
-		}
-		left := strings.Count(whole[:cut], "\n") - 1
-		if n := q.count(); n < left || n > lines {
-			t.Errorf("%d messages of %d whole lines", n, left)
-		}
-		if err := q.close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	// The process ended while it rewrote the file: the copy is read.
-	if err := os.WriteFile(name+journal.SpareSuffix, []byte(whole), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if q, err := openFile(name, 1e6); err != nil || q.count() != lines {
-		t.Errorf("%v", err)
-	}
-}
-
-// The queue is bounded, and its file too.
+// The queue is bounded.
 func TestQueueIsBounded(t *testing.T) {
-	name := filepath.Join(t.TempDir(), "q")
-	q, err := openFile(name, 20e3)
+	s := memory.New()
+	q, err := openKept(s, 20e3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -247,9 +155,8 @@ func TestQueueIsBounded(t *testing.T) {
 			}
 		}
 	}
-	info, err := os.Stat(name)
-	if err != nil || info.Size() > 20e3+128<<10+store.KeepUndelivered*400 || q.bytes > 20e3 {
-		t.Errorf("%v bytes, %d messages of %d bytes, %v", info.Size(), q.count(), q.bytes, err)
+	if stored, err := q.kept.Waiting(t.Context()); err != nil || len(stored) != q.count() || q.bytes > 20e3 {
+		t.Errorf("%d messages of %d bytes, %d of them stored, %v", q.count(), q.bytes, len(stored), err)
 	}
 	if lost+q.count() != 500 || len(q.undelivered()) != store.KeepUndelivered {
 		t.Errorf("%d lost, %d messages, %d listed", lost, q.count(), len(q.undelivered()))
@@ -258,7 +165,7 @@ func TestQueueIsBounded(t *testing.T) {
 	if err := q.close(); err != nil {
 		t.Fatal(err)
 	}
-	again, err := openFile(name, 20e3)
+	again, err := openKept(s, 20e3)
 	if err != nil || again.list()[0].ID != first || again.count() != q.count() || len(again.undelivered()) != store.KeepUndelivered {
 		t.Errorf("%v, %d messages, %d listed", err, again.count(), len(again.undelivered()))
 	}

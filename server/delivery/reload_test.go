@@ -4,8 +4,6 @@ import (
 	"context"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +13,7 @@ import (
 	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"examlink/server/alert"
+	"examlink/server/store/memory"
 )
 
 // byHost is receivers by the host of their address.
@@ -116,7 +115,8 @@ func TestReloadRemovesAndAdds(t *testing.T) {
 			}
 			return http.StatusServiceUnavailable
 		})}
-		o := Options{Dir: t.TempDir(), Hold: -1, Dial: hosts.dial, Webhooks: []Webhook{hookTo("one", "127.0.0.1")}}
+		kept := memory.New()
+		o := Options{Queues: queuesOf(kept), Hold: -1, Dial: hosts.dial, Webhooks: []Webhook{hookTo("one", "127.0.0.1")}}
 		n, stop := running(t, o)
 		defer stop()
 		n.State(sessionNamed("a", "live"))
@@ -130,8 +130,12 @@ func TestReloadRemovesAndAdds(t *testing.T) {
 		if len(n.waiting()) > 0 || hasSeries(t, n, "one") {
 			t.Errorf("the webhook that is gone still has series: %v", n.waiting())
 		}
-		if b, err := os.ReadFile(filepath.Join(o.Dir, "one.queue")); err != nil || !strings.Contains(string(b), `"put"`) {
-			t.Errorf("its queue: %s, %v", b, err)
+		q, err := kept.Queue(t.Context(), "one")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if list, err := q.Waiting(t.Context()); err != nil || len(list) != 1 || q.Close() != nil {
+			t.Errorf("its queue: %v, %v", list, err)
 		}
 		before := hosts["127.0.0.1"].attempts()
 		n.State(sessionNamed("a", "dropped")) // not for it

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -19,11 +20,15 @@ var ReceiverName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
 
 // Message is one notice on its way to one receiver.
 type Message struct {
-	Number uint64    `json:"number"` // its place in the queue, from 1; Put sets it
-	ID     string    `json:"id"`     // no other message of the queue has it
-	Lane   string    `json:"lane"`   // messages of a lane are delivered in order
-	Kind   string    `json:"kind"`
-	At     time.Time `json:"at"` // the server's clock
+	Number uint64 `json:"number"` // its place in the queue, from 1; Put sets it
+	ID     string `json:"id"`     // no other message of the queue has it
+	Lane   string `json:"lane"`   // messages of a lane are delivered in order
+	Kind   string `json:"kind"`
+	// Exam and Student are whom the message is about, so that Erase finds it; empty:
+	// nobody in particular.
+	Exam    string    `json:"exam,omitempty"`
+	Student string    `json:"student,omitempty"`
+	At      time.Time `json:"at"` // the server's clock
 	// Body is JSON of at most MaxBody bytes, as json.Marshal writes it: then it is
 	// kept byte for byte.
 	Body json.RawMessage `json:"body"`
@@ -35,7 +40,7 @@ func (m Message) Clean() (Message, error) {
 	m.At, m.Body = Instant(m.At), bytes.Clone(m.Body)
 	err := cmp.Or(
 		checkIDs(text{"message", m.ID}),
-		checkTexts(text{"lane", m.Lane}, text{"kind", m.Kind}),
+		checkTexts(text{"lane", m.Lane}, text{"kind", m.Kind}, text{"exam", m.Exam}, text{"student", m.Student}),
 	)
 	switch {
 	case err != nil:
@@ -55,6 +60,8 @@ type Undelivered struct {
 	Receiver string    `json:"receiver"`
 	ID       string    `json:"id"`
 	Kind     string    `json:"kind"`
+	Exam     string    `json:"exam,omitempty"`
+	Student  string    `json:"student,omitempty"`
 	At       time.Time `json:"at"` // of the message
 	GivenUp  time.Time `json:"given_up"`
 	Why      string    `json:"why"`
@@ -63,7 +70,10 @@ type Undelivered struct {
 
 // GiveUp is a message as one that was given up.
 func (m Message) GiveUp(receiver string, r Reason) Undelivered {
-	return Undelivered{Receiver: receiver, ID: m.ID, Kind: m.Kind, At: m.At, GivenUp: Instant(r.At), Why: r.Why, Sentence: r.Sentence}
+	return Undelivered{
+		Receiver: receiver, ID: m.ID, Kind: m.Kind, Exam: m.Exam, Student: m.Student,
+		At: m.At, GivenUp: Instant(r.At), Why: plain(r.Why), Sentence: plain(r.Sentence),
+	}
 }
 
 // Reason is why a message is given up, for people.
@@ -71,6 +81,11 @@ type Reason struct {
 	Why      string
 	Sentence string // the message in one sentence
 	At       time.Time
+}
+
+// plain is a text without what PostgreSQL does not take.
+func plain(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "\ufffd")
 }
 
 // Queue keeps the messages still to be delivered to one receiver, and the latest

@@ -59,6 +59,13 @@ type Store interface {
 	// lower-case letters, digits and hyphens. Errors: ErrInvalid for another name;
 	// ErrConflict while the queue is open.
 	Queue(ctx context.Context, receiver string) (Queue, error)
+	// Erase removes all of a student of an exam for good: from the roster, receipts,
+	// records, live sessions and queues. It is no error when there is nothing. An
+	// implementation says whether the bytes are gone from its files too.
+	Erase(ctx context.Context, exam, student string) (Removed, error)
+	// Expire removes for good what is older than its retention at the given time.
+	// After an error a part may have been removed.
+	Expire(ctx context.Context, now time.Time, r Retention) (Removed, error)
 	// Close ends the use of the store, with its queues. Whatever is called later
 	// fails with ErrClosed. It may be called more than once.
 	Close() error

@@ -34,6 +34,7 @@ var forms = map[string]func(string) error{
 	"URL":              delivery.CheckAlertmanagerURL,
 	"https URL":        delivery.CheckURL,
 	"secret":           delivery.CheckSecret,
+	"PostgreSQL URL":   checkPostgresURL,
 	"kind": func(s string) error {
 		if !slices.Contains(alert.Kinds(), alert.Kind(s)) {
 			return fmt.Errorf("%q, expected one of %q", s, alert.Kinds())
@@ -138,6 +139,7 @@ func (f File) checkTogether(found *problems) {
 	if q := s.Silence; !q.Ordered() {
 		found.add("server.silence", "%v, %v, %v, %v, expected 0 < suspect < dropped < exam_relevant < forget", q.Suspect, q.Dropped, q.ExamRelevant, q.Forget)
 	}
+	f.Store.check(found)
 	names := map[string]bool{}
 	for i, w := range s.Alerts.Webhooks {
 		key := at("server.alerts.webhooks", i)

@@ -29,6 +29,7 @@ type File struct {
 	Log      Log              `mapstructure:"log" doc:"Messages on standard error."`
 	Client   Client           `mapstructure:"client" reload:"unused" doc:"The student's program, examlink."`
 	Server   Server           `mapstructure:"server" doc:"The operator's program, examlink-server. SIGHUP, or a POST to /-/reload where metrics are served, loads this file again and applies changes of {reloadable}. Other changes need a restart."`
+	Store    Store            `mapstructure:"store" doc:"Where examlink-server keeps live sessions, alerts to deliver, exams, rosters, receipts and the heads of records."`
 }
 
 // Log says what is logged and how.
@@ -70,7 +71,7 @@ type Server struct {
 	AdminSystemdSocket bool           `mapstructure:"admin_systemd_socket" doc:"Serve them on the sockets that systemd passes, instead of admin_listen."`
 	AdminWebConfig     string         `mapstructure:"admin_web_config" doc:"TLS, passwords, headers and a rate limit for admin_listen: a web configuration file as Prometheus exporters take it. It is read with each request. Empty: plain HTTP, for everybody who can connect. /-/healthy and /-/ready never need a password and have no rate limit."`
 	AdminPprof         bool           `mapstructure:"admin_pprof" reload:"live" doc:"Serve Go's profiles of the server there, under /debug/pprof/. They reveal what is in its memory."`
-	DataDir            string         `mapstructure:"data_dir" default:"examlink-data" doc:"The directory for keys and the certificate, which are made on the first start."`
+	DataDir            string         `mapstructure:"data_dir" default:"examlink-data" doc:"The directory for keys, the certificate and the store, which are made on the first start."`
 	Certificate        string         `mapstructure:"certificate" reload:"live" doc:"A certificate of your own, as a PEM file. Empty: a self-signed one, whose key is named in join tokens."`
 	Key                string         `mapstructure:"key" reload:"live" doc:"The private key of your own certificate, as a PEM file."`
 	Metrics            Metrics        `mapstructure:"metrics" reload:"live" doc:"What the server's metrics show."`
@@ -120,5 +121,5 @@ func (f File) ProbeOptions() (probe.Options, error) {
 func (f File) ServerSettings() (server.Settings, error) {
 	p, err := f.SelectedPolicy()
 	s := f.Server
-	return server.Settings{Limits: s.Limits, Silence: s.Silence, Policy: p, SessionSeries: s.Metrics.SessionSeries}, err
+	return server.Settings{Limits: s.Limits, Silence: s.Silence, Policy: p, SessionSeries: s.Metrics.SessionSeries, Retention: f.Store.Retention}, err
 }

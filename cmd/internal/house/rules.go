@@ -18,7 +18,7 @@ var Rules = []Rule{
 	}},
 	{Package: "cmd/examlink-server", May: []string{
 		"cmd/internal/cli", "cmd/internal/config", "cmd/internal/daemon", "cmd/internal/web", "probe", "probe/exporter", "probe/ippm", "probe/netsim",
-		"probe/plan", "probe/receipt", "probe/verdict", "probe/warning", "probe/wire", "server", "server/alert", "server/api", "server/auth", "server/event", "server/exam", "server/session",
+		"probe/plan", "probe/receipt", "probe/verdict", "probe/warning", "probe/wire", "server", "server/alert", "server/api", "server/auth", "server/event", "server/exam", "server/session", "server/store", "server/store/sql",
 	}},
 	{Package: "cmd/internal/lab", May: []string{
 		"cmd/internal/lab/emulator", "cmd/internal/lab/stage", "probe/clock", "probe/ippm", "probe/link", "probe/netsim", "probe/record", "probe/warning", "probe/wire",
@@ -26,7 +26,7 @@ var Rules = []Rule{
 	{Package: "cmd/internal/lab/stage", May: []string{"cmd/internal/lab/emulator", "probe/netsim", "probe/record", "probe/warning", "probe/wire"}},
 	{Package: "cmd/internal/lab/emulator", May: []string{"probe/ippm", "probe/netsim"}, Deps: []string{"golang.org/x/sys"}, Pure: true},
 	{Package: "cmd/internal/cli", May: []string{"cmd/internal/config", "cmd/internal/daemon"}},
-	{Package: "cmd/internal/config", May: []string{"probe", "probe/ippm", "probe/plan", "probe/verdict", "server", "server/alert", "server/delivery", "server/exam"}},
+	{Package: "cmd/internal/config", May: []string{"probe", "probe/ippm", "probe/plan", "probe/verdict", "server", "server/alert", "server/delivery", "server/exam", "server/store"}},
 	{Package: "cmd/internal/daemon"},
 	{Package: "cmd/internal/house", Pure: true},
 	{Package: "cmd/internal/web"},
@@ -37,7 +37,7 @@ var Rules = []Rule{
 	}},
 	{Package: "server/api", May: []string{"server/alert", "server/auth", "server/delivery", "server/session"}},
 	{Package: "server/auth", Pure: true},
-	{Package: "server/delivery", May: []string{"probe/ippm", "probe/link", "probe/wire", "server/alert", "server/event", "server/session", "server/store", "server/store/files", "server/store/memory"}, Deps: []string{
+	{Package: "server/delivery", May: []string{"probe/ippm", "probe/journal", "probe/link", "probe/wire", "server/alert", "server/event", "server/session", "server/store", "server/store/memory"}, Deps: []string{
 		"github.com/cenkalti/backoff", "github.com/standard-webhooks/standard-webhooks", "github.com/prometheus/client_golang",
 	}, Pure: true},
 	{Package: "server/alert", May: []string{"probe/ippm", "probe/verdict", "probe/warning"}, Pure: true},
@@ -45,7 +45,6 @@ var Rules = []Rule{
 	{Package: "server/reflect", May: []string{"probe/clock", "probe/ippm", "probe/link", "probe/wire", "server/session"}},
 	{Package: "server/session", May: []string{"probe/clock", "probe/ippm", "probe/link", "probe/record", "probe/verdict", "probe/warning", "probe/wire", "server/event", "server/exam"}},
 	{Package: "server/exam", May: []string{"probe/wire"}},
-	{Package: "server/store/files", May: []string{"probe/journal", "probe/lockfile", "server/store", "server/store/memory"}, Pure: true},
 	{Package: "server/store/sql", May: []string{"probe/lockfile", "probe/verdict", "server/store"}, Deps: []string{"github.com/jackc/pgx", "modernc.org/sqlite"}, Pure: true},
 	{Package: "server/store/memory", May: []string{"server/store"}, Pure: true},
 	{Package: "server/store", May: []string{"probe/verdict"}, Pure: true},

@@ -1,8 +1,5 @@
-// Package memory keeps a store in memory: for tests, for servers that keep
-// nothing, and, with a Log, as the working copy of a store that keeps its changes
-// elsewhere.
-//
-// It refuses to know files.
+// Package memory keeps a store in memory: for tests, and for servers that keep
+// nothing.
 package memory
 
 import (
@@ -18,9 +15,6 @@ import (
 
 // Store implements store.Store. It is safe for concurrent use.
 type Store struct {
-	log       Log // nil: none
-	openQueue func(receiver string) (store.Queue, error)
-
 	mu       sync.Mutex
 	closed   bool
 	exams    relation[store.Exam]
@@ -32,29 +26,14 @@ type Store struct {
 	headOf   map[string]store.RecordHead // by session
 	sessions relation[store.LiveSession]
 	queues   map[string]*slot
-	parked   map[string]*Queue // queues that are closed, without a log
+	parked   map[string]*Queue // what queues had when they were closed
 }
 
 // New makes an empty store.
 func New() *Store {
-	s := empty()
-	s.parked = map[string]*Queue{}
-	s.openQueue = s.reopenQueue
-	return s
-}
-
-// Over makes an empty store over a log, and a function that opens queues. Apply
-// fills it with what the log has.
-func Over(log Log, openQueue func(receiver string) (store.Queue, error)) *Store {
-	s := empty()
-	s.log, s.openQueue = log, openQueue
-	return s
-}
-
-func empty() *Store {
 	return &Store{
 		roster: grouped[store.Student]{}, receipts: grouped[store.Receipt]{}, standing: grouped[store.Standing]{}, examOf: map[string]string{},
-		heads: grouped[store.RecordHead]{}, headOf: map[string]store.RecordHead{}, queues: map[string]*slot{},
+		heads: grouped[store.RecordHead]{}, headOf: map[string]store.RecordHead{}, queues: map[string]*slot{}, parked: map[string]*Queue{},
 	}
 }
 
@@ -70,27 +49,6 @@ func (s *Store) enter(ctx context.Context) error {
 		return store.ErrClosed
 	}
 	return nil
-}
-
-// commit makes changes to a table. Called locked.
-func (s *Store) commit(t Table, changes ...Change) error {
-	if len(changes) == 0 {
-		return nil
-	}
-	if s.log != nil {
-		if err := s.log.Append(t, changes); err != nil {
-			return err
-		}
-	}
-	erased := false
-	for _, c := range changes {
-		s.apply(t, c)
-		erased = erased || c.Gone != nil && t != Sessions
-	}
-	if s.log == nil {
-		return nil
-	}
-	return s.log.Applied(t, erased, func(yield func(Change)) { s.snapshot(t, yield) })
 }
 
 // Exams implements store.Store.
@@ -137,23 +95,19 @@ func (s *Store) Queue(ctx context.Context, receiver string) (store.Queue, error)
 	if s.queues[receiver] != nil {
 		return nil, fmt.Errorf("queue of %s: open already: %w", receiver, store.ErrConflict)
 	}
-	q, err := s.openQueue(receiver)
-	if err != nil {
-		return nil, err
-	}
-	of := &slot{q, s, receiver}
+	of := &slot{s.reopenQueue(receiver), s, receiver}
 	s.queues[receiver] = of
 	return of, nil
 }
 
 // reopenQueue opens a queue with what it had when it was closed. Called locked.
-func (s *Store) reopenQueue(receiver string) (store.Queue, error) {
+func (s *Store) reopenQueue(receiver string) *Queue {
 	q := NewQueue(receiver)
 	if old := s.parked[receiver]; old != nil {
-		q.Restore(old.next, old.waiting, old.lost)
+		q.next, q.waiting, q.lost = old.next, old.waiting, old.lost
 	}
 	s.parked[receiver] = q
-	return q, nil
+	return q
 }
 
 // Close implements store.Store.
@@ -169,9 +123,6 @@ func (s *Store) Close() error {
 	var errs []error
 	for _, q := range queues {
 		errs = append(errs, q.Close())
-	}
-	if s.log != nil {
-		errs = append(errs, s.log.Close())
 	}
 	return errors.Join(errs...)
 }

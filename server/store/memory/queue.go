@@ -25,34 +25,6 @@ type Queue struct {
 // NewQueue makes the empty queue of a receiver.
 func NewQueue(receiver string) *Queue { return &Queue{receiver: receiver, next: 1} }
 
-// Restore replaces what is in the queue; next is the number of the next message.
-// Messages are by number, undelivered ones in the order in which they were given up.
-func (q *Queue) Restore(next uint64, waiting []store.Message, lost []store.Undelivered) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.next, q.waiting, q.lost = max(next, 1), slices.Clone(waiting), slices.Clone(lost[max(len(lost)-store.KeepUndelivered, 0):])
-}
-
-// Next is the number of the next message.
-func (q *Queue) Next() uint64 {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.next
-}
-
-// Get returns a message that waits. Errors: store.ErrNotFound.
-func (q *Queue) Get(ctx context.Context, number uint64) (store.Message, error) {
-	if err := q.enter(ctx); err != nil {
-		return store.Message{}, err
-	}
-	defer q.mu.Unlock()
-	i, err := q.find(number)
-	if err != nil {
-		return store.Message{}, err
-	}
-	return q.waiting[i], nil
-}
-
 func (q *Queue) enter(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err

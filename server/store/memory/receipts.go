@@ -10,14 +10,13 @@ import (
 
 // addReceipt adds a receipt. Called locked.
 func (s *Store) addReceipt(r store.Receipt) {
-	if old, ok := s.receipt(r.ID); ok {
-		if old.Same(r) {
-			return // it was in the log twice
-		}
-		s.receipts.remove(old.Exam, old.ID)
-	}
 	s.examOf[r.ID] = r.Exam
 	s.receipts.put(r.Exam, r.ID, r)
+	s.stand(r)
+}
+
+// stand takes a receipt into the standing of its student. Called locked.
+func (s *Store) stand(r store.Receipt) {
 	of, ok := s.standing[r.Exam].get(r.Student)
 	if !ok || r.Better(of.Best) {
 		of.Best = r
@@ -32,10 +31,28 @@ func (s *Store) addReceipt(r store.Receipt) {
 // receipt finds a receipt. Called locked.
 func (s *Store) receipt(id string) (store.Receipt, bool) { return s.receipts[s.examOf[id]].get(id) }
 
-// eraseReceipts removes a student's receipts. Called locked.
-func (s *Store) eraseReceipts(exam, student string) {
-	if _, ok := s.standing[exam].get(student); !ok {
+// removeReceipt removes one receipt. Called locked.
+func (s *Store) removeReceipt(r store.Receipt) {
+	s.receipts.remove(r.Exam, r.ID)
+	delete(s.examOf, r.ID)
+	of := s.standing[r.Exam].of[r.Student]
+	if of.Best.ID != r.ID && of.Last.ID != r.ID {
 		return
+	}
+	s.standing.remove(r.Exam, r.Student)
+	if left := s.receipts[r.Exam]; left != nil {
+		left.all(func(o store.Receipt) {
+			if o.Student == r.Student {
+				s.stand(o)
+			}
+		})
+	}
+}
+
+// eraseReceipts removes a student's receipts. Called locked.
+func (s *Store) eraseReceipts(exam, student string) int {
+	if _, ok := s.standing[exam].get(student); !ok {
+		return 0
 	}
 	var ids []string
 	s.receipts[exam].all(func(r store.Receipt) {
@@ -48,23 +65,23 @@ func (s *Store) eraseReceipts(exam, student string) {
 		delete(s.examOf, id)
 	}
 	s.standing.remove(exam, student)
+	return len(ids)
 }
 
 // addHead takes a head. Called locked.
 func (s *Store) addHead(h store.RecordHead) {
-	if old, ok := s.headOf[h.Session]; ok && old.Exam != h.Exam {
-		s.heads.remove(old.Exam, old.Session)
-	}
 	s.headOf[h.Session] = h
 	s.heads.put(h.Exam, h.Session, h)
 }
 
 // eraseHeads removes a student's heads. Called locked.
-func (s *Store) eraseHeads(exam, student string) {
-	for _, id := range s.sessionsOf(exam, student) {
+func (s *Store) eraseHeads(exam, student string) int {
+	ids := s.sessionsOf(exam, student)
+	for _, id := range ids {
 		s.heads.remove(exam, id)
 		delete(s.headOf, id)
 	}
+	return len(ids)
 }
 
 // sessionsOf are the sessions of a student that have a head. Called locked.
@@ -96,7 +113,8 @@ func (t receipts) Append(ctx context.Context, r store.Receipt) error {
 		}
 		return fmt.Errorf("receipt %s: %w", r.ID, store.ErrExists)
 	}
-	return t.commit(Receipts, Change{Receipt: &r})
+	t.addReceipt(r)
+	return nil
 }
 
 // copied is a receipt that the caller may change.
@@ -163,10 +181,8 @@ func (t receipts) Erase(ctx context.Context, exam, student string) error {
 		return err
 	}
 	defer t.mu.Unlock()
-	if _, ok := t.standing[exam].get(student); !ok {
-		return nil
-	}
-	return t.commit(Receipts, Change{Gone: &Gone{Exam: exam, Student: student}})
+	t.eraseReceipts(exam, student)
+	return nil
 }
 
 type records struct{ *Store }
@@ -185,7 +201,8 @@ func (t records) Append(ctx context.Context, h store.RecordHead) error {
 			return err
 		}
 	}
-	return t.commit(Records, Change{Record: &h})
+	t.addHead(h)
+	return nil
 }
 
 func (t records) Head(ctx context.Context, session string) (store.RecordHead, error) {
@@ -213,8 +230,6 @@ func (t records) Erase(ctx context.Context, exam, student string) error {
 		return err
 	}
 	defer t.mu.Unlock()
-	if len(t.sessionsOf(exam, student)) == 0 {
-		return nil
-	}
-	return t.commit(Records, Change{Gone: &Gone{Exam: exam, Student: student}})
+	t.eraseHeads(exam, student)
+	return nil
 }

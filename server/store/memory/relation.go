@@ -98,8 +98,12 @@ func (g grouped[T]) remove(exam, id string) {
 	}
 }
 
-func (g grouped[T]) all(yield func(T)) {
-	for _, r := range g {
-		r.all(yield)
+// clear removes all of an exam, and says how much that was.
+func (g grouped[T]) clear(exam string) int64 {
+	r := g[exam]
+	delete(g, exam)
+	if r == nil {
+		return 0
 	}
+	return int64(len(r.of))
 }

@@ -40,7 +40,8 @@ func (t exams) Create(ctx context.Context, e store.Exam) error {
 	if _, ok := t.exams.get(e.ID); ok {
 		return fmt.Errorf("exam %s: %w", e.ID, store.ErrExists)
 	}
-	return t.commit(Exams, Change{Exam: &e})
+	t.exams.put(e.ID, e)
+	return nil
 }
 
 func (t exams) Get(ctx context.Context, id string) (store.Exam, error) {
@@ -64,7 +65,8 @@ func (t exams) Update(ctx context.Context, e store.Exam) error {
 	if _, err := t.openExam(e.ID); err != nil {
 		return err
 	}
-	return t.commit(Exams, Change{Exam: &e})
+	t.exams.put(e.ID, e)
+	return nil
 }
 
 func (t exams) List(ctx context.Context, p store.Page) ([]store.Exam, error) {
@@ -85,20 +87,21 @@ func (t exams) Close(ctx context.Context, id string) error {
 		return err
 	}
 	e.Closed = true
-	return t.commit(Exams, Change{Exam: &e})
+	t.exams.put(e.ID, e)
+	return nil
 }
 
 type roster struct{ *Store }
 
 func (t roster) Put(ctx context.Context, exam string, students []store.Student) error {
-	changes := make([]Change, 0, len(students))
+	clean := make([]store.Student, 0, len(students))
 	for _, s := range students {
 		s.Exam = exam
 		s, err := s.Clean()
 		if err != nil {
 			return err
 		}
-		changes = append(changes, Change{Student: &s})
+		clean = append(clean, s)
 	}
 	if err := t.enter(ctx); err != nil {
 		return err
@@ -107,7 +110,10 @@ func (t roster) Put(ctx context.Context, exam string, students []store.Student) 
 	if _, err := t.openExam(exam); err != nil {
 		return err
 	}
-	return t.commit(Roster, changes...)
+	for _, s := range clean {
+		t.roster.put(s.Exam, s.ID, s)
+	}
+	return nil
 }
 
 func (t roster) Get(ctx context.Context, exam, student string) (store.Student, error) {
@@ -135,13 +141,10 @@ func (t roster) Remove(ctx context.Context, exam string, students ...string) err
 		return err
 	}
 	defer t.mu.Unlock()
-	var changes []Change
 	for _, id := range students {
-		if _, ok := t.roster[exam].get(id); ok {
-			changes = append(changes, Change{Gone: &Gone{Exam: exam, Student: id}})
-		}
+		t.roster.remove(exam, id)
 	}
-	return t.commit(Roster, changes...)
+	return nil
 }
 
 type sessions struct{ *Store }
@@ -155,7 +158,8 @@ func (t sessions) Put(ctx context.Context, v store.LiveSession) error {
 		return err
 	}
 	defer t.mu.Unlock()
-	return t.commit(Sessions, Change{Session: &v})
+	t.sessions.put(v.ID, v)
+	return nil
 }
 
 func (t sessions) Remove(ctx context.Context, id string) error {
@@ -163,10 +167,8 @@ func (t sessions) Remove(ctx context.Context, id string) error {
 		return err
 	}
 	defer t.mu.Unlock()
-	if _, ok := t.sessions.get(id); !ok {
-		return nil
-	}
-	return t.commit(Sessions, Change{Gone: &Gone{Session: id}})
+	t.sessions.remove(id)
+	return nil
 }
 
 func (t sessions) List(ctx context.Context, p store.Page) ([]store.LiveSession, error) {

@@ -65,8 +65,8 @@ func (q *queue) Put(ctx context.Context, m store.Message) (number uint64, err er
 	}
 	err = q.alter(ctx, "next", func(ctx context.Context, tx *sql.Tx, next int64) error {
 		number = uint64(next - 1) //nolint:gosec // from 1
-		_, err := execute(ctx, tx, "INSERT INTO messages (receiver, number, id, lane, kind, at, body) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-			q.receiver, next-1, m.ID, m.Lane, m.Kind, micros(m.At), blob(m.Body))
+		_, err := execute(ctx, tx, "INSERT INTO messages (receiver, number, id, lane, kind, exam, student, at, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+			q.receiver, next-1, m.ID, m.Lane, m.Kind, m.Exam, m.Student, micros(m.At), blob(m.Body))
 		return err
 	})
 	if err != nil {
@@ -85,10 +85,10 @@ func (q *queue) Waiting(ctx context.Context) ([]store.Message, error) {
 	}
 	out, err := list(ctx, q.read, func(r row) (m store.Message, err error) {
 		var number, at int64
-		err = r.Scan(&number, &m.ID, &m.Lane, &m.Kind, &at, (*[]byte)(&m.Body))
+		err = r.Scan(&number, &m.ID, &m.Lane, &m.Kind, &m.Exam, &m.Student, &at, (*[]byte)(&m.Body))
 		m.Number, m.At = uint64(number), instant(at) //nolint:gosec // from 1
 		return m, err
-	}, "SELECT number, id, lane, kind, at, body FROM messages WHERE receiver = $1 ORDER BY number", q.receiver)
+	}, "SELECT number, id, lane, kind, exam, student, at, body FROM messages WHERE receiver = $1 ORDER BY number", q.receiver)
 	return out, q.failed(ctx, err)
 }
 
@@ -111,10 +111,10 @@ func (q *queue) GiveUp(ctx context.Context, number uint64, r store.Reason) error
 	return q.alter(ctx, "given_up", func(ctx context.Context, tx *sql.Tx, place int64) error {
 		gone, err := list(ctx, tx, func(r row) (m store.Message, err error) {
 			var at int64
-			err = r.Scan(&m.ID, &m.Kind, &at)
+			err = r.Scan(&m.ID, &m.Kind, &m.Exam, &m.Student, &at)
 			m.At = instant(at)
 			return m, err
-		}, "DELETE FROM messages WHERE receiver = $1 AND number = $2 RETURNING id, kind, at", q.receiver, int64(number)) //nolint:gosec // as above
+		}, "DELETE FROM messages WHERE receiver = $1 AND number = $2 RETURNING id, kind, exam, student, at", q.receiver, int64(number)) //nolint:gosec // as above
 		if err != nil {
 			return err
 		}
@@ -122,8 +122,8 @@ func (q *queue) GiveUp(ctx context.Context, number uint64, r store.Reason) error
 			return q.notFound(number)
 		}
 		u := gone[0].GiveUp(q.receiver, r)
-		if _, err := execute(ctx, tx, "INSERT INTO undelivered (receiver, place, id, kind, at, given_up, why, sentence) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-			u.Receiver, place, u.ID, u.Kind, micros(u.At), micros(u.GivenUp), u.Why, u.Sentence); err != nil {
+		if _, err := execute(ctx, tx, "INSERT INTO undelivered (receiver, place, id, kind, exam, student, at, given_up, why, sentence) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+			u.Receiver, place, u.ID, u.Kind, u.Exam, u.Student, micros(u.At), micros(u.GivenUp), u.Why, u.Sentence); err != nil {
 			return err
 		}
 		_, err = execute(ctx, tx, "DELETE FROM undelivered WHERE receiver = $1 AND place <= $2", q.receiver, place-store.KeepUndelivered)
@@ -141,10 +141,10 @@ func (q *queue) Undelivered(ctx context.Context) ([]store.Undelivered, error) {
 	}
 	out, err := list(ctx, q.read, func(r row) (u store.Undelivered, err error) {
 		var at, givenUp int64
-		err = r.Scan(&u.Receiver, &u.ID, &u.Kind, &at, &givenUp, &u.Why, &u.Sentence)
+		err = r.Scan(&u.Receiver, &u.ID, &u.Kind, &u.Exam, &u.Student, &at, &givenUp, &u.Why, &u.Sentence)
 		u.At, u.GivenUp = instant(at), instant(givenUp)
 		return u, err
-	}, "SELECT receiver, id, kind, at, given_up, why, sentence FROM undelivered WHERE receiver = $1 ORDER BY place", q.receiver)
+	}, "SELECT receiver, id, kind, exam, student, at, given_up, why, sentence FROM undelivered WHERE receiver = $1 ORDER BY place", q.receiver)
 	return out, q.failed(ctx, err)
 }
 

@@ -69,7 +69,7 @@ func (t roster) Remove(ctx context.Context, exam string, students ...string) err
 	// In order, so that two removals do not wait for each other.
 	ids := slices.Compact(slices.Sorted(slices.Values(students)))
 	ids = slices.DeleteFunc(ids, func(id string) bool { return !storable([]any{exam, id}) })
-	return t.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := t.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for some := range slices.Chunk(ids, t.dialect.rows) {
 			args := []any{exam}
 			var in []string
@@ -83,4 +83,8 @@ func (t roster) Remove(ctx context.Context, exam string, students ...string) err
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return t.forget(ctx)
 }

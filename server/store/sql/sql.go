@@ -58,6 +58,7 @@ type dialect struct {
 	writers     int    // transactions at the same time
 	batch       int    // changes in a transaction
 	rows        int    // that a statement puts or removes: SQLite looks each parameter up in a list
+	log         bool   // its log keeps what was removed
 	// abandon makes an open transaction end when the caller's context does.
 	// SQLite's transactions are too short for that.
 	abandon bool

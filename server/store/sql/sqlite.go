@@ -34,7 +34,7 @@ func openSQLite(ctx context.Context, file string) (*database, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &database{release: lock.Close, dialect: dialect{name: "SQLite", text: "text", bytes: "blob", writers: 1, batch: maxBatch, rows: 50}}
+	d := &database{release: lock.Close, dialect: dialect{name: "SQLite", text: "text", bytes: "blob", writers: 1, batch: maxBatch, rows: 50, log: true}}
 	if err := makeSQLite(file); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}

@@ -103,7 +103,7 @@ func TestNoRoom(t *testing.T) {
 	var batch []*job
 	for i := range 4 {
 		batch = append(batch, &job{ctx: t.Context(), make: func(ctx context.Context, tx *sql.Tx) error {
-			_, err := execute(ctx, tx, "INSERT INTO messages (receiver, number, id, lane, kind, at, body) VALUES ('r', $1, '', '', '', 0, $2)", i, []byte(strings.Repeat("x", 50e3)))
+			_, err := execute(ctx, tx, "INSERT INTO messages (receiver, number, id, lane, kind, exam, student, at, body) VALUES ('r', $1, '', '', '', '', '', 0, $2)", i, []byte(strings.Repeat("x", 50e3)))
 			return err
 		}})
 	}

@@ -69,7 +69,7 @@ func StartPostgres(t testing.TB, settings ...string) *Postgres {
 			t.Logf("PostgreSQL:\n%s", log.Bytes())
 		}
 	})
-	for began := time.Now(); p.command("pg_isready", "-q", "-h", p.dir).Run() != nil; time.Sleep(postgresAsk) {
+	for began := time.Now(); p.command("pg_isready", "-q", "-h", p.dir, "-U", "examlink").Run() != nil; time.Sleep(postgresAsk) {
 		if time.Since(began) > postgresStarts {
 			t.Fatal("PostgreSQL does not start")
 		}

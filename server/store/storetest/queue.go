@@ -10,7 +10,7 @@ import (
 )
 
 func message(id string) store.Message {
-	return store.Message{ID: id, Lane: "lane", Kind: "suspect", At: at(1), Body: json.RawMessage(`{"id":"` + id + `"}`)}
+	return store.Message{ID: id, Lane: "lane", Kind: "suspect", Exam: "e1", Student: "s1", At: at(1), Body: json.RawMessage(`{"id":"` + id + `"}`)}
 }
 
 func openQueue(t *testing.T, s store.Store, receiver string) store.Queue {
@@ -42,7 +42,7 @@ func testQueue(t *testing.T, s store.Store) {
 	list := got[[]store.Message](t)(q.Waiting(bg(t)))
 	for i, m := range list {
 		want := message(fmt.Sprint("m", i))
-		if m.Number != numbers[i] || m.ID != want.ID || m.Lane != want.Lane || m.Kind != want.Kind || !m.At.Equal(want.At) || string(m.Body) != string(want.Body) {
+		if m.Number != numbers[i] || m.ID != want.ID || m.Lane != want.Lane || m.Kind != want.Kind || m.Exam != want.Exam || m.Student != want.Student || !m.At.Equal(want.At) || string(m.Body) != string(want.Body) {
 			t.Errorf("%+v, want %+v", m, want)
 		}
 	}
@@ -64,7 +64,7 @@ func testQueue(t *testing.T, s store.Store) {
 		t.Errorf("number %d after %d", n, numbers[4])
 	}
 	if v := got[[]store.Undelivered](t)(q.Undelivered(bg(t))); len(v) != 1 || v[0] != (store.Undelivered{
-		Receiver: "proctors", ID: "m0", Kind: "suspect", At: at(1), GivenUp: at(2), Why: "old", Sentence: "a sentence",
+		Receiver: "proctors", ID: "m0", Kind: "suspect", Exam: "e1", Student: "s1", At: at(1), GivenUp: at(2), Why: "old", Sentence: "a sentence",
 	}) {
 		t.Errorf("undelivered: %+v", v)
 	}
@@ -142,4 +142,14 @@ func testUndelivered(t *testing.T, s store.Store) {
 	check(q)
 	must(t, q.Close())
 	check(openQueue(t, s, "proctors"))
+}
+
+// testReasons sees that a reason may be any text.
+func testReasons(t *testing.T, s store.Store) {
+	q := openQueue(t, s, "proctors")
+	n := got[uint64](t)(q.Put(bg(t), message("m")))
+	must(t, q.GiveUp(bg(t), n, store.Reason{Why: "a\x00b", Sentence: "c\xffd", At: at(2)}))
+	if v := got[[]store.Undelivered](t)(q.Undelivered(bg(t))); len(v) != 1 || v[0].Why != "a\ufffdb" || v[0].Sentence != "c\ufffdd" {
+		t.Errorf("%+v", v)
+	}
 }

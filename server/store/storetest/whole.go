@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"examlink/probe/verdict"
 	"examlink/server/store"
@@ -141,12 +142,14 @@ func calls(ctx context.Context, s store.Store) map[string]error {
 	_, heads := s.Records().List(ctx, "e1", store.Page{})
 	_, sessions := s.Sessions().List(ctx, store.Page{})
 	_, queue := s.Queue(ctx, "another")
+	_, erase := s.Erase(ctx, "e1", "s")
+	_, expire := s.Expire(ctx, at(0), store.Retention{Receipts: time.Hour})
 	return map[string]error{
 		"Exams.Create": s.Exams().Create(ctx, exam("x")), "Exams.Get": get, "Exams.Close": s.Exams().Close(ctx, "e1"),
 		"Roster.Put": s.Roster().Put(ctx, "e1", []store.Student{{ID: "s"}}), "Roster.List": list, "Roster.Remove": s.Roster().Remove(ctx, "e1", "s1"),
 		"Receipts.Append": s.Receipts().Append(ctx, receipt("r", "s", 1, verdict.Ready)), "Receipts.Standings": standings, "Receipts.Erase": s.Receipts().Erase(ctx, "e1", "s"),
 		"Records.Append": s.Records().Append(ctx, head("a", "s", 1)), "Records.List": heads, "Records.Erase": s.Records().Erase(ctx, "e1", "s"),
-		"Sessions.Put": s.Sessions().Put(ctx, live("l", "live")), "Sessions.List": sessions, "Sessions.Remove": s.Sessions().Remove(ctx, "l"), "Queue": queue,
+		"Sessions.Put": s.Sessions().Put(ctx, live("l", "live")), "Sessions.List": sessions, "Sessions.Remove": s.Sessions().Remove(ctx, "l"), "Queue": queue, "Erase": erase, "Expire": expire,
 	}
 }
 

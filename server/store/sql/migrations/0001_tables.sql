@@ -35,6 +35,8 @@ CREATE INDEX receipts_by_exam ON receipts (exam, id);
 -- It has all that finding a student's best and last receipt needs.
 CREATE INDEX receipts_by_student ON receipts (exam, student, at, id, outcome);
 
+CREATE INDEX receipts_by_time ON receipts (at);
+
 CREATE TABLE records (
 	session {text} NOT NULL PRIMARY KEY,
 	exam    {text} NOT NULL,
@@ -72,19 +74,23 @@ CREATE TABLE messages (
 	id       {text} NOT NULL,
 	lane     {text} NOT NULL,
 	kind     {text} NOT NULL,
+	exam     {text} NOT NULL,
+	student  {text} NOT NULL,
 	at       bigint NOT NULL,
 	body     {bytes} NOT NULL,
 	PRIMARY KEY (receiver, number)
 );
 
 CREATE TABLE undelivered (
-	receiver     {text} NOT NULL,
-	place        bigint NOT NULL,
-	id           {text} NOT NULL,
-	kind         {text} NOT NULL,
-	at           bigint NOT NULL,
-	given_up     bigint NOT NULL,
-	why          {text} NOT NULL,
-	sentence     {text} NOT NULL,
+	receiver {text} NOT NULL,
+	place    bigint NOT NULL,
+	id       {text} NOT NULL,
+	kind     {text} NOT NULL,
+	exam     {text} NOT NULL,
+	student  {text} NOT NULL,
+	at       bigint NOT NULL,
+	given_up bigint NOT NULL,
+	why      {text} NOT NULL,
+	sentence {text} NOT NULL,
 	PRIMARY KEY (receiver, place)
 );

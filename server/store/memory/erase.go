@@ -1,0 +1,99 @@
+package memory
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"examlink/server/store"
+)
+
+// Erase implements store.Store.
+func (s *Store) Erase(ctx context.Context, exam, student string) (r store.Removed, err error) {
+	if err := s.enter(ctx); err != nil {
+		return r, err
+	}
+	defer s.mu.Unlock()
+	if _, ok := s.roster[exam].get(student); ok {
+		s.roster.remove(exam, student)
+		r.Students++
+	}
+	r.Receipts = int64(s.eraseReceipts(exam, student))
+	r.Records = int64(s.eraseHeads(exam, student))
+	r.Sessions = s.removeSessions(func(l store.LiveSession) bool { return l.Exam == exam && l.Student == student })
+	for _, q := range s.parked {
+		r.Messages += q.remove(func(m store.Message) bool { return m.Exam == exam && m.Student == student })
+		r.Messages += q.removeUndelivered(func(u store.Undelivered) bool { return u.Exam == exam && u.Student == student })
+	}
+	return r, nil
+}
+
+// Expire implements store.Store.
+func (s *Store) Expire(ctx context.Context, now time.Time, keep store.Retention) (r store.Removed, err error) {
+	if err := s.enter(ctx); err != nil {
+		return r, err
+	}
+	defer s.mu.Unlock()
+	over := func(t time.Time, kept time.Duration) bool { return kept > 0 && t.Before(store.Instant(now.Add(-kept))) }
+	s.exams.all(func(e store.Exam) {
+		if over(e.End, keep.Rosters) {
+			r.Students += s.roster.clear(e.ID)
+		}
+	})
+	for _, of := range s.receipts {
+		var old []store.Receipt
+		of.all(func(v store.Receipt) {
+			if over(v.At, keep.Receipts) {
+				old = append(old, v)
+			}
+		})
+		for _, v := range old {
+			s.removeReceipt(v)
+			r.Receipts++
+		}
+	}
+	for id, h := range s.headOf {
+		if over(h.At, keep.Records) {
+			s.heads.remove(h.Exam, id)
+			delete(s.headOf, id)
+			r.Records++
+		}
+	}
+	r.Sessions = s.removeSessions(func(l store.LiveSession) bool { return over(l.LastPacket, keep.Sessions) })
+	for _, q := range s.parked {
+		r.Messages += q.removeUndelivered(func(u store.Undelivered) bool { return over(u.GivenUp, keep.Undelivered) })
+	}
+	return r, nil
+}
+
+// removeSessions removes some live sessions. Called locked.
+func (s *Store) removeSessions(which func(store.LiveSession) bool) (n int64) {
+	var ids []string
+	s.sessions.all(func(l store.LiveSession) {
+		if which(l) {
+			ids = append(ids, l.ID)
+		}
+	})
+	for _, id := range ids {
+		s.sessions.remove(id)
+	}
+	return int64(len(ids))
+}
+
+// remove removes some messages.
+func (q *Queue) remove(which func(store.Message) bool) int64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	before := len(q.waiting)
+	q.waiting = slices.DeleteFunc(q.waiting, which)
+	return int64(before - len(q.waiting))
+}
+
+// removeUndelivered removes some messages that were given up.
+func (q *Queue) removeUndelivered(which func(store.Undelivered) bool) int64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	before := len(q.lost)
+	q.lost = slices.DeleteFunc(q.lost, which)
+	return int64(before - len(q.lost))
+}
