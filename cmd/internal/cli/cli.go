@@ -55,6 +55,16 @@ func NoArgs(_ *cobra.Command, args []string) error {
 	return nil
 }
 
+// OneArg wants one argument, which is called what.
+func OneArg(what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return Usage(fmt.Errorf("%d arguments, expected %s", len(args), what))
+		}
+		return nil
+	}
+}
+
 // Flag declares a string flag that sets a configuration key. It panics if the key is a
 // secret's: every user of a computer can read command lines.
 func (a *App) Flag(c *cobra.Command, name, key, usage string) {
