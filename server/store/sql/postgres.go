@@ -15,8 +15,9 @@ import (
 const (
 	postgresWriters = 8 // each change has a transaction of its own
 	postgresConns   = 16
-	connectTimeout  = 5 * time.Second // unless the URL has connect_timeout
-	lockTimeout     = "10s"           // for rows that another transaction has
+	pingAfter       = 10 * time.Millisecond // of not being used a connection may have been lost
+	connectTimeout  = 5 * time.Second       // unless the URL has connect_timeout
+	lockTimeout     = "10s"                 // for rows that another transaction has
 )
 
 // durable makes commits wait for the disk, unless they wait for more than that.
@@ -40,7 +41,7 @@ func openPostgres(ctx context.Context, address string) (*database, error) {
 	db := stdlib.OpenDB(*c, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
 		_, err := conn.Exec(ctx, durable)
 		return err
-	}))
+	}), stdlib.OptionShouldPing(func(_ context.Context, p stdlib.ShouldPingParams) bool { return p.IdleDuration > pingAfter }))
 	db.SetMaxOpenConns(postgresConns)
 	db.SetMaxIdleConns(postgresConns)
 	if err := checkPostgres(ctx, db); err != nil {

@@ -86,6 +86,9 @@ func (p *Postgres) Database() string {
 	return fmt.Sprintf("postgres://examlink@/%s?host=%s", name, p.dir)
 }
 
+// Dir is the directory of its socket.
+func (p *Postgres) Dir() string { return p.dir }
+
 // Run runs one of PostgreSQL's programs and returns what it prints.
 func (p *Postgres) Run(name string, args ...string) string {
 	p.t.Helper()
