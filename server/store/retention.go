@@ -50,5 +50,6 @@ type Removed struct {
 	Receipts int64 `json:"receipts"`
 	Records  int64 `json:"records"`
 	Sessions int64 `json:"sessions"`
+	Tokens   int64 `json:"tokens"`   // join tokens that name the student no more
 	Messages int64 `json:"messages"` // of queues, also those that were given up
 }

@@ -1,5 +1,5 @@
 // Package store keeps what a server must not lose: exams, rosters, receipts,
-// the heads of records, live sessions, and notices still to be delivered. It
+// the heads of records, the join tokens that were issued, live sessions, and notices still to be delivered. It
 // declares the interfaces and their values; the packages below it implement them,
 // and package storetest holds every implementation to the same behaviour.
 //
@@ -54,6 +54,7 @@ type Store interface {
 	Roster() Roster
 	Receipts() Receipts
 	Records() Records
+	Tokens() Tokens
 	Sessions() Sessions
 	// Queue opens the queue of a receiver, made if it is not there; its name is
 	// lower-case letters, digits and hyphens. Errors: ErrInvalid for another name;

@@ -20,6 +20,7 @@ func (s *Store) Erase(ctx context.Context, exam, student string) (r store.Remove
 	}
 	r.Receipts = int64(s.eraseReceipts(exam, student))
 	r.Records = int64(s.eraseHeads(exam, student))
+	r.Tokens = s.eraseTokens(exam, student)
 	r.Sessions = s.removeSessions(func(l store.LiveSession) bool { return l.Exam == exam && l.Student == student })
 	for _, q := range s.parked {
 		r.Messages += q.remove(func(m store.Message) bool { return m.Exam == exam && m.Student == student })

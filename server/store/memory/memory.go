@@ -15,25 +15,28 @@ import (
 
 // Store implements store.Store. It is safe for concurrent use.
 type Store struct {
-	mu       sync.Mutex
-	closed   bool
-	exams    relation[store.Exam]
-	roster   grouped[store.Student]
-	receipts grouped[store.Receipt]
-	standing grouped[store.Standing]
-	examOf   map[string]string // of receipts
-	heads    grouped[store.RecordHead]
-	headOf   map[string]store.RecordHead // by session
-	sessions relation[store.LiveSession]
-	queues   map[string]*slot
-	parked   map[string]*Queue // what queues had when they were closed
+	mu        sync.Mutex
+	closed    bool
+	exams     relation[store.Exam]
+	roster    grouped[store.Student]
+	receipts  grouped[store.Receipt]
+	standing  grouped[store.Standing]
+	examOf    map[string]string // of receipts
+	heads     grouped[store.RecordHead]
+	headOf    map[string]store.RecordHead // by session
+	sessions  relation[store.LiveSession]
+	tokens    grouped[store.Token]
+	tokenExam map[string]string // of tokens
+	queues    map[string]*slot
+	parked    map[string]*Queue // what queues had when they were closed
 }
 
 // New makes an empty store.
 func New() *Store {
 	return &Store{
 		roster: grouped[store.Student]{}, receipts: grouped[store.Receipt]{}, standing: grouped[store.Standing]{}, examOf: map[string]string{},
-		heads: grouped[store.RecordHead]{}, headOf: map[string]store.RecordHead{}, queues: map[string]*slot{}, parked: map[string]*Queue{},
+		heads: grouped[store.RecordHead]{}, headOf: map[string]store.RecordHead{},
+		tokens: grouped[store.Token]{}, tokenExam: map[string]string{}, queues: map[string]*slot{}, parked: map[string]*Queue{},
 	}
 }
 
@@ -62,6 +65,9 @@ func (s *Store) Receipts() store.Receipts { return receipts{s} }
 
 // Records implements store.Store.
 func (s *Store) Records() store.Records { return records{s} }
+
+// Tokens implements store.Store.
+func (s *Store) Tokens() store.Tokens { return tokens{s} }
 
 // Sessions implements store.Store.
 func (s *Store) Sessions() store.Sessions { return sessions{s} }

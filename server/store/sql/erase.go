@@ -52,7 +52,8 @@ func (s *Store) Erase(ctx context.Context, exam, student string) (r store.Remove
 			}
 			*t.count += n
 		}
-		return nil
+		r.Tokens, err = eraseTokens(ctx, tx, exam, student)
+		return err
 	})
 	if err != nil {
 		return store.Removed{}, err

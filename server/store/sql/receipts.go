@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+	"time"
 
 	"examlink/probe/verdict"
 	"examlink/server/store"
@@ -119,6 +120,14 @@ func (t receipts) Standing(ctx context.Context, exam, student string) (store.Sta
 func (t receipts) Standings(ctx context.Context, exam string, p store.Page) ([]store.Standing, error) {
 	some, err := page(ctx, t.Store, p, scanRanked,
 		standings("IN (SELECT DISTINCT student FROM receipts WHERE exam = $1 AND student > $2 ORDER BY student LIMIT $3)"), exam)
+	return byStudent(some), err
+}
+
+func (t receipts) StandingsBefore(ctx context.Context, exam string, before time.Time, p store.Page) ([]store.Standing, error) {
+	// A number of ours has no quotes to escape, and is no parameter of the page.
+	limit := fmt.Sprintf("AND at < %d", micros(store.Instant(before)))
+	some, err := page(ctx, t.Store, p, scanRanked,
+		standings("IN (SELECT DISTINCT student FROM receipts WHERE exam = $1 AND student > $2 "+limit+" ORDER BY student LIMIT $3) "+limit), exam)
 	return byStudent(some), err
 }
 

@@ -109,6 +109,9 @@ func (s *Store) Receipts() store.Receipts { return receipts{s} }
 // Records implements store.Store.
 func (s *Store) Records() store.Records { return records{s} }
 
+// Tokens implements store.Store.
+func (s *Store) Tokens() store.Tokens { return tokens{s} }
+
 // Sessions implements store.Store.
 func (s *Store) Sessions() store.Sessions { return sessions{s} }
 

@@ -27,6 +27,7 @@ func Test(t *testing.T, open func(t *testing.T) store.Store, reopen Reopen) {
 		{"Roster", testRoster}, {"RosterIsAllOrNothing", testRosterAllOrNothing}, {"LargeRoster", testLargeRoster},
 		{"Receipts", testReceipts}, {"Standings", testStandings}, {"EraseReceipts", testEraseReceipts}, {"InvalidReceipts", testInvalidReceipts},
 		{"Records", testRecords}, {"EraseRecords", testEraseRecords}, {"Sessions", testSessions},
+		{"Tokens", testTokens}, {"EraseTokens", testEraseTokens}, {"InvalidTokens", testInvalidTokens},
 		{"Queue", testQueue}, {"QueueKeepsBodies", testQueueBodies}, {"QueueNames", testQueueNames}, {"Undelivered", testUndelivered}, {"GiveUpForReasons", testReasons},
 		{"Erase", testErase}, {"Expire", testExpire}, {"ForeignIdentifiers", testForeignIdentifiers}, {"Copies", testCopies}, {"Contexts", testContexts}, {"Closed", testClosed},
 		{"ConcurrentChanges", testConcurrentChanges}, {"ConcurrentClaims", testConcurrentClaims}, {"ConcurrentQueue", testConcurrentQueue},

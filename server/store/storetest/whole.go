@@ -33,6 +33,10 @@ func fill(t *testing.T, s store.Store) {
 		must(t, s.Records().Append(bg(t), head(numbered("l", i%10), numbered("s", i%10), uint64(i+1))))
 		must(t, s.Sessions().Put(bg(t), live(numbered("l", i%10), "live")))
 	}
+	must(t, s.Tokens().Add(bg(t), []store.Token{token("t1", "s1"), token("t2", "s2"), token("t3", "s3")}))
+	must(t, s.Tokens().Revoke(bg(t), "t1"))
+	must(t, s.Tokens().Open(bg(t), "t2", at(5)))
+	must(t, s.Tokens().Erase(bg(t), "e1", "s3"))
 	must(t, s.Receipts().Erase(bg(t), "e1", numbered("s", 3)))
 	must(t, s.Records().Erase(bg(t), "e1", numbered("s", 3)))
 	must(t, s.Sessions().Remove(bg(t), numbered("l", 3)))
@@ -75,6 +79,9 @@ func describe(t *testing.T, s store.Store) string {
 		fmt.Fprintf(&b, "%+v\n", e)
 		for _, x := range pages(t, 100, studentID, func(ctx context.Context, p store.Page) ([]store.Student, error) { return s.Roster().List(ctx, e.ID, p) }) {
 			fmt.Fprintf(&b, "%+v %s\n", x, string(x.Contact))
+		}
+		for _, x := range listTokens(t, s, e.ID) {
+			fmt.Fprintf(&b, "%+v\n", x)
 		}
 		for _, x := range listReceipts(t, s, e.ID) {
 			fmt.Fprintf(&b, "%+v\n", x)
@@ -141,6 +148,7 @@ func calls(ctx context.Context, s store.Store) map[string]error {
 	_, standings := s.Receipts().Standings(ctx, "e1", store.Page{})
 	_, heads := s.Records().List(ctx, "e1", store.Page{})
 	_, sessions := s.Sessions().List(ctx, store.Page{})
+	_, tokens := s.Tokens().List(ctx, "e1", store.Page{})
 	_, queue := s.Queue(ctx, "another")
 	_, erase := s.Erase(ctx, "e1", "s")
 	_, expire := s.Expire(ctx, at(0), store.Retention{Receipts: time.Hour})
@@ -149,6 +157,7 @@ func calls(ctx context.Context, s store.Store) map[string]error {
 		"Roster.Put": s.Roster().Put(ctx, "e1", []store.Student{{ID: "s"}}), "Roster.List": list, "Roster.Remove": s.Roster().Remove(ctx, "e1", "s1"),
 		"Receipts.Append": s.Receipts().Append(ctx, receipt("r", "s", 1, verdict.Ready)), "Receipts.Standings": standings, "Receipts.Erase": s.Receipts().Erase(ctx, "e1", "s"),
 		"Records.Append": s.Records().Append(ctx, head("a", "s", 1)), "Records.List": heads, "Records.Erase": s.Records().Erase(ctx, "e1", "s"),
+		"Tokens.Add": s.Tokens().Add(ctx, []store.Token{token("t", "s")}), "Tokens.List": tokens, "Tokens.Open": s.Tokens().Open(ctx, "t", at(1)), "Tokens.Erase": s.Tokens().Erase(ctx, "e1", "s"),
 		"Sessions.Put": s.Sessions().Put(ctx, live("l", "live")), "Sessions.List": sessions, "Sessions.Remove": s.Sessions().Remove(ctx, "l"), "Queue": queue, "Erase": erase, "Expire": expire,
 	}
 }

@@ -1,0 +1,138 @@
+package memory
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"examlink/server/store"
+)
+
+// addToken adds or replaces a token. Called locked.
+func (s *Store) addToken(t store.Token) {
+	if exam, ok := s.tokenExam[t.ID]; ok && exam != t.Exam {
+		s.tokens.remove(exam, t.ID)
+	}
+	s.tokenExam[t.ID] = t.Exam
+	s.tokens.put(t.Exam, t.ID, t)
+}
+
+// token finds a token. Called locked.
+func (s *Store) token(id string) (store.Token, bool) { return s.tokens[s.tokenExam[id]].get(id) }
+
+// eraseTokens removes a student from the tokens. Called locked.
+func (s *Store) eraseTokens(exam, student string) (n int64) {
+	for _, t := range s.tokensOf(exam, student) {
+		t.Student, t.Revoked, t.Opened = "", true, time.Time{}
+		s.addToken(t)
+		n++
+	}
+	return n
+}
+
+// tokensOf returns the tokens of a student. Called locked.
+func (s *Store) tokensOf(exam, student string) (list []store.Token) {
+	if r := s.tokens[exam]; r != nil && student != "" {
+		r.all(func(t store.Token) {
+			if t.Student == student {
+				list = append(list, t)
+			}
+		})
+	}
+	return list
+}
+
+type tokens struct{ *Store }
+
+func (t tokens) Add(ctx context.Context, list []store.Token) error {
+	clean, seen := make([]store.Token, 0, len(list)), map[string]bool{}
+	for _, v := range list {
+		v, err := v.Clean()
+		if err != nil {
+			return err
+		}
+		if seen[v.ID] {
+			return fmt.Errorf("join token %s: given twice: %w", v.ID, store.ErrExists)
+		}
+		seen[v.ID] = true
+		clean = append(clean, v)
+	}
+	if err := t.enter(ctx); err != nil {
+		return err
+	}
+	defer t.mu.Unlock()
+	for id := range seen {
+		if _, ok := t.token(id); ok {
+			return fmt.Errorf("join token %s: %w", id, store.ErrExists)
+		}
+	}
+	for _, v := range clean {
+		t.addToken(v)
+	}
+	return nil
+}
+
+func (t tokens) Get(ctx context.Context, id string) (store.Token, error) {
+	if err := t.enter(ctx); err != nil {
+		return store.Token{}, err
+	}
+	defer t.mu.Unlock()
+	v, ok := t.token(id)
+	if !ok {
+		return v, fmt.Errorf("join token %s: %w", id, store.ErrNotFound)
+	}
+	return v, nil
+}
+
+func (t tokens) List(ctx context.Context, exam string, p store.Page) ([]store.Token, error) {
+	if err := t.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer t.mu.Unlock()
+	return t.Store.tokens[exam].page(p), nil
+}
+
+func (t tokens) Revoke(ctx context.Context, ids ...string) error {
+	if err := t.enter(ctx); err != nil {
+		return err
+	}
+	defer t.mu.Unlock()
+	for _, id := range ids {
+		if _, ok := t.token(id); !ok {
+			return fmt.Errorf("join token %s: %w", id, store.ErrNotFound)
+		}
+	}
+	for _, id := range ids {
+		v, _ := t.token(id)
+		v.Revoked = true
+		t.addToken(v)
+	}
+	return nil
+}
+
+func (t tokens) Open(ctx context.Context, id string, at time.Time) error {
+	if err := t.enter(ctx); err != nil {
+		return err
+	}
+	defer t.mu.Unlock()
+	v, ok := t.token(id)
+	if !ok || !v.Opened.IsZero() || v.Student == "" {
+		return nil
+	}
+	v.Opened = at
+	v, err := v.Clean()
+	if err != nil {
+		return err
+	}
+	t.addToken(v)
+	return nil
+}
+
+func (t tokens) Erase(ctx context.Context, exam, student string) error {
+	if err := t.enter(ctx); err != nil {
+		return err
+	}
+	defer t.mu.Unlock()
+	t.eraseTokens(exam, student)
+	return nil
+}
