@@ -82,6 +82,9 @@ type Receipts interface {
 	// Standings returns those of an exam by student, for a list of the ready.
 	// Students without a receipt are left out.
 	Standings(ctx context.Context, exam string, p Page) ([]Standing, error)
+	// StandingsBefore does so with the receipts before a time only: those that came
+	// in time.
+	StandingsBefore(ctx context.Context, exam string, before time.Time, p Page) ([]Standing, error)
 	// List returns the receipts of an exam by identifier.
 	List(ctx context.Context, exam string, p Page) ([]Receipt, error)
 	// Erase removes all receipts of a student for good. It is no error when there

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"time"
 
 	"examlink/server/store"
 )
@@ -18,6 +19,14 @@ func (s *Store) addReceipt(r store.Receipt) {
 // stand takes a receipt into the standing of its student. Called locked.
 func (s *Store) stand(r store.Receipt) {
 	of, ok := s.standing[r.Exam].get(r.Student)
+	s.standing.put(r.Exam, r.Student, with(of, ok, r))
+}
+
+// receipt finds a receipt. Called locked.
+func (s *Store) receipt(id string) (store.Receipt, bool) { return s.receipts[s.examOf[id]].get(id) }
+
+// with returns a standing with another receipt; ok is false when there was none.
+func with(of store.Standing, ok bool, r store.Receipt) store.Standing {
 	if !ok || r.Better(of.Best) {
 		of.Best = r
 	}
@@ -25,11 +34,8 @@ func (s *Store) stand(r store.Receipt) {
 		of.Last = r
 	}
 	of.Student = r.Student
-	s.standing.put(r.Exam, r.Student, of)
+	return of
 }
-
-// receipt finds a receipt. Called locked.
-func (s *Store) receipt(id string) (store.Receipt, bool) { return s.receipts[s.examOf[id]].get(id) }
 
 // removeReceipt removes one receipt. Called locked.
 func (s *Store) removeReceipt(r store.Receipt) {
@@ -162,6 +168,27 @@ func (t receipts) Standings(ctx context.Context, exam string, p store.Page) ([]s
 		out[i] = copiedStanding(out[i])
 	}
 	return out, nil
+}
+
+func (t receipts) StandingsBefore(ctx context.Context, exam string, before time.Time, p store.Page) ([]store.Standing, error) {
+	if err := t.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer t.mu.Unlock()
+	var early relation[store.Standing]
+	if r := t.Store.receipts[exam]; r != nil {
+		r.all(func(v store.Receipt) {
+			if v.At.Before(store.Instant(before)) {
+				of, ok := early.get(v.Student)
+				early.put(v.Student, with(of, ok, v))
+			}
+		})
+	}
+	list := early.page(p)
+	for i := range list {
+		list[i] = copiedStanding(list[i])
+	}
+	return list, nil
 }
 
 func (t receipts) List(ctx context.Context, exam string, p store.Page) ([]store.Receipt, error) {

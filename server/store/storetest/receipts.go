@@ -76,6 +76,15 @@ func testStandings(t *testing.T, s store.Store) {
 	if len(all) != 3 || all[0].Student != "s0" || all[2].Student != "s2" || all[1].Best.ID != "c" {
 		t.Errorf("standings: %+v", all)
 	}
+	early := pages(t, 1, standingOf, func(ctx context.Context, p store.Page) ([]store.Standing, error) {
+		return x.StandingsBefore(ctx, "e1", at(10), p)
+	})
+	if len(early) != 2 || early[0].Best.ID != "h" || early[0].Last.ID != "i" || early[1].Student != "s2" || early[1].Best.ID != "g" {
+		t.Errorf("standings before a time: %+v", early)
+	}
+	if early = got[[]store.Standing](t)(x.StandingsBefore(bg(t), "e1", at(11), store.Page{})); len(early) != 3 || early[1].Last.ID != "b" {
+		t.Errorf("standings before a later time: %+v", early)
+	}
 }
 
 func testEraseReceipts(t *testing.T, s store.Store) {
