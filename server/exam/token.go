@@ -47,7 +47,7 @@ func (c claims) GetIssuer() (string, error)             { return "", nil }
 func (c claims) GetSubject() (string, error)            { return c.Student, nil }
 func (c claims) GetAudience() (jwt.ClaimStrings, error) { return nil, nil }
 
-// Issue signs a join token. An empty ID is replaced by a random one.
+// Issue signs a join token, which names the key. An empty ID is replaced by a random one.
 func Issue(key ed25519.PrivateKey, t wire.JoinToken) (string, error) {
 	if err := checkID("exam", t.Exam, "an identifier"); err != nil {
 		return "", err
@@ -75,7 +75,9 @@ func Issue(key ed25519.PrivateKey, t wire.JoinToken) (string, error) {
 	if t.ID == "" {
 		t.ID = NewID()
 	}
-	text, err := jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims{t}).SignedString(key)
+	unsigned := jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims{t})
+	unsigned.Header["kid"] = KeyID(key.Public().(ed25519.PublicKey))
+	text, err := unsigned.SignedString(key)
 	if err == nil && len(text) > maxTokenLength {
 		err = fmt.Errorf("join token: %d bytes, expected at most %d: fewer servers, or shorter names", len(text), maxTokenLength)
 	}
@@ -116,14 +118,20 @@ func CheckAddress(s string) error {
 	return nil
 }
 
-// Verify checks a join token's signature and validity at now. With ErrExpired and
-// ErrEarly it returns the token, whose signature is good.
+// Verify checks a join token's signature and validity at now, as VerifyAny does with one
+// key.
 func Verify(key ed25519.PublicKey, token string, now time.Time) (wire.JoinToken, error) {
+	return VerifyAny([]ed25519.PublicKey{key}, token, now)
+}
+
+// VerifyAny checks a join token that was signed with one of the keys. With ErrExpired
+// and ErrEarly it returns the token, whose signature is good.
+func VerifyAny(keys []ed25519.PublicKey, token string, now time.Time) (wire.JoinToken, error) {
 	if len(token) > maxTokenLength {
 		return wire.JoinToken{}, ErrForged
 	}
 	var c claims
-	_, err := jwt.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return key, nil },
+	_, err := jwt.ParseWithClaims(token, &c, func(t *jwt.Token) (any, error) { return keyFor(keys, t) },
 		jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}),
 		jwt.WithTimeFunc(func() time.Time { return now }), jwt.WithExpirationRequired(), jwt.WithLeeway(30*time.Second))
 	switch {

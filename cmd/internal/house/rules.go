@@ -44,7 +44,7 @@ var Rules = []Rule{
 	{Package: "server/trains", May: []string{"probe/clock", "probe/ippm", "probe/link", "probe/train", "probe/wire", "server/event", "server/reflect", "server/session"}},
 	{Package: "server/reflect", May: []string{"probe/clock", "probe/ippm", "probe/link", "probe/wire", "server/session"}},
 	{Package: "server/session", May: []string{"probe/clock", "probe/ippm", "probe/link", "probe/record", "probe/verdict", "probe/warning", "probe/wire", "server/event", "server/exam"}},
-	{Package: "server/exam", May: []string{"probe/verdict", "probe/wire", "server/store"}},
+	{Package: "server/exam", May: []string{"probe/plan", "probe/verdict", "probe/wire", "server/store"}},
 	{Package: "server/store/sql", May: []string{"probe/lockfile", "probe/verdict", "server/store"}, Deps: []string{"github.com/jackc/pgx", "modernc.org/sqlite"}, Pure: true},
 	{Package: "server/store/memory", May: []string{"server/store"}, Pure: true},
 	{Package: "server/store", May: []string{"probe/verdict"}, Pure: true},
