@@ -88,12 +88,15 @@ func (c *conversation) greet(ctx context.Context) bool {
 func (c *conversation) admit(h wire.Hello) (wire.Welcome, error) {
 	s := c.s
 	now := s.o.Clock.Wall()
-	token, err := exam.Verify(s.o.TokenKey, h.Token, now)
+	token, err := exam.VerifyAny(s.settings.Load().TokenKeys, h.Token, now)
 	if token.ID != "" { // its signature is good
 		s.clocks.note(peerClients, token.ID, h.Time, now)
 	}
 	if errors.Is(err, exam.ErrEarly) {
 		err = fmt.Errorf("%w: it begins at %s, and this server's clock says %s", err, utc(time.Unix(token.NotBefore, 0)), utc(now))
+	}
+	if err == nil && s.revoked.is(token.ID) {
+		err = errRevoked
 	}
 	if err != nil {
 		return wire.Welcome{}, &session.Refusal{Reason: wire.RefusedToken, Detail: err.Error()}
@@ -115,7 +118,11 @@ func (c *conversation) admit(h wire.Hello) (wire.Welcome, error) {
 		return wire.Welcome{}, err
 	}
 	s.flows.Add(c.flow, s.sessions.Attach(a, c.conn, c.flow.Link, c.control))
-	policy := s.settings.Load().Policy
+	if s.revoked.now(token.ID) { // since it was looked up
+		s.sessions.EndTokens([]string{token.ID})
+		return wire.Welcome{}, &session.Refusal{Reason: wire.RefusedToken, Detail: errRevoked.Error()}
+	}
+	policy := s.settings.Load().policy(token.Policy)
 	return wire.Welcome{
 		Policy: &policy, Session: a.ID, Resume: a.Ticket, Resumed: a.Resumed, Server: s.o.Version,
 		Time: s.o.Clock.Wall(), Exam: token.Exam, Flow: c.flow.Link.ID, Keys: keys,

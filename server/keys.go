@@ -28,8 +28,9 @@ const certificateLife = 10 * 365 * 24 * time.Hour
 // Keys are a server's secrets, kept in its data directory.
 type Keys struct {
 	Certificate tls.Certificate
-	Pinned      bool // the certificate is self-signed: join tokens must pin its key
-	Token       ed25519.PrivateKey
+	Pinned      bool               // the certificate is self-signed: join tokens must pin its key
+	Token       ed25519.PrivateKey // signs join tokens
+	Tokens      []TokenKey         // those that verify them, the newest first
 	Secret      [32]byte
 }
 
@@ -43,14 +44,10 @@ func (k Keys) Fingerprint() string {
 	return base64.RawURLEncoding.EncodeToString(f[:])
 }
 
-// Public returns the key that verifies what the server signs: join tokens and receipts.
-func (k Keys) Public() ed25519.PublicKey { return k.Token.Public().(ed25519.PublicKey) }
-
 // Names of the files in the data directory.
 const (
 	certificateFile = "tls.crt"
 	certificateKey  = "tls.key"
-	tokenFile       = "token.seed"
 	secretFile      = "server.secret"
 )
 
@@ -75,11 +72,12 @@ func LoadKeys(dir, certFile, keyFile string, now time.Time) (Keys, error) {
 			return Keys{}, err
 		}
 	}
-	for _, name := range []string{tokenFile, secretFile} {
-		if name = filepath.Join(dir, name); !exists(name) {
-			if err := writeNew(name, newSecret()); err != nil {
-				return Keys{}, err
-			}
+	if err := makeTokenKey(dir); err != nil {
+		return Keys{}, err
+	}
+	if name := filepath.Join(dir, secretFile); !exists(name) {
+		if err := writeNew(name, newSecret()); err != nil {
+			return Keys{}, err
 		}
 	}
 	return ReadKeys(dir, certFile, keyFile, now)
@@ -107,11 +105,10 @@ func ReadKeys(dir, certFile, keyFile string, now time.Time) (k Keys, err error) 
 	if k.Pinned = certFile == ""; k.Pinned {
 		certFile, keyFile = filepath.Join(dir, certificateFile), filepath.Join(dir, certificateKey)
 	}
-	seed, err := readSecret(filepath.Join(dir, tokenFile))
-	if err != nil {
+	if k.Tokens, err = ReadTokenKeys(dir); err != nil {
 		return k, err
 	}
-	k.Token = ed25519.NewKeyFromSeed(seed[:])
+	k.Token = k.Tokens[0].Key
 	if k.Secret, err = readSecret(filepath.Join(dir, secretFile)); err != nil {
 		return k, err
 	}

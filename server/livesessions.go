@@ -24,6 +24,7 @@ const (
 // run stay in the table.
 type liveSessions struct {
 	table   store.Sessions
+	tokens  store.Tokens // it notes when they were first used
 	events  *event.Bus
 	current func() map[string]event.Session // returns the current sessions
 	log     *slog.Logger
@@ -94,6 +95,9 @@ func (l *liveSessions) store(x event.Session) {
 // take handles one event.
 func (l *liveSessions) take(e event.Event) {
 	x := e.Session
+	if _, is := e.Payload.(event.Admitted); is {
+		l.access(func(ctx context.Context) error { return l.tokens.Open(ctx, x.Token, e.At) })
+	}
 	switch e.Payload.(type) {
 	case event.Admitted, event.Resumed, event.State:
 		l.put[x.ID] = true
@@ -138,7 +142,7 @@ func (s *Server) Store() store.Store { return s.o.Store }
 // keepSessions starts updating the table of live sessions. The returned
 // function stops it.
 func (s *Server) keepSessions(ctx context.Context) (stop func()) {
-	l := &liveSessions{table: s.o.Store.Sessions(), events: s.events, log: s.o.Log, writes: s.writes, put: map[string]bool{}, current: s.sessions.Described}
+	l := &liveSessions{table: s.o.Store.Sessions(), tokens: s.o.Store.Tokens(), events: s.events, log: s.o.Log, writes: s.writes, put: map[string]bool{}, current: s.sessions.Described}
 	sub := s.events.Subscribe(0, 0) // before the first session
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})

@@ -65,7 +65,7 @@ func TestLiveSessionsAreStored(t *testing.T) {
 		flaky := &flakySessions{Sessions: sessions}
 		bus := event.NewBus(4)
 		here := map[string]event.Session{}
-		l := &liveSessions{table: flaky, events: bus, log: slog.New(slog.NewTextHandler(&log, nil)), writes: delivery.NewWrites(delivery.PartSessions), put: map[string]bool{}, current: func() map[string]event.Session { return here }}
+		l := &liveSessions{table: flaky, tokens: memory.New().Tokens(), events: bus, log: slog.New(slog.NewTextHandler(&log, nil)), writes: delivery.NewWrites(delivery.PartSessions), put: map[string]bool{}, current: func() map[string]event.Session { return here }}
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { defer close(done); l.run(ctx, bus.Subscribe(0, 4)) }()

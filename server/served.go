@@ -1,13 +1,16 @@
 package server
 
 import (
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"examlink/probe/link"
 )
@@ -17,13 +20,18 @@ const servedFile = "served.json"
 
 // served is the content of that file.
 type served struct {
-	Fingerprint string `json:"fingerprint"` // of the certificate's key
-	Pinned      bool   `json:"pinned"`      // students know the key by their join token
+	Fingerprint string   `json:"fingerprint"`          // of the certificate's key
+	Pinned      bool     `json:"pinned"`               // students know the key by their join token
+	TokenKeys   []string `json:"token_keys,omitempty"` // that verify join tokens
 }
 
 func (k Keys) served() served {
 	f := link.Fingerprint(k.Certificate.Leaf)
-	return served{base64.RawURLEncoding.EncodeToString(f[:]), k.Pinned}
+	s := served{Fingerprint: base64.RawURLEncoding.EncodeToString(f[:]), Pinned: k.Pinned}
+	for _, t := range k.Tokens {
+		s.TokenKeys = append(s.TokenKeys, t.ID)
+	}
+	return s
 }
 
 // NoteServed notes in a data directory which key a server shows. The returned
@@ -60,8 +68,23 @@ func (k Keys) CheckServed(dir string) error {
 		return errors.New("the running server shows its self-signed certificate, not the configured one: restart it first")
 	case !s.Pinned && own.Pinned:
 		return errors.New("the running server shows a certificate that is configured, not its self-signed one: issue join tokens with the server's configuration, or restart it with this one")
+	case s.TokenKeys != nil && !slices.Contains(s.TokenKeys, own.TokenKeys[0]):
+		return fmt.Errorf("the running server does not know the key %s for join tokens yet: reload it", own.TokenKeys[0])
 	case own.Pinned && s.Fingerprint != own.Fingerprint:
 		return fmt.Errorf("the running server shows another key than %s has: restart it, or put the files that it began with back", certificateKey)
+	}
+	return nil
+}
+
+// acceptable returns why students who reach a server at an address would refuse its
+// certificate.
+func acceptable(c *x509.Certificate, address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err == nil {
+		err = c.VerifyHostname(host)
+	}
+	if err != nil {
+		return fmt.Errorf("%q: students would refuse the certificate: %w", address, err)
 	}
 	return nil
 }

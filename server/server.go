@@ -31,6 +31,7 @@ import (
 	"examlink/server/auth"
 	"examlink/server/delivery"
 	"examlink/server/event"
+	"examlink/server/exam"
 	"examlink/server/reflect"
 	"examlink/server/session"
 	"examlink/server/store"
@@ -66,8 +67,11 @@ type Options struct {
 	// Certificate is presented to clients; TLS, if set, overrides it.
 	Certificate *Certificate
 	TLS         *tls.Config
-	// TokenKey verifies join tokens.
-	TokenKey ed25519.PublicKey
+	// TokenKey verifies join tokens, and so do TokenKeys.
+	TokenKey  ed25519.PublicKey
+	TokenKeys []ed25519.PublicKey
+	// Issuer, if set, issues join tokens.
+	Issuer *exam.Issuer
 	// Sign signs the receipts of checks; nil: none are issued.
 	Sign ed25519.PrivateKey
 	// Secret, kept across restarts, authenticates resume tickets and stateless
@@ -77,12 +81,14 @@ type Options struct {
 	Clock clock.Clock
 	// NewWaiter makes the waiters that pace trains; clock.NewWaiter unless set.
 	NewWaiter func(clock.Clock) (clock.Waiter, error)
-	// Limits, Silence, Policy, SessionSeries and Retention are the initial Settings.
+	// Limits, Silence, Policy, SessionSeries, Policies and Retention are the initial
+	// Settings.
 	Limits        Limits
 	Silence       Silence
 	Policy        verdict.Policy
 	SessionSeries int
 	Retention     store.Retention
+	Policies      []verdict.Policy
 	// Notify, if set, configures alert delivery. Its minimum rates are replaced by
 	// those of Policy.
 	Notify *delivery.Options
@@ -99,6 +105,8 @@ type Server struct {
 	settings   atomic.Pointer[Settings]
 	events     *event.Bus
 	sessions   *session.Registry
+	exams      *exam.Manager
+	revoked    *revocations
 	flows      *reflect.Table
 	trains     *trains.Manager
 	handshakes *handshakes
@@ -114,7 +122,7 @@ type Server struct {
 
 // New checks the options and prepares a server.
 func New(o Options) (*Server, error) {
-	settings, err := Settings{Limits: o.Limits, Silence: o.Silence, Policy: o.Policy, SessionSeries: o.SessionSeries, Retention: o.Retention}.complete()
+	settings, err := Settings{Limits: o.Limits, Silence: o.Silence, Policy: o.Policy, SessionSeries: o.SessionSeries, Policies: o.Policies, Retention: o.Retention, Issuer: o.Issuer}.complete()
 	if err != nil {
 		return nil, err
 	}
@@ -129,6 +137,7 @@ func New(o Options) (*Server, error) {
 	case len(o.TokenKey) != ed25519.PublicKeySize:
 		return nil, errors.New("server: no key for join tokens")
 	}
+	settings.TokenKeys = append([]ed25519.PublicKey{o.TokenKey}, o.TokenKeys...)
 	if o.Clock == nil {
 		o.Clock = clock.NewSystem()
 	}
@@ -147,8 +156,12 @@ func New(o Options) (*Server, error) {
 	s.handshakes = newHandshakes(s.limits)
 	s.sessions = session.NewRegistry(session.Options{
 		Clock: o.Clock, Secret: o.Secret, Limits: s.limits, Silence: func() Silence { return s.settings.Load().Silence },
-		Policy:  func() verdict.Policy { return s.settings.Load().Policy },
+		Policy:  func(name string) verdict.Policy { return s.settings.Load().policy(name) },
 		Publish: s.events.Publish, Forgotten: s.forgotten,
+	})
+	s.revoked = newRevocations(o.Store.Tokens(), o.Log)
+	s.exams = exam.NewManager(exam.ManagerOptions{
+		Store: o.Store, Now: o.Clock.Wall, Policies: s.policies, Issuer: s.issuer, Revoked: s.endRevoked,
 	})
 	s.trains = trains.NewManager(trains.Options{Clock: o.Clock, NewWaiter: o.NewWaiter, Limits: s.limits, Publish: s.sessions.Publish, Log: o.Log})
 	s.events.Handle(func(e event.Event) { s.metrics.handle(e, s.settings.Load().Policy) })

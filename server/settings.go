@@ -1,12 +1,14 @@
 package server
 
 import (
+	"crypto/ed25519"
 	"crypto/tls"
 	"errors"
 	"fmt"
 
 	"examlink/probe/verdict"
 	"examlink/server/delivery"
+	"examlink/server/exam"
 	"examlink/server/store"
 )
 
@@ -24,6 +26,11 @@ type Settings struct {
 	SessionSeries int
 	// Retention is how long the store keeps data; zero: for ever.
 	Retention store.Retention
+	// Policies are those that exams may name; Policy is one of them in any case.
+	Policies []verdict.Policy
+	// TokenKeys verify join tokens, and Issuer issues them. Nil: they stay.
+	TokenKeys []ed25519.PublicKey
+	Issuer    *exam.Issuer
 	// Certificate, if set, replaces the certificate in force, provided the server
 	// was created with a Certificate.
 	Certificate *tls.Certificate
@@ -42,6 +49,9 @@ func (n Settings) complete() (Settings, error) {
 	if n.Policy == (verdict.Policy{}) {
 		n.Policy = verdict.BuiltIn()[0]
 	}
+	if _, err := verdict.Find(n.Policies, n.Policy.Name); err != nil {
+		n.Policies = append([]verdict.Policy{n.Policy}, n.Policies...)
+	}
 	if !n.Silence.Ordered() {
 		return n, fmt.Errorf("server: silence %v, expected suspect < dropped < exam-relevant < forget", n.Silence)
 	}
@@ -54,11 +64,21 @@ func (n Settings) complete() (Settings, error) {
 	return n, nil
 }
 
-// Settings returns the settings in force, without Certificate and Notify: the
-// Certificate of the Options and Notifier().Options() have those.
+// policy returns the policy of a name, or the one in force for a name that is empty or
+// unknown.
+func (n Settings) policy(name string) verdict.Policy {
+	if p, err := verdict.Find(n.Policies, name); err == nil && name != "" {
+		return p
+	}
+	return n.Policy
+}
+
+// Settings returns the settings in force, without Certificate and Notify, which the
+// Certificate of the Options and Notifier().Options() have, and without keys and issuer
+// of join tokens.
 func (s *Server) Settings() Settings {
 	n := *s.settings.Load()
-	n.Certificate = nil
+	n.Certificate, n.TokenKeys, n.Issuer = nil, nil, nil
 	return n
 }
 
@@ -73,6 +93,13 @@ func (s *Server) Reload(n Settings) error {
 		if err := s.notifier.Reload(*n.Notify); err != nil {
 			return err
 		}
+	}
+	was := s.settings.Load()
+	if n.TokenKeys == nil {
+		n.TokenKeys = was.TokenKeys
+	}
+	if n.Issuer == nil {
+		n.Issuer = was.Issuer
 	}
 	n.Notify = nil // it holds secrets, and the notifier has it
 	s.handshakes.reload(n.Limits, func() Limits { return s.settings.Swap(&n).Limits })

@@ -101,6 +101,12 @@ func (s *testbed) token(id string, key ed25519.PrivateKey, from, to time.Duratio
 	return s.tokenOf(wire.JoinToken{ID: id}, key, from, to)
 }
 
+// policy is a good token that names a policy.
+func (s *testbed) policy(id, policy string) string {
+	s.t.Helper()
+	return s.tokenOf(wire.JoinToken{ID: id, Policy: policy}, s.keys.Token, 0, time.Hour)
+}
+
 // tokenOf issues a token with the exam, the student and the server of the testbed.
 func (s *testbed) tokenOf(t wire.JoinToken, key ed25519.PrivateKey, from, to time.Duration) string {
 	s.t.Helper()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"time"
 
 	"examlink/cmd/internal/cli"
@@ -27,17 +26,8 @@ func issuer(s config.Server, addresses []string, now time.Time) (server.Keys, er
 	if err := keys.CheckServed(s.DataDir); err != nil {
 		return keys, err
 	}
-	if keys.Pinned {
-		return keys, nil
-	}
-	for _, address := range addresses {
-		host, _, err := net.SplitHostPort(address)
-		if err == nil {
-			err = keys.Certificate.Leaf.VerifyHostname(host)
-		}
-		if err != nil {
-			return keys, cli.Usage(fmt.Errorf("server: %q: students would refuse %s: %w", address, s.Certificate, err))
-		}
+	if err := keys.Issuer(addresses).Ready(); err != nil {
+		return keys, cli.Usage(err)
 	}
 	return keys, nil
 }

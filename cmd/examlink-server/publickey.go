@@ -14,10 +14,10 @@ import (
 func newPublicKey(a *cli.App) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "public-key",
-		Short: "Prints the key that receipts are verified with",
-		Long: `Prints the public key of the server in a data directory, as PEM. Whoever has it can
+		Short: "Prints the keys that receipts are verified with",
+		Long: `Prints the public keys of the server in a data directory, as PEM. Whoever has them can
 verify the server's receipts without the server: "examlink verify --key FILE", or any
-program for JWS with Ed25519. It is no secret, but who hands it on must be trusted.`,
+program for JWS with Ed25519. They are no secret, but who hands them on must be trusted.`,
 		Args: cli.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			f, _, err := a.Load(c)
@@ -28,8 +28,12 @@ program for JWS with Ed25519. It is no secret, but who hands it on must be trust
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(c.OutOrStdout(), "%s", receipt.FormatKey(keys.Public()))
-			return err
+			for _, k := range keys.Public() {
+				if _, err := fmt.Fprintf(c.OutOrStdout(), "%s", receipt.FormatKey(k)); err != nil {
+					return err
+				}
+			}
+			return nil
 		},
 	}
 	a.Flag(c, "data-dir", "server.data_dir", "`directory` of the server's data")

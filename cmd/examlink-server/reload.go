@@ -24,7 +24,7 @@ type running struct {
 	level          *slog.LevelVar
 	profiles       atomic.Bool // whether they are served
 	log            *slog.Logger
-	keys           server.Keys
+	keys, next     server.Keys         // in force, and read by the reload that is under way
 	store          *sql.Store
 	certificate    *server.Certificate // in force
 	udp            net.PacketConn
@@ -61,6 +61,10 @@ func (r *running) reload() (restart []string, err error) {
 	}
 	if err := r.srv.Reload(settings); err != nil {
 		return nil, err
+	}
+	r.keys = r.next
+	if _, err := r.keys.NoteServed(r.started.Server.DataDir); err != nil {
+		r.log.Error("keys not noted", "err", err)
 	}
 	r.level.Set(daemon.Level(f.Log.Level))
 	r.profiles.Store(f.Server.AdminPprof)
@@ -112,16 +116,24 @@ func (r *running) settings(f config.File) (server.Settings, error) {
 		return settings, err
 	}
 	settings.Notify = &notify
+	keys := r.keys
+	if keys.Tokens, err = server.ReadTokenKeys(r.started.Server.DataDir); err != nil {
+		return settings, err
+	}
 	if f.Server.Certificate != "" && !r.held(f, "server.certificate") {
 		next, err := server.LoadCertificate(f.Server.Certificate, f.Server.Key, time.Now())
 		if err != nil {
 			return settings, err
 		}
-		settings.Certificate = &next
+		settings.Certificate, keys.Certificate = &next, next
 	}
 	if _, err := f.StoreURL(); err != nil {
 		return settings, err
 	}
+	keys.Token = keys.Tokens[0].Key
+	issuer := keys.Issuer(f.Server.Public)
+	settings.TokenKeys, settings.Issuer = keys.Public(), &issuer
+	r.next = keys
 	return settings, nil
 }
 

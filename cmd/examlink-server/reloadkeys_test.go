@@ -81,6 +81,7 @@ var otherValues = map[string]string{
 	"server.limits.train_rate":                 "server: {limits: {train_rate: 7Mbit/s}}",
 	"server.listen":                            "server: {listen: '127.0.0.1:7777'}",
 	"server.metrics.session_series":            "server: {metrics: {session_series: 7}}",
+	"server.public":                            "server: {public: ['other.example.edu:8443']}",
 	"server.silence.dropped":                   "server: {silence: {dropped: 7s}}",
 	"server.silence.exam_relevant":             "server: {silence: {exam_relevant: 40s}}",
 	"server.silence.forget":                    "server: {silence: {forget: 7h}}",
@@ -96,6 +97,7 @@ type inForce struct {
 	webhooks    []delivery.Webhook
 	push        delivery.Alertmanager
 	bounds      [2]int64
+	public      []string
 }
 
 func (r *running) inForce() inForce {
@@ -104,7 +106,7 @@ func (r *running) inForce() inForce {
 	if err != nil {
 		panic(err)
 	}
-	return inForce{r.level.Level().String(), r.profiles.Load(), r.srv.Settings(), hello.Leaf.SerialNumber.String(), o.Webhooks, o.Alertmanager, [2]int64{int64(o.MaxAge), o.QueueMax}}
+	return inForce{r.level.Level().String(), r.profiles.Load(), r.srv.Settings(), hello.Leaf.SerialNumber.String(), o.Webhooks, o.Alertmanager, [2]int64{int64(o.MaxAge), o.QueueMax}, r.srv.Addresses()}
 }
 
 // wantedOf is what a server should go by.
@@ -122,7 +124,7 @@ func wantedOf(t *testing.T, f config.File) inForce {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return inForce{daemon.Level(f.Log.Level).String(), f.Server.AdminPprof, settings, keys.Leaf.SerialNumber.String(), o.Webhooks, o.Alertmanager, [2]int64{int64(o.MaxAge), o.QueueMax}}
+	return inForce{daemon.Level(f.Log.Level).String(), f.Server.AdminPprof, settings, keys.Leaf.SerialNumber.String(), o.Webhooks, o.Alertmanager, [2]int64{int64(o.MaxAge), o.QueueMax}, f.Server.Public}
 }
 
 // Each key is in force after a reload, or named as one that needs a restart.
@@ -163,7 +165,7 @@ func TestReloadOfEveryKey(t *testing.T) {
 	}
 	for _, k := range config.Keys() {
 		if k.Reload == config.Unused {
-			if !strings.HasPrefix(k.Key, "client.") && k.Key != "server.public" {
+			if !strings.HasPrefix(k.Key, "client.") {
 				t.Errorf("%s: the server does not use it?", k.Key)
 			}
 			continue

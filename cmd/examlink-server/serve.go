@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
@@ -138,9 +137,10 @@ func (r *running) newServer() (*server.Server, error) {
 		return nil, err
 	}
 	notify.Log = r.log
+	issuer := r.keys.Issuer(r.started.Server.Public)
 	return server.New(server.Options{
-		Conn: r.udp, TCP: r.tcp, Certificate: r.certificate, TokenKey: r.keys.Token.Public().(ed25519.PublicKey), Sign: r.keys.Token, Secret: r.keys.Secret,
-		Limits: settings.Limits, Silence: settings.Silence, Policy: settings.Policy, SessionSeries: settings.SessionSeries,
+		Conn: r.udp, TCP: r.tcp, Certificate: r.certificate, TokenKey: r.keys.Tokens[0].Public(), TokenKeys: r.keys.Public()[1:], Issuer: &issuer, Sign: r.keys.Tokens[0].Key, Secret: r.keys.Secret,
+		Limits: settings.Limits, Silence: settings.Silence, Policy: settings.Policy, SessionSeries: settings.SessionSeries, Policies: settings.Policies,
 		Retention: settings.Retention, Store: r.store, Notify: &notify, Log: r.log, Version: daemon.Version(),
 	})
 }

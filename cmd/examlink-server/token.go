@@ -110,10 +110,6 @@ func (t *tokenFlags) content(f config.File, now time.Time, validSet bool) (wire.
 	return j, nil
 }
 
-// examGrace is how long a token remains valid after its exam: long enough for an
-// exam that overruns, and for reports that were delayed by an outage.
-const examGrace = 24 * time.Hour
-
 // examTime is the time of an exam as given by flags.
 type examTime struct{ start, end, zone string }
 
@@ -134,7 +130,7 @@ func tokenExpiry(now time.Time, valid time.Duration, asked bool, w plan.Window) 
 	case !w.End.After(now):
 		return now, fmt.Errorf("--end: %s, expected a time in the future", w.End.Format(time.RFC3339))
 	case !asked:
-		return w.End.Add(examGrace), nil
+		return w.End.Add(exam.Grace), nil
 	case now.Add(valid).Before(w.End):
 		return now, fmt.Errorf("--valid: %v, expected at least %v, until the end of the exam", valid, w.End.Sub(now).Round(time.Minute))
 	}

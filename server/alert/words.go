@@ -38,6 +38,8 @@ func sentence(n Notice) string {
 		switch n.End {
 		case "goodbye":
 			return fmt.Sprintf("The student's program ended normally: %s.", who(n))
+		case "revoked":
+			return fmt.Sprintf("The session has ended because its join token was revoked: %s.", who(n))
 		case "replaced":
 			return fmt.Sprintf("A new session has replaced this one, which was silent: %s.", who(n))
 		}

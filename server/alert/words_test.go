@@ -26,6 +26,7 @@ func TestSentence(t *testing.T) {
 		"The connection is back after 50 s: exam e, student s.":                                              {Kind: Recovered, Duration: 50},
 		"The student's program ended normally: exam e, student s.":                                           {Kind: Ended, End: "goodbye"},
 		"A new session has replaced this one, which was silent: exam e, student s.":                          {Kind: Ended, End: "replaced"},
+		"The session has ended because its join token was revoked: exam e, student s.":                       {Kind: Ended, End: "revoked"},
 		"The session has ended after 30 min without packets: exam e, student s." + conduct:                   {Kind: Ended, End: "silent", At: at(1800)},
 		"The server has restarted and no longer follows this incident on our side.":                          {Kind: Incident, End: endRestart},
 		"Incident on our side: 3 of 4 sessions of exam e were interrupted at about the same time. The students' own connections are unlikely to be the cause.": {

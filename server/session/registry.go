@@ -30,8 +30,9 @@ type Options struct {
 	// Limits and Silence return the values in force.
 	Limits  func() Limits
 	Silence func() Silence
-	// Policy is what checks are judged by.
-	Policy func() verdict.Policy
+	// Policy returns what the checks of an exam are judged by, by the name that the
+	// join token gives.
+	Policy func(name string) verdict.Policy
 	// Publish receives the events of sessions.
 	Publish func(event.Event)
 	// Forgotten is called, without a lock, after a session left the registry.
@@ -90,7 +91,7 @@ func (r *Registry) Admit(token wire.JoinToken, purpose, resume string) (Admissio
 		}
 		now := r.o.Clock.Now()
 		s = &Session{
-			ID: id, Exam: token.Exam, Student: token.Student, Token: token.ID, Purpose: purpose,
+			ID: id, Exam: token.Exam, Student: token.Student, Token: token.ID, Purpose: purpose, Policy: token.Policy,
 			state: Connected, opened: r.o.Clock.Wall(), openedAt: now, since: r.o.Clock.Wall(), lastSeen: now,
 		}
 		r.put(s)
@@ -162,12 +163,25 @@ func (r *Registry) forget(s *Session, from State, why End) {
 	}
 	r.mu.Unlock()
 	if conn := s.Conn(); conn != nil {
-		go conn.Close("session over") // ends at once; not under the lock
+		reason := "session over"
+		if why == Revoked {
+			reason = "join token revoked"
+		}
+		go conn.Close(reason) // ends at once; not under the lock
 	}
 	if r.o.Forgotten != nil {
 		r.o.Forgotten(s)
 	}
 	r.publish(s, event.Ended{From: string(from), Why: string(why)})
+}
+
+// EndTokens ends the sessions of join tokens that were revoked.
+func (r *Registry) EndTokens(tokens []string) {
+	for _, id := range tokens {
+		for _, s := range r.ofToken(id) {
+			r.End(s, nil, Revoked)
+		}
+	}
 }
 
 // All returns the current sessions in no particular order.

@@ -51,6 +51,7 @@ type Info struct {
 // concurrent use.
 type Session struct {
 	ID, Exam, Student, Token, Purpose string
+	Policy                            string // its name, as the join token gives it
 
 	opened   time.Time // the server's clock
 	openedAt time.Duration

@@ -50,5 +50,6 @@ type End string
 const (
 	Goodbye  End = "goodbye"  // the client said goodbye
 	Silent   End = "silent"   // silent for too long
+	Revoked  End = "revoked"  // the join token was revoked
 	Replaced End = "replaced" // silent, and replaced by a newer session of the same join token
 )

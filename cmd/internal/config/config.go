@@ -66,7 +66,7 @@ type Watch struct {
 // Server configures the operator's program.
 type Server struct {
 	Listen             string         `mapstructure:"listen" default:":8443" is:"host:port" doc:"The UDP port for QUIC and probes. The same port is opened for TCP."`
-	Public             []string       `mapstructure:"public" is:"public host:port" reload:"unused" doc:"The addresses that students reach the server at, for join tokens."`
+	Public             []string       `mapstructure:"public" is:"public host:port" reload:"live" doc:"The addresses that students reach the server at, for join tokens."`
 	AdminListen        string         `mapstructure:"admin_listen" default:"127.0.0.1:9481" is:"host:port or empty" doc:"Where metrics, health and the list of sessions are served. Keep it away from students. Empty: nowhere."`
 	AdminSystemdSocket bool           `mapstructure:"admin_systemd_socket" doc:"Serve them on the sockets that systemd passes, instead of admin_listen."`
 	AdminWebConfig     string         `mapstructure:"admin_web_config" doc:"TLS, passwords, headers and a rate limit for admin_listen: a web configuration file as Prometheus exporters take it. It is read with each request. Empty: plain HTTP, for everybody who can connect. /-/healthy and /-/ready never need a password and have no rate limit."`
@@ -97,7 +97,12 @@ func Default() File {
 // SelectedPolicy returns the policy to judge by. Policies in the file override
 // built-in ones of the same name.
 func (f File) SelectedPolicy() (verdict.Policy, error) {
-	return verdict.Find(append(append([]verdict.Policy{}, f.Policies...), verdict.BuiltIn()...), f.Policy)
+	return verdict.Find(f.allPolicies(), f.Policy)
+}
+
+// allPolicies returns the policies of the file, and then the built-in ones.
+func (f File) allPolicies() []verdict.Policy {
+	return append(append([]verdict.Policy{}, f.Policies...), verdict.BuiltIn()...)
 }
 
 // ExamWindow returns the configured time of the exam; zero if there is none.
@@ -121,5 +126,5 @@ func (f File) ProbeOptions() (probe.Options, error) {
 func (f File) ServerSettings() (server.Settings, error) {
 	p, err := f.SelectedPolicy()
 	s := f.Server
-	return server.Settings{Limits: s.Limits, Silence: s.Silence, Policy: p, SessionSeries: s.Metrics.SessionSeries, Retention: f.Store.Retention}, err
+	return server.Settings{Limits: s.Limits, Silence: s.Silence, Policy: p, SessionSeries: s.Metrics.SessionSeries, Policies: f.allPolicies(), Retention: f.Store.Retention}, err
 }
