@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"examlink/probe/journal"
+	"examlink/server/alert"
 	"examlink/server/store"
 )
 
@@ -86,6 +87,10 @@ func (c *content) moveTo(ctx context.Context, q store.Queue) (moved, unfit int, 
 		}
 	}
 	for _, m := range c.waiting() {
+		var e alert.Event
+		if json.Unmarshal(m.Body, &e) == nil {
+			m.Exam, m.Student = e.Data.Exam, e.Data.Student
+		}
 		if _, err := put(m); err != nil {
 			return moved, unfit, err
 		}

@@ -85,6 +85,14 @@ func TestOldQueueIsTakenOver(t *testing.T) {
 	if taken, _, err := takeOver(t.Context(), q, name); taken != 0 || err != nil {
 		t.Errorf("without a file: %d, %v", taken, err)
 	}
+	write(t, name, `{"put":{"number":1,"id":"of","lane":"s","kind":"dropped","body":{"type":"x","data":{"exam":"e1","student":"s1"}}}}`+"\n")
+	if _, _, err := takeOver(t.Context(), q, name); err != nil {
+		t.Fatal(err)
+	}
+	list, err := q.Waiting(t.Context())
+	if last := list[len(list)-1]; err != nil || last.ID != "of" || last.Exam != "e1" || last.Student != "s1" {
+		t.Errorf("whom a message is about is not known: %+v, %v", last, err)
+	}
 	write(t, name, `{"put":{"number":1,"id":"`+strings.Repeat("x", store.MaxText+1)+`","lane":"s","kind":"dropped","body":{}}}`+"\n")
 	if taken, skipped, err := takeOver(t.Context(), q, name); taken != 0 || skipped != 1 || err != nil {
 		t.Errorf("a message that cannot be kept: %d taken, %d skipped, %v", taken, skipped, err)
