@@ -134,6 +134,7 @@ func (c *check) connect(ctx context.Context, token wire.JoinToken) error {
 		return err
 	}
 	c.s, c.run = s, &patient{Session: s}
+	c.r.Server = s.Config.Server
 	s.Foreign.Bytes(c.began) // the first reading triggers the look-up of the interface, which takes a moment
 	c.beside = session.NewOthers(s)
 	c.o.Policy = verdict.InForce(c.o.Policy, s.Welcome.Policy)

@@ -25,10 +25,12 @@ import (
 // DefaultOptions. The tags declare keys of config.yaml for the programs; this
 // package does not read them.
 type Options struct {
-	// Token is the join token; it names the server and its key.
+	// Token is the join token; it names the servers and their key. The first server that
+	// answers is used; when it is gone, the next.
 	Token string `mapstructure:"token" secret:"true" doc:"The join token. It names the server and the server's key."`
 	// Server, if set, overrides the join token's address: host:port.
-	Server string `mapstructure:"server" is:"host:port or empty" doc:"The server's address. It overrides the address in the join token."`
+	Server string   `mapstructure:"server" is:"host:port or empty" doc:"The server's address. It overrides the address in the join token."`
+	others []string // the join token's further addresses, unless Server overrides them
 	Policy verdict.Policy
 	// Plan schedules checks and the watch; the zero Plan watches without pause.
 	Plan plan.Plan
@@ -155,10 +157,12 @@ func (o *Options) validate() (wire.JoinToken, error) {
 		return token, err
 	}
 	if o.Server == "" {
-		o.Server = token.Servers[0]
+		o.Server, o.others = token.Servers[0], token.Servers[1:]
 	}
-	if _, _, err := net.SplitHostPort(o.Server); err != nil {
-		return token, fmt.Errorf("server: %w, expected host:port", err)
+	for _, s := range append([]string{o.Server}, o.others...) {
+		if _, _, err := net.SplitHostPort(s); err != nil {
+			return token, fmt.Errorf("server: %w, expected host:port", err)
+		}
 	}
 	if err := o.Policy.Check(); err != nil {
 		return token, err
@@ -193,7 +197,7 @@ func (o *Options) validate() (wire.JoinToken, error) {
 // connection returns the options of a session.
 func (o *Options) connection() session.Config {
 	return session.Config{
-		Token: o.Token, Server: o.Server, Interval: o.Interval, PacketSize: o.PacketSize, LossAfter: o.LossAfter, TrainPacket: o.TrainPacket,
+		Token: o.Token, Server: o.Server, Others: o.others, Interval: o.Interval, PacketSize: o.PacketSize, LossAfter: o.LossAfter, TrainPacket: o.TrainPacket,
 		Version: o.Version, System: o.System, Log: o.Log, Traffic: o.Traffic,
 		Clock: o.Clock, NewWaiter: o.NewWaiter, Resolver: o.Resolver, Socket: o.Socket, TCP: o.TCP,
 	}

@@ -11,11 +11,12 @@ import (
 	"examlink/probe/link"
 )
 
-// Config configures a session. All fields except Server, System, Traffic, Resolver,
+// Config configures a session. All fields except Server, Others, System, Traffic, Resolver,
 // Socket and TCP must be set.
 type Config struct {
 	Token       string        // the join token
 	Server      string        // host:port
+	Others      []string      // further servers, which Dial tries in this order
 	Interval    time.Duration // spacing of the monitor stream
 	PacketSize  int           // UDP payload of its packets, bytes
 	LossAfter   time.Duration // how long a packet may take before it counts as lost

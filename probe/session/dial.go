@@ -20,10 +20,9 @@ const UDPAgain = time.Second
 // the diagnosis of UDP, a student waits no longer than 10 s.
 const FallbackTime = 4 * time.Second
 
-// Dial opens a session by UDP, or by WebSocket if UDP does not get through. If both
-// fail, it returns UDP's reason unless the server refused. udp limits the first
-// attempt by UDP; 0 leaves the limit to link.
-func Dial(ctx context.Context, o *Config, token wire.JoinToken, purpose string, before Earlier, udp time.Duration) (*Session, error) {
+// dialOne opens a session with o.Server by UDP, or by WebSocket if UDP does not get
+// through. If both fail, it returns UDP's reason unless the server refused.
+func dialOne(ctx context.Context, o *Config, token wire.JoinToken, purpose string, before Earlier, udp time.Duration) (*Session, error) {
 	try, cancel := ctx, context.CancelFunc(func() {})
 	if udp > 0 {
 		try, cancel = context.WithTimeout(ctx, udp)

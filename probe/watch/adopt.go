@@ -112,7 +112,7 @@ func (w *watcher) reconcile(s *session.Session) {
 }
 
 func (w *watcher) session(state SessionState, err error) {
-	e := SessionEvent{At: w.o.Clock.Wall(), Policy: w.o.Policy, State: state, Session: w.summary.Session, Server: w.o.Server, Err: err}
+	e := SessionEvent{At: w.o.Clock.Wall(), Policy: w.o.Policy, State: state, Session: w.summary.Session, Server: w.serverName(), Err: err}
 	if w.s != nil {
 		e.Transport, e.Address, e.Remembered = w.s.Conn.Transport(), w.s.Remote, w.s.Conn.Remembered()
 	}

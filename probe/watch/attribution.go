@@ -79,7 +79,7 @@ func (w *watcher) inquire(ctx context.Context, now time.Duration) {
 	inner, stop := context.WithTimeout(ctx, askTimeout)
 	out := make(chan finding, 1)
 	q.out, q.stop = out, stop
-	a, server, last := w.o.Attribution, w.o.Server, w.s.Remote
+	a, server, last := w.o.Attribution, w.serverName(), w.s.Remote
 	go func() { // ends with its answer, which ctx bounds
 		f := finding{asked: ask, began: now}
 		if ask {

@@ -81,7 +81,7 @@ func (w *watcher) startRedial(ctx context.Context) {
 	out := make(chan redialResult, 1)
 	w.redial = out
 	w.attempt.Store(nil)
-	before := w.earlier()
+	before, config := w.earlier(), w.o.Config.Preferring(w.serverName())
 	rng := rand.New(rand.NewPCG(w.rng.Uint64(), 2))
 	if !w.s.Traits().HidesLoss {
 		silent, _ := w.s.Monitor.Silent(w.o.Clock.Now())
@@ -90,7 +90,7 @@ func (w *watcher) startRedial(ctx context.Context) {
 	go func() { // ends with ctx, or with a result
 		for attempt := 0; ; attempt++ {
 			began := w.o.Clock.Now()
-			s, err := session.Dial(ctx, &w.o.Config, w.o.Join, "watch", before, RedialAttempt)
+			s, err := session.Dial(ctx, config, w.o.Join, "watch", before, RedialAttempt)
 			if err != nil && ctx.Err() == nil {
 				w.attempt.Store(&failedAttempt{began, err})
 			}
@@ -142,6 +142,14 @@ func (w *watcher) redialed(r redialResult) {
 		w.explainMove(r.s)
 		w.adopt(r.s, state)
 	}
+}
+
+// serverName returns the address of the server in use, or of the first one to try.
+func (w *watcher) serverName() string {
+	if w.s != nil {
+		return w.s.Config.Server
+	}
+	return w.o.Server
 }
 
 // earlier returns what a new connection takes over from the session in use.

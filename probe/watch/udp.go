@@ -43,11 +43,11 @@ func (w *watcher) retryUDP(ctx context.Context, now time.Duration) {
 	ctx, w.stopRedial = context.WithCancel(ctx)
 	out := make(chan redialResult, 1)
 	w.redial = out
-	before := w.earlier()
+	before, config := w.earlier(), w.s.Config
 	go func() { // ends with ctx, or with a result
 		try, cancel := context.WithTimeout(ctx, RedialAttempt)
 		defer cancel()
-		s, err := session.Open(try, &w.o.Config, w.o.Join, link.UDP, "watch", before)
+		s, err := session.Open(try, config, w.o.Join, link.UDP, "watch", before)
 		out <- redialResult{s: s, err: err, beside: true}
 	}()
 }
