@@ -32,8 +32,9 @@ func (r *Registry) Restore(list []Earlier, patience time.Duration) (taken int) {
 			state: e.State, since: wall, opened: e.LastPacket, openedAt: now - silent, lastSeen: now - silent,
 			probing: true, heard: true, last: e.Transport,
 		}
-		if s.patience = s.lastSeen; e.State == Live {
-			s.patience = now + patience
+		if e.State == Live {
+			from := now + patience
+			s.patience = &from
 		}
 		r.put(s)
 		taken++

@@ -66,7 +66,7 @@ type Session struct {
 	ended    End
 	since    time.Time
 	lastSeen time.Duration
-	patience time.Duration  // silence counts from here at the earliest
+	patience *time.Duration // silence counts from here at the earliest; nil: at once
 	last     link.Transport // of an earlier run's connection, before there is another
 	heard    bool           // an authentic packet arrived
 	probing  bool
@@ -146,7 +146,10 @@ func (s *Session) judge(now time.Duration, wall time.Time, limits Silence) (from
 	if from == Ended {
 		return from, from, false
 	}
-	silent := now - max(s.lastSeen, s.patience)
+	silent := now - s.lastSeen
+	if s.patience != nil {
+		silent = min(silent, now-*s.patience)
+	}
 	switch {
 	case silent >= limits.Forget:
 		to = Ended
