@@ -78,7 +78,8 @@ func TestFallIsWarnedOfInTime(t *testing.T) {
 	t.Logf("%d runs in which nothing was warned of within 10 s", unheard)
 	t.Logf("%d warnings: median %v, worst %v after the fall; %d of %d late; queues above 150 ms in %d of %d runs",
 		len(took), took[len(took)/2], took[len(took)-1], late, 2*runs, deep, runs)
-	if unheard*20 > runs || late*10 > 2*runs {
+	// Of a few runs one may be the one in twenty.
+	if unheard > max(runs/20, 1) || late > max(2*runs/10, 2) {
 		t.Errorf("nothing was warned of within 10 s in %d of %d runs, want at most 1 in 20; %d of %d warnings came later or not at all, want at most 1 in 10",
 			unheard, runs, late, 2*runs)
 	}

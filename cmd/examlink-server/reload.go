@@ -24,7 +24,7 @@ type running struct {
 	level          *slog.LevelVar
 	profiles       atomic.Bool // whether they are served
 	log            *slog.Logger
-	keys, next     server.Keys         // in force, and read by the reload that is under way
+	keys, next     server.Keys // in force, and read by the reload that is under way
 	store          *sql.Store
 	certificate    *server.Certificate // in force
 	udp            net.PacketConn

@@ -81,7 +81,7 @@ func (w *watcher) startRedial(ctx context.Context) {
 	out := make(chan redialResult, 1)
 	w.redial = out
 	w.attempt.Store(nil)
-	before, config := w.earlier(), w.o.Config.Preferring(w.serverName())
+	before, config := w.earlier(), w.o.Preferring(w.serverName())
 	rng := rand.New(rand.NewPCG(w.rng.Uint64(), 2))
 	if !w.s.Traits().HidesLoss {
 		silent, _ := w.s.Monitor.Silent(w.o.Clock.Now())

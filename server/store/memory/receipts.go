@@ -176,7 +176,7 @@ func (t receipts) StandingsBefore(ctx context.Context, exam string, before time.
 	}
 	defer t.mu.Unlock()
 	var early relation[store.Standing]
-	if r := t.Store.receipts[exam]; r != nil {
+	if r := t.receipts[exam]; r != nil {
 		r.all(func(v store.Receipt) {
 			if v.At.Before(store.Instant(before)) {
 				of, ok := early.get(v.Student)
