@@ -10,12 +10,9 @@ import (
 	"cmp"
 	"context"
 	"crypto/ed25519"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
 	"net/netip"
 	"slices"
 	"sync"
@@ -53,51 +50,6 @@ func DefaultLimits() Limits { return session.DefaultLimits() }
 // DefaultSilence returns the silence thresholds of a server that configures
 // none.
 func DefaultSilence() Silence { return session.DefaultSilence() }
-
-// Options configures a server. New checks it.
-type Options struct {
-	// Conn is the UDP socket, or a simulated one. The server does not close it.
-	Conn net.PacketConn
-	// TCP, if set, is a listener on the same port. It serves WebSockets, for
-	// clients whose UDP is blocked, and Handlers. Run closes it.
-	TCP net.Listener
-	// Handlers are served on TCP beside WebSockets, keyed by net/http pattern. The
-	// listener sets no deadline for their responses: each handler sets its own.
-	Handlers map[string]http.Handler
-	// Certificate is presented to clients; TLS, if set, overrides it.
-	Certificate *Certificate
-	TLS         *tls.Config
-	// TokenKey verifies join tokens, and so do TokenKeys.
-	TokenKey  ed25519.PublicKey
-	TokenKeys []ed25519.PublicKey
-	// Issuer, if set, issues join tokens.
-	Issuer *exam.Issuer
-	// Sign signs the receipts of checks; nil: none are issued.
-	Sign ed25519.PrivateKey
-	// Secret, kept across restarts, authenticates resume tickets and stateless
-	// resets.
-	Secret [32]byte
-	// Clock is the host's clock unless set.
-	Clock clock.Clock
-	// NewWaiter makes the waiters that pace trains; clock.NewWaiter unless set.
-	NewWaiter func(clock.Clock) (clock.Waiter, error)
-	// Limits, Silence, Policy, SessionSeries, Policies and Retention are the initial
-	// Settings.
-	Limits        Limits
-	Silence       Silence
-	Policy        verdict.Policy
-	SessionSeries int
-	Retention     store.Retention
-	Policies      []verdict.Policy
-	// Notify, if set, configures alert delivery. Its minimum rates are replaced by
-	// those of Policy.
-	Notify *delivery.Options
-	// Store keeps receipts, the live sessions and the queues of alerts; nil keeps them in
-	// memory. The server does not close it.
-	Store   store.Store
-	Log     *slog.Logger
-	Version string
-}
 
 // Server measures with students and publishes what it observes as events.
 type Server struct {
