@@ -165,7 +165,7 @@ func (s *Server) Register(r prometheus.Registerer) error {
 }
 
 // API returns the operators' HTTP interface, protected by the authenticator.
-func (s *Server) API(a auth.Authenticator) *api.API { return api.New(s, a) }
+func (s *Server) API(a auth.Authenticator) *api.API { return api.New(s, a, s.o.Log) }
 
 // Ready reports whether the server accepts sessions.
 func (s *Server) Ready() bool { return s.ready.Load() && !s.closing.Load() }

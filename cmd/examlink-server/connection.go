@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"examlink/cmd/internal/cli"
 	"examlink/cmd/internal/config"
 	"examlink/server/api"
@@ -16,6 +18,15 @@ import (
 
 // connection is how to reach the admin listener, by flags.
 type connection struct{ address, user, passwordFile, tokenFile, ca string }
+
+// flags declares the flags.
+func (q *connection) flags(c *cobra.Command) {
+	c.Flags().StringVar(&q.address, "url", "", "`URL` of the admin listener (default: server.admin_listen on this computer)")
+	c.Flags().StringVar(&q.tokenFile, "token-file", "", "`file` with the admin token (default: the one in server.data_dir)")
+	c.Flags().StringVar(&q.ca, "ca", "", "PEM `file` of the authority that signed the admin listener's certificate")
+	c.Flags().StringVar(&q.user, "user", "", "`name` for a listener that wants a password")
+	c.Flags().StringVar(&q.passwordFile, "password-file", "", "`file` with the password of --user")
+}
 
 // client returns a client for the admin listener.
 func (q connection) client(f config.File) (*api.Client, error) {

@@ -3,7 +3,6 @@ package main
 import (
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"io/fs"
 	"time"
 
@@ -19,7 +18,7 @@ func issuer(s config.Server, addresses []string, now time.Time) (server.Keys, er
 	var missing *fs.PathError
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && errors.As(err, &missing) && missing.Path != s.Certificate && missing.Path != s.Key:
-		return keys, fmt.Errorf("%s is missing: no server has made its keys in %s. Name the server's directory with --data-dir, or start the server once", missing.Path, s.DataDir)
+		return keys, noKeys(err, s)
 	case err != nil:
 		return keys, err
 	}

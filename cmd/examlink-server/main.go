@@ -58,13 +58,15 @@ func newRoot() *cobra.Command {
   examlink-server demo     see a server and a client at work on this machine
   examlink-server serve    serve students
   examlink-server token    issue a join token
+  examlink-server exam     manage exams, rosters and join tokens
   examlink-server sessions list the live sessions
+  examlink-server keys     list and rotate the keys of join tokens
   examlink-server backup   copy the store into a file
   examlink-server restore  replace the store by a backup`,
 	}
 	a := cli.Setup(root)
 	root.Version = daemon.Version()
 	root.SetVersionTemplate(daemon.VersionLine("examlink-server") + "\n")
-	root.AddCommand(newServe(a), newDemo(), newToken(a), newPublicKey(a), newSessions(a), newBackup(a), newRestore(a), cli.CheckAs(a.Config(checkFiles)), cli.Version("examlink-server"))
+	root.AddCommand(newServe(a), newDemo(), newToken(a), newSessions(a), newExam(a), newKeys(a), newBackup(a), newRestore(a), cli.CheckAs(a.Config(checkFiles)), cli.Version("examlink-server"))
 	return root
 }

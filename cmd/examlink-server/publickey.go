@@ -13,7 +13,7 @@ import (
 
 func newPublicKey(a *cli.App) *cobra.Command {
 	c := &cobra.Command{
-		Use:   "public-key",
+		Use:   "public",
 		Short: "Prints the keys that receipts are verified with",
 		Long: `Prints the public keys of the server in a data directory, as PEM. Whoever has them can
 verify the server's receipts without the server: "examlink verify --key FILE", or any

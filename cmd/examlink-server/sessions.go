@@ -95,11 +95,7 @@ wants a name and a password, too: --user and --password-file.`,
 	c.Flags().BoolVar(&watch, "watch", false, "refresh the list every second")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON, one line per refresh")
 	c.Flags().BoolVar(&undelivered, "undelivered", false, "list the warnings that could not be delivered instead")
-	c.Flags().StringVar(&q.address, "url", "", "`URL` of the admin listener (default: server.admin_listen on this computer)")
-	c.Flags().StringVar(&q.tokenFile, "token-file", "", "`file` with the admin token (default: the one in server.data_dir)")
-	c.Flags().StringVar(&q.ca, "ca", "", "PEM `file` of the authority that signed the admin listener's certificate")
-	c.Flags().StringVar(&q.user, "user", "", "`name` for a listener that wants a password")
-	c.Flags().StringVar(&q.passwordFile, "password-file", "", "`file` with the password of --user")
+	q.flags(c)
 	a.Flag(c, "data-dir", "server.data_dir", "`directory` of the server's data")
 	a.Flag(c, "admin-listen", "server.admin_listen", "`address` of the admin listener")
 	return c

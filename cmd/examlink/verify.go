@@ -32,7 +32,7 @@ changed since, and shows what it says: what the server saw itself, apart from wh
 the student's program claims. FILE is the file that "examlink check" names; "-" reads
 standard input.
 
-The server's public key comes from the exam's operators ("examlink-server public-key"), as
+The server's public key comes from the exam's operators ("examlink-server keys public"), as
 PEM or as a JWK. Whoever could change the receipt could change a key that came with
 it, so a receipt contains none.
 

@@ -6,13 +6,14 @@
 package api
 
 import (
-	"encoding/json"
+	"log/slog"
 	"net/http"
 	"time"
 
 	"examlink/server/alert"
 	"examlink/server/auth"
 	"examlink/server/delivery"
+	"examlink/server/exam"
 	"examlink/server/session"
 )
 
@@ -75,21 +76,28 @@ type UndeliveredPage struct {
 type Source interface {
 	Sessions() []session.Info
 	Notifier() *delivery.Notifier // nil: notifications are off
+	Exams() *exam.Manager
 }
 
 // API serves information about students to operators.
 type API struct {
 	source Source
 	auth   auth.Authenticator
+	log    *slog.Logger
 }
 
 // New makes an API protected by an authenticator.
-func New(s Source, a auth.Authenticator) *API { return &API{s, a} }
+func New(s Source, a auth.Authenticator, log *slog.Logger) *API { return &API{s, a, log} }
+
+// mux is what handlers are added to.
+type mux interface {
+	Handle(pattern string, h http.Handler)
+}
 
 // Mount adds the API to a listener.
-func (a *API) Mount(to interface {
-	Handle(pattern string, h http.Handler)
-}) {
+func (a *API) Mount(to mux) {
+	a.mountExams(to)
+	a.mountDescription(to)
 	to.Handle("GET "+SessionsPath, a.page(func(r *http.Request) any { return a.sessions(r.FormValue("exam")) }))
 	to.Handle("GET "+WarningsPath, a.page(func(*http.Request) any {
 		return WarningsPage{WarningsSchema, time.Now().Round(0), append([]alert.Notice{}, a.active()...)}
@@ -105,11 +113,7 @@ func (a *API) Mount(to interface {
 
 // page serves JSON to operators.
 func (a *API) page(make func(*http.Request) any) http.Handler {
-	return auth.Require(a.auth, func(w http.ResponseWriter, r *http.Request, _ auth.Principal) {
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Cache-Control", "no-store")
-		_ = json.NewEncoder(w).Encode(make(r)) // fails if the client has disconnected
-	}, auth.Operator)
+	return a.operators(func(w http.ResponseWriter, r *http.Request) error { return answer(w, http.StatusOK, make(r)) })
 }
 
 // active returns the active warnings and incidents.

@@ -121,6 +121,12 @@ func (c *Client) ask(ctx context.Context, path string, query url.Values, into an
 	if err != nil {
 		return nil, err
 	}
+	return c.do(req, into)
+}
+
+// do makes a request and decodes the answer. The error is a *Problem if the server
+// says what is wrong with the request.
+func (c *Client) do(req *http.Request, into any) ([]byte, error) {
 	req.Header.Set(auth.OperatorHeader, c.token)
 	resp, err := c.http.Do(req)
 	if err != nil {
@@ -138,7 +144,12 @@ func (c *Client) ask(ctx context.Context, path string, query url.Values, into an
 		err = errors.New("refused: the token is another server's, or the listener wants a name and a password (--user and --password-file)")
 	case resp.StatusCode == http.StatusBadRequest && c.base.Scheme == "http" && bytes.Contains(b, []byte("HTTPS")):
 		err = errors.New("the listener speaks TLS: give --url https://..., and --ca for a certificate of your own")
-	case resp.StatusCode != http.StatusOK:
+	case resp.Header.Get("Content-Type") == ProblemType:
+		p := new(Problem)
+		if err = json.Unmarshal(b, p); err == nil {
+			return nil, p
+		}
+	case resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusCreated:
 		err = fmt.Errorf("answer %s: %s", resp.Status, strings.TrimSpace(string(b[:min(len(b), quoteMost)])))
 	default:
 		err = json.Unmarshal(b, into)

@@ -112,16 +112,26 @@ func fromLoopback(r *http.Request) bool {
 // over a network in clear.
 func Require(a Authenticator, h func(http.ResponseWriter, *http.Request, Principal), roles ...Role) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p, err := a.Authenticate(r)
-		switch {
-		case errors.Is(err, ErrInsecure):
-			http.Error(w, "not over a network without TLS", http.StatusForbidden)
-		case err != nil:
-			http.Error(w, "the header "+OperatorHeader+" does not hold the admin token", http.StatusUnauthorized)
-		case !slices.Contains(roles, p.Role):
-			http.Error(w, "not for the role "+string(p.Role), http.StatusForbidden)
-		default:
-			h(w, r, p)
+		p, status, why := Authorize(a, r, roles...)
+		if status != http.StatusOK {
+			http.Error(w, why, status)
+			return
 		}
+		h(w, r, p)
 	})
+}
+
+// Authorize returns the principal of a request and 200, or the status to reject the
+// request with and why, as Require does.
+func Authorize(a Authenticator, r *http.Request, roles ...Role) (p Principal, status int, why string) {
+	p, err := a.Authenticate(r)
+	switch {
+	case errors.Is(err, ErrInsecure):
+		return p, http.StatusForbidden, "not over a network without TLS"
+	case err != nil:
+		return p, http.StatusUnauthorized, "the header " + OperatorHeader + " does not hold the admin token"
+	case !slices.Contains(roles, p.Role):
+		return p, http.StatusForbidden, "not for the role " + string(p.Role)
+	}
+	return p, http.StatusOK, ""
 }
