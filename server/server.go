@@ -59,6 +59,7 @@ type Server struct {
 	sessions   *session.Registry
 	exams      *exam.Manager
 	revoked    *revocations
+	students   *examStudents
 	flows      *reflect.Table
 	trains     *trains.Manager
 	handshakes *handshakes
@@ -115,6 +116,7 @@ func New(o Options) (*Server, error) {
 	s.exams = exam.NewManager(exam.ManagerOptions{
 		Store: o.Store, Now: o.Clock.Wall, Policies: s.policies, Issuer: s.issuer, Revoked: s.endRevoked,
 	})
+	s.students = &examStudents{exams: s.exams, now: o.Clock.Wall, log: o.Log}
 	s.trains = trains.NewManager(trains.Options{Clock: o.Clock, NewWaiter: o.NewWaiter, Limits: s.limits, Publish: s.sessions.Publish, Log: o.Log})
 	s.events.Handle(func(e event.Event) { s.metrics.handle(e, s.settings.Load().Policy) })
 	s.events.Handle(logEvents(o.Log))
@@ -148,7 +150,7 @@ func (s *Server) Notifier() *delivery.Notifier { return s.notifier }
 // Register adds the server's metrics to a registry.
 func (s *Server) Register(r prometheus.Registerer) error {
 	all := slices.Concat(s.metrics.collectors(), s.flows.Collectors(), s.trains.Collectors())
-	for _, c := range append(all, s.writes, s.clocks, sessionCollector{s.samples, s.settings.Load}) {
+	for _, c := range append(all, s.writes, s.clocks, s.students, sessionCollector{s.samples, s.settings.Load}) {
 		if err := r.Register(c); err != nil {
 			return err
 		}
@@ -215,6 +217,7 @@ func (s *Server) Run(ctx context.Context) error {
 	stopSessions := s.keepSessions(ctx)
 	wg.Go(func() { s.sessions.Run(inner) })
 	wg.Go(func() { s.expire(inner) })
+	wg.Go(func() { s.students.run(inner) })
 	stopNotifier := s.runNotifier(ctx)
 	accept := func(next func(context.Context) (*link.Conn, error)) {
 		wg.Go(func() { // ends when the listener is closed, or with inner
