@@ -21,6 +21,7 @@ import (
 	"examlink/probe/verdict"
 	"examlink/probe/wire"
 	"examlink/server/event"
+	"examlink/server/exam"
 	"examlink/server/reflect"
 	"examlink/server/session"
 	"examlink/server/trains"
@@ -55,7 +56,10 @@ func (x *table) register(tb testing.TB, r prometheus.Registerer) {
 	tb.Helper()
 	collector := sessionCollector{func() []session.Sample { return slices.Clone(x.list) }, func() *Settings { return &x.settings }}
 	m := trains.NewManager(trains.Options{})
-	for _, c := range slices.Concat(x.metrics.collectors(), reflect.NewTable(nil).Collectors(), m.Collectors(), []prometheus.Collector{collector, x.clocks}) {
+	students := &examStudents{at: noon, list: []counted{{"msds-5001", noon.Add(time.Hour), map[string]int{
+		notOpened: 3, opened: 1, string(exam.CouldNotTell): 0, string(exam.NotReady): 2, string(exam.Late): 1, string(exam.Marginal): 4, string(exam.Ready): 30,
+	}}}}
+	for _, c := range slices.Concat(x.metrics.collectors(), reflect.NewTable(nil).Collectors(), m.Collectors(), []prometheus.Collector{collector, x.clocks, students}) {
 		if err := r.Register(c); err != nil {
 			tb.Fatal(err)
 		}
