@@ -96,7 +96,7 @@ func (d *described) RoundTrip(r *http.Request) (*http.Response, error) {
 // OpenAPI 3.1 are JSON Schema 2020-12.
 func (d *described) describe() {
 	d.t.Helper()
-	r := httptest.NewRequest("GET", api.DescriptionPath, nil)
+	r := httptest.NewRequest(http.MethodGet, api.DescriptionPath, nil)
 	r.RemoteAddr = "127.0.0.1:1000"
 	r.Header.Set(auth.OperatorHeader, "token")
 	w := httptest.NewRecorder()
@@ -197,6 +197,7 @@ func (d *described) raw(method, path, content string, header ...string) (int, ap
 	if err != nil {
 		d.t.Fatal(err)
 	}
+	defer resp.Body.Close()
 	var p api.Problem
 	if resp.StatusCode >= 400 {
 		if err := json.NewDecoder(resp.Body).Decode(&p); err != nil || p.Status != resp.StatusCode {

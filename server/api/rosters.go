@@ -96,8 +96,9 @@ func (a *API) mountRosters(to mux, x *exam.Manager) {
 		return changes(w, r, p, false, err)
 	}))
 	to.Handle("PUT "+rosterPath, a.operators(func(w http.ResponseWriter, r *http.Request) error {
-		version, ok := strings.CutPrefix(r.Header.Get("If-Match"), `"`)
-		if version, ok = strings.CutSuffix(version, `"`); !ok {
+		version, begins := strings.CutPrefix(r.Header.Get("If-Match"), `"`)
+		version, ends := strings.CutSuffix(version, `"`)
+		if !begins || !ends {
 			return problem(http.StatusPreconditionRequired, "If-Match: expected the roster's version in quotation marks, as "+comparePath+" gives it")
 		}
 		csv, err := readCSV(w, r)
