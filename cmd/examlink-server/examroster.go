@@ -147,7 +147,8 @@ asks for --yes.`,
 			if e.Roster {
 				roster = "erased from the roster"
 			}
-			fmt.Fprintf(c.OutOrStdout(), "%s: %s; %d receipts and %d records erased; %d join tokens revoked.\n", plain(student), roster, e.Receipts, e.Records, e.Tokens)
+			fmt.Fprintf(c.OutOrStdout(), "%s: %s; %d receipts, %d records, %d sessions and %d notifications erased; %d join tokens revoked.\n",
+				plain(student), roster, e.Receipts, e.Records, e.Sessions, e.Notifications, e.Tokens)
 			return nil
 		},
 	}

@@ -209,8 +209,13 @@ func TestErase(t *testing.T) {
 	if err := o.store.Records().Append(t.Context(), store.RecordHead{Session: "l", Exam: "e1", Student: "s-1", Line: 1, At: begins}); err != nil {
 		t.Fatal(err)
 	}
+	for id, student := range map[string]string{"x1": "s-1", "x2": "s-2"} {
+		if err := o.store.Sessions().Put(t.Context(), store.LiveSession{ID: id, Exam: "e1", Student: student, State: "live", LastPacket: begins}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	e, err := o.Erase(t.Context(), "e1", "s-1")
-	if want := (exam.Erased{Roster: true, Receipts: 2, Records: 1, Tokens: 1}); e != want || err != nil {
+	if want := (exam.Erased{Roster: true, Receipts: 2, Records: 1, Tokens: 1, Sessions: 1}); e != want || err != nil {
 		t.Errorf("%+v, %v, want %+v", e, err, want)
 	}
 	if len(o.revoked) != 1 {
