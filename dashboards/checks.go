@@ -3,7 +3,7 @@ package dashboards
 import "examlink/dashboards/grafana"
 
 // missing explains what the metrics do not contain.
-const missing = `These panels do not show **which exam a check was for**. For exams with a roster, `+"`examlink_server_exam_students`"+` counts students by how ready they are, and `+"`examlink-server exam status`"+` names them. A **verdict** is reported by the client, under the policy it was given; an aborted check has none. A student who runs five checks is counted five times.
+const missing = `These panels do not show **which exam a check was for**. For exams with a roster, ` + "`examlink_server_exam_students`" + ` counts students by how ready they are, and ` + "`examlink-server exam status`" + ` names them. A **verdict** is reported by the client, under the policy it was given; an aborted check has none. A student who runs five checks is counted five times.
 
 **Rate tests** are the trains of checks, compared with the minimum of the server's policy when they ran. A slow link takes more of them than a fast one.`
 
