@@ -91,8 +91,11 @@ func (c *check) interrupted(err error) bool {
 
 // breakOff judges what was measured before an interruption ended the check.
 func (c *check) breakOff(err error) {
-	const why = "the connection was interrupted during the check and did not come back"
-	c.r.Interrupted = err.Error()
+	why := "the connection was interrupted during the check and did not come back"
+	if reason, _ := link.ReasonOf(err); reason == link.ReasonClosed {
+		why = "the server ended the check"
+	}
+	c.r.Interrupted = why + ": " + err.Error()
 	for _, x := range c.ways {
 		if x.floor.Outcome == ratetest.FloorInconclusive {
 			x.floor.Why = why

@@ -31,6 +31,7 @@ type liveSessions struct {
 	writes  *delivery.Writes
 	failing bool            // the latest access failed
 	put     map[string]bool // sessions of this run in the table
+	left    map[string]bool // sessions that have ended and could not be removed
 }
 
 // run handles events until ctx ends, including those queued by then.
@@ -80,11 +81,14 @@ func (l *liveSessions) refresh() {
 			l.store(x)
 		}
 	}
+	for id := range l.left {
+		l.remove(id)
+	}
 }
 
 // store writes one session.
 func (l *liveSessions) store(x event.Session) {
-	l.access(func(ctx context.Context) error {
+	_ = l.access(func(ctx context.Context) error {
 		return l.table.Put(ctx, store.LiveSession{
 			ID: x.ID, Exam: x.Exam, Student: x.Student, Token: x.Token, Purpose: x.Purpose,
 			Transport: x.Transport, State: x.State, LastPacket: x.LastPacket,
@@ -96,7 +100,7 @@ func (l *liveSessions) store(x event.Session) {
 func (l *liveSessions) take(e event.Event) {
 	x := e.Session
 	if _, is := e.Payload.(event.Admitted); is {
-		l.access(func(ctx context.Context) error { return l.tokens.Open(ctx, x.Token, e.At) })
+		_ = l.access(func(ctx context.Context) error { return l.tokens.Open(ctx, x.Token, e.At) })
 	}
 	switch e.Payload.(type) {
 	case event.Admitted, event.Resumed, event.State:
@@ -117,14 +121,19 @@ func (l *liveSessions) missed() {
 	}
 }
 
+// remove removes a session that has ended. While the store fails, it is kept in mind.
 func (l *liveSessions) remove(id string) {
 	delete(l.put, id)
-	l.access(func(ctx context.Context) error { return l.table.Remove(ctx, id) })
+	if l.access(func(ctx context.Context) error { return l.table.Remove(ctx, id) }) != nil {
+		l.left[id] = true
+	} else {
+		delete(l.left, id)
+	}
 }
 
 // access makes one access to the store. It logs only the first of consecutive
 // errors.
-func (l *liveSessions) access(f func(context.Context) error) {
+func (l *liveSessions) access(f func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 	defer cancel()
 	err := f(ctx)
@@ -133,6 +142,7 @@ func (l *liveSessions) access(f func(context.Context) error) {
 		l.log.Error("live sessions not stored", "err", err)
 	}
 	l.failing = err != nil
+	return err
 }
 
 // Store returns the store: live sessions, and those of an earlier run that have
@@ -142,7 +152,7 @@ func (s *Server) Store() store.Store { return s.o.Store }
 // keepSessions starts updating the table of live sessions. The returned
 // function stops it.
 func (s *Server) keepSessions(ctx context.Context) (stop func()) {
-	l := &liveSessions{table: s.o.Store.Sessions(), tokens: s.o.Store.Tokens(), events: s.events, log: s.o.Log, writes: s.writes, put: map[string]bool{}, current: s.sessions.Described}
+	l := &liveSessions{table: s.o.Store.Sessions(), tokens: s.o.Store.Tokens(), events: s.events, log: s.o.Log, writes: s.writes, put: map[string]bool{}, left: map[string]bool{}, current: s.sessions.Described}
 	sub := s.events.Subscribe(0, 0) // before the first session
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})

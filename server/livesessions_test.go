@@ -32,6 +32,13 @@ func (f *flakySessions) Put(ctx context.Context, s store.LiveSession) error {
 	return f.Sessions.Put(ctx, s)
 }
 
+func (f *flakySessions) Remove(ctx context.Context, id string) error {
+	if f.err != nil {
+		return f.err
+	}
+	return f.Sessions.Remove(ctx, id)
+}
+
 func sessionEvent(id, state string, p event.Payload) event.Event {
 	now := time.Now()
 	return event.Event{At: now, Payload: p, Session: event.Session{
@@ -65,7 +72,7 @@ func TestLiveSessionsAreStored(t *testing.T) {
 		flaky := &flakySessions{Sessions: sessions}
 		bus := event.NewBus(4)
 		here := map[string]event.Session{}
-		l := &liveSessions{table: flaky, tokens: memory.New().Tokens(), events: bus, log: slog.New(slog.NewTextHandler(&log, nil)), writes: delivery.NewWrites(delivery.PartSessions), put: map[string]bool{}, current: func() map[string]event.Session { return here }}
+		l := &liveSessions{table: flaky, tokens: memory.New().Tokens(), events: bus, log: slog.New(slog.NewTextHandler(&log, nil)), writes: delivery.NewWrites(delivery.PartSessions), put: map[string]bool{}, left: map[string]bool{}, current: func() map[string]event.Session { return here }}
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { defer close(done); l.run(ctx, bus.Subscribe(0, 4)) }()
@@ -108,8 +115,17 @@ func TestLiveSessionsAreStored(t *testing.T) {
 		close(flaky.hold)
 		expect("a:suspect:t earlier:live:")
 		bus.Publish(sessionEvent("d", "connected", event.Admitted{}))
+		expect("a:suspect:t d:connected:t earlier:live:")
+
+		flaky.err = errors.New("no space left")
+		delete(here, "a")
+		bus.Publish(sessionEvent("a", "ended", event.Ended{From: "suspect", Why: "goodbye"}))
+		expect("a:suspect:t d:connected:t earlier:live:")
+		flaky.err = nil
+		time.Sleep(refreshEvery + time.Second)
+		expect("d:connected:t earlier:live:") // a goodbye is not forgotten
 		cancel()
 		<-done
-		expect("a:suspect:t d:connected:t earlier:live:")
+		expect("d:connected:t earlier:live:")
 	})
 }

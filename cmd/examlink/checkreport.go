@@ -72,7 +72,8 @@ func printReport(w io.Writer, r probe.Report, verbose bool) {
 	}
 	fmt.Fprintln(w)
 	if r.Interrupted != "" {
-		p.text(0, fmt.Sprintf("The connection broke after %.0f s and did not come back, so the check ended early; the figures are from before. Test again.", max(r.Duration.Seconds()-r.LongestGap, 0)))
+		why, _, _ := strings.Cut(r.Interrupted, ": ")
+		p.text(0, fmt.Sprintf("The check ended early: %s. The figures are from before. Test again.", why))
 	}
 	p.headline(r.Verdict)
 	if also := alsoMissed(r.Verdict); also != "" {

@@ -107,6 +107,7 @@ func TestPortal(t *testing.T) {
 		"another address":     {"HTTP/1.1 302 Found\r\nLocation: http://192.0.2.1:8002/x\r\nContent-Length: 0\r\n\r\n", link.ReasonPortal},
 		"its own site by TLS": {"HTTP/1.1 301 Moved\r\nLocation: https://exam.test/\r\nContent-Length: 0\r\n\r\n", link.ReasonNoServer},
 		"another of its site": {"HTTP/1.1 301 Moved\r\nLocation: https://www.exam.test/\r\nContent-Length: 0\r\n\r\n", link.ReasonNoServer},
+		"a provider's site":   {"HTTP/1.1 301 Moved\r\nLocation: https://pages.example.org/\r\nContent-Length: 0\r\n\r\n", link.ReasonNoServer},
 		"a page":              {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", link.ReasonNoServer},
 		"something else":      {"220 mail ready\r\n", link.ReasonNoServer},
 		"nobody on port 80":   {"", link.ReasonNoServer},

@@ -17,7 +17,8 @@ const portalTimeout = 2 * time.Second
 
 // portal reports whether the network answers web requests to the server's host in its
 // place, to have its user sign in: with the status made for it (RFC 6585, section 6),
-// or with a redirection to somebody else. It asks the host's port 80, and nobody else.
+// or with a temporary redirection to somebody else, if the server has a name of its own.
+// It asks the host's port 80, and nobody else.
 func (o DialOptions) portal(ctx context.Context, addrs []netip.AddrPort) bool {
 	host, _, err := net.SplitHostPort(o.Server)
 	if err != nil || len(addrs) == 0 {
@@ -41,8 +42,13 @@ func (o DialOptions) portal(ctx context.Context, addrs []netip.AddrPort) bool {
 	if answer.StatusCode == http.StatusNetworkAuthenticationRequired {
 		return true
 	}
+	switch answer.StatusCode {
+	case http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect:
+	default: // a site moves for good, a portal does not
+		return false
+	}
 	to, err := answer.Location()
-	return err == nil && !sameSite(to.Hostname(), host)
+	return err == nil && net.ParseIP(host) == nil && !sameSite(to.Hostname(), host)
 }
 
 // hostOf returns a host as it appears in a URL.

@@ -52,6 +52,9 @@ func dialOne(ctx context.Context, o *Config, token wire.JoinToken, purpose strin
 	case errors.As(other, &refused), ctx.Err() != nil:
 		return nil, other
 	}
+	if r, _ := link.ReasonOf(other); r == link.ReasonPortal { // who answered by TCP was not the server
+		return nil, other
+	}
 	return nil, &link.Error{Reason: blocked.Reason, Server: blocked.Server, Err: fmt.Errorf("%w; over WebSocket: %w", blocked.Err, other)}
 }
 

@@ -73,9 +73,9 @@ func Dial(ctx context.Context, o *Config, token wire.JoinToken, purpose string, 
 		select {
 		case a := <-results:
 			running--
-			if a.err == nil || final(a.err) {
+			if a.err == nil {
 				others()
-				return a.s, a.err
+				return a.s, nil
 			}
 			if errs[a.of] = a.err; started < len(servers) && ctx.Err() == nil {
 				start()
@@ -89,12 +89,6 @@ func Dial(ctx context.Context, o *Config, token wire.JoinToken, purpose string, 
 			}
 		}
 	}
-}
-
-// final reports whether another server would not help either.
-func final(err error) bool {
-	var refused *RefusedError
-	return errors.As(err, &refused) && Final(err)
 }
 
 // mostTelling returns the error to report of those of several servers: a refusal, then

@@ -28,8 +28,9 @@ const (
 	// drain. On a very slow link a minute of 800 bytes takes longer than QUIC's
 	// time-out, and QUIC's retransmissions then fill the link for seconds.
 	deliverHeld = 20 * time.Second
-	// verdictTime is how long a check waits for its receipt.
-	verdictTime = 5 * time.Second
+	// verdictTime is how long a check waits for its receipt: longer than a server
+	// waits for its store, so that the server is asked again.
+	verdictTime = 15 * time.Second
 )
 
 // ReportSender delivers the reports in the outbox over the session in use, one at a

@@ -19,8 +19,10 @@ type Summary struct {
 // Summary returns the summary of a verdict.
 func (v Verdict) Summary() Summary {
 	s := Summary{Outcome: v.Outcome, Policy: v.Policy, Version: v.Version}
+	known := slices.ContainsFunc(v.Reasons, func(r Reason) bool { return r.Criterion == RoundTripDelay && r.Value != nil })
 	for _, r := range v.Reasons {
 		switch {
+		case known && split(r.Criterion, r): // counts for nothing, as in Judge
 		case r.AgainstMin == Missed:
 			s.Missed = append(s.Missed, r.Criterion)
 		case r.AgainstMin == Unclear:

@@ -31,7 +31,7 @@ type ManagerOptions struct {
 // tokens. It is safe for concurrent use.
 type Manager struct {
 	o       ManagerOptions
-	rosters sync.Mutex // held while a roster is compared and changed
+	rosters sync.Mutex // held while a roster is compared and changed, and while tokens are issued from it
 }
 
 // NewManager makes a manager.

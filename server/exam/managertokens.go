@@ -50,6 +50,8 @@ func (m *Manager) Issue(ctx context.Context, id string, sel Selection, replace b
 		return Batch{}, err
 	}
 	var b Batch
+	m.rosters.Lock() // nobody is removed or erased between the look and the token
+	defer m.rosters.Unlock()
 	if b.Students, err = m.selected(ctx, id, sel); err != nil {
 		return b, err
 	}

@@ -33,7 +33,7 @@ func (s *Session) Check() (c Check, ok bool) {
 		Opened: s.opened, At: s.reports.statedAt, Verdict: s.reports.statement, Judged: *s.reports.judged,
 		Transport: s.transport(), Probes: s.probes(), Receipt: s.reports.receipt,
 	}
-	if r := s.rateUp; !r.At.IsZero() {
+	if r := s.uploads.last; !r.At.IsZero() {
 		c.Upload = &r.Interval
 	}
 	return c, true

@@ -126,7 +126,7 @@ func (r *Registry) addReport(s *Session, p wire.Report) (repeated bool, first, o
 	s.reports.Reports++
 	s.reports.Last = wall
 	if v := s.reports.Verdict; v != nil && !known {
-		x := judged(*v, r.o.Policy(s.Policy), s.rateUp, s.transport())
+		x := judged(*v, r.o.Policy(s.Policy), s.uploads, s.transport())
 		s.reports.judged = &x
 		return false, v, &x, nil
 	}

@@ -3,6 +3,7 @@ package session
 import (
 	"slices"
 
+	"examlink/probe/ippm"
 	"examlink/probe/link"
 	"examlink/probe/verdict"
 )
@@ -11,13 +12,16 @@ import (
 // the exam's policy, corrected by what the server saw itself, which are the upload and
 // the transport. A verdict by another policy than the exam's says nothing about the
 // exam.
-func judged(claim verdict.Summary, p verdict.Policy, up Rate, transport link.Transport) verdict.Summary {
+//
+// An upload below the minimum counts unless another reading of the check met it: then
+// the link varies, or one is wrong. Over TCP a low reading proves nothing.
+func judged(claim verdict.Summary, p verdict.Policy, up uploads, transport link.Transport) verdict.Summary {
 	own := verdict.Summary{Policy: p.Name, Version: p.Version, Outcome: verdict.Inconclusive}
 	other := claim.Policy != p.Name || claim.Version != p.Version
 	if !other {
 		own.Missed, own.Unclear, own.Below = slices.Clone(claim.Missed), slices.Clone(claim.Unclear), slices.Clone(claim.Below)
 	}
-	if up.Against(p.Minimum.Upload) == BelowBound {
+	if transport != link.WebSocket && up.below(p.Minimum.Upload) {
 		not := func(c verdict.Criterion) bool { return c == verdict.Upload }
 		own.Unclear, own.Below = slices.DeleteFunc(own.Unclear, not), slices.DeleteFunc(own.Below, not)
 		own.Missed = with(own.Missed, verdict.Upload)
@@ -35,6 +39,28 @@ func judged(claim verdict.Summary, p verdict.Policy, up Rate, transport link.Tra
 		own.Outcome = verdict.Ready
 	}
 	return own
+}
+
+// uploads is what the server read of a session's upload.
+type uploads struct {
+	last Rate    // the latest reading that says anything
+	best float64 // the highest lower bound of all, bit/s
+}
+
+// add takes a reading.
+func (u *uploads) add(r Rate) {
+	if r.Value == nil && r.Low == nil {
+		return
+	}
+	u.last = r
+	if r.Low != nil {
+		u.best = max(u.best, *r.Low)
+	}
+}
+
+// below reports whether the upload is below a bound by all that was read.
+func (u *uploads) below(bound ippm.Rate) bool {
+	return u.last.Against(bound) == BelowBound && u.best < float64(bound)*(1-verdict.Tolerance)
 }
 
 // with returns the list with a criterion.

@@ -24,24 +24,32 @@ func TestJudged(t *testing.T) {
 	strict := is(verdict.Ready)
 	strict.Policy = "onvue"
 	for name, c := range map[string]struct {
-		claim verdict.Summary
-		up    Rate
-		by    link.Transport
-		want  verdict.Summary
+		claim   verdict.Summary
+		up      Rate
+		by      link.Transport
+		want    verdict.Summary
+		earlier Rate
 	}{
-		"ready, and it looks so":          {is(verdict.Ready), rate(5e6), link.UDP, is(verdict.Ready)},
-		"ready, no upload seen":           {is(verdict.Ready), Rate{}, link.UDP, is(verdict.Ready)},
-		"ready, the upload is too low":    {is(verdict.Ready), rate(0.3e6), link.UDP, is(verdict.NotReady, upload)},
-		"below, the upload is too low":    {is(verdict.Marginal, nil, nil, upload), rate(0.3e6), link.UDP, is(verdict.NotReady, upload, []verdict.Criterion{}, []verdict.Criterion{})},
-		"ready, by WebSocket":             {is(verdict.Ready), rate(5e6), link.WebSocket, is(verdict.Marginal, nil, nil, udp)},
-		"not ready, whatever the upload":  {is(verdict.NotReady, down), rate(5e6), link.UDP, is(verdict.NotReady, down)},
-		"could not tell":                  {is(verdict.Inconclusive, nil, down), rate(5e6), link.UDP, is(verdict.Inconclusive, nil, down)},
-		"ready by another policy":         {strict, rate(5e6), link.UDP, is(verdict.Inconclusive)},
-		"by another policy, and too slow": {strict, rate(0.3e6), link.UDP, is(verdict.NotReady, upload)},
-		"marginal, and no reason for it":  {is(verdict.Marginal), rate(5e6), link.UDP, is(verdict.Marginal)},
-		"ready, with a criterion missed":  {is(verdict.Ready, down), rate(5e6), link.UDP, is(verdict.NotReady, down)},
+		"ready, and it looks so":          {is(verdict.Ready), rate(5e6), link.UDP, is(verdict.Ready), Rate{}},
+		"ready, no upload seen":           {is(verdict.Ready), Rate{}, link.UDP, is(verdict.Ready), Rate{}},
+		"ready, the upload is too low":    {is(verdict.Ready), rate(0.3e6), link.UDP, is(verdict.NotReady, upload), Rate{}},
+		"below, the upload is too low":    {is(verdict.Marginal, nil, nil, upload), rate(0.3e6), link.UDP, is(verdict.NotReady, upload, []verdict.Criterion{}, []verdict.Criterion{}), Rate{}},
+		"ready, by WebSocket":             {is(verdict.Ready), rate(5e6), link.WebSocket, is(verdict.Marginal, nil, nil, udp), Rate{}},
+		"not ready, whatever the upload":  {is(verdict.NotReady, down), rate(5e6), link.UDP, is(verdict.NotReady, down), Rate{}},
+		"could not tell":                  {is(verdict.Inconclusive, nil, down), rate(5e6), link.UDP, is(verdict.Inconclusive, nil, down), Rate{}},
+		"ready by another policy":         {strict, rate(5e6), link.UDP, is(verdict.Inconclusive), Rate{}},
+		"by another policy, and too slow": {strict, rate(0.3e6), link.UDP, is(verdict.NotReady, upload), Rate{}},
+		"marginal, and no reason for it":  {is(verdict.Marginal), rate(5e6), link.UDP, is(verdict.Marginal), Rate{}},
+		"too slow, but only at the end":   {is(verdict.Ready), rate(0.3e6), link.UDP, is(verdict.Ready), rate(5e6)},
+		"too slow twice":                  {is(verdict.Ready), rate(0.3e6), link.UDP, is(verdict.NotReady, upload), rate(0.35e6)},
+		"low over TCP":                    {is(verdict.Marginal, nil, nil, udp), rate(0.3e6), link.WebSocket, is(verdict.Marginal, nil, nil, udp), Rate{}},
+		"ready, with a criterion missed":  {is(verdict.Ready, down), rate(5e6), link.UDP, is(verdict.NotReady, down), Rate{}},
 	} {
-		if got := judged(c.claim, p, c.up, c.by); !reflect.DeepEqual(normal(got), normal(c.want)) {
+		var up uploads
+		up.add(c.earlier)
+		up.add(c.up)
+		up.add(Rate{}) // a train that read nothing
+		if got := judged(c.claim, p, up, c.by); !reflect.DeepEqual(normal(got), normal(c.want)) {
 			t.Errorf("%s: %+v, want %+v", name, got, c.want)
 		}
 	}

@@ -77,5 +77,8 @@ func (s *Session) SetReading(r wire.TrainReport, measures bool, at time.Time) {
 	*report = &r
 	if measures {
 		*rate = RateOf(r, at)
+		if r.Direction == wire.Up {
+			s.uploads.add(*rate)
+		}
 	}
 }

@@ -74,6 +74,7 @@ type Session struct {
 
 	up, down         *wire.TrainReport
 	rateUp, rateDown Rate
+	uploads          uploads
 
 	reports clientReports
 }
