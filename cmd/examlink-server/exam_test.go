@@ -150,7 +150,7 @@ func TestExamCommands(t *testing.T) {
 	wantText(t, d.good("status", "msds-5001", "--csv"), `(?m)^s-2,two@example.edu,B,,not tested,false,,$`)
 	schemas.Fields[api.ExamStatus](t, api.ExamStatusSchema)
 	schemas.Test(t, api.ExamStatusSchema, []byte(d.good("status", "msds-5001", "--json")))
-	wantText(t, d.good("erase", "msds-5001", "--student", "s-1", "--yes"), "^s-1: erased from the roster; 1 receipts and 0 records erased; 1 join tokens revoked")
+	wantText(t, d.good("erase", "msds-5001", "--student", "s-1", "--yes"), "^s-1: erased from the roster; 1 receipts, 0 records, 0 sessions and 0 notifications erased; 1 join tokens revoked")
 	wantText(t, d.good("close", "msds-5001"), "closed")
 	wantText(t, d.good("list"), "msds-5001 .* closed")
 	if code, _, errs := d.run("change", "msds-5001", "--title", "x"); code != exitFailure || !strings.Contains(errs, "is closed") {
