@@ -17,6 +17,9 @@ var lossSeeds = flag.Uint64("loss-seeds", 6, "runs of each kind of loss")
 // mostly much sooner, whether packets are lost one by one or in bursts; loss within it is not.
 func TestLossIsWarnedOfInTime(t *testing.T) {
 	seeds := *lossSeeds
+	if testing.Short() {
+		seeds = min(seeds, 2)
+	}
 	for _, c := range []struct {
 		name string
 		lose func(*testbed, time.Duration) // for a time
