@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,23 +20,37 @@ import (
 // flakySessions fails on demand and waits for permission to continue.
 type flakySessions struct {
 	store.Sessions
+	mu   sync.Mutex // of err
 	err  error
 	hold chan struct{}
+}
+
+// fail makes accesses fail with an error; nil: they succeed.
+func (f *flakySessions) fail(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.err = err
+}
+
+func (f *flakySessions) failure() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.err
 }
 
 func (f *flakySessions) Put(ctx context.Context, s store.LiveSession) error {
 	if f.hold != nil {
 		<-f.hold
 	}
-	if f.err != nil {
-		return f.err
+	if err := f.failure(); err != nil {
+		return err
 	}
 	return f.Sessions.Put(ctx, s)
 }
 
 func (f *flakySessions) Remove(ctx context.Context, id string) error {
-	if f.err != nil {
-		return f.err
+	if err := f.failure(); err != nil {
+		return err
 	}
 	return f.Sessions.Remove(ctx, id)
 }
@@ -71,8 +87,9 @@ func TestLiveSessionsAreStored(t *testing.T) {
 		var log strings.Builder
 		flaky := &flakySessions{Sessions: sessions}
 		bus := event.NewBus(4)
+		var mu sync.Mutex
 		here := map[string]event.Session{}
-		l := &liveSessions{table: flaky, tokens: memory.New().Tokens(), events: bus, log: slog.New(slog.NewTextHandler(&log, nil)), writes: delivery.NewWrites(delivery.PartSessions), put: map[string]bool{}, left: map[string]bool{}, current: func() map[string]event.Session { return here }}
+		l := &liveSessions{table: flaky, tokens: memory.New().Tokens(), events: bus, log: slog.New(slog.NewTextHandler(&log, nil)), writes: delivery.NewWrites(delivery.PartSessions), put: map[string]bool{}, left: map[string]bool{}, current: func() map[string]event.Session { mu.Lock(); defer mu.Unlock(); return maps.Clone(here) }}
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { defer close(done); l.run(ctx, bus.Subscribe(0, 4)) }()
@@ -94,7 +111,7 @@ func TestLiveSessionsAreStored(t *testing.T) {
 		bus.Publish(sessionEvent("a", "connected", event.Resumed{}))
 		expect("a:connected:t b:connected:t earlier:live:")
 
-		flaky.err = errors.New("no space left")
+		flaky.fail(errors.New("no space left"))
 		bus.Publish(sessionEvent("b", "live", event.State{From: "connected"}))
 		bus.Publish(sessionEvent("b", "suspect", event.State{From: "live"}))
 		expect("a:connected:t b:connected:t earlier:live:")
@@ -102,7 +119,8 @@ func TestLiveSessionsAreStored(t *testing.T) {
 			t.Errorf("logged %d times: %s", n, log.String())
 		}
 
-		flaky.err, flaky.hold = nil, make(chan struct{})
+		flaky.fail(nil)
+		flaky.hold = make(chan struct{})
 		bus.Publish(sessionEvent("a", "live", event.State{From: "connected"})) // the store hangs
 		synctest.Wait()
 		for i := range 20 {
@@ -111,17 +129,21 @@ func TestLiveSessionsAreStored(t *testing.T) {
 				bus.Publish(sessionEvent("b", "ended", event.Ended{From: "suspect", Why: "silent"}))
 			}
 		}
+		mu.Lock()
 		here["a"] = sessionEvent("a", "suspect", nil).Session
+		mu.Unlock()
 		close(flaky.hold)
 		expect("a:suspect:t earlier:live:")
 		bus.Publish(sessionEvent("d", "connected", event.Admitted{}))
 		expect("a:suspect:t d:connected:t earlier:live:")
 
-		flaky.err = errors.New("no space left")
+		flaky.fail(errors.New("no space left"))
+		mu.Lock()
 		delete(here, "a")
+		mu.Unlock()
 		bus.Publish(sessionEvent("a", "ended", event.Ended{From: "suspect", Why: "goodbye"}))
 		expect("a:suspect:t d:connected:t earlier:live:")
-		flaky.err = nil
+		flaky.fail(nil)
 		time.Sleep(refreshEvery + time.Second)
 		expect("d:connected:t earlier:live:") // a goodbye is not forgotten
 		cancel()
