@@ -61,7 +61,7 @@ func checkCover(t *testing.T, o probe.Options, l *ledger, sum probe.Summary) {
 		}
 		waiting := false // for an outage to end: what became of its packets is known after it
 		for _, x := range sum.Warnings {
-			if x.Kind == warning.Outage && !x.Start.After(e.to) && !x.End.Add(o.LossAfter+o.Watch.Window).Before(e.to) {
+			if x.Kind == warning.Outage && !x.Start.After(e.to) && !x.End.Add(o.LossAfter+2*o.Watch.Window).Before(e.to) {
 				waiting = true
 			}
 			told = told || x.Kind == warning.Outage && !x.Start.After(e.from.Add(tick)) && !x.End.Add(o.LossAfter+tick).Before(e.to)
