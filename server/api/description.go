@@ -28,9 +28,6 @@ var descriptionJSON = sync.OnceValues(func() ([]byte, error) {
 	return json.Marshal(v)
 })
 
-// Description returns the API's description in OpenAPI 3.1, as YAML.
-func Description() []byte { return description }
-
 func (a *API) mountDescription(to mux) {
 	to.Handle("GET "+DescriptionPath, a.operators(func(w http.ResponseWriter, _ *http.Request) error {
 		b, err := descriptionJSON()

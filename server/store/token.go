@@ -47,6 +47,24 @@ func (t Token) Clean() (Token, error) {
 	return t, nil
 }
 
+// CleanTokens checks tokens that are added together, and returns them as they are
+// stored. Errors: ErrInvalid; ErrExists when an identifier occurs twice.
+func CleanTokens(list []Token) ([]Token, error) {
+	clean, seen := make([]Token, 0, len(list)), map[string]bool{}
+	for _, t := range list {
+		t, err := t.Clean()
+		if err != nil {
+			return nil, err
+		}
+		if seen[t.ID] {
+			return nil, fmt.Errorf("join token %s: given twice: %w", t.ID, ErrExists)
+		}
+		seen[t.ID] = true
+		clean = append(clean, t)
+	}
+	return clean, nil
+}
+
 // Tokens keeps what was issued.
 type Tokens interface {
 	// Add adds tokens, all of them or none. They need no exam and no roster in the

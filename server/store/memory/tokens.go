@@ -45,25 +45,17 @@ func (s *Store) tokensOf(exam, student string) (list []store.Token) {
 type tokens struct{ *Store }
 
 func (t tokens) Add(ctx context.Context, list []store.Token) error {
-	clean, seen := make([]store.Token, 0, len(list)), map[string]bool{}
-	for _, v := range list {
-		v, err := v.Clean()
-		if err != nil {
-			return err
-		}
-		if seen[v.ID] {
-			return fmt.Errorf("join token %s: given twice: %w", v.ID, store.ErrExists)
-		}
-		seen[v.ID] = true
-		clean = append(clean, v)
+	clean, err := store.CleanTokens(list)
+	if err != nil {
+		return err
 	}
 	if err := t.enter(ctx); err != nil {
 		return err
 	}
 	defer t.mu.Unlock()
-	for id := range seen {
-		if _, ok := t.token(id); ok {
-			return fmt.Errorf("join token %s: %w", id, store.ErrExists)
+	for _, v := range clean {
+		if _, ok := t.token(v.ID); ok {
+			return fmt.Errorf("join token %s: %w", v.ID, store.ErrExists)
 		}
 	}
 	for _, v := range clean {

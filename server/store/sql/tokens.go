@@ -31,17 +31,9 @@ func maybe(t time.Time) sql.NullInt64 {
 }
 
 func (t tokens) Add(ctx context.Context, list []store.Token) error {
-	clean, seen := make([]store.Token, 0, len(list)), map[string]bool{}
-	for _, v := range list {
-		v, err := v.Clean()
-		if err != nil {
-			return err
-		}
-		if seen[v.ID] {
-			return fmt.Errorf("join token %s: given twice: %w", v.ID, store.ErrExists)
-		}
-		seen[v.ID] = true
-		clean = append(clean, v)
+	clean, err := store.CleanTokens(list)
+	if err != nil {
+		return err
 	}
 	const columns = 7
 	return t.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
