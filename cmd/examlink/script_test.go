@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,7 +18,14 @@ import (
 	"examlink/server/exam"
 )
 
+// scriptsAtOnce is how many scripts run at the same time: they wait for the clock
+// most of the time.
+const scriptsAtOnce = "4"
+
 func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", scriptsAtOnce); err != nil {
+		panic(err)
+	}
 	testscript.Main(m, map[string]func(){"examlink": main})
 }
 

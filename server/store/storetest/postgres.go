@@ -33,11 +33,15 @@ type Postgres struct {
 }
 
 // StartPostgres starts a server that runs until the test ends. Without PostgreSQL
-// the test is skipped, or fails where CI is set. PostgreSQL refuses to run as root:
+// the test is skipped, or fails where CI is set; short tests do without it, since
+// it takes a second to start. PostgreSQL refuses to run as root:
 // then an account without rights runs it. Settings are as of its -c option, such as
 // fsync=off.
 func StartPostgres(t testing.TB, settings ...string) *Postgres {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("short tests start no PostgreSQL")
+	}
 	p := &Postgres{t: t, bin: postgresBin(t)}
 	var err error
 	if p.dir, err = os.MkdirTemp("", "examlink-postgres-"); err != nil {
