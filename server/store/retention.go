@@ -52,4 +52,5 @@ type Removed struct {
 	Sessions int64 `json:"sessions"`
 	Tokens   int64 `json:"tokens"`   // join tokens that name the student no more
 	Messages int64 `json:"messages"` // of queues, also those that were given up
+	Events   int64 `json:"events"`   // of the log that servers share
 }

@@ -18,6 +18,9 @@ type LiveSession struct {
 	Transport  string    `json:"transport"`
 	State      string    `json:"state"`
 	LastPacket time.Time `json:"last_packet"` // the server's clock
+	// Server is the run of a server that has the session; empty: one of a version that
+	// did not say.
+	Server string `json:"server,omitempty"`
 }
 
 // Clean checks a session and returns it as it is stored. The error is ErrInvalid.
@@ -25,7 +28,7 @@ func (s LiveSession) Clean() (LiveSession, error) {
 	s.LastPacket = Instant(s.LastPacket)
 	err := cmp.Or(
 		checkIDs(text{"session", s.ID}, text{"exam", s.Exam}, text{"student", s.Student}),
-		checkTexts(text{"token", s.Token}, text{"purpose", s.Purpose}, text{"transport", s.Transport}, text{"state", s.State}),
+		checkTexts(text{"token", s.Token}, text{"purpose", s.Purpose}, text{"transport", s.Transport}, text{"state", s.State}, text{"server", s.Server}),
 		checkTime("last packet", s.LastPacket),
 	)
 	if err != nil {
@@ -44,4 +47,7 @@ type Sessions interface {
 	Remove(ctx context.Context, id string) error
 	// List returns the sessions by identifier.
 	List(ctx context.Context, p Page) ([]LiveSession, error)
+	// Adopt gives a server all sessions of servers that are neither it nor among some
+	// others, and returns them by identifier.
+	Adopt(ctx context.Context, server string, others []string) ([]LiveSession, error)
 }

@@ -1,5 +1,6 @@
 // Package store keeps what a server must not lose: exams, rosters, receipts,
-// the heads of records, the join tokens that were issued, live sessions, and notices still to be delivered. It
+// the heads of records, the join tokens that were issued, live sessions, notices still
+// to be delivered, and what servers that share a store tell each other. It
 // declares the interfaces and their values; the packages below it implement them,
 // and package storetest holds every implementation to the same behaviour.
 //
@@ -56,12 +57,14 @@ type Store interface {
 	Records() Records
 	Tokens() Tokens
 	Sessions() Sessions
+	Events() Events
+	Members() Members
 	// Queue opens the queue of a receiver, made if it is not there; its name is
 	// lower-case letters, digits and hyphens. Errors: ErrInvalid for another name;
 	// ErrConflict while the queue is open.
 	Queue(ctx context.Context, receiver string) (Queue, error)
 	// Erase removes all of a student of an exam for good: from the roster, receipts,
-	// records, live sessions and queues. It is no error when there is nothing. An
+	// records, live sessions, queues and events. It is no error when there is nothing. An
 	// implementation says whether the bytes are gone from its files too.
 	Erase(ctx context.Context, exam, student string) (Removed, error)
 	// Expire removes for good what is older than its retention at the given time.

@@ -22,6 +22,7 @@ func (s *Store) Erase(ctx context.Context, exam, student string) (r store.Remove
 	r.Records = int64(s.eraseHeads(exam, student))
 	r.Tokens = s.eraseTokens(exam, student)
 	r.Sessions = s.removeSessions(func(l store.LiveSession) bool { return l.Exam == exam && l.Student == student })
+	r.Events = s.removeEvents(func(e store.LoggedEvent) bool { return e.Exam == exam && e.Student == student })
 	for _, q := range s.parked {
 		r.Messages += q.remove(func(m store.Message) bool { return m.Exam == exam && m.Student == student })
 		r.Messages += q.removeUndelivered(func(u store.Undelivered) bool { return u.Exam == exam && u.Student == student })

@@ -28,6 +28,11 @@ type Store struct {
 	tokens    grouped[store.Token]
 	tokenExam map[string]string // of tokens
 	queues    map[string]*slot
+	events    []store.LoggedEvent // in order
+	logged    uint64              // the number of the latest event
+	members   relation[store.Member]
+	leader    string
+	term      uint64
 	parked    map[string]*Queue // what queues had when they were closed
 }
 
@@ -71,6 +76,12 @@ func (s *Store) Tokens() store.Tokens { return tokens{s} }
 
 // Sessions implements store.Store.
 func (s *Store) Sessions() store.Sessions { return sessions{s} }
+
+// Events implements store.Store.
+func (s *Store) Events() store.Events { return events{s} }
+
+// Members implements store.Store.
+func (s *Store) Members() store.Members { return members{s} }
 
 // slot is the place of an open queue. Closing it frees the place.
 type slot struct {

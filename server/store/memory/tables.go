@@ -3,6 +3,7 @@ package memory
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"examlink/server/store"
 )
@@ -177,4 +178,24 @@ func (t sessions) List(ctx context.Context, p store.Page) ([]store.LiveSession, 
 	}
 	defer t.mu.Unlock()
 	return t.sessions.page(p), nil
+}
+
+func (t sessions) Adopt(ctx context.Context, server string, others []string) (adopted []store.LiveSession, err error) {
+	if server == "" {
+		return nil, fmt.Errorf("server: expected an identifier: %w", store.ErrInvalid)
+	}
+	if err := t.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer t.mu.Unlock()
+	t.sessions.all(func(l store.LiveSession) {
+		if l.Server != server && !slices.Contains(others, l.Server) {
+			l.Server = server
+			adopted = append(adopted, l)
+		}
+	})
+	for _, l := range adopted {
+		t.sessions.put(l.ID, l)
+	}
+	return adopted, nil
 }

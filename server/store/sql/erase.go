@@ -45,7 +45,7 @@ func (s *Store) Erase(ctx context.Context, exam, student string) (r store.Remove
 		for _, t := range []struct {
 			table string
 			count *int64
-		}{{"roster", &r.Students}, {"receipts", &r.Receipts}, {"records", &r.Records}, {"sessions", &r.Sessions}, {"messages", &r.Messages}, {"undelivered", &r.Messages}} {
+		}{{"roster", &r.Students}, {"receipts", &r.Receipts}, {"records", &r.Records}, {"sessions", &r.Sessions}, {"messages", &r.Messages}, {"undelivered", &r.Messages}, {"events", &r.Events}} {
 			n, err := execute(ctx, tx, "DELETE FROM "+t.table+" WHERE exam = $1 AND student = $2", exam, student)
 			if err != nil {
 				return err

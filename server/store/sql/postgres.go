@@ -48,7 +48,7 @@ func openPostgres(ctx context.Context, address string) (*database, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	return &database{read: db, write: db, release: func() error { return nil }, dialect: dialect{
-		name: "PostgreSQL", text: `text COLLATE "C"`, bytes: "bytea", writers: postgresWriters, batch: 1, rows: 500, abandon: true,
+		name: "PostgreSQL", text: `text COLLATE "C"`, bytes: "bytea", writers: postgresWriters, batch: 1, rows: 500, abandon: true, shared: true,
 		migrating: "SELECT pg_advisory_xact_lock(7308332148923460203)", // no other program's, chosen at random
 	}}, nil
 }

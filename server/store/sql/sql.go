@@ -59,6 +59,7 @@ type dialect struct {
 	batch       int    // changes in a transaction
 	rows        int    // that a statement puts or removes: SQLite looks each parameter up in a list
 	log         bool   // its log keeps what was removed
+	shared      bool   // several processes may use a database
 	// abandon makes an open transaction end when the caller's context does.
 	// SQLite's transactions are too short for that.
 	abandon bool
@@ -114,6 +115,15 @@ func (s *Store) Tokens() store.Tokens { return tokens{s} }
 
 // Sessions implements store.Store.
 func (s *Store) Sessions() store.Sessions { return sessions{s} }
+
+// Events implements store.Store.
+func (s *Store) Events() store.Events { return events{s} }
+
+// Members implements store.Store.
+func (s *Store) Members() store.Members { return members{s} }
+
+// Shared reports whether other processes may use the store at the same time.
+func (s *Store) Shared() bool { return s.dialect.shared }
 
 // Close implements store.Store.
 func (s *Store) Close() error {

@@ -40,6 +40,9 @@ func fill(t *testing.T, s store.Store) {
 	must(t, s.Receipts().Erase(bg(t), "e1", numbered("s", 3)))
 	must(t, s.Records().Erase(bg(t), "e1", numbered("s", 3)))
 	must(t, s.Sessions().Remove(bg(t), numbered("l", 3)))
+	got[uint64](t)(s.Events().Append(bg(t), []store.LoggedEvent{logged("a", "state", "s1", 1), logged("a", "state", "s2", 2)}))
+	got[store.Membership](t)(s.Members().Beat(bg(t), store.Member{ID: "a"}))
+	must(t, s.Members().Lead(bg(t), "a", 0))
 	q := openQueue(t, s, "proctors")
 	for i := range 30 {
 		n := got[uint64](t)(q.Put(bg(t), message(numbered("m", i))))
@@ -63,6 +66,9 @@ func fillMore(t *testing.T, s store.Store) {
 	must(t, s.Receipts().Append(bg(t), receipt("last", numbered("s", 1), 99, verdict.Ready)))
 	wantErr(t, "an earlier line", s.Records().Append(bg(t), head(numbered("l", 1), numbered("s", 1), 1)), store.ErrConflict)
 	must(t, s.Sessions().Put(bg(t), live(numbered("l", 1), "dropped")))
+	if n := got[uint64](t)(s.Events().Append(bg(t), []store.LoggedEvent{logged("b", "state", "s1", 3)})); n != 3 {
+		t.Errorf("number %d after 2", n)
+	}
 	q := openQueue(t, s, "proctors")
 	must(t, q.Delivered(bg(t), got[[]store.Message](t)(q.Waiting(bg(t)))[0].Number))
 	if n := got[uint64](t)(q.Put(bg(t), message("last"))); n <= 30 {
@@ -96,6 +102,9 @@ func describe(t *testing.T, s store.Store) string {
 		}
 	}
 	for _, x := range pages(t, 10, sessionID, s.Sessions().List) {
+		fmt.Fprintf(&b, "%+v\n", x)
+	}
+	for _, x := range tail(t, s, 0) {
 		fmt.Fprintf(&b, "%+v\n", x)
 	}
 	q := openQueue(t, s, "proctors")
@@ -152,7 +161,14 @@ func calls(ctx context.Context, s store.Store) map[string]error {
 	_, queue := s.Queue(ctx, "another")
 	_, erase := s.Erase(ctx, "e1", "s")
 	_, expire := s.Expire(ctx, at(0), store.Retention{Receipts: time.Hour})
+	_, after := s.Events().After(ctx, 0)
+	_, appended := s.Events().Append(ctx, []store.LoggedEvent{logged("a", "state", "s", 1)})
+	_, trimmed := s.Events().Trim(ctx, at(0))
+	_, beat := s.Members().Beat(ctx, store.Member{ID: "a"})
+	_, adopted := s.Sessions().Adopt(ctx, "a", nil)
 	return map[string]error{
+		"Events.After": after, "Events.Append": appended, "Events.Trim": trimmed, "Members.Beat": beat, "Members.Lead": s.Members().Lead(ctx, "a", 0),
+		"Members.Leave": s.Members().Leave(ctx, "a"), "Sessions.Adopt": adopted,
 		"Exams.Create": s.Exams().Create(ctx, exam("x")), "Exams.Get": get, "Exams.Close": s.Exams().Close(ctx, "e1"),
 		"Roster.Put": s.Roster().Put(ctx, "e1", []store.Student{{ID: "s"}}), "Roster.List": list, "Roster.Remove": s.Roster().Remove(ctx, "e1", "s1"),
 		"Receipts.Append": s.Receipts().Append(ctx, receipt("r", "s", 1, verdict.Ready)), "Receipts.Standings": standings, "Receipts.Erase": s.Receipts().Erase(ctx, "e1", "s"),
