@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// active is what the events so far come to: the sessions that have not ended and
+// Active is what a sequence of events comes to: the sessions that have not ended and
 // what is active. It is not safe for concurrent use.
-type active struct {
+type Active struct {
 	sessions  map[string]map[slot]Event
 	incidents map[string]Event
 }
@@ -18,11 +18,13 @@ type slot struct {
 	of   string // a direction, or a warning
 }
 
-func newActive() *active {
-	return &active{sessions: map[string]map[slot]Event{}, incidents: map[string]Event{}}
+// NewActive returns what no events come to.
+func NewActive() *Active {
+	return &Active{sessions: map[string]map[slot]Event{}, incidents: map[string]Event{}}
 }
 
-func (a *active) apply(e Event) {
+// Apply takes the next event.
+func (a *Active) Apply(e Event) {
 	if i, ok := e.Payload.(Incident); ok {
 		if i.Active {
 			a.incidents[i.ID] = e
@@ -40,7 +42,7 @@ func (a *active) apply(e Event) {
 	case Ended:
 		delete(a.sessions, id)
 		return
-	case Refused, Report: // they change nothing of a session
+	case Refused, Report, Revoked: // they change nothing of a session
 		return
 	case Warning:
 		of.of = p.ID
@@ -48,7 +50,8 @@ func (a *active) apply(e Event) {
 			delete(a.sessions[id], of)
 			return
 		}
-	case Admitted, Resumed:
+	case Admitted, Resumed, Restored:
+		of.kind = KindAdmitted // one of them tells where the session is
 		if a.sessions[id] == nil {
 			a.sessions[id] = map[slot]Event{}
 		}
@@ -58,8 +61,8 @@ func (a *active) apply(e Event) {
 	}
 }
 
-// events are those that lead to what is active, in the order of their numbers.
-func (a *active) events() (out []Event) {
+// Events returns those that lead to what is active, in the order of their numbers.
+func (a *Active) Events() (out []Event) {
 	for _, e := range a.incidents {
 		out = append(out, e)
 	}

@@ -25,7 +25,7 @@ type Bus struct {
 	last     uint64
 	kept     []Event // the latest, in order
 	most     int
-	active   *active
+	active   *Active
 	handlers []func(Event)
 	subs     map[*Subscription]struct{}
 }
@@ -35,7 +35,7 @@ func NewBus(kept int) *Bus {
 	if kept <= 0 {
 		kept = DefaultKept
 	}
-	return &Bus{most: kept, active: newActive(), subs: map[*Subscription]struct{}{}}
+	return &Bus{most: kept, active: NewActive(), subs: map[*Subscription]struct{}{}}
 }
 
 // Handle has f called with every event from now on, one at a time, before
@@ -58,7 +58,7 @@ func (b *Bus) Publish(e Event) {
 		b.kept = append(b.kept[:0], b.kept[len(b.kept)-b.most:]...)
 	}
 	b.kept = append(b.kept, e)
-	b.active.apply(e)
+	b.active.Apply(e)
 	for _, f := range b.handlers {
 		f(e)
 	}
@@ -95,7 +95,7 @@ func (b *Bus) Subscribe(from uint64, pending int) *Subscription {
 		s.queue = append(s.queue, kept[from-kept[0].Number:]...)
 	default:
 		s.Snapshot = true
-		s.queue = b.active.events()
+		s.queue = b.active.Events()
 	}
 	s.most = len(s.queue) + pending // what it begins with is no sign of slowness
 	b.subs[s] = struct{}{}

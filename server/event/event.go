@@ -6,6 +6,7 @@
 package event
 
 import (
+	"encoding/json"
 	"time"
 
 	"examlink/probe/verdict"
@@ -20,6 +21,9 @@ type Event struct {
 	Number uint64 `json:"number"`
 	// At is the server's clock where the event happened.
 	At time.Time `json:"at"`
+	// Server is the run of another server that shares the store, where the event
+	// happened; empty: it happened here.
+	Server string `json:"server,omitempty"`
 	// Session is the session concerned, as it was then; its ID is empty when the
 	// event is about no session, or none was opened.
 	Session Session `json:"session"`
@@ -59,6 +63,7 @@ type Kind string
 const (
 	KindAdmitted Kind = "admitted"
 	KindResumed  Kind = "resumed"
+	KindRestored Kind = "restored"
 	KindRefused  Kind = "refused"
 	KindState    Kind = "state"
 	KindReading  Kind = "reading"
@@ -68,6 +73,7 @@ const (
 	KindWarning  Kind = "warning"
 	KindIncident Kind = "incident"
 	KindEnded    Kind = "ended"
+	KindRevoked  Kind = "revoked"
 )
 
 type (
@@ -75,6 +81,9 @@ type (
 	Admitted struct{}
 	// Resumed says that a session goes on over another connection.
 	Resumed struct{}
+	// Restored says that a session of an earlier run, or of a server that is gone, is
+	// followed from here on: it has not come back yet.
+	Restored struct{}
 	// Refused says that a request was refused: a session, a train, a report.
 	Refused struct {
 		Reason wire.Refusal `json:"reason"`
@@ -117,6 +126,8 @@ type (
 		Since     time.Time `json:"since"`
 		Incident  string    `json:"incident,omitempty"`
 		Sentence  string    `json:"sentence"`
+		// Notice is all that receivers of notices get, as JSON of an alert.Notice.
+		Notice json.RawMessage `json:"-"`
 	}
 	// Incident is many sessions in the same trouble at once, raised, updated or
 	// cleared.
@@ -128,11 +139,17 @@ type (
 		Affected  int       `json:"affected"`
 		Since     time.Time `json:"since"`
 		Sentence  string    `json:"sentence"`
+		// Notice is as in Warning.
+		Notice json.RawMessage `json:"-"`
 	}
 	// Ended says that a session is over. Nothing follows about it.
 	Ended struct {
 		From string `json:"from"` // the state it ended in
-		Why  string `json:"why"`  // goodbye, silent, replaced
+		Why  string `json:"why"`  // goodbye, silent, replaced, revoked
+	}
+	// Revoked says that join tokens admit nobody any more, and that their sessions end.
+	Revoked struct {
+		Tokens []string `json:"tokens"` // identifiers
 	}
 )
 
@@ -141,6 +158,9 @@ func (Admitted) Kind() Kind { return KindAdmitted }
 
 // Kind implements Payload.
 func (Resumed) Kind() Kind { return KindResumed }
+
+// Kind implements Payload.
+func (Restored) Kind() Kind { return KindRestored }
 
 // Kind implements Payload.
 func (Refused) Kind() Kind { return KindRefused }
@@ -168,3 +188,6 @@ func (Incident) Kind() Kind { return KindIncident }
 
 // Kind implements Payload.
 func (Ended) Kind() Kind { return KindEnded }
+
+// Kind implements Payload.
+func (Revoked) Kind() Kind { return KindRevoked }
