@@ -1,0 +1,170 @@
+package cluster
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"examlink/server/event"
+	"examlink/server/store"
+)
+
+// Chosen by us.
+const (
+	batchMost   = 500     // events in one transaction
+	pendingMost = 100_000 // events that wait for the store
+	retryAfter  = 250 * time.Millisecond
+)
+
+// outbox has the events that are not in the log yet. It is safe for concurrent use.
+type outbox struct {
+	wake chan struct{}
+
+	mu      sync.Mutex
+	events  []store.LoggedEvent
+	dropped uint64
+}
+
+// readings are the kinds that the next one of their session makes obsolete.
+func readings() []string { return []string{string(event.KindReading), string(event.KindClaim)} }
+
+// add adds an event. Beyond the bound it drops readings first.
+func (o *outbox) add(e store.LoggedEvent) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.events = append(o.events, e)
+	if n := len(o.events); n > pendingMost {
+		some := n / 10 // seldom, since it looks at all of them
+		o.events = slices.DeleteFunc(o.events, func(e store.LoggedEvent) bool {
+			gone := some > 0 && slices.Contains(readings(), e.Kind)
+			if gone {
+				some--
+			}
+			return gone
+		})
+		o.events = o.events[max(len(o.events)-pendingMost, 0):]
+		o.dropped += uint64(n - len(o.events)) //nolint:gosec // what was dropped
+	}
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+}
+
+// some returns the first events that wait.
+func (o *outbox) some() []store.LoggedEvent {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.events[:min(len(o.events), batchMost)])
+}
+
+// written removes the first n events, unless others had to be dropped meanwhile: then
+// some are written twice, which changes nothing.
+func (o *outbox) written(n int, dropped uint64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.dropped == dropped {
+		o.events = o.events[n:]
+	}
+	if len(o.events) == 0 {
+		o.events = nil
+	}
+}
+
+func (o *outbox) waiting() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.events)
+}
+
+// lost is how many events were dropped.
+func (o *outbox) lost() uint64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.dropped
+}
+
+// note takes an event of this server's bus. Glances, reports and refusals are nobody
+// else's business.
+func (c *Cluster) note(e event.Event) {
+	if e.Server != "" {
+		return
+	}
+	switch p := e.Payload.(type) {
+	case event.Refused, event.Report:
+		return
+	case event.Reading:
+		if !p.Measures {
+			return
+		}
+	case event.Admitted, event.Resumed, event.Restored:
+		c.carry(e.Session.ID, c.id)
+	case event.Ended:
+		c.carry(e.Session.ID, "")
+	}
+	body, err := event.Encode(e)
+	if err != nil {
+		c.o.Log.Error("event not shared with the other servers", "err", err)
+		return
+	}
+	c.out.add(store.LoggedEvent{
+		Server: c.id, Kind: string(e.Payload.Kind()), Exam: e.Session.Exam, Student: e.Session.Student, At: e.At, Body: body,
+	})
+}
+
+// carry notes which server has a session; empty: it has ended.
+func (c *Cluster) carry(session, server string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if server == "" {
+		delete(c.carriers, session)
+	} else {
+		c.carriers[session] = server
+	}
+}
+
+// write writes events into the log until ctx ends. While the store fails they wait.
+func (c *Cluster) write(ctx context.Context) {
+	for {
+		var retry <-chan time.Time
+		if err := c.flush(ctx); err != nil {
+			retry = time.After(retryAfter)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-retry:
+		case <-c.wake(retry != nil):
+		}
+	}
+}
+
+// wake returns what says that there are new events; nothing while the store fails.
+func (c *Cluster) wake(failing bool) <-chan struct{} {
+	if failing {
+		return nil
+	}
+	return c.out.wake
+}
+
+// flush writes all events that wait.
+func (c *Cluster) flush(ctx context.Context) error {
+	for {
+		dropped, some := c.out.lost(), c.out.some()
+		if len(some) == 0 {
+			return nil
+		}
+		if err := c.append(ctx, some); err != nil {
+			return err
+		}
+		c.out.written(len(some), dropped)
+	}
+}
+
+func (c *Cluster) append(ctx context.Context, some []store.LoggedEvent) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	_, err := c.o.Store.Events().Append(ctx, some)
+	return err
+}

@@ -1,0 +1,133 @@
+package cluster
+
+import (
+	"context"
+
+	"examlink/server/event"
+	"examlink/server/store"
+)
+
+// after reads the next events of the log.
+func (c *Cluster) after(ctx context.Context, number uint64) ([]store.LoggedEvent, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	return c.o.Store.Events().After(ctx, number)
+}
+
+// decode returns a logged event as it is published here; false: a later version wrote
+// what this one does not know.
+func (c *Cluster) decode(l store.LoggedEvent) (event.Event, bool) {
+	e, err := event.Decode(event.Kind(l.Kind), l.Body)
+	if err != nil {
+		c.o.Log.Warn("event of another server left out", "number", l.Number, "err", err)
+		return e, false
+	}
+	e.At, e.Server = l.At, l.Server
+	return e, true
+}
+
+// replay publishes what the log comes to so far.
+func (c *Cluster) replay(ctx context.Context) error {
+	c.reading.Lock()
+	defer c.reading.Unlock()
+	active, from := event.NewActive(), uint64(0)
+	for {
+		some, err := c.after(ctx, from)
+		if err != nil {
+			return err
+		}
+		if len(some) == 0 {
+			break
+		}
+		for _, l := range some {
+			from = l.Number
+			if e, ok := c.decode(l); ok && c.current(e) {
+				e.Number = l.Number
+				active.Apply(e)
+			}
+		}
+	}
+	c.mu.Lock()
+	c.read = from
+	c.mu.Unlock()
+	for _, e := range active.Events() {
+		c.o.Events.Publish(e)
+	}
+	return nil
+}
+
+// current notes where a session is, and reports whether an event about it comes from
+// there: a server may write about a session for a moment after another has it.
+func (c *Cluster) current(e event.Event) bool {
+	id := e.Session.ID
+	if id == "" {
+		return true
+	}
+	switch e.Payload.(type) {
+	case event.Admitted, event.Resumed, event.Restored:
+		c.carry(id, e.Server)
+		return true
+	case event.Warning: // of the server that leads
+		return true
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if at, ok := c.carriers[id]; ok && at != e.Server {
+		return false
+	}
+	if _, over := e.Payload.(event.Ended); over {
+		delete(c.carriers, id)
+	}
+	return true
+}
+
+// readLog publishes the events that the other servers have written since.
+func (c *Cluster) readLog(ctx context.Context) error {
+	c.reading.Lock()
+	defer c.reading.Unlock()
+	for {
+		c.mu.Lock()
+		from := c.read
+		c.mu.Unlock()
+		some, err := c.after(ctx, from)
+		if err != nil || len(some) == 0 {
+			return err
+		}
+		var events []event.Event
+		for _, l := range some {
+			if l.Server == c.id {
+				continue
+			}
+			if e, ok := c.decode(l); ok && c.current(e) {
+				events = append(events, e)
+			}
+		}
+		c.publish(events)
+		c.mu.Lock()
+		c.read = some[len(some)-1].Number
+		c.mu.Unlock()
+	}
+}
+
+// publish publishes events of other servers. Warnings come first: whoever judges must
+// know what was said already, before it judges again.
+func (c *Cluster) publish(events []event.Event) {
+	for _, first := range []bool{true, false} {
+		for _, e := range events {
+			if notice(e) != first {
+				continue
+			}
+			c.o.Events.Publish(e)
+			switch e.Payload.(type) {
+			case event.Admitted, event.Resumed, event.Restored:
+				c.o.Moved(e.Session.ID)
+			}
+		}
+	}
+}
+
+// notice reports whether an event is a warning or an incident.
+func notice(e event.Event) bool {
+	k := e.Payload.Kind()
+	return k == event.KindWarning || k == event.KindIncident
+}
