@@ -104,20 +104,19 @@ func (c *conversation) admit(h wire.Hello) (wire.Welcome, error) {
 	if s.closing.Load() {
 		return wire.Welcome{}, &session.Refusal{Reason: wire.RefusedShutdown, Detail: "the server is shutting down"}
 	}
-	a, err := s.sessions.Admit(token, h.Purpose, h.Resume)
-	if err != nil {
-		return wire.Welcome{}, err
-	}
 	limits := s.limits()
-	c.session, c.trains, c.token, c.hello = a.Session, s.trains.Of(a.Session), token, h
 	var keys *wire.ProbeKeys
 	if h.NoExporter {
 		keys = drawKeys()
 	}
-	if c.flow, err = s.flows.Open(c.conn, a.Session, keys, limits.ProbeRate, c.trains); err != nil {
+	c.token, c.hello = token, h
+	a, err := c.open(keys, limits.ProbeRate)
+	for errors.Is(err, session.ErrOver) { // in this very moment: the next one is another session
+		a, err = c.open(keys, limits.ProbeRate)
+	}
+	if err != nil {
 		return wire.Welcome{}, err
 	}
-	s.flows.Add(c.flow, s.sessions.Attach(a, c.conn, c.flow.Link, c.control))
 	if s.revoked.now(token.ID) { // since it was looked up
 		s.sessions.EndTokens([]string{token.ID})
 		return wire.Welcome{}, &session.Refusal{Reason: wire.RefusedToken, Detail: errRevoked.Error()}
@@ -128,6 +127,30 @@ func (c *conversation) admit(h wire.Hello) (wire.Welcome, error) {
 		Time: s.o.Clock.Wall(), Exam: token.Exam, Flow: c.flow.Link.ID, Keys: keys,
 		Grant: wire.Grant{ProbeRate: limits.ProbeRate, TrainBytes: limits.TrainBytes, TrainBitRate: limits.TrainBitRate},
 	}, nil
+}
+
+// open opens or resumes a session on the connection. The error is session.ErrOver if the
+// session has ended meanwhile.
+func (c *conversation) open(keys *wire.ProbeKeys, rate float64) (session.Admission, error) {
+	s := c.s
+	a, err := s.sessions.Admit(c.token, c.hello.Purpose, c.hello.Resume)
+	if err != nil {
+		return a, err
+	}
+	c.session, c.trains = a.Session, s.trains.Of(a.Session)
+	if c.flow, err = s.flows.Open(c.conn, a.Session, keys, rate, c.trains); err != nil {
+		return a, err
+	}
+	old, err := s.sessions.Attach(a, c.conn, c.flow.Link, c.control)
+	if err != nil {
+		s.trains.Forget(a.Session)
+		return a, err
+	}
+	s.flows.Add(c.flow, old)
+	if a.Over() { // its end may not have found the flow
+		s.forgotten(a.Session)
+	}
+	return a, nil
 }
 
 func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 MST") }

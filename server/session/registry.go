@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -85,7 +86,7 @@ func (r *Registry) Admit(token wire.JoinToken, purpose, resume string) (Admissio
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s, known := r.sessions[id]
-	if !known || s.over() {
+	if !known || s.Over() {
 		if len(r.sessions) >= limits.Sessions {
 			return Admission{}, &Refusal{wire.RefusedFull, "the server is full"}
 		}
@@ -110,19 +111,22 @@ func (r *Registry) put(s *Session) {
 	of[s] = struct{}{}
 }
 
+// ErrOver says that a session has ended since it was admitted.
+var ErrOver = errors.New("the session has ended")
+
 // Attach switches an admitted session to a connection. It returns the previous
-// flow, if any.
-func (r *Registry) Attach(a Admission, conn *link.Conn, flow *link.Flow, c *Control) (oldFlow *link.Flow) {
-	old, oldFlow := a.attach(conn, flow, c)
-	r.mu.Lock()
-	r.put(a.Session) // it may have been forgotten since it was admitted
-	r.mu.Unlock()
+// flow, if any. The error is ErrOver: admit the client again.
+func (r *Registry) Attach(a Admission, conn *link.Conn, flow *link.Flow, c *Control) (oldFlow *link.Flow, err error) {
+	old, oldFlow, ok := a.attach(conn, flow, c)
+	if !ok {
+		return nil, ErrOver
+	}
 	if old != nil {
 		go old.Close(link.Superseded) // ends soon; its own goroutine waits for it
 	}
 	if a.Resumed {
 		r.publish(a.Session, event.Resumed{})
-		return oldFlow
+		return oldFlow, nil
 	}
 	r.publish(a.Session, event.Admitted{})
 	for _, o := range r.ofToken(a.Token) {
@@ -130,7 +134,7 @@ func (r *Registry) Attach(a Admission, conn *link.Conn, flow *link.Flow, c *Cont
 			r.End(o, nil, Replaced)
 		}
 	}
-	return oldFlow
+	return oldFlow, nil
 }
 
 // publish stamps and publishes an event of a session.
@@ -212,7 +216,7 @@ func (r *Registry) ofToken(token string) []*Session {
 func (r *Registry) makeRoom(token, id string, most int) (others int) {
 	var silent []*Session
 	for _, o := range r.ofToken(token) {
-		if o.ID == id || o.over() {
+		if o.ID == id || o.Over() {
 			continue
 		}
 		others++

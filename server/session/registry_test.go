@@ -1,6 +1,7 @@
 package session
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -54,6 +55,28 @@ func TestSessionsByToken(t *testing.T) {
 	}
 	if len(r.All()) != 0 || len(r.byToken) != 0 || ended != 4 {
 		t.Errorf("%d sessions, %d tokens left; %d ended, want 4", len(r.All()), len(r.byToken), ended)
+	}
+}
+
+// A session that ends between its admission and its connection stays ended; its ticket
+// opens another one.
+func TestAttachAfterTheEnd(t *testing.T) {
+	r := registry(t, 0, func(event.Event) {})
+	token := wire.JoinToken{ID: "t1", Exam: "e", Student: "s"}
+	a, err := r.Admit(token, "watch", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.EndTokens([]string{"t1"})
+	if _, err := r.Attach(a, nil, nil, nil); !errors.Is(err, ErrOver) {
+		t.Errorf("%v, want ErrOver", err)
+	}
+	if len(r.All()) != 0 || len(r.byToken) != 0 {
+		t.Errorf("%d sessions, %d tokens, want none", len(r.All()), len(r.byToken))
+	}
+	b, err := r.Admit(token, "watch", a.Ticket)
+	if err != nil || b.Session == a.Session || b.ID != a.ID || len(r.All()) != 1 {
+		t.Errorf("%+v, %v", b, err)
 	}
 }
 

@@ -124,10 +124,14 @@ func (s *Session) FlowID() (wire.FlowID, bool) {
 }
 
 // attach switches the session to a connection, its flow and its control stream,
-// and returns the previous flow and connection, if any.
-func (s *Session) attach(conn *link.Conn, flow *link.Flow, c *Control) (old *link.Conn, oldFlow *link.Flow) {
+// and returns the previous flow and connection, if any; false if the session has
+// ended.
+func (s *Session) attach(conn *link.Conn, flow *link.Flow, c *Control) (old *link.Conn, oldFlow *link.Flow, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.state == Ended {
+		return nil, nil, false
+	}
 	old, oldFlow = s.conn, s.flow
 	if oldFlow != nil {
 		w := oldFlow.Received(wire.KindProbe)
@@ -135,7 +139,7 @@ func (s *Session) attach(conn *link.Conn, flow *link.Flow, c *Control) (old *lin
 	}
 	s.flow, s.conn, s.control = flow, conn, c
 	s.ipv6 = conn.Remote().Addr().Is6()
-	return old, oldFlow
+	return old, oldFlow, true
 }
 
 // judge updates the state from the silence at now; wall is the same moment on
@@ -175,8 +179,8 @@ func (s *Session) judge(now time.Duration, wall time.Time, limits Silence) (from
 	return from, to, true
 }
 
-// over reports whether the session has ended.
-func (s *Session) over() bool {
+// Over reports whether the session has ended.
+func (s *Session) Over() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.state == Ended
