@@ -30,9 +30,8 @@ func (t Token) Clean() (Token, error) {
 		checkTexts(text{"student", t.Student}),
 		checkTime("from", t.From), checkTime("until", t.Until),
 	)
-	if !t.Opened.IsZero() {
-		t.Opened = Instant(t.Opened)
-		err = cmp.Or(err, checkTime("opened", t.Opened))
+	if err == nil && !t.Opened.IsZero() {
+		t.Opened, err = CleanOpened(t.Opened)
 	}
 	switch {
 	case err != nil:
@@ -45,6 +44,12 @@ func (t Token) Clean() (Token, error) {
 		return Token{}, fmt.Errorf("join token: %w", err)
 	}
 	return t, nil
+}
+
+// CleanOpened checks when a session was opened with a token, and returns the time as it
+// is stored. The error is ErrInvalid.
+func CleanOpened(at time.Time) (time.Time, error) {
+	return Instant(at), checkTime("opened", at)
 }
 
 // CleanTokens checks tokens that are added together, and returns them as they are

@@ -103,6 +103,10 @@ func (t tokens) Revoke(ctx context.Context, ids ...string) error {
 }
 
 func (t tokens) Open(ctx context.Context, id string, at time.Time) error {
+	at, err := store.CleanOpened(at)
+	if err != nil {
+		return err
+	}
 	if err := t.enter(ctx); err != nil {
 		return err
 	}
@@ -112,10 +116,6 @@ func (t tokens) Open(ctx context.Context, id string, at time.Time) error {
 		return nil
 	}
 	v.Opened = at
-	v, err := v.Clean()
-	if err != nil {
-		return err
-	}
 	t.addToken(v)
 	return nil
 }

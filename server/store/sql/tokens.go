@@ -84,8 +84,7 @@ func (t tokens) Revoke(ctx context.Context, ids ...string) error {
 }
 
 func (t tokens) Open(ctx context.Context, id string, at time.Time) error {
-	v := store.Token{ID: "t", Exam: "e", Student: "s", From: at, Until: at.Add(time.Second), Opened: at}
-	v, err := v.Clean() // of the time
+	at, err := store.CleanOpened(at)
 	if err != nil {
 		return err
 	}
@@ -93,7 +92,7 @@ func (t tokens) Open(ctx context.Context, id string, at time.Time) error {
 		return t.enter(ctx)
 	}
 	return t.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := execute(ctx, tx, "UPDATE tokens SET opened = $1 WHERE id = $2 AND opened IS NULL AND student <> ''", micros(v.Opened), id)
+		_, err := execute(ctx, tx, "UPDATE tokens SET opened = $1 WHERE id = $2 AND opened IS NULL AND student <> ''", micros(at), id)
 		return err
 	})
 }

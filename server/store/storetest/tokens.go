@@ -37,7 +37,10 @@ func testTokens(t *testing.T, s store.Store) {
 	must(t, x.Open(bg(t), "t1", at(10)))
 	must(t, x.Open(bg(t), "t1", at(20)))
 	must(t, x.Open(bg(t), "t9", at(20)))
-	wantErr(t, "open at no time", x.Open(bg(t), "t2", time.Time{}.Add(time.Hour)), store.ErrInvalid)
+	for _, id := range []string{"t2", "t9"} {
+		wantErr(t, "open at no time", x.Open(bg(t), id, time.Time{}), store.ErrInvalid)
+		wantErr(t, "open too early", x.Open(bg(t), id, time.Time{}.Add(time.Hour)), store.ErrInvalid)
+	}
 	wantErr(t, "revoke one and another", x.Revoke(bg(t), "t1", "t9"), store.ErrNotFound)
 	if v := got[store.Token](t)(x.Get(bg(t), "t1")); v.Revoked || !v.Opened.Equal(at(10)) {
 		t.Errorf("opened: %+v", v)
