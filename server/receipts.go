@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -16,7 +17,8 @@ import (
 // receipt returns the receipt of the session's check: that which has been issued, or a
 // new one, which is committed to the store first. It is empty where the server signs
 // none, and before the client has reported its verdict. The error is a
-// *session.Refusal: the client may ask again.
+// *session.Refusal: the client may ask again. The server goes on storing the receipt
+// meanwhile.
 func (c *conversation) receipt(ctx context.Context) (string, error) {
 	check, ok := c.session.Check()
 	switch {
@@ -25,22 +27,26 @@ func (c *conversation) receipt(ctx context.Context) (string, error) {
 	case check.Receipt != "":
 		return check.Receipt, nil
 	}
-	r := c.statement(check)
-	jws, err := receipt.Sign(c.s.o.Sign, r)
-	if err != nil {
-		return "", err
-	}
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	err = c.s.o.Store.Receipts().Append(ctx, store.Receipt{
-		ID: r.ID, Exam: r.Exam, Student: r.Student, At: r.Issued, Late: late(r), Outcome: r.Outcome, Body: []byte(jws),
-	})
-	c.s.writes.Done("receipts", err)
-	if err != nil {
-		c.s.o.Log.Error("receipt not stored, the client will ask again", "exam", r.Exam, "session", r.Session, "err", err)
-		return "", &session.Refusal{Reason: wire.RefusedBusy, Detail: "the receipt could not be stored"}
+	err := c.s.receipts.keep(ctx, c.session, func() (store.Receipt, error) { return c.issue(check) })
+	if errors.Is(err, errErased) {
+		return "", &session.Refusal{Reason: wire.RefusedToken, Detail: errRevoked.Error()}
 	}
-	return c.session.SetReceipt(jws), nil
+	if err != nil {
+		return "", &session.Refusal{Reason: wire.RefusedBusy, Detail: "the receipt is not stored yet"}
+	}
+	check, _ = c.session.Check()
+	return check.Receipt, nil
+}
+
+// issue signs the receipt of a check.
+func (c *conversation) issue(check session.Check) (store.Receipt, error) {
+	r := c.statement(check)
+	jws, err := receipt.Sign(c.s.o.Sign, r)
+	return store.Receipt{
+		ID: r.ID, Exam: r.Exam, Student: r.Student, At: r.Issued, Late: late(r), Outcome: r.Outcome, Body: []byte(jws),
+	}, err
 }
 
 // statement is the content of the receipt of a check.

@@ -66,6 +66,8 @@ type Server struct {
 	metrics    *metrics
 	clocks     *peerClocks
 	writes     *delivery.Writes   // of the live sessions
+	receipts   *receiptKeeper
+	erased     *erasures
 	notifier   *delivery.Notifier // nil: notifications are off
 	ready      atomic.Bool
 	closing    atomic.Bool
@@ -105,6 +107,8 @@ func New(o Options) (*Server, error) {
 		o: o, events: event.NewBus(0), metrics: newMetrics(), clocks: newPeerClocks(o.Log), flows: reflect.NewTable(o.Clock),
 		writes: delivery.NewWrites(delivery.PartSessions),
 	}
+	s.erased = newErasures(o.Clock.Now)
+	s.receipts = newReceiptKeeper(o.Store.Receipts(), s.erased, delivery.NewWrites(delivery.PartReceipts), o.Log)
 	s.settings.Store(&settings)
 	s.handshakes = newHandshakes(s.limits)
 	s.sessions = session.NewRegistry(session.Options{
@@ -150,7 +154,7 @@ func (s *Server) Notifier() *delivery.Notifier { return s.notifier }
 // Register adds the server's metrics to a registry.
 func (s *Server) Register(r prometheus.Registerer) error {
 	all := slices.Concat(s.metrics.collectors(), s.flows.Collectors(), s.trains.Collectors())
-	for _, c := range append(all, s.writes, s.clocks, s.students, sessionCollector{s.samples, s.settings.Load}) {
+	for _, c := range append(all, s.writes, s.receipts.writes, s.receipts, s.clocks, s.students, sessionCollector{s.samples, s.settings.Load}) {
 		if err := r.Register(c); err != nil {
 			return err
 		}
@@ -244,6 +248,7 @@ func (s *Server) Run(ctx context.Context) error {
 	cancel()
 	err = errors.Join(ln.Close(), stopTCP())
 	wg.Wait()
+	s.receipts.close()
 	stopSessions()
 	err = errors.Join(err, stopNotifier())
 	s.o.Log.Info("stopped")

@@ -12,6 +12,7 @@ const (
 	PartQueues   = "queues"   // notifications that wait
 	PartWarnings = "warnings" // active warnings
 	PartSessions = "sessions" // live sessions
+	PartReceipts = "receipts" // receipts of checks
 )
 
 // Writes follows the writes of one part, for operators: a full disk must not be found

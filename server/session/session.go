@@ -199,6 +199,9 @@ func (s *Session) end(conn *link.Conn, why End, wall time.Time) (from State, end
 	return from, true
 }
 
+// Opened returns when the session was opened, by the clock that nobody sets.
+func (s *Session) Opened() time.Duration { return s.openedAt }
+
 // Info returns a snapshot at now.
 func (s *Session) Info(now time.Duration) Info {
 	s.mu.Lock()
