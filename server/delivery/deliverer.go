@@ -86,7 +86,7 @@ func newDeliverer(t target, o Options, m receiverMetrics, writes *Writes) (*deli
 		return nil, errors.Join(err, kept.Close())
 	}
 	d := &deliverer{target: t, queue: q, log: o.Log, metrics: m, done: make(chan result)}
-	d.run = d.deliver
+	d.run, q.failed = d.deliver, d.logError
 	return d, nil
 }
 
@@ -198,7 +198,7 @@ func (d *deliverer) settle(r result) {
 	case r.outcome.err == nil:
 		d.metrics.sent.Inc()
 		delete(d.lanes, r.m.Lane)
-		d.logError(d.queue.delivered(r.m))
+		d.queue.delivered(r.m)
 		for _, other := range d.lanes { // the receiver is back: the others need not wait
 			other.after = time.Time{}
 		}
@@ -217,9 +217,7 @@ func (d *deliverer) settle(r result) {
 }
 
 func (d *deliverer) giveUp(m *message, why string, now time.Time) {
-	u, waited, err := d.queue.giveUp(m, why, now)
-	d.logError(err)
-	if waited {
+	if u, waited := d.queue.giveUp(m, why, now); waited {
 		d.countUndelivered(u)
 	}
 }
@@ -232,7 +230,7 @@ func (d *deliverer) countUndelivered(u Undelivered) {
 // logError logs an error of the queue's store.
 func (d *deliverer) logError(err error) {
 	if err != nil {
-		d.log.Error("queue not stored, continuing in memory", "err", err)
+		d.log.Error("queue not stored, continuing in memory", "receiver", d.queue.receiver, "err", err)
 	}
 }
 

@@ -165,12 +165,12 @@ func (n *Notifier) Run(ctx context.Context) error {
 // process passes the events to the correlator and returns how long it has nothing
 // to do.
 func (n *Notifier) process(now time.Time) time.Duration {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	n.inbox.Lock()
 	events := n.events
 	n.events = nil
 	n.inbox.Unlock()
-	n.mu.Lock()
-	defer n.mu.Unlock()
 	for _, f := range events {
 		f(n.correlator)
 	}

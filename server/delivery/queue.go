@@ -1,9 +1,7 @@
 package delivery
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -13,21 +11,37 @@ import (
 	"examlink/server/store"
 )
 
-// Chosen by us.
-const (
-	storeTimeout = 5 * time.Second // for one access to the store
-	overhead     = 120             // bytes of a message beside its texts, about
-)
+// overhead is how many bytes a message has beside its texts, about. Chosen by us.
+const overhead = 120
 
 // message is one notice on its way to one receiver. Its body is the same in every
-// attempt. Its number is 0 when the store does not have it.
+// attempt. Its number is 0 when the store does not have it. The queue's lock guards it.
 type message struct {
 	store.Message
-	size int64
+	size    int64
+	fate    fate
+	reason  store.Reason  // why it was given up
+	dirty   bool          // in queue.dirty
+	tried   bool          // the store may have it without our knowing
+	settled chan struct{} // closed when the store has had it
 }
 
 func newMessage(m store.Message) *message {
-	return &message{m, int64(len(m.ID) + len(m.Lane) + len(m.Kind) + len(m.Body) + overhead)}
+	return &message{Message: m, size: int64(len(m.ID) + len(m.Lane) + len(m.Kind) + len(m.Body) + overhead), settled: make(chan struct{})}
+}
+
+// settle says that the store has had the message.
+func (m *message) settle() {
+	select {
+	case <-m.settled:
+	default:
+		close(m.settled)
+	}
+}
+
+// about reports whether a message is about a student.
+func (m *message) about(exam, student string) bool {
+	return m.Exam == exam && m.Student == student
 }
 
 // Undelivered is a notice that was given up. All times are the server's clock.
@@ -39,28 +53,41 @@ type Undelivered struct {
 	GivenUp  time.Time  `json:"given_up"`
 	Why      string     `json:"why"`
 	Sentence string     `json:"sentence"`
+
+	exam, student string // whom it is about
 }
 
 // queue is the working copy of a store's queue, within a bound, and lists the
-// latest notices that were given up. It is safe for concurrent use. While its store
-// fails it goes on in memory, and returns the error once.
+// latest notices that were given up. It is safe for concurrent use. What changes is
+// brought into the store by a goroutine (see keep), so that no notice waits for a store
+// that fails or hangs.
 type queue struct {
 	receiver string
 	max      int64
 	wake     chan struct{}
 	writes   *Writes
+	failed   func(error) // takes the first of consecutive errors of the store; nil: nobody does
+	closing  chan struct{}
+	kept     store.Queue
 
 	mu      sync.Mutex
-	kept    store.Queue
-	failing bool       // the latest access to kept failed
 	waiting []*message // in order
 	lost    []Undelivered
 	bytes   int64 // of waiting
+
+	dirty   []*message    // what the store does not know yet, in order
+	keeping bool          // keep runs
+	busy    *message      // of the access under way
+	access  chan struct{} // closed, and replaced, when an access has ended
+	idle    chan struct{} // closed when keep has ended
+	behind  bool          // the store fails or hangs
+	failing bool          // the latest access failed
+	closed  bool
 }
 
 // openQueue takes up what an earlier run has left in a store's queue.
 func openQueue(receiver string, kept store.Queue, most int64, writes *Writes) (*queue, error) {
-	q := &queue{receiver: receiver, max: most, wake: make(chan struct{}, 1), writes: writes, kept: kept}
+	q := &queue{receiver: receiver, max: most, wake: make(chan struct{}, 1), writes: writes, kept: kept, closing: make(chan struct{}), access: make(chan struct{})}
 	ctx, cancel := accessStore()
 	defer cancel()
 	waiting, err := kept.Waiting(ctx)
@@ -77,7 +104,7 @@ func openQueue(receiver string, kept store.Queue, most int64, writes *Writes) (*
 		q.bytes += x.size
 	}
 	for _, u := range lost {
-		q.lost = append(q.lost, Undelivered{u.Receiver, u.ID, alert.Kind(u.Kind), u.At, u.GivenUp, u.Why, u.Sentence})
+		q.lost = append(q.lost, Undelivered{u.Receiver, u.ID, alert.Kind(u.Kind), u.At, u.GivenUp, u.Why, u.Sentence, u.Exam, u.Student})
 	}
 	return q, nil
 }
@@ -90,11 +117,6 @@ func (q *queue) bound(most int64) {
 	q.max = most
 }
 
-// accessStore is the context of an access to the store.
-func accessStore() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.Background(), storeTimeout)
-}
-
 // put adds a notice. To make room it gives up the oldest ones and returns them; so it
 // does with a notice that is too large.
 func (q *queue) put(n alert.Notice, now time.Time) (lost []Undelivered, err error) {
@@ -102,31 +124,28 @@ func (q *queue) put(n alert.Notice, now time.Time) (lost []Undelivered, err erro
 	if err != nil {
 		return nil, fmt.Errorf("queue of %s: %w", q.receiver, err)
 	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	ctx, cancel := accessStore()
-	defer cancel()
 	m := newMessage(store.Message{ID: n.ID, Lane: laneOf(n), Kind: string(n.Kind), Exam: n.Exam, Student: n.Student, At: n.At, Body: body})
-	m.Number, err = q.kept.Put(ctx, m.Message)
-	if errors.Is(err, store.ErrTooLarge) {
-		listed := m.Message // without its body, so that the list of undelivered notices has it
-		listed.Body = json.RawMessage("null")
-		m.Number, err = q.kept.Put(ctx, listed)
-		u, e := q.lose(m, fmt.Sprintf("%d bytes, expected at most %d", len(body), store.MaxBody), now)
-		return []Undelivered{u}, errors.Join(q.once(err), e)
+	if len(body) > store.MaxBody {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		u := q.lose(m, fmt.Sprintf("%d bytes, expected at most %d", len(body), store.MaxBody), now)
+		m.Body = json.RawMessage("null") // so that the list of undelivered notices has it
+		return []Undelivered{u}, nil
 	}
-	err = q.once(err)
+	q.mu.Lock()
 	q.waiting = append(q.waiting, m)
 	q.bytes += m.size
 	for q.bytes > q.max && len(q.waiting) > 1 {
-		u, e := q.lose(q.waiting[0], "the queue is full", now)
-		lost, err = append(lost, u), errors.Join(err, e)
+		lost = append(lost, q.lose(q.waiting[0], "the queue is full", now))
 	}
+	q.changed(m)
+	q.mu.Unlock()
+	q.await(m)
 	select {
 	case q.wake <- struct{}{}:
 	default:
 	}
-	return lost, err
+	return lost, nil
 }
 
 // laneOf names the lane of a notice: its session, or the warning of an incident.
@@ -158,32 +177,29 @@ func (q *queue) undelivered() []Undelivered {
 }
 
 // delivered removes a message.
-func (q *queue) delivered(m *message) error {
+func (q *queue) delivered(m *message) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if !q.remove(m) || m.Number == 0 {
-		return nil
+	if q.remove(m) {
+		m.fate = isDelivered
+		q.changed(m)
 	}
-	ctx, cancel := accessStore()
-	defer cancel()
-	return q.once(known(q.kept.Delivered(ctx, m.Number)))
 }
 
 // giveUp moves a message to the list of undelivered ones; false if it is not in the
 // queue any more.
-func (q *queue) giveUp(m *message, why string, now time.Time) (Undelivered, bool, error) {
+func (q *queue) giveUp(m *message, why string, now time.Time) (Undelivered, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if !slices.Contains(q.waiting, m) {
-		return Undelivered{}, false, nil
+		return Undelivered{}, false
 	}
-	u, err := q.lose(m, why, now)
-	return u, true, err
+	return q.lose(m, why, now), true
 }
 
 // lose moves a message to the undelivered ones. Called locked.
-func (q *queue) lose(m *message, why string, now time.Time) (Undelivered, error) {
-	u := Undelivered{Receiver: q.receiver, ID: m.ID, Kind: alert.Kind(m.Kind), At: m.At, GivenUp: now.Round(0), Why: why}
+func (q *queue) lose(m *message, why string, now time.Time) Undelivered {
+	u := Undelivered{Receiver: q.receiver, ID: m.ID, Kind: alert.Kind(m.Kind), At: m.At, GivenUp: now.Round(0), Why: why, exam: m.Exam, student: m.Student}
 	var e alert.Event
 	if json.Unmarshal(m.Body, &e) == nil {
 		u.Sentence = e.Data.Sentence
@@ -191,12 +207,10 @@ func (q *queue) lose(m *message, why string, now time.Time) (Undelivered, error)
 	q.lost = append(q.lost, u)
 	q.lost = q.lost[max(len(q.lost)-store.KeepUndelivered, 0):]
 	q.remove(m)
-	if m.Number == 0 {
-		return u, nil
-	}
-	ctx, cancel := accessStore()
-	defer cancel()
-	return u, q.once(known(q.kept.GiveUp(ctx, m.Number, store.Reason{Why: why, Sentence: u.Sentence, At: now})))
+	m.fate, m.reason = isGivenUp, store.Reason{Why: why, Sentence: u.Sentence, At: now}
+	q.changed(m)
+	q.boundLost()
+	return u
 }
 
 // remove takes a message out of the working copy, if it is in there. Called locked.
@@ -208,30 +222,4 @@ func (q *queue) remove(m *message) bool {
 	q.waiting = slices.Delete(q.waiting, i, i+1)
 	q.bytes -= m.size
 	return true
-}
-
-// known is an error of an access to a message, except that the store has erased it.
-func known(err error) error {
-	if errors.Is(err, store.ErrNotFound) {
-		return nil
-	}
-	return err
-}
-
-// once notes the end of an access to the store and passes its error on, unless the
-// access before failed too.
-func (q *queue) once(err error) error {
-	q.writes.Done(q.receiver, err)
-	before := q.failing
-	if q.failing = err != nil; before {
-		return nil
-	}
-	return err
-}
-
-// close ends the use of the store's queue. Its messages are there for the next run.
-func (q *queue) close() error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.kept.Close()
 }

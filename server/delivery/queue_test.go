@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"examlink/server/alert"
@@ -77,62 +79,158 @@ func TestQueueRefusesLongNotice(t *testing.T) {
 	}
 }
 
-// brokenQueue is a store's queue that fails while it is told to.
+// brokenQueue is a store's queue that fails while it is told to, or hangs until the
+// access is over.
 type brokenQueue struct {
 	store.Queue
-	err error
+	mu    sync.Mutex
+	err   error
+	hangs bool
+}
+
+func (b *brokenQueue) breaks(err error, hangs bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.err, b.hangs = err, hangs
+}
+
+func (b *brokenQueue) reach(ctx context.Context) error {
+	b.mu.Lock()
+	err, hangs := b.err, b.hangs
+	b.mu.Unlock()
+	if hangs {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return err
 }
 
 func (b *brokenQueue) Put(ctx context.Context, m store.Message) (uint64, error) {
-	if b.err != nil {
-		return 0, b.err
+	if err := b.reach(ctx); err != nil {
+		return 0, err
 	}
 	return b.Queue.Put(ctx, m)
 }
 
-// While the store fails, notices are delivered from memory and the error is
-// returned once.
-func TestQueueOutlivesItsStore(t *testing.T) {
-	kept := &brokenQueue{Queue: memory.NewQueue("r")}
-	writes := NewWrites(PartQueues)
-	q, err := openQueue("r", kept, 1e6, writes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	put := func(id string) error {
-		_, err := q.put(alert.Notice{ID: id, Session: "s", Kind: alert.Suspect}, time.Now())
+func (b *brokenQueue) Delivered(ctx context.Context, n uint64) error {
+	if err := b.reach(ctx); err != nil {
 		return err
 	}
-	bad := errors.New("no space left")
-	for i, c := range []struct{ fails, want error }{{nil, nil}, {bad, bad}, {bad, nil}, {nil, nil}, {bad, bad}} {
-		kept.err = c.fails
-		if err := put(fmt.Sprint("n", i)); !errors.Is(err, c.want) {
-			t.Errorf("notice %d: %v, want %v", i, err, c.want)
+	return b.Queue.Delivered(ctx, n)
+}
+
+// While the store fails or hangs, notices wait for it no longer than a moment, once; the
+// error is reported once; and what still waits for delivery, or was given up, is in the
+// store when it is back.
+func TestQueueOutlivesItsStore(t *testing.T) {
+	for name, hangs := range map[string]bool{"fails": false, "hangs": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				kept := &brokenQueue{Queue: memory.NewQueue("r")}
+				writes, failures := NewWrites(PartQueues), 0
+				q, err := openQueue("r", kept, 1e6, writes)
+				if err != nil {
+					t.Fatal(err)
+				}
+				q.failed = func(error) { failures++ }
+				put := func(id string, longest time.Duration) {
+					t.Helper()
+					before := time.Now()
+					if _, err := q.put(alert.Notice{ID: id, Session: "s", Kind: alert.Suspect}, time.Now()); err != nil {
+						t.Error(err)
+					}
+					if took := time.Since(before); took > longest {
+						t.Errorf("notice %s waited %v, expected at most %v", id, took, longest)
+					}
+				}
+				stored := func() (ids string) {
+					list, err := kept.Waiting(t.Context())
+					if err != nil {
+						t.Fatal(err)
+					}
+					for _, m := range list {
+						ids += m.ID + " "
+					}
+					return ids
+				}
+				put("n0", 0)
+				kept.breaks(errors.New("no space left"), hangs)
+				put("n1", storeWait)
+				for i := range 50 {
+					put(fmt.Sprint("n", 2+i), 0)
+				}
+				for i, m := range q.list() {
+					switch {
+					case i%10 == 1:
+						if _, ok := q.giveUp(m, "old", time.Now()); !ok {
+							t.Error("not given up")
+						}
+					case i%10 != 2:
+						q.delivered(m)
+					}
+				}
+				time.Sleep(time.Minute)
+				if got := stored(); got != "n0 " || failures != 1 {
+					t.Errorf("in the store: %s; %d errors reported", got, failures)
+				}
+				if got := storeMetrics(t, writes); !strings.HasPrefix(got, "last_write_successful 0") {
+					t.Errorf("the metrics say %s", got)
+				}
+				kept.breaks(nil, false)
+				time.Sleep(storeRetryMost + storeTimeout)
+				lost, err := kept.Undelivered(t.Context())
+				if got := stored(); err != nil || got != "n2 n12 n22 n32 n42 " || len(lost) != 6 || len(q.undelivered()) != 6 {
+					t.Errorf("in the store: %s, %d given up, %v", got, len(lost), err)
+				}
+				put("n99", 0)
+				if got := stored(); !strings.HasSuffix(got, " n99 ") || failures != 1 {
+					t.Errorf("in the store: %s; %d errors reported", got, failures)
+				}
+				if err := q.close(); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// A message that the store took although the access failed is there once.
+func TestQueueKeepsAMessageOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		kept := &forgetfulQueue{Queue: memory.NewQueue("r")}
+		q, err := openQueue("r", kept, 1e6, NewWrites(PartQueues))
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	if got := storeMetrics(t, writes); got != "last_write_successful 0, write_errors_total 3" {
-		t.Errorf("the metrics say %s", got)
-	}
-	stored, err := kept.Waiting(t.Context())
-	if err != nil || q.count() != 5 || len(stored) != 2 {
-		t.Errorf("%d messages, %d of them stored, %v", q.count(), len(stored), err)
-	}
-	for i, m := range q.list() {
-		if m.ID != fmt.Sprint("n", i) {
-			t.Errorf("%s at place %d", m.ID, i)
-		}
-		if i == 1 || i == 3 {
-			if _, ok, err := q.giveUp(m, "old", time.Now()); !ok || err != nil {
-				t.Errorf("%t, %v", ok, err)
+		for _, id := range []string{"n1", "n2"} {
+			if _, err := q.put(alert.Notice{ID: id, Session: "s", Kind: alert.Suspect}, time.Now()); err != nil {
+				t.Fatal(err)
 			}
-		} else if err := q.delivered(m); err != nil {
-			t.Error(err)
 		}
-	}
-	stored, err = kept.Waiting(t.Context())
-	if err != nil || q.count() != 0 || len(stored) != 0 || len(q.undelivered()) != 2 {
-		t.Errorf("%d messages, %d of them stored, %d given up, %v", q.count(), len(stored), len(q.undelivered()), err)
-	}
+		time.Sleep(time.Minute)
+		if list, err := kept.Waiting(t.Context()); err != nil || len(list) != 2 || list[0].ID != "n1" || list[1].ID != "n2" {
+			t.Errorf("%+v, %v", list, err)
+		}
+		for _, m := range q.list() {
+			q.delivered(m)
+		}
+		time.Sleep(time.Minute)
+		if list, err := kept.Waiting(t.Context()); err != nil || len(list) != 0 {
+			t.Errorf("%+v, %v", list, err)
+		}
+	})
+}
+
+// forgetfulQueue takes its first message and says that it has not.
+type forgetfulQueue struct {
+	store.Queue
+	once sync.Once
+}
+
+func (f *forgetfulQueue) Put(ctx context.Context, m store.Message) (n uint64, err error) {
+	n, err = f.Queue.Put(ctx, m)
+	f.once.Do(func() { n, err = 0, errors.New("the connection was lost") })
+	return n, err
 }
 
 // The queue is bounded.
