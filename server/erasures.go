@@ -72,3 +72,32 @@ func (e *erasures) add(ctx context.Context, exam, id string) error {
 	e.mu.Unlock()
 	return nil
 }
+
+// Chosen by us.
+const (
+	settleLook = 20 * time.Millisecond // at a table that lags behind
+	settleTime = 20 * time.Second
+)
+
+// settleStudent ends all of a student that goes on, and returns when nothing about the
+// student can come into the store any more.
+func (s *Server) settleStudent(ctx context.Context, exam, student string) error {
+	ctx, cancel := context.WithTimeout(ctx, settleTime)
+	defer cancel()
+	s.revoked.add(s.sessions.EndStudent(exam, student))
+	if err := s.erased.add(ctx, exam, student); err != nil {
+		return err
+	}
+	last := s.events.Last()
+	for live := s.live.Load(); live != nil && live.handled.Load() < last && !s.closing.Load(); {
+		select {
+		case <-time.After(settleLook):
+		case <-ctx.Done():
+			return fmt.Errorf("the list of live sessions is not up to date: %w", ctx.Err())
+		}
+	}
+	if s.notifier == nil {
+		return nil
+	}
+	return s.notifier.Forget(ctx, exam, student)
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"examlink/server/delivery"
@@ -32,6 +33,7 @@ type liveSessions struct {
 	failing bool            // the latest access failed
 	put     map[string]bool // sessions of this run in the table
 	left    map[string]bool // sessions that have ended and could not be removed
+	handled atomic.Uint64   // number of the latest event that has been handled
 }
 
 // run handles events until ctx ends, including those queued by then.
@@ -48,10 +50,13 @@ func (l *liveSessions) run(ctx context.Context, sub *event.Subscription) {
 		case err == nil:
 			last = e.Number
 			l.take(e)
+			l.handled.Store(last)
 		case errors.Is(err, context.DeadlineExceeded): // time to refresh
 		case errors.Is(err, event.ErrSlow): // the store was too slow for the bus
+			now := l.events.Last()
 			if sub = l.events.Subscribe(last+1, 0); sub.Snapshot {
 				l.missed()
+				l.handled.Store(now)
 			}
 		default:
 			sub.Close()
@@ -154,6 +159,7 @@ func (s *Server) Store() store.Store { return s.o.Store }
 func (s *Server) keepSessions(ctx context.Context) (stop func()) {
 	l := &liveSessions{table: s.o.Store.Sessions(), tokens: s.o.Store.Tokens(), events: s.events, log: s.o.Log, writes: s.writes, put: map[string]bool{}, left: map[string]bool{}, current: s.sessions.Described}
 	sub := s.events.Subscribe(0, 0) // before the first session
+	s.live.Store(l)
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})
 	go func() { defer close(done); l.run(inner, sub) }() // ends with stop

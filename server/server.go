@@ -65,10 +65,11 @@ type Server struct {
 	handshakes *handshakes
 	metrics    *metrics
 	clocks     *peerClocks
-	writes     *delivery.Writes   // of the live sessions
+	writes     *delivery.Writes // of the live sessions
 	receipts   *receiptKeeper
 	erased     *erasures
-	notifier   *delivery.Notifier // nil: notifications are off
+	live       atomic.Pointer[liveSessions] // nil before Run
+	notifier   *delivery.Notifier           // nil: notifications are off
 	ready      atomic.Bool
 	closing    atomic.Bool
 
@@ -118,7 +119,7 @@ func New(o Options) (*Server, error) {
 	})
 	s.revoked = newRevocations(o.Store.Tokens(), o.Log)
 	s.exams = exam.NewManager(exam.ManagerOptions{
-		Store: o.Store, Now: o.Clock.Wall, Policies: s.policies, Issuer: s.issuer, Revoked: s.endRevoked,
+		Store: o.Store, Now: o.Clock.Wall, Policies: s.policies, Issuer: s.issuer, Revoked: s.endRevoked, Settle: s.settleStudent,
 	})
 	s.students = &examStudents{exams: s.exams, now: o.Clock.Wall, log: o.Log}
 	s.trains = trains.NewManager(trains.Options{Clock: o.Clock, NewWaiter: o.NewWaiter, Limits: s.limits, Publish: s.sessions.Publish, Log: o.Log})

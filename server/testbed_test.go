@@ -18,6 +18,7 @@ import (
 	"examlink/probe/netsim"
 	"examlink/probe/wire"
 	"examlink/server"
+	"examlink/server/delivery"
 	"examlink/server/exam"
 	"examlink/server/store"
 )
@@ -37,6 +38,8 @@ type testbed struct {
 	clock clock.Clock  // the server's; nil: this host's
 	log   *slog.Logger // the server's; nil: none
 	store store.Store  // nil: in memory
+
+	notify *delivery.Options // nil: notifications are off
 }
 
 // registry returns a registry with the server's metrics.
@@ -77,7 +80,7 @@ func (s *testbed) start(limits server.Limits) {
 	conn := s.net.Server()
 	srv, err := server.New(server.Options{
 		Conn: conn, TLS: &tls.Config{Certificates: []tls.Certificate{s.keys.Certificate}},
-		TokenKey: s.keys.Token.Public().(ed25519.PublicKey), Sign: s.keys.Token, Secret: s.keys.Secret, Limits: limits, Clock: s.clock, Log: s.log, Store: s.store,
+		TokenKey: s.keys.Token.Public().(ed25519.PublicKey), Sign: s.keys.Token, Secret: s.keys.Secret, Limits: limits, Clock: s.clock, Log: s.log, Store: s.store, Notify: s.notify,
 		NewWaiter: func(c clock.Clock) (clock.Waiter, error) { return clock.NewTimerWaiter(c), nil },
 	})
 	if err != nil {

@@ -25,6 +25,9 @@ type ManagerOptions struct {
 	Issuer func() Issuer
 	// Revoked ends what is open with revoked tokens.
 	Revoked func(tokens []string)
+	// Settle ends all of a student that goes on, and returns when nothing about the
+	// student can come into the store any more.
+	Settle func(ctx context.Context, exam, student string) error
 }
 
 // Manager creates and changes exams, keeps their rosters, and issues and revokes join

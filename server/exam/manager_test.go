@@ -1,6 +1,7 @@
 package exam_test
 
 import (
+	"context"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -31,6 +32,7 @@ func newOffice(t *testing.T) *office {
 		Store: o.store, Now: func() time.Time { return begins.Add(-200 * time.Hour) }, Policies: func() []string { return []string{"default", "strict"} },
 		Issuer:  func() exam.Issuer { return exam.Issuer{Key: key, Servers: []string{"exam.example.edu:8443"}} },
 		Revoked: func(ids []string) { o.revoked = append(o.revoked, ids...) },
+		Settle:  func(context.Context, string, string) error { return nil },
 	})
 	if _, err := o.Create(t.Context(), store.Exam{ID: "e1", Title: "Algebra", Start: begins, End: begins.Add(2 * time.Hour), Zone: "America/Denver"}); err != nil {
 		t.Fatal(err)

@@ -26,6 +26,9 @@ func (m *Manager) Erase(ctx context.Context, id, student string) (Erased, error)
 	if _, err := m.Revoke(ctx, id, Selection{Students: []string{student}}); err != nil {
 		return Erased{}, err
 	}
+	if err := m.o.Settle(ctx, id, student); err != nil {
+		return Erased{}, err
+	}
 	r, err := m.o.Store.Erase(ctx, id, student)
 	return Erased{
 		Roster: r.Students > 0, Receipts: r.Receipts, Records: r.Records, Tokens: r.Tokens, Sessions: r.Sessions, Notifications: r.Messages,

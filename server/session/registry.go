@@ -188,6 +188,17 @@ func (r *Registry) EndTokens(tokens []string) {
 	}
 }
 
+// EndStudent ends the sessions of a student and returns their join tokens.
+func (r *Registry) EndStudent(exam, student string) (tokens []string) {
+	for _, s := range r.All() {
+		if s.Exam == exam && s.Student == student {
+			tokens = append(tokens, s.Token)
+			r.End(s, nil, Revoked)
+		}
+	}
+	return tokens
+}
+
 // All returns the current sessions in no particular order.
 func (r *Registry) All() []*Session {
 	r.mu.RLock()
