@@ -18,6 +18,7 @@ const (
 	// refreshEvery is how often the last packets in the table are brought up to date: a
 	// later run must know for how long a session has been silent.
 	refreshEvery = 30 * time.Second
+	noSession    = "none" // is no session's identifier
 )
 
 // liveSessions keeps the store's table of live sessions up to date, so that a
@@ -51,6 +52,10 @@ func (l *liveSessions) run(ctx context.Context, sub *event.Subscription) {
 			last = e.Number
 			l.take(e)
 			l.handled.Store(last)
+			if l.failing && ctx.Err() != nil { // the server ends without its store
+				sub.Close()
+				return
+			}
 		case errors.Is(err, context.DeadlineExceeded): // time to refresh
 		case errors.Is(err, event.ErrSlow): // the store was too slow for the bus
 			now := l.events.Last()
@@ -81,13 +86,17 @@ func (l *liveSessions) next(ctx context.Context, sub *event.Subscription, until 
 
 // refresh brings the table up to date with the latest packets.
 func (l *liveSessions) refresh() {
-	for id, x := range l.current() {
+	current := l.current()
+	for id, x := range current {
 		if l.put[id] {
 			l.store(x)
 		}
 	}
 	for id := range l.left {
 		l.remove(id)
+	}
+	if len(current) == 0 { // a store that is away is noticed before the first session
+		_ = l.access(func(ctx context.Context) error { return l.table.Remove(ctx, noSession) })
 	}
 }
 

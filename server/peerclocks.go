@@ -71,6 +71,18 @@ func (p *peerClocks) note(peer, name string, theirs, ours time.Time) {
 	}
 }
 
+// isWrong reports whether this server's clock differs from those of a kind of peers.
+func (p *peerClocks) isWrong() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, wrong := range p.wrong {
+		if wrong {
+			return true
+		}
+	}
+	return false
+}
+
 // median returns how far this server's clock is ahead of most; false: not known.
 // Called locked.
 func (p *peerClocks) median(peer string) (time.Duration, bool) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -192,6 +193,27 @@ func TestReceiptsAtTheServersEnd(t *testing.T) {
 		if list, err := kept.Receipts().List(t.Context(), "e1", store.Page{}); err != nil || len(list) != 1 {
 			t.Errorf("%d receipts in the store, want 1: %v", len(list), err)
 		}
+		s.start(server.Limits{})
+	})
+}
+
+// A server whose store hangs ends all the same, whatever the store should still know.
+func TestServerEndsWithoutItsStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		kept := &absentStore{Store: memory.New()}
+		s := newTestbed(t, server.Limits{})
+		s.startWith(kept)
+		kept.leave(nil)
+		for i := range 30 {
+			c := s.call(s.host(fmt.Sprintf("10.0.1.%d:5000", i+1)), s.good(fmt.Sprint("t", i)), "")
+			c.probes(1, time.Second)
+		}
+		before := time.Now()
+		s.stop()
+		if took := time.Since(before); took > 15*time.Second {
+			t.Errorf("the server took %v to end", took)
+		}
+		kept.comeBack()
 		s.start(server.Limits{})
 	})
 }

@@ -159,7 +159,7 @@ func (r *running) admin() (*daemon.Admin, error) {
 		return nil, fmt.Errorf("metrics listener: %w", err)
 	}
 	return daemon.NewAdminOn(listeners, daemon.AdminOptions{
-		Gatherer: r.registry, Ready: r.srv.Ready, Profiles: r.profiles.Load, Page: page, Serve: web.Serve(f.AdminWebConfig, r.log), Log: r.log,
+		Gatherer: r.registry, Ready: r.srv.Ready, Degraded: r.srv.Degraded, Profiles: r.profiles.Load, Page: page, Serve: web.Serve(f.AdminWebConfig, r.log), Log: r.log,
 	}), nil
 }
 

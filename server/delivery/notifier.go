@@ -105,6 +105,9 @@ func (n *Notifier) Register(r prometheus.Registerer) error {
 	return nil
 }
 
+// Writes returns the writes of what the notifier keeps.
+func (n *Notifier) Writes() []*Writes { return []*Writes{n.metrics.queues, n.metrics.saved} }
+
 // State takes a change of a session's state. It does not block.
 func (n *Notifier) State(s alert.Session) { n.enqueue(func(c *alert.Correlator) { c.Change(s) }) }
 

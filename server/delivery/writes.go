@@ -18,6 +18,7 @@ const (
 // Writes follows the writes of one part, for operators: a full disk must not be found
 // out at the next restart. It is a collector, safe for concurrent use.
 type Writes struct {
+	part           string
 	failed, ok, at *prometheus.Desc
 
 	mu      sync.Mutex
@@ -32,8 +33,9 @@ func NewWrites(part string) *Writes {
 		return prometheus.NewDesc("examlink_server_store_"+name, help, nil, prometheus.Labels{"part": part})
 	}
 	return &Writes{
+		part:    part,
 		failed:  desc("write_errors_total", "Writes to the data directory, or to the store that replaces it, that failed, for example because the disk is full."),
-		ok:      desc("last_write_successful", "1 if the last write of every file succeeded, 0 if one failed. Active warnings are written at least once a minute. The queue of a receiver that failed is in memory only until the next start. Absent before the first write."),
+		ok:      desc("last_write_successful", "1 if the last write of every file succeeded, 0 if one failed. Active warnings are written at least once a minute. What cannot be written is kept in memory and written when it can be. Absent before the first write."),
 		at:      desc("last_write_success_timestamp_seconds", "When a write last succeeded, by the server's clock. Absent before the first."),
 		failing: map[string]bool{},
 	}
@@ -51,6 +53,26 @@ func (w *Writes) Done(file string, err error) {
 	}
 }
 
+// Part is the part that is written.
+func (w *Writes) Part() string { return w.part }
+
+// Failing reports whether the last write of a file failed.
+func (w *Writes) Failing() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.isFailing()
+}
+
+// isFailing is Failing. Called locked.
+func (w *Writes) isFailing() bool {
+	for _, failing := range w.failing {
+		if failing {
+			return true
+		}
+	}
+	return false
+}
+
 // Describe implements prometheus.Collector.
 func (w *Writes) Describe(ch chan<- *prometheus.Desc) {
 	ch <- w.failed
@@ -65,10 +87,8 @@ func (w *Writes) Collect(ch chan<- prometheus.Metric) {
 	ch <- prometheus.MustNewConstMetric(w.failed, prometheus.CounterValue, float64(w.errors))
 	if len(w.failing) > 0 {
 		ok := 1.0
-		for _, failing := range w.failing {
-			if failing {
-				ok = 0
-			}
+		if w.isFailing() {
+			ok = 0
 		}
 		ch <- prometheus.MustNewConstMetric(w.ok, prometheus.GaugeValue, ok)
 	}

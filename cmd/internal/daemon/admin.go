@@ -38,6 +38,9 @@ type AdminOptions struct {
 	Gatherer prometheus.Gatherer
 	// Ready reports whether the program is ready to do its work.
 	Ready func() bool
+	// Degraded says what the program cannot do although it is ready, a line each; nil:
+	// never anything. Readiness shows it.
+	Degraded func() []string
 	// Profiles reports whether profiles are served; nil: never.
 	Profiles func() bool
 	// Page is shown at the root; nil: a line of links.
@@ -75,6 +78,11 @@ func NewAdminOn(listeners []net.Listener, o AdminOptions) *Admin {
 			return
 		}
 		fmt.Fprintln(w, "ready")
+		if o.Degraded != nil {
+			for _, line := range o.Degraded() {
+				fmt.Fprintln(w, "degraded:", line)
+			}
+		}
 	})
 	a.mux.Handle("GET /metrics", promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{EnableOpenMetrics: true}))
 	if o.Profiles != nil {

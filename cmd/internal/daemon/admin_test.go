@@ -228,3 +228,22 @@ func TestReloader(t *testing.T) {
 		t.Errorf("reloaded %d times, want 3", count)
 	}
 }
+
+// A program that is ready says what it cannot do.
+func TestReadyButDegraded(t *testing.T) {
+	var lines []string
+	a := daemon.NewAdminOn([]net.Listener{listen(t)}, daemon.AdminOptions{
+		Gatherer: prometheus.NewRegistry(), Ready: func() bool { return true }, Degraded: func() []string { return lines },
+	})
+	run(t, a)
+	base := "http://" + a.Address()
+	for _, c := range []struct {
+		lines []string
+		want  string
+	}{{nil, "ready\n"}, {[]string{"cannot write receipts", "the clock differs"}, "ready\ndegraded: cannot write receipts\ndegraded: the clock differs\n"}} {
+		lines = c.lines
+		if status, body := ask(t, "GET", base+"/-/ready", nil); status != http.StatusOK || body != c.want {
+			t.Errorf("%d %q, want %q", status, body, c.want)
+		}
+	}
+}
