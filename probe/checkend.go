@@ -26,7 +26,7 @@ func (c *check) conclude(ctx context.Context) error {
 	}
 	c.figures(account)
 	c.r.judge(c.o, facts, account)
-	c.r.Receipt = c.s.ReportVerdict(ctx, c.r.Verdict)
+	c.r.Receipt, c.r.ReceiptOwed = c.s.ReportVerdict(ctx, c.r.Verdict)
 	c.say(7, string(c.r.Verdict.Outcome))
 	return nil
 }

@@ -61,6 +61,8 @@ type Report struct {
 	Interrupted string `json:"interrupted,omitempty"`
 	// Receipt is the server's signed statement of this check, a JWS; empty: none.
 	Receipt string `json:"receipt,omitempty"`
+	// ReceiptOwed says that the server could not store the receipt yet and keeps trying.
+	ReceiptOwed bool `json:"receipt_owed,omitempty"`
 
 	blocked link.Reason // why it is not by UDP
 }

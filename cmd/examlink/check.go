@@ -93,8 +93,11 @@ could not run; docs/students.md lists the codes.`,
 	return c
 }
 
-// keepReceipt saves the server's receipt, and says where.
+// keepReceipt saves the server's receipt, and says where, or that there is none yet.
 func keepReceipt(w io.Writer, r probe.Report) {
+	if r.ReceiptOwed {
+		fmt.Fprintln(w, "No receipt yet: the exam's server has your result but could not store it, and keeps trying. Check again later if you need the receipt.")
+	}
 	if r.Receipt == "" {
 		return
 	}

@@ -155,12 +155,13 @@ func (s *Session) rest(ctx context.Context, d time.Duration) bool {
 }
 
 // ReportVerdict sends the check's verdict to the server and returns the server's
-// receipt, a JWS; empty: there is none. The check is valid whether the server accepts it
-// or not.
-func (s *Session) ReportVerdict(ctx context.Context, v verdict.Verdict) (receipt string) {
+// receipt, a JWS; empty: there is none. owed says that the server has the verdict and
+// could not store the receipt yet. The check is valid whether the server accepts it or
+// not.
+func (s *Session) ReportVerdict(ctx context.Context, v verdict.Verdict) (receipt string, owed bool) {
 	body, err := json.Marshal(v.Statement())
 	if err != nil {
-		return ""
+		return "", false
 	}
 	ctx, cancel := context.WithTimeout(ctx, verdictTime)
 	defer cancel()
@@ -168,11 +169,17 @@ func (s *Session) ReportVerdict(ctx context.Context, v verdict.Verdict) (receipt
 	for {
 		answer, refused, err := s.report(ctx, r)
 		if err == nil {
-			return answer.Receipt
+			return answer.Receipt, false
 		}
 		s.Config.Log.Debug("verdict not accepted", "reason", refused, "err", err)
-		if refused != wire.RefusedBusy || s.Sleep(ctx, deliverPause) != nil {
-			return ""
+		switch {
+		case refused == wire.RefusedBusy:
+			owed = true
+		case refused != "":
+			return "", false
+		}
+		if refused == "" || s.Sleep(ctx, deliverPause) != nil {
+			return "", owed
 		}
 	}
 }

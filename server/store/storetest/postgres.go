@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -30,6 +31,9 @@ type Postgres struct {
 	dir     string
 	account *syscall.Credential // nil: ours
 	made    atomic.Int32        // databases
+	args    []string            // of the server
+	server  *exec.Cmd           // nil: stopped
+	log     *bytes.Buffer
 }
 
 // StartPostgres starts a server that runs until the test ends. Without PostgreSQL
@@ -60,25 +64,60 @@ func StartPostgres(t testing.TB, settings ...string) *Postgres {
 	for _, s := range settings {
 		args = append(args, "-c", s)
 	}
-	server := p.command("postgres", args...)
-	var log bytes.Buffer
-	server.Stdout, server.Stderr = &log, &log
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
+	p.args, p.log = args, &bytes.Buffer{}
+	p.Start()
 	t.Cleanup(func() {
-		_ = server.Process.Signal(syscall.SIGQUIT) // at once
-		_ = server.Wait()
+		p.Stop()
 		if t.Failed() {
-			t.Logf("PostgreSQL:\n%s", log.Bytes())
+			t.Logf("PostgreSQL:\n%s", p.log.Bytes())
 		}
 	})
+	return p
+}
+
+// Start starts the server again after Stop.
+func (p *Postgres) Start() {
+	p.t.Helper()
+	server := p.command("postgres", p.args...)
+	server.Stdout, server.Stderr = p.log, p.log
+	if err := server.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	p.server = server
 	for began := time.Now(); p.command("pg_isready", "-q", "-h", p.dir, "-U", "examlink").Run() != nil; time.Sleep(postgresAsk) {
 		if time.Since(began) > postgresStarts {
-			t.Fatal("PostgreSQL does not start")
+			p.t.Fatal("PostgreSQL does not start")
 		}
 	}
-	return p
+}
+
+// Stop stops the server at once, as when its machine dies.
+func (p *Postgres) Stop() {
+	if p.server == nil {
+		return
+	}
+	p.Thaw()
+	_ = p.server.Process.Signal(syscall.SIGQUIT)
+	_ = p.server.Wait()
+	p.server = nil
+}
+
+// Freeze makes the server hang: it accepts connections and answers nothing, until Thaw.
+func (p *Postgres) Freeze() { p.signal(syscall.SIGSTOP) }
+
+// Thaw ends Freeze.
+func (p *Postgres) Thaw() { p.signal(syscall.SIGCONT) }
+
+// signal sends a signal to the server and its processes, the server first: each of them
+// has a group of its own.
+func (p *Postgres) signal(s syscall.Signal) {
+	_ = p.server.Process.Signal(s)
+	out, _ := exec.Command("ps", "-o", "pid=", "--ppid", strconv.Itoa(p.server.Process.Pid)).Output()
+	for _, word := range strings.Fields(string(out)) {
+		if pid, err := strconv.Atoi(word); err == nil {
+			_ = syscall.Kill(pid, s)
+		}
+	}
 }
 
 // Database makes an empty database and returns its URL. It is ordered by words
