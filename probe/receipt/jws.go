@@ -11,35 +11,35 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Errors of Verify. They are wrapped: use errors.Is.
+// Errors of Verify and VerifyCountersignature. They are wrapped: use errors.Is.
 var (
-	// ErrMalformed says that a text is no receipt, or part of one.
-	ErrMalformed = errors.New("not a whole receipt")
-	// ErrOtherKey says that a receipt names another key than those expected.
+	// ErrMalformed says that a text is no statement of the kind, or part of one.
+	ErrMalformed = errors.New("not a whole signed statement of this kind")
+	// ErrOtherKey says that a statement names another key than those expected.
 	ErrOtherKey = errors.New("signed with another key")
 	// ErrChanged says that the signature is not that of the content.
-	ErrChanged = errors.New("the signature does not match: the receipt was changed or cut")
+	ErrChanged = errors.New("the signature does not match: it was changed or cut")
 	// ErrOther says that a receipt is genuine, but is not the one that was expected.
 	ErrOther = errors.New("another receipt than expected")
 )
 
-// content makes a receipt the claims of the JWT library, which has no claims of its own
-// to check.
-type content struct {
+// content makes a statement the claims of the JWT library, which has no claims of its
+// own to check.
+type content[T any] struct {
 	jwt.MapClaims
-	Receipt
+	is T
 }
 
 // MarshalJSON implements json.Marshaler.
-func (c content) MarshalJSON() ([]byte, error) { return json.Marshal(c.Receipt) }
+func (c content[T]) MarshalJSON() ([]byte, error) { return json.Marshal(c.is) }
 
 // UnmarshalJSON implements json.Unmarshaler.
-func (c *content) UnmarshalJSON(b []byte) error { return json.Unmarshal(b, &c.Receipt) }
+func (c *content[T]) UnmarshalJSON(b []byte) error { return json.Unmarshal(b, &c.is) }
 
 // Sign returns a receipt as a JWS in its compact form.
 func Sign(key ed25519.PrivateKey, r Receipt) (string, error) {
 	r.Schema = Schema
-	t := jwt.NewWithClaims(jwt.SigningMethodEdDSA, content{Receipt: r})
+	t := jwt.NewWithClaims(jwt.SigningMethodEdDSA, content[Receipt]{is: r})
 	t.Header["typ"], t.Header["kid"] = Type, KeyID(key.Public().(ed25519.PublicKey))
 	return t.SignedString(key)
 }
@@ -47,37 +47,48 @@ func Sign(key ed25519.PrivateKey, r Receipt) (string, error) {
 // Verify checks that one of the keys has signed a receipt, and returns its content.
 // Errors: ErrMalformed, ErrOtherKey, ErrChanged.
 func Verify(jws string, keys ...ed25519.PublicKey) (Receipt, error) {
+	r, err := verified[Receipt](jws, Type, keys)
+	if err == nil && r.Schema != Schema {
+		err = fmt.Errorf("%w: schema %q, expected %q", ErrMalformed, r.Schema, Schema)
+	}
+	if err != nil {
+		return Receipt{}, err
+	}
+	return r, nil
+}
+
+// verified returns the content of a JWS of a type.
+func verified[T any](jws, typ string, keys []ed25519.PublicKey) (T, error) {
+	var none T
 	jws = strings.TrimSpace(jws)
 	switch n := strings.Count(jws, ".") + 1; {
 	case len(jws) > MaxLength:
-		return Receipt{}, fmt.Errorf("%w: %d bytes, expected at most %d", ErrMalformed, len(jws), MaxLength)
+		return none, fmt.Errorf("%w: %d bytes, expected at most %d", ErrMalformed, len(jws), MaxLength)
 	case n != 3:
-		return Receipt{}, fmt.Errorf("%w: %d parts between dots, expected 3", ErrMalformed, n)
+		return none, fmt.Errorf("%w: %d parts between dots, expected 3", ErrMalformed, n)
 	}
-	var c content
+	var c content[T]
 	p := jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), jwt.WithoutClaimsValidation(), jwt.WithStrictDecoding())
 	var noKey error
 	_, err := p.ParseWithClaims(jws, &c, func(t *jwt.Token) (key any, _ error) {
-		key, noKey = keyOf(t, keys)
+		key, noKey = keyOf(t, typ, keys)
 		return key, noKey
 	})
 	switch {
 	case noKey != nil:
-		return Receipt{}, noKey
+		return none, noKey
 	case errors.Is(err, jwt.ErrTokenMalformed), errors.Is(err, jwt.ErrTokenUnverifiable):
-		return Receipt{}, fmt.Errorf("%w: %w", ErrMalformed, err)
+		return none, fmt.Errorf("%w: %w", ErrMalformed, err)
 	case err != nil:
-		return Receipt{}, ErrChanged
-	case c.Schema != Schema:
-		return Receipt{}, fmt.Errorf("%w: schema %q, expected %q", ErrMalformed, c.Schema, Schema)
+		return none, ErrChanged
 	}
-	return c.Receipt, nil
+	return c.is, nil
 }
 
-// keyOf returns the key that a receipt's header names.
-func keyOf(t *jwt.Token, keys []ed25519.PublicKey) (any, error) {
-	if t.Header["typ"] != Type {
-		return nil, fmt.Errorf("%w: type %q, expected %q", ErrMalformed, t.Header["typ"], Type)
+// keyOf returns the key that the header of a JWS of a type names.
+func keyOf(t *jwt.Token, typ string, keys []ed25519.PublicKey) (any, error) {
+	if t.Header["typ"] != typ {
+		return nil, fmt.Errorf("%w: type %q, expected %q", ErrMalformed, t.Header["typ"], typ)
 	}
 	kid, _ := t.Header["kid"].(string)
 	i := slices.IndexFunc(keys, func(k ed25519.PublicKey) bool { return KeyID(k) == kid })

@@ -1,8 +1,9 @@
-// Package receipt is the server's signed statement of one check, a JWS (RFC 7515) with
-// Ed25519 (RFC 8037): its content, its signing, and its verification without a server.
+// Package receipt holds the server's signed statements, each a JWS (RFC 7515) with
+// Ed25519 (RFC 8037): the receipt of a check, and the countersignature of a record's
+// head. It knows their content, their signing, and their verification without a server.
 //
-// What the client claims and what the server saw itself are apart in it. The package
-// does not know where receipts are kept, and it does not judge.
+// What the client claims and what the server saw itself are apart in them. The package
+// does not know where statements are kept, and it does not judge.
 package receipt
 
 import (

@@ -50,7 +50,7 @@ type Chain struct {
 	Lines  int        `json:"lines"` // lines read, without a torn one
 	Bytes  int64      `json:"bytes"` // of those lines
 	Head   Head       `json:"head"`
-	Ended  bool       `json:"ended"`           // the last line is an end: the record was closed properly
+	Ended  bool       `json:"ended"`           // only countersignatures follow the last end: the record was closed properly
 	Torn   int64      `json:"torn,omitempty"`  // bytes after the last whole line
 	Breaks int        `json:"breaks"`          // lines that break the chain
 	Break  *LineError `json:"break,omitempty"` // the first break

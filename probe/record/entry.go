@@ -195,7 +195,7 @@ type Session struct {
 
 // Note is a remark about the record itself.
 type Note struct {
-	About string `json:"about"` // torn, full, unwritten
+	About string `json:"about"` // torn, full, unwritten, unsigned
 	Words string `json:"words"`
 }
 
@@ -215,4 +215,12 @@ type End struct {
 	Why     EndReason `json:"why"`
 	Words   string    `json:"words,omitempty"`
 	LeftOut uint64    `json:"left_out,omitempty"` // lines omitted for lack of room
+}
+
+// Countersignature is the server's statement that the record had a line with a hash.
+// Line and At repeat what JWS says, for readers without the server's key.
+type Countersignature struct {
+	Line uint64 `json:"line"`
+	At   Time   `json:"at"`  // the server's clock
+	JWS  string `json:"jws"` // its content is an examlink.countersignature/1
 }

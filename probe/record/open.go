@@ -56,6 +56,7 @@ func Open(name string, s Start, now time.Time, o Options) (_ *Writer, err error)
 		return nil, fmt.Errorf("%s:1: a record of another student", name)
 	}
 	w.head, w.size, w.full = was.chain.Head, was.chain.Bytes, was.full
+	w.first, w.news, w.signed = was.first, was.news, was.signed
 	if was.chain.Torn > 0 {
 		if err := w.f.Truncate(w.size); err != nil {
 			return nil, fmt.Errorf("record %s: after line %d: %w", name, was.chain.Lines, err)
@@ -111,7 +112,7 @@ func (s scan) leftovers(pending *Pending, now time.Time) (out []Entry) {
 		if pending.T.After(gap.From.Time) {
 			gap.From = pending.T
 		}
-		if g := pending.Gap; g != nil && s.last.Seq <= pending.After.Seq {
+		if g := pending.Gap; g != nil && s.news <= pending.After.Seq {
 			g.To = gap.From
 			out = append(out, *g)
 		}

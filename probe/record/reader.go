@@ -20,12 +20,17 @@ type Reader struct {
 	b      *bufio.Reader
 	number int // of the last line read
 	chain  Chain
+	first  Hash // of the first line
 }
 
 // NewReader makes a reader; name identifies the record in errors.
 func NewReader(r io.Reader, name string) *Reader {
 	return &Reader{name: name, b: bufio.NewReaderSize(r, MaxLine)}
 }
+
+// First returns the hash of the first line, which identifies the record; zero before
+// that was read.
+func (r *Reader) First() Hash { return r.first }
 
 // Chain returns the result so far.
 func (r *Reader) Chain() Chain { return r.chain }
@@ -59,7 +64,10 @@ func (r *Reader) Next() (Line, error) {
 	}
 	r.link(l)
 	r.chain.Head = Head{Seq: l.Seq - 1}.next(raw)
-	r.chain.Ended = l.Type == TypeEnd
+	if r.number == 1 {
+		r.first = r.chain.Head.Hash
+	}
+	r.chain.Ended = l.Type == TypeEnd || r.chain.Ended && l.Type == TypeCountersignature
 	return l, nil
 }
 

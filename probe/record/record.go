@@ -9,8 +9,8 @@
 //
 // The chain proves that no line between the first and the last was changed or
 // removed. It does not prove that no lines are missing at the end, nor that the
-// whole was not rewritten: for that, compare its Head with a copy kept
-// elsewhere.
+// whole was not rewritten. That is what the server's countersignatures in it are
+// for, which package proof verifies.
 package record
 
 import (
@@ -35,6 +35,9 @@ const (
 	TypeSession Type = "session" // a change of the connection's state
 	TypeNote    Type = "note"    // about the record itself
 	TypeEnd     Type = "end"     // the client stopped on purpose
+	// TypeCountersignature is the server's countersignature of an earlier line: one
+	// about every minute, and one after the end.
+	TypeCountersignature Type = "countersignature"
 )
 
 // Line is one line of a record. Exactly the field named by Type is set; none is
@@ -53,10 +56,12 @@ type Line struct {
 	Session *Session `json:"session,omitempty"`
 	Note    *Note    `json:"note,omitempty"`
 	End     *End     `json:"end,omitempty"`
+
+	Countersignature *Countersignature `json:"countersignature,omitempty"`
 }
 
 // Entry is the content of a line: a Start, Minute, Floor, Warning, Gap,
-// Session, Note or End.
+// Session, Note, End or Countersignature.
 type Entry interface{ put(*Line) }
 
 func (e Start) put(l *Line)   { l.Type, l.Start = TypeStart, &e }
@@ -68,11 +73,14 @@ func (e Session) put(l *Line) { l.Type, l.Session = TypeSession, &e }
 func (e Note) put(l *Line)    { l.Type, l.Note = TypeNote, &e }
 func (e End) put(l *Line)     { l.Type, l.End = TypeEnd, &e }
 
+func (e Countersignature) put(l *Line) { l.Type, l.Countersignature = TypeCountersignature, &e }
+
 // check describes what a decoded line lacks; empty if nothing.
 func (l *Line) check() string {
 	set := map[Type]bool{
 		TypeStart: l.Start != nil, TypeMinute: l.Minute != nil, TypeFloor: l.Floor != nil, TypeWarning: l.Warning != nil,
 		TypeGap: l.Gap != nil, TypeSession: l.Session != nil, TypeNote: l.Note != nil, TypeEnd: l.End != nil,
+		TypeCountersignature: l.Countersignature != nil,
 	}
 	if l.Type == "" {
 		return "no type, expected one such as \"minute\""

@@ -11,7 +11,10 @@ type scan struct {
 	chain  Chain
 	start  *Start // the first
 	last   Line
-	full   bool // a note marks the record as full
+	first  Hash   // of the first line
+	news   uint64 // the last line that is no countersignature
+	signed uint64 // the last line that was countersigned
+	full   bool   // a note marks the record as full
 	minute uint64
 	knows  bool // the line that precedes pending is in the record
 }
@@ -26,7 +29,7 @@ func pass(r io.Reader, name string, pending *Pending, each func(Line), bad func(
 		var wrong *LineError
 		switch {
 		case errors.Is(err, io.EOF):
-			s.chain = in.Chain()
+			s.chain, s.first = in.Chain(), in.First()
 			return s, nil
 		case errors.As(err, &wrong):
 			bad(wrong)
@@ -36,6 +39,9 @@ func pass(r io.Reader, name string, pending *Pending, each func(Line), bad func(
 			return s, err
 		}
 		s.last = l
+		if l.Type != TypeCountersignature {
+			s.news = l.Seq
+		}
 		s.knows = s.knows || pending != nil && in.Chain().Head == pending.After
 		switch l.Type {
 		case TypeStart:
@@ -44,6 +50,8 @@ func pass(r io.Reader, name string, pending *Pending, each func(Line), bad func(
 			}
 		case TypeMinute:
 			s.minute = l.Seq
+		case TypeCountersignature:
+			s.signed = max(s.signed, l.Countersignature.Line)
 		case TypeNote:
 			s.full = s.full || l.Note.About == "full"
 		}

@@ -15,18 +15,18 @@ const (
 	defaultBytes = 64e6
 	leastBytes   = 64 << 10
 	// reserveShare: this fraction of the bound, at most reserveMost, is reserved
-	// for lines more important than minutes and floor tests.
+	// for lines more important than minutes, floor tests and countersignatures.
 	reserveShare = 4
 	reserveMost  = 1 << 20
-	endRoom      = 4 << 10 // of the reserve, for the end line
+	endRoom      = 4 << 10 // of the reserve, for the end line and its countersignature
 	syncEvery    = time.Second
 	wordsMost    = 1000 // bytes of text in one line
 )
 
 // Options bounds a record.
 type Options struct {
-	// MaxBytes bounds the file; 0 means 64 MB, some weeks. Near the bound, minutes
-	// and floor tests are left out; other lines continue for a while.
+	// MaxBytes bounds the file; 0 means 64 MB, some weeks. Near the bound, minutes,
+	// floor tests and countersignatures are left out; other lines continue for a while.
 	MaxBytes int64
 }
 
@@ -41,6 +41,9 @@ type Writer struct {
 	sync *syncer
 
 	head    Head
+	first   Hash   // of the first line
+	news    uint64 // the last line that is no countersignature
+	signed  uint64 // the last line that was countersigned
 	size    int64
 	max     int64
 	reserve int64
@@ -50,7 +53,7 @@ type Writer struct {
 	failed uint64 // lines not written since the last success
 	broken error  // the file cannot be repaired
 
-	ended    bool // the last line is an end
+	ended    bool // only countersignatures follow the last end
 	dirty    bool
 	lastSync time.Time
 }
@@ -83,7 +86,7 @@ func (w *Writer) Append(t time.Time, e Entry) error {
 		if !w.full {
 			w.full = true
 			return w.write(t, Note{About: "full", Words: fmt.Sprintf(
-				"the record has reached its bound of %d bytes: minutes and floor tests are left out from here on", w.max)})
+				"the record has reached its bound of %d bytes: minutes, floor tests and countersignatures are left out from here on", w.max)})
 		}
 		return nil
 	}
@@ -99,11 +102,11 @@ var errFull = errors.New("no room left")
 
 // room returns the maximum file size after a line of a type.
 func (w *Writer) room(t Type) int64 {
-	switch t {
-	case TypeMinute, TypeFloor:
-		return w.max - w.reserve
-	case TypeEnd:
+	switch {
+	case t == TypeEnd, t == TypeCountersignature && w.ended:
 		return w.max
+	case t == TypeMinute, t == TypeFloor, t == TypeCountersignature:
+		return w.max - w.reserve
 	default:
 		return w.max - endRoom
 	}
@@ -135,7 +138,14 @@ func (w *Writer) write(t time.Time, e Entry) error {
 		return fmt.Errorf("record %s: line %d: %w", w.name, l.Seq, err)
 	}
 	w.head, w.size, w.dirty = head, w.size+int64(n), true
-	w.ended = l.Type == TypeEnd
+	if l.Seq == 1 {
+		w.first = head.Hash
+	}
+	if c := l.Countersignature; c != nil {
+		w.signed = max(w.signed, c.Line)
+		return nil
+	}
+	w.news, w.ended = l.Seq, l.Type == TypeEnd
 	return nil
 }
 
@@ -177,6 +187,12 @@ func (w *Writer) Live(t time.Time, m *Minute, g *Gap) error {
 
 // Head returns the head of the chain.
 func (w *Writer) Head() Head { return w.head }
+
+// Unsigned returns the head and the hash of the first line; false if every line but
+// countersignatures has been countersigned.
+func (w *Writer) Unsigned() (first Hash, head Head, ok bool) {
+	return w.first, w.head, w.news > w.signed
+}
 
 // due flushes the file to disk at most once a second.
 func (w *Writer) due(t time.Time) {

@@ -84,6 +84,9 @@ type Welcome struct {
 	Grant  Grant           `json:"grant"`
 	// Keys are the flow's keys for a client without exporter; otherwise nil.
 	Keys *ProbeKeys `json:"keys,omitempty"`
+	// HeadKey is the public key, Ed25519 in base64url, with which the server countersigns
+	// heads of records; empty: it signs none.
+	HeadKey string `json:"head_key,omitempty"`
 }
 
 // ProbeKeys are the two keys of a probe flow, KeySize bytes each.

@@ -5,11 +5,15 @@ import (
 	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"flag"
 	"fmt"
+	"iter"
 	"os"
 	"reflect"
 	"strings"
@@ -76,6 +80,9 @@ func vectors(t *testing.T) string {
 	for _, m := range examples() {
 		line("message."+string(m.Type), string(written(t, m)[4:]))
 	}
+	for name, v := range countersignature(t) {
+		line("countersignature."+name, v)
+	}
 	line("frame", written(t, Message{Type: TypeCount, ID: 4}))
 	claims, err := json.Marshal(sampleToken)
 	if err != nil {
@@ -83,6 +90,40 @@ func vectors(t *testing.T) string {
 	}
 	line("token.claims", string(claims))
 	return b.String()
+}
+
+// headExample is a report with the head of a record, and its answer without the signature.
+func headExample() (report, answer Message) {
+	h := Head{Record: sha256.Sum256([]byte("first")), Line: 812, Hash: sha256.Sum256([]byte("last"))}
+	at := time.Date(2026, 11, 30, 16, 41, 0, 250e6, time.UTC)
+	seen := json.RawMessage(`{"server":"1.0.0","transport":"udp","state":"live","probes":36012,"first":"2026-11-30T15:41:00Z","last":"2026-11-30T16:40:59.98Z"}`)
+	report = Message{Type: TypeReport, ID: 6, Report: &Report{Origin: "k7f392ab", Number: 13, At: at, Kind: ReportHead, Head: &h}}
+	return report, Message{Type: TypeReported, ID: 6, Reported: &Reported{Number: 13, Head: &Countersigned{At: at, Seen: seen}}}
+}
+
+// countersignature returns the vectors of a countersignature, made by the text of
+// PROTOCOL.md alone.
+func countersignature(t *testing.T) iter.Seq2[string, any] {
+	t.Helper()
+	report, answer := headExample()
+	h, c := report.Report.Head, answer.Reported.Head
+	seed := make([]byte, ed25519.SeedSize)
+	for i := range seed {
+		seed[i] = byte(i)
+	}
+	key := ed25519.NewKeyFromSeed(seed)
+	b64 := base64.RawURLEncoding.EncodeToString
+	x := b64(key.Public().(ed25519.PublicKey))
+	thumb := sha256.Sum256([]byte(`{"crv":"Ed25519","kty":"OKP","x":"` + x + `"}`))
+	header := `{"alg":"EdDSA","kid":"` + b64(thumb[:]) + `","typ":"examlink-record+jws"}`
+	content := fmt.Sprintf(`{"schema":"examlink.countersignature/1","exam":%q,"student":%q,"token":%q,"session":"s1","record":"%x","line":%d,"hash":"%x","at":%q,"seen":%s}`,
+		sampleToken.Exam, sampleToken.Student, sampleToken.ID, h.Record[:], h.Line, h.Hash[:], "2026-11-30T16:41:00.25Z", c.Seen)
+	signed := b64([]byte(header)) + "." + b64([]byte(content))
+	c.Signature = b64(ed25519.Sign(key, []byte(signed)))
+	return func(yield func(string, any) bool) {
+		_ = yield("seed", seed) && yield("head_key", x) && yield("report", string(written(t, report)[4:])) &&
+			yield("reported", string(written(t, answer)[4:])) && yield("content", content) && yield("jws", signed+"."+c.Signature)
+	}
 }
 
 func TestVectors(t *testing.T) {
@@ -258,7 +299,10 @@ func TestProtocolNamesEverything(t *testing.T) {
 		{"### goodput", Goodput{}},
 		{"### report", Report{}},
 		{"### report", Dropped{}},
+		{"### report", Head{}},
 		{"### reported", Reported{}},
+		{"### reported", Countersigned{}},
+		{"### reported", Seen{}},
 		{"### bye", Bye{}},
 		{"## 9. Join token", JoinToken{}},
 	} {

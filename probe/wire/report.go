@@ -12,7 +12,10 @@ type Report struct {
 	Number   uint64          `json:"number"` // from 1, rising; numbers may be skipped
 	At       time.Time       `json:"at"`     // the student's wall clock
 	Kind     ReportKind      `json:"kind"`
-	Contents json.RawMessage `json:"contents"`
+	Contents json.RawMessage `json:"contents,omitempty"`
+	// Head is the head of the student's record; nil: none. A student sends one only to
+	// a server whose Welcome has a HeadKey.
+	Head *Head `json:"head,omitempty"`
 }
 
 // ReportKind determines the contents of a report.
@@ -24,11 +27,12 @@ const (
 	ReportMinute  ReportKind = "minute"  // the figures of about a minute
 	ReportDropped ReportKind = "dropped" // reports dropped for lack of room: Dropped
 	ReportVerdict ReportKind = "verdict" // the verdict of a check
+	ReportHead    ReportKind = "head"    // nothing but the head of the record
 )
 
 // ReportKinds lists every kind.
 func ReportKinds() []ReportKind {
-	return []ReportKind{ReportWarning, ReportMinute, ReportDropped, ReportVerdict}
+	return []ReportKind{ReportWarning, ReportMinute, ReportDropped, ReportVerdict, ReportHead}
 }
 
 // Dropped counts, by kind, the reports of an origin dropped so far for lack of
@@ -45,4 +49,7 @@ type Reported struct {
 	// Receipt is the receipt of a check, a JWS, in the answer to its verdict; empty:
 	// the server issues none.
 	Receipt string `json:"receipt,omitempty"`
+	// Head answers the head that came with the report; nil: there was none, or the
+	// server could not keep it yet.
+	Head *Countersigned `json:"head,omitempty"`
 }

@@ -14,11 +14,11 @@ type Rule struct {
 var Rules = []Rule{
 	{Package: "cmd/examlink", May: []string{
 		"cmd/internal/cli", "cmd/internal/config", "cmd/internal/daemon", "probe", "probe/agent", "probe/ippm", "probe/link",
-		"probe/plan", "probe/receipt", "probe/record", "probe/record/report", "probe/verdict", "probe/warning", "probe/wire",
+		"probe/plan", "probe/receipt", "probe/record", "probe/record/proof", "probe/record/report", "probe/verdict", "probe/warning", "probe/wire",
 	}},
 	{Package: "cmd/examlink-server", May: []string{
 		"cmd/internal/cli", "cmd/internal/config", "cmd/internal/daemon", "cmd/internal/web", "probe", "probe/exporter", "probe/ippm", "probe/netsim",
-		"probe/plan", "probe/receipt", "probe/verdict", "probe/warning", "probe/wire", "server", "server/alert", "server/api", "server/auth", "server/event", "server/exam", "server/session", "server/store", "server/store/sql",
+		"probe/plan", "probe/receipt", "probe/record", "probe/record/proof", "probe/verdict", "probe/warning", "probe/wire", "server", "server/alert", "server/api", "server/auth", "server/event", "server/exam", "server/session", "server/store", "server/store/sql",
 	}},
 	{Package: "cmd/internal/lab", May: []string{
 		"cmd/internal/lab/emulator", "cmd/internal/lab/stage", "probe/clock", "probe/ippm", "probe/link", "probe/netsim", "probe/record", "probe/warning", "probe/wire",
@@ -51,7 +51,7 @@ var Rules = []Rule{
 	{Package: "server/event", May: []string{"probe/ippm", "probe/verdict", "probe/warning", "probe/wire"}, Pure: true},
 
 	{Package: "probe/agent", May: []string{
-		"probe", "probe/exporter", "probe/link", "probe/netenv", "probe/outbox", "probe/plan", "probe/record", "probe/verdict", "probe/warning", "probe/wire",
+		"probe", "probe/exporter", "probe/link", "probe/netenv", "probe/outbox", "probe/plan", "probe/receipt", "probe/record", "probe/verdict", "probe/warning", "probe/wire",
 	}, Deps: []string{"github.com/prometheus/client_golang"}, Pure: true},
 	{Package: "probe/exporter", May: []string{"probe", "probe/ippm", "probe/link", "probe/outbox", "probe/verdict", "probe/warning", "probe/wire"}},
 	{Package: "probe", May: []string{
@@ -62,11 +62,12 @@ var Rules = []Rule{
 		"probe/clock", "probe/ippm", "probe/link", "probe/monitor", "probe/netenv", "probe/outbox", "probe/ratetest", "probe/record", "probe/session",
 		"probe/verdict", "probe/warning", "probe/wire",
 	}, Pure: true},
-	{Package: "probe/receipt", May: []string{"probe/ippm", "probe/verdict"}, Deps: []string{"github.com/golang-jwt/jwt"}, Pure: true},
+	{Package: "probe/receipt", May: []string{"probe/ippm", "probe/verdict", "probe/wire"}, Deps: []string{"github.com/golang-jwt/jwt"}, Pure: true},
 	{Package: "probe/session", May: []string{"probe/clock", "probe/ippm", "probe/link", "probe/monitor", "probe/outbox", "probe/train", "probe/verdict", "probe/wire"}, Pure: true},
 	{Package: "probe/ratetest", May: []string{"probe/ippm", "probe/link", "probe/train", "probe/verdict", "probe/wire"}, Pure: true},
 	{Package: "probe/monitor", May: []string{"probe/clock", "probe/ippm", "probe/wire"}, Pure: true},
 	{Package: "probe/record/report", May: []string{"probe/ippm", "probe/record", "probe/warning", "probe/wire"}, Pure: true},
+	{Package: "probe/record/proof", May: []string{"probe/receipt", "probe/record", "probe/wire"}, Pure: true},
 	{Package: "probe/record", May: []string{"probe/ippm", "probe/lockfile", "probe/warning", "probe/wire"}, Pure: true},
 	{Package: "probe/outbox", May: []string{"probe/journal", "probe/lockfile", "probe/wire"}, Pure: true},
 	{Package: "probe/journal", May: []string{"probe/lockfile"}, Pure: true},
