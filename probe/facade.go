@@ -33,7 +33,10 @@ type (
 	// Sink and LiveSink receive the findings of a watch.
 	Sink     = watch.Sink
 	LiveSink = watch.LiveSink
+	// RecordSink keeps a record, whose head the server countersigns.
+	RecordSink = watch.RecordSink
 	// Events that sinks receive.
+	HeadAnswer   = watch.HeadAnswer
 	SessionEvent = watch.SessionEvent
 	WindowEvent  = watch.WindowEvent
 	FloorEvent   = watch.FloorEvent

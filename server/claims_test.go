@@ -21,6 +21,7 @@ func (c *caller) report(r wire.Report) wire.Message {
 	if err := wire.WriteMessage(c.control, wire.Message{Type: wire.TypeReport, ID: r.Number + 100, Report: &r}); err != nil {
 		c.t.Fatal(err)
 	}
+	_ = c.control.SetReadDeadline(time.Now().Add(10 * time.Second))
 	m, err := wire.ReadMessage(c.control)
 	if err != nil || m.ID != r.Number+100 {
 		c.t.Fatalf("%+v, %v", m, err)

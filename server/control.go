@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"examlink/probe/link"
@@ -31,7 +32,8 @@ type conversation struct {
 	trains  *trains.Trains
 	token   wire.JoinToken
 	hello   wire.Hello
-	wg      sync.WaitGroup // trains end with the connection
+	heading atomic.Bool    // the head of a record is under way to the store
+	wg      sync.WaitGroup // trains and heads end with the connection
 }
 
 // serve runs one connection until it ends.
@@ -124,7 +126,7 @@ func (c *conversation) admit(h wire.Hello) (wire.Welcome, error) {
 	policy := s.settings.Load().policy(token.Policy)
 	return wire.Welcome{
 		Policy: &policy, Session: a.ID, Resume: a.Ticket, Resumed: a.Resumed, Server: s.o.Version,
-		Time: s.o.Clock.Wall(), Exam: token.Exam, Flow: c.flow.Link.ID, Keys: keys,
+		Time: s.o.Clock.Wall(), Exam: token.Exam, Flow: c.flow.Link.ID, Keys: keys, HeadKey: s.headKey(),
 		Grant: wire.Grant{ProbeRate: limits.ProbeRate, TrainBytes: limits.TrainBytes, TrainBitRate: limits.TrainBitRate},
 	}, nil
 }

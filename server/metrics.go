@@ -19,6 +19,7 @@ var rateBuckets = []float64{12e3, 24e3, 48e3, 62.5e3, 93.75e3, 96e3, 125e3, 187.
 
 type metrics struct {
 	reports            *prometheus.CounterVec
+	heads              *prometheus.CounterVec
 	repeated           prometheus.Counter
 	started            *prometheus.CounterVec
 	resumed            prometheus.Counter
@@ -69,7 +70,9 @@ func newMetrics() *metrics {
 		}
 	}
 	m.reports = vec("reports_total", "Client reports accepted, by kind. Refused reports are counted among the refused requests.", "kind",
-		string(wire.ReportWarning), string(wire.ReportMinute), string(wire.ReportDropped), string(wire.ReportVerdict))
+		string(wire.ReportWarning), string(wire.ReportMinute), string(wire.ReportDropped), string(wire.ReportVerdict), string(wire.ReportHead))
+	m.heads = vec("record_heads_total", "Heads of clients' records, by what became of them: signed (committed to the store and countersigned), refused (not further than the latest one, of another record, or too many), failed (the store did not take it; the client reports a later one).", "outcome",
+		headSigned, headRefused, headFailed)
 	m.verdicts = vec("verdicts_total", "Verdicts of checks, as reported by clients. A check that was aborted or not reported has none.", "outcome")
 	for _, o := range verdict.Outcomes() {
 		m.verdicts.WithLabelValues(string(o))
@@ -174,6 +177,6 @@ func (m *metrics) verdict(g verdict.Summary) {
 
 func (m *metrics) collectors() []prometheus.Collector {
 	return []prometheus.Collector{
-		m.started, m.resumed, m.connections, m.refused, m.transitions, m.reports, m.repeated, m.rates, m.tests, m.verdicts, m.overruled, m.criteria,
+		m.started, m.resumed, m.connections, m.refused, m.transitions, m.reports, m.repeated, m.heads, m.rates, m.tests, m.verdicts, m.overruled, m.criteria,
 	}
 }

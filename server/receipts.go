@@ -89,5 +89,5 @@ func (c *conversation) accept(ctx context.Context, m wire.Message) (answered boo
 			return false, fmt.Errorf("receipt: %w", err)
 		}
 	}
-	return c.control.Send(wire.Message{Type: wire.TypeReported, ID: m.ID, Reported: &answer}) == nil, nil
+	return c.acknowledge(ctx, m.ID, answer, m.Report.Head), nil
 }

@@ -39,7 +39,8 @@ type testbed struct {
 	log   *slog.Logger // the server's; nil: none
 	store store.Store  // nil: in memory
 
-	notify *delivery.Options // nil: notifications are off
+	notify   *delivery.Options // nil: notifications are off
+	unsigned bool              // the server has no key to sign with
 }
 
 // registry returns a registry with the server's metrics.
@@ -78,9 +79,13 @@ func newTestbedOf(t *testing.T, limits server.Limits, c clock.Clock, log *slog.L
 func (s *testbed) start(limits server.Limits) {
 	s.t.Helper()
 	conn := s.net.Server()
+	sign := s.keys.Token
+	if s.unsigned {
+		sign = nil
+	}
 	srv, err := server.New(server.Options{
 		Conn: conn, TLS: &tls.Config{Certificates: []tls.Certificate{s.keys.Certificate}},
-		TokenKey: s.keys.Token.Public().(ed25519.PublicKey), Sign: s.keys.Token, Secret: s.keys.Secret, Limits: limits, Clock: s.clock, Log: s.log, Store: s.store, Notify: s.notify,
+		TokenKey: s.keys.Token.Public().(ed25519.PublicKey), Sign: sign, Secret: s.keys.Secret, Limits: limits, Clock: s.clock, Log: s.log, Store: s.store, Notify: s.notify,
 		NewWaiter: func(c clock.Clock) (clock.Waiter, error) { return clock.NewTimerWaiter(c), nil },
 	})
 	if err != nil {

@@ -109,7 +109,8 @@ func (a *Agent) Run(ctx context.Context) (Result, error) {
 		defer traffic.Close()
 		o.Traffic = traffic.Read
 	}
-	keep := newRecorder(startOf(o, a.token, a.now()), a.o.Record, a.o.Tell)
+	why := func() record.EndReason { return whyEnded(ctx, nil) }
+	keep := newRecorder(startOf(o, a.token, a.now()), a.token.ID, a.o.Record, why, a.o.Tell)
 	if keep != nil && a.metrics != nil {
 		keep.wrote = a.metrics.Record
 	}

@@ -21,10 +21,14 @@ type recorder struct {
 	start record.Start
 	tell  func(format string, args ...any)
 	wrote func(error) // takes the end of each write; nil: nobody does
+	why   func() record.EndReason
+	token string // the join token's identifier
 
 	w         *record.Writer
 	name      string // of the file, once it is open
 	gaveUp    bool   // there will be no record
+	over      bool   // the end line is written
+	unsigned  string // why a line was not countersigned, as the record has it
 	told      bool   // the write error has been reported
 	minute    probe.MinuteBuilder
 	session   record.Session // the last one written
@@ -33,11 +37,14 @@ type recorder struct {
 	seen      time.Time // wall clock of the last event
 }
 
-var _ probe.LiveSink = (*recorder)(nil)
+var (
+	_ probe.LiveSink   = (*recorder)(nil)
+	_ probe.RecordSink = (*recorder)(nil)
+)
 
 // newRecorder returns the recorder of a watch; setting is Options.Record. It returns
 // nil if no record is wanted; file and end accept nil.
-func newRecorder(start record.Start, setting string, tell func(format string, args ...any)) *recorder {
+func newRecorder(start record.Start, token, setting string, why func() record.EndReason, tell func(format string, args ...any)) *recorder {
 	names, err := recordNames(setting, start.Exam, start.Started.Time)
 	if err != nil {
 		tell("record: %v; watching without a record", err)
@@ -45,7 +52,7 @@ func newRecorder(start record.Start, setting string, tell func(format string, ar
 	if len(names) == 0 {
 		return nil
 	}
-	return &recorder{names: names, start: start, tell: tell}
+	return &recorder{names: names, start: start, token: token, why: why, tell: tell}
 }
 
 // ready opens the record at the first call and reports whether it is open.
@@ -62,7 +69,7 @@ func (r *recorder) ready() bool {
 		r.w, r.name, r.seen = w, name, began
 		r.tell("record in %s", name)
 	}
-	return r.w != nil
+	return r.w != nil && !r.over
 }
 
 // ended passes on how a write ended.
@@ -241,14 +248,26 @@ func (r *recorder) file() string {
 	return r.name
 }
 
-// end closes the record; without a record it does nothing.
-func (r *recorder) end(at time.Time, why record.EndReason) {
-	if r == nil || r.w == nil {
+// End implements probe.RecordSink: it writes the last line. The file stays open for its
+// countersignature.
+func (r *recorder) End(at time.Time) { r.finish(at, r.why()) }
+
+func (r *recorder) finish(at time.Time, why record.EndReason) {
+	if r.w == nil || r.over {
 		return
 	}
 	r.closeGap(at, at)
 	r.flush(at)
 	r.add(at, record.End{Why: why})
+	r.over = true
+}
+
+// end closes the record; without a record it does nothing.
+func (r *recorder) end(at time.Time, why record.EndReason) {
+	if r == nil || r.w == nil {
+		return
+	}
+	r.finish(at, why)
 	r.check(r.w.Close())
 	r.w, r.gaveUp = nil, true
 }

@@ -32,6 +32,7 @@ func newTape(t *testing.T) *tape {
 	x.r = &recorder{
 		names: []string{filepath.Join(t.TempDir(), "r.jsonl")},
 		start: startOf(o, wire.JoinToken{Exam: "e1", Servers: []string{"a:1"}}, at),
+		why:   func() record.EndReason { return record.EndStopped },
 		tell:  func(f string, args ...any) { x.said = append(x.said, fmt.Sprintf(f, args...)) },
 	}
 	return x

@@ -39,6 +39,8 @@ type ReportSender struct {
 	stop context.CancelFunc // nil: not started
 	wg   sync.WaitGroup
 	last atomic.Bool // the session is ending: do not wait for a calm link
+
+	heads heads
 }
 
 // Start begins to deliver over a session; Cancel and Wait end it.
@@ -46,7 +48,10 @@ func (c *ReportSender) Start(s *Session, q *outbox.Queue) {
 	ctx, stop := context.WithCancel(context.Background())
 	c.stop = stop
 	c.last.Store(false)
-	c.wg.Go(func() { s.deliver(ctx, q, &c.last) }) // ends with ctx or the session
+	if c.heads.answers == nil {
+		c.heads.answers = make(chan HeadAnswer, 4)
+	}
+	c.wg.Go(func() { s.deliver(ctx, q, c) }) // ends with ctx or the session
 }
 
 // Cancel prevents further deliveries.
@@ -77,7 +82,7 @@ func (c *ReportSender) Finish(q *outbox.Queue) {
 // answered, until ctx or the session ends.
 // It waits for trains to end and queues to drain: a minute is half a kilobyte, 10 ms
 // of an upload at the minimum.
-func (s *Session) deliver(ctx context.Context, q *outbox.Queue, last *atomic.Bool) {
+func (s *Session) deliver(ctx context.Context, q *outbox.Queue, c *ReportSender) {
 	sent := s.Config.Clock.Now() // when the last report was sent, or the outbox was last empty
 	for {
 		now := s.Config.Clock.Now()
@@ -94,15 +99,17 @@ func (s *Session) deliver(ctx context.Context, q *outbox.Queue, last *atomic.Boo
 			}
 			sent = s.Config.Clock.Now()
 			continue
-		case !heard || silent > deliverCalm || !last.Load() && (!s.Monitor.Calm(now) || s.Monitor.Congested() && now-sent < deliverHeld):
+		case !heard || silent > deliverCalm || !c.last.Load() && (!s.Monitor.Calm(now) || s.Monitor.Congested() && now-sent < deliverHeld):
 			if !s.rest(ctx, deliverLook) {
 				return
 			}
 			continue
 		}
 		sent = now
-		switch _, refused, err := s.report(ctx, r); {
+		c.heads.attach(s, &r)
+		switch answer, refused, err := s.report(ctx, r); {
 		case err == nil:
+			c.heads.answered(s, r, answer) // first: Finish waits for the queue
 			q.Taken(r.Number)
 		case refused == wire.RefusedLimit || refused == wire.RefusedBusy:
 			if !s.rest(ctx, deliverPause) {

@@ -77,15 +77,16 @@ func (w *watcher) retire(polite bool) {
 		w.floors = nil
 	}
 	if polite {
-		w.reports.Finish(w.o.Outbox)
-		w.reconcile(s)
+		w.finish(s)
 	} else {
 		s.Monitor.CountLost(w.o.Clock.Now() - movedGrace)
 	}
 	w.reports.Cancel()
 	s.Close(polite)
 	w.reports.Wait()
-	w.emit(s.Monitor.Cut(w.o.Clock.Now()))
+	if !polite {
+		w.emit(s.Monitor.Cut(w.o.Clock.Now()))
+	}
 	w.total.Absorb(s.Monitor.Total)
 	down, up := s.OwnBytes()
 	w.summary.BytesUp += up
@@ -93,9 +94,23 @@ func (w *watcher) retire(polite bool) {
 	w.s, w.controlUp, w.controlDown = nil, 0, 0
 }
 
-// reconcile waits briefly for the last echoes and applies the server's exact count.
-func (w *watcher) reconcile(s *session.Session) {
+// finish delivers what remains, closes the account of the last session and ends the
+// record, while the server can still countersign its end.
+func (w *watcher) finish(s *session.Session) {
+	w.reports.Finish(w.o.Outbox)
 	s.Pause()
+	w.settle(s)
+	ctx, cancel := context.WithTimeout(context.Background(), session.GoodbyeSettle)
+	defer cancel()
+	if c, err := s.Count(ctx); err == nil {
+		s.Monitor.Reconcile(c)
+	}
+	w.emit(s.Monitor.Cut(w.o.Clock.Now()))
+	w.endRecord(ctx, s)
+}
+
+// settle waits briefly for the last echoes.
+func (w *watcher) settle(s *session.Session) {
 	ctx, cancel := context.WithTimeout(context.Background(), session.GoodbyeSettle)
 	defer cancel()
 	for !s.Monitor.Empty(w.o.Clock.Now()) {
@@ -104,11 +119,6 @@ func (w *watcher) reconcile(s *session.Session) {
 		}
 	}
 	s.Monitor.CountLost(w.o.Clock.Now())
-	ask, cancelAsk := context.WithTimeout(context.Background(), session.GoodbyeSettle)
-	defer cancelAsk()
-	if c, err := s.Count(ask); err == nil {
-		s.Monitor.Reconcile(c)
-	}
 }
 
 func (w *watcher) session(state SessionState, err error) {

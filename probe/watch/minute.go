@@ -128,5 +128,6 @@ func (w *watcher) reportMinute() {
 	if m.account == nil || m.account.Sent+m.account.Unsent == 0 {
 		return
 	}
+	w.reportHead()
 	w.o.Outbox.Put(wire.ReportMinute, w.o.Clock.Wall(), m.Minute())
 }

@@ -167,6 +167,8 @@ func (w *watcher) run(ctx context.Context) {
 			w.redialed(r)
 		case f := <-w.floors:
 			w.floorDone(f)
+		case a := <-w.reports.Answers():
+			w.countersigned(a)
 		case f := <-w.inquiry.out:
 			w.foundOut(f, w.o.Clock.Now())
 		case <-tick.C:

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"examlink/probe/link"
 	"examlink/probe/verdict"
 	"examlink/probe/wire"
@@ -69,8 +71,11 @@ type Session struct {
 	patience *time.Duration // silence counts from here at the earliest; nil: at once
 	last     link.Transport // of an earlier run's connection, before there is another
 	heard    bool           // an authentic packet arrived
-	probing  bool
-	earlier  uint64 // probes received by earlier flows
+	// firstSeen is when the first one arrived in this run; nil: none yet.
+	firstSeen *time.Duration
+	heads     *rate.Limiter // of the client's record; nil: none came
+	probing   bool
+	earlier   uint64 // probes received by earlier flows
 
 	up, down         *wire.TrainReport
 	rateUp, rateDown Rate
@@ -96,6 +101,10 @@ func (s *Session) SeenProbe(at time.Duration, from netip.AddrPort) {
 
 func (s *Session) seen(at time.Duration, from netip.AddrPort) {
 	s.lastSeen, s.heard = max(s.lastSeen, at), true
+	if s.firstSeen == nil {
+		first := at // on the heap only here: this is the path of every packet
+		s.firstSeen = &first
+	}
 	s.ipv6 = from.Addr().Is6()
 }
 

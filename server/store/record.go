@@ -29,9 +29,10 @@ type RecordHead struct {
 	Session string    `json:"session"`
 	Exam    string    `json:"exam"`
 	Student string    `json:"student"`
-	Line    uint64    `json:"line"` // the first one is 1; below 2^63
-	Hash    Hash      `json:"hash"` // of that line
-	At      time.Time `json:"at"`   // by the server's clock
+	Record  Hash      `json:"record"` // hash of the first line, which identifies the record
+	Line    uint64    `json:"line"`   // the first one is 1; below 2^63
+	Hash    Hash      `json:"hash"`   // of that line
+	At      time.Time `json:"at"`     // by the server's clock
 }
 
 // Clean checks a head and returns it as it is stored. The error is ErrInvalid.
@@ -57,6 +58,8 @@ func (h RecordHead) Follows(latest RecordHead) (again bool, err error) {
 	switch {
 	case h.Exam != latest.Exam || h.Student != latest.Student:
 		return false, fmt.Errorf("record of session %s: another exam or student: %w", h.Session, ErrConflict)
+	case h.Record != latest.Record:
+		return false, fmt.Errorf("record of session %s: another record: %w", h.Session, ErrConflict)
 	case h.Line == latest.Line && h.Hash == latest.Hash:
 		return true, nil
 	case h.Line <= latest.Line:
@@ -69,7 +72,7 @@ func (h RecordHead) Follows(latest RecordHead) (again bool, err error) {
 type Records interface {
 	// Append takes a head that is further than the latest one; the latest one again
 	// changes nothing. Errors: ErrInvalid; ErrConflict for a line that is not
-	// further, or another exam or student.
+	// further, or another record, exam or student.
 	Append(ctx context.Context, h RecordHead) error
 	// Head returns the latest head of a session. Errors: ErrNotFound.
 	Head(ctx context.Context, session string) (RecordHead, error)

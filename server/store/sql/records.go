@@ -10,15 +10,16 @@ import (
 
 type records struct{ *Store }
 
-const selectHead = "SELECT session, exam, student, line, hash, at FROM records "
+const selectHead = "SELECT session, exam, student, record, line, hash, at FROM records "
 
 func scanHead(r row) (h store.RecordHead, err error) {
 	var line, at int64
-	var hash []byte
-	err = r.Scan(&h.Session, &h.Exam, &h.Student, &line, &hash, &at)
-	if err == nil && len(hash) != len(h.Hash) {
-		err = fmt.Errorf("record of session %s: a hash of %d bytes, expected %d", h.Session, len(hash), len(h.Hash))
+	var record, hash []byte
+	err = r.Scan(&h.Session, &h.Exam, &h.Student, &record, &line, &hash, &at)
+	if err == nil && (len(record) != len(h.Record) || len(hash) != len(h.Hash)) {
+		err = fmt.Errorf("record of session %s: hashes of %d and %d bytes, expected %d", h.Session, len(record), len(hash), len(h.Hash))
 	}
+	copy(h.Record[:], record)
 	copy(h.Hash[:], hash)
 	h.Line, h.At = uint64(line), instant(at) //nolint:gosec // it was below 2^63
 	return h, err
@@ -30,10 +31,10 @@ func (t records) Append(ctx context.Context, h store.RecordHead) error {
 		return err
 	}
 	return t.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		n, err := execute(ctx, tx, `INSERT INTO records (session, exam, student, line, hash, at) VALUES ($1, $2, $3, $4, $5, $6)
+		n, err := execute(ctx, tx, `INSERT INTO records (session, exam, student, record, line, hash, at) VALUES ($1, $2, $3, $4, $5, $6, $7)
 			ON CONFLICT (session) DO UPDATE SET line = excluded.line, hash = excluded.hash, at = excluded.at
-			WHERE records.exam = excluded.exam AND records.student = excluded.student AND records.line < excluded.line`,
-			h.Session, h.Exam, h.Student, int64(h.Line), h.Hash[:], micros(h.At)) //nolint:gosec // Clean has checked it
+			WHERE records.exam = excluded.exam AND records.student = excluded.student AND records.record = excluded.record AND records.line < excluded.line`,
+			h.Session, h.Exam, h.Student, h.Record[:], int64(h.Line), h.Hash[:], micros(h.At)) //nolint:gosec // Clean has checked it
 		if err != nil || n > 0 {
 			return err
 		}

@@ -136,7 +136,7 @@ func testInvalidReceipts(t *testing.T, s store.Store) {
 }
 
 func head(session, student string, line uint64) store.RecordHead {
-	return store.RecordHead{Session: session, Exam: "e1", Student: student, Line: line, Hash: store.Hash{byte(line), 1: 7}, At: at(int(line % 1000))}
+	return store.RecordHead{Session: session, Exam: "e1", Student: student, Record: store.Hash{9}, Line: line, Hash: store.Hash{byte(line), 1: 7}, At: at(int(line % 1000))}
 }
 
 func listHeads(t *testing.T, s store.Store, exam string) []store.RecordHead {
@@ -158,6 +158,9 @@ func testRecords(t *testing.T, s store.Store) {
 	wantErr(t, "another hash", x.Append(bg(t), other), store.ErrConflict)
 	wantErr(t, "a line before", x.Append(bg(t), head("c", "s1", 2)), store.ErrConflict)
 	wantErr(t, "another student", x.Append(bg(t), head("c", "s2", 4)), store.ErrConflict)
+	other = head("c", "s1", 4)
+	other.Record[0] = 1
+	wantErr(t, "another record", x.Append(bg(t), other), store.ErrConflict)
 	must(t, x.Append(bg(t), head("c", "s1", 1<<63-1)))
 	if v := got[store.RecordHead](t)(x.Head(bg(t), "c")); v != head("c", "s1", 1<<63-1) {
 		t.Errorf("%+v", v)
