@@ -36,11 +36,23 @@ type Head struct {
 // next returns the head after one more line, passed without its line feed.
 func (h Head) next(line []byte) Head { return Head{Seq: h.Seq + 1, Hash: sha256.Sum256(line)} }
 
+// BreakKind is the way in which a line breaks the chain.
+type BreakKind string
+
+// The ways.
+const (
+	Unreadable BreakKind = "unreadable"   // no line of a record
+	Missing    BreakKind = "missing"      // lines before it are not there
+	Misplaced  BreakKind = "misplaced"    // it is there twice, or in the wrong place
+	Changed    BreakKind = "line-changed" // the line before it was changed, or it was
+)
+
 // LineError is the error in one line.
 type LineError struct {
-	File    string `json:"file,omitempty"`
-	Line    int    `json:"line"` // from 1
-	Problem string `json:"problem"`
+	Kind    BreakKind `json:"-"`
+	File    string    `json:"file,omitempty"`
+	Line    int       `json:"line"` // from 1
+	Problem string    `json:"problem"`
 }
 
 func (e *LineError) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Problem) }

@@ -60,7 +60,7 @@ func (r *Reader) Next() (Line, error) {
 	if problem != "" {
 		r.chain.Ended = false
 		r.chain.Head = r.chain.Head.next(raw)
-		return Line{}, r.broken(problem)
+		return Line{}, r.broken(Unreadable, problem)
 	}
 	r.link(l)
 	r.chain.Head = Head{Seq: l.Seq - 1}.next(raw)
@@ -75,16 +75,16 @@ func (r *Reader) Next() (Line, error) {
 func (r *Reader) link(l Line) {
 	switch want := r.chain.Head.Seq + 1; {
 	case l.Seq > want:
-		_ = r.broken(fmt.Sprintf("seq %d, expected %d: lines are missing before this one", l.Seq, want))
+		_ = r.broken(Missing, fmt.Sprintf("seq %d, expected %d: lines are missing before this one", l.Seq, want))
 	case l.Seq < want:
-		_ = r.broken(fmt.Sprintf("seq %d, expected %d: the line is here twice or in the wrong place", l.Seq, want))
+		_ = r.broken(Misplaced, fmt.Sprintf("seq %d, expected %d: the line is here twice or in the wrong place", l.Seq, want))
 	case l.Prev != r.chain.Head.Hash:
-		_ = r.broken(fmt.Sprintf("prev does not fit line %d: that line was changed after it was written, or this one was", r.number-1))
+		_ = r.broken(Changed, fmt.Sprintf("prev does not fit line %d: that line was changed after it was written, or this one was", r.number-1))
 	}
 }
 
-func (r *Reader) broken(problem string) error {
-	e := &LineError{File: r.name, Line: r.number, Problem: problem}
+func (r *Reader) broken(k BreakKind, problem string) error {
+	e := &LineError{Kind: k, File: r.name, Line: r.number, Problem: problem}
 	r.chain.Breaks++
 	if r.chain.Break == nil {
 		r.chain.Break = e
@@ -116,7 +116,7 @@ func (r *Reader) raw() ([]byte, error) {
 		r.chain.Ended = false
 		r.chain.Head.Seq++
 		r.chain.Head.Hash = Hash{}
-		return nil, r.broken(fmt.Sprintf("a line of %d bytes, expected at most %d", n, MaxLine))
+		return nil, r.broken(Unreadable, fmt.Sprintf("a line of %d bytes, expected at most %d", n, MaxLine))
 	}
 	return bytes.TrimSuffix(b, []byte("\n")), nil
 }
