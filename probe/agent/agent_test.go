@@ -25,6 +25,7 @@ import (
 	"examlink/probe/wire"
 	"examlink/server"
 	"examlink/server/exam"
+	"examlink/server/store"
 )
 
 const ms = time.Millisecond
@@ -50,43 +51,76 @@ func (c calm) Ask(context.Context, string, netip.AddrPort) netenv.Findings {
 
 // testbed is a server and a link to it in a synctest bubble.
 type testbed struct {
-	server *server.Server
-	client *netsim.Client
-	probe  probe.Options // of a watch over the link
+	t       *testing.T
+	network *netsim.Network
+	keys    server.Keys
+	store   store.Store // not nil: the server keeps its data there, and signs
+	server  *server.Server
+	stop    func()
+	client  *netsim.Client
+	probe   probe.Options // of a watch over the link
 }
 
-func newTestbed(t *testing.T) testbed {
+// newTestbed makes a testbed whose server signs nothing.
+func newTestbed(t *testing.T) *testbed {
 	t.Helper()
+	return newTestbedOf(t, nil)
+}
+
+// serve starts the server.
+func (s *testbed) serve() {
+	s.t.Helper()
+	conn := s.network.Server()
+	o := server.Options{
+		Conn: conn, TLS: &tls.Config{Certificates: []tls.Certificate{s.keys.Certificate}},
+		TokenKey: s.keys.Token.Public().(ed25519.PublicKey), Secret: s.keys.Secret, NewWaiter: timers, Store: s.store,
+	}
+	if s.store != nil {
+		o.Sign = s.keys.Token
+	}
+	var err error
+	if s.server, err = server.New(o); err != nil {
+		s.t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
-	network := netsim.NewNetwork(ctx, serverAddr)
-	p := netsim.Params{QueueTime: 300 * ms, Delay: 15 * ms, Rate: 5e6}
-	client := network.Client(clientAddr, p, p, 7)
-	keys, err := server.LoadKeys(t.TempDir(), "", "", time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn := network.Server()
-	s := testbed{client: client}
-	s.server, err = server.New(server.Options{
-		Conn: conn, TLS: &tls.Config{Certificates: []tls.Certificate{keys.Certificate}},
-		TokenKey: keys.Token.Public().(ed25519.PublicKey), Secret: keys.Secret, NewWaiter: timers,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	done := make(chan error, 1)
-	go func() { done <- s.server.Run(ctx) }()
-	t.Cleanup(func() {
+	running := s.server
+	go func() { done <- running.Run(ctx) }()
+	s.stop = func() {
 		cancel()
 		if err := <-done; err != nil {
-			t.Error(err)
+			s.t.Error(err)
 		}
 		_ = conn.Close()
-		network.Wait()
+	}
+}
+
+// restart stops the server and starts it again, with the same store and keys.
+func (s *testbed) restart() {
+	s.stop()
+	s.serve()
+}
+
+func newTestbedOf(t *testing.T, kept store.Store) *testbed {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &testbed{t: t, network: netsim.NewNetwork(ctx, serverAddr), store: kept}
+	p := netsim.Params{QueueTime: 300 * ms, Delay: 15 * ms, Rate: 5e6}
+	client := s.network.Client(clientAddr, p, p, 7)
+	s.client = client
+	var err error
+	if s.keys, err = server.LoadKeys(t.TempDir(), "", "", time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	s.serve()
+	t.Cleanup(func() {
+		s.stop()
+		cancel()
+		s.network.Wait()
 	})
 	s.probe = probe.DefaultOptions()
-	s.probe.Token, err = exam.Issue(keys.Token, wire.JoinToken{
-		Exam: "e1", Student: "s1", Servers: []string{serverAddr.String()}, Fingerprint: keys.Fingerprint(),
+	s.probe.Token, err = exam.Issue(s.keys.Token, wire.JoinToken{
+		ID: "t1", Exam: "e1", Student: "s1", Servers: []string{serverAddr.String()}, Fingerprint: s.keys.Fingerprint(),
 		NotBefore: time.Now().Unix(), Expires: time.Now().Add(time.Hour).Unix(),
 	})
 	if err != nil {
