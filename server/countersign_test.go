@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,8 +21,8 @@ import (
 // failingRecords is a store whose heads of records fail, or hang, while it is ill.
 type failingRecords struct {
 	store.Store
-	ill  error
-	hang time.Duration
+	ill  atomic.Bool
+	hang atomic.Int64 // a time.Duration
 }
 
 func (f *failingRecords) Records() store.Records { return illRecords{f.Store.Records(), f} }
@@ -32,9 +33,9 @@ type illRecords struct {
 }
 
 func (r illRecords) Append(ctx context.Context, h store.RecordHead) error {
-	time.Sleep(r.of.hang)
-	if r.of.ill != nil {
-		return r.of.ill
+	time.Sleep(time.Duration(r.of.hang.Load()))
+	if r.of.ill.Load() {
+		return errors.New("no space left on device")
 	}
 	return r.Records.Append(ctx, h)
 }
@@ -167,7 +168,8 @@ func TestHeadsRefused(t *testing.T) {
 // countersigned.
 func TestHeadsWithoutAStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := &failingRecords{Store: memory.New(), ill: errors.New("no space left on device")}
+		f := &failingRecords{Store: memory.New()}
+		f.ill.Store(true)
 		s := newTestbed(t, server.Limits{})
 		s.stop()
 		s.store = f
@@ -176,7 +178,8 @@ func TestHeadsWithoutAStore(t *testing.T) {
 		if a := c.head(1, headAt(3)); a != nil {
 			t.Errorf("without a place for it: %+v", a)
 		}
-		f.ill, f.hang = nil, 3*time.Second
+		f.ill.Store(false)
+		f.hang.Store(int64(3 * time.Second))
 		began := time.Now()
 		if a := c.head(2, headAt(4)); a != nil || time.Since(began) > 400*ms {
 			t.Errorf("after %v: %+v", time.Since(began), a)
@@ -186,7 +189,7 @@ func TestHeadsWithoutAStore(t *testing.T) {
 			t.Errorf("after %v: %+v", time.Since(began), a)
 		}
 		time.Sleep(3 * time.Second)
-		f.hang = 0
+		f.hang.Store(0)
 		s.compose(c, "t1", headAt(6), c.head(4, headAt(6)))
 	})
 }
