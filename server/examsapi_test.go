@@ -275,11 +275,24 @@ func TestExamsAPI(t *testing.T) {
 	}
 	_, _, err = c.ExamStatus(ctx, "msds-5001", false)
 	fail(err)
+	for i, student := range []string{"s-1", "s-2"} {
+		fail(d.srv.Store().Records().Append(ctx, store.RecordHead{Session: "x" + student, Exam: "msds-5001", Student: student, Record: store.Hash{9}, Line: uint64(i + 7), At: time.Now()}))
+	}
+	heads, err := c.RecordHeads(ctx, "msds-5001", "")
+	fail(err)
+	some, err := c.RecordHeads(ctx, "msds-5001", "s-2")
+	fail(err)
+	if len(heads.Heads) != 2 || len(some.Heads) != 1 || some.Heads[0].Line != 8 || some.Heads[0].Record != (store.Hash{9}) {
+		t.Errorf("%+v %+v", heads, some)
+	}
+	if _, err := c.RecordHeads(ctx, "nonesuch", ""); err == nil {
+		t.Error("heads of an unknown exam")
+	}
 	erased, err := c.EraseStudent(ctx, "msds-5001", "s-1")
 	fail(err)
 	list, _, err := c.Tokens(ctx, "msds-5001")
 	fail(err)
-	if len(revoked.Revoked) != 1 || !erased.Roster || erased.Receipts != 1 || len(list.Tokens) != 3 || !list.Tokens[0].Revoked || list.Tokens[0].Student != "" {
+	if len(revoked.Revoked) != 1 || !erased.Roster || erased.Receipts != 1 || erased.Records != 1 || len(list.Tokens) != 3 || !list.Tokens[0].Revoked || list.Tokens[0].Student != "" {
 		t.Errorf("%+v %+v %+v", revoked, erased, list)
 	}
 	closed, err := c.CloseExam(ctx, "msds-5001")

@@ -18,8 +18,9 @@ import (
 
 // Exit codes, documented in docs/operators.md.
 const (
-	exitFailure = 1
-	exitUsage   = 2
+	exitFailure   = 1
+	exitUsage     = 2
+	exitNotProved = 4
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -45,6 +46,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "examlink-server: %s\n%s\n", cli.Message(err), cli.Help(c))
 		return exitUsage
 	}
+	if errors.Is(err, errNotProved) { // it has been said
+		return exitNotProved
+	}
 	fmt.Fprintf(stderr, "examlink-server: %s\n", cli.Message(err))
 	return exitFailure
 }
@@ -60,6 +64,7 @@ func newRoot() *cobra.Command {
   examlink-server token    issue a join token
   examlink-server exam     manage exams, rosters and join tokens
   examlink-server sessions list the live sessions
+  examlink-server records  verify a student's record
   examlink-server keys     list and rotate the keys of join tokens
   examlink-server backup   copy the store into a file
   examlink-server restore  replace the store by a backup`,
@@ -67,6 +72,6 @@ func newRoot() *cobra.Command {
 	a := cli.Setup(root)
 	root.Version = daemon.Version()
 	root.SetVersionTemplate(daemon.VersionLine("examlink-server") + "\n")
-	root.AddCommand(newServe(a), newDemo(), newToken(a), newSessions(a), newExam(a), newKeys(a), newBackup(a), newRestore(a), cli.CheckAs(a.Config(checkFiles)), cli.Version("examlink-server"))
+	root.AddCommand(newServe(a), newDemo(), newToken(a), newSessions(a), newExam(a), newRecords(a), newKeys(a), newBackup(a), newRestore(a), cli.CheckAs(a.Config(checkFiles)), cli.Version("examlink-server"))
 	return root
 }

@@ -56,7 +56,7 @@ server: rate, delay, delay variation and loss, in each direction.
   examlink check @FILE    test whether this link can carry the exam
   examlink watch @FILE    warn when the link no longer can, before and during the exam
   examlink report FILE    show what happened, from the record of a watch
-  examlink verify FILE    check that a receipt of a check is genuine
+  examlink verify FILE    check that a receipt or a record is genuine
 
 You need the join token that you were given for the exam.
 ` + tokenHelp,

@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,6 +37,7 @@ func TestScripts(t *testing.T) {
 		t.Fatalf("build examlink-server: %v\n%s", err, out)
 	}
 	commands := script.Commands()
+	commands["cutlines"] = cutLines
 	commands["expiredtoken"] = expiredToken
 	commands["pending"] = pending
 	commands["receiptof"] = receiptOf
@@ -47,6 +50,20 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 	})
+}
+
+// cutLines keeps the first lines of a file.
+func cutLines(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: cutlines FILE LINES")
+	}
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	lines := strings.SplitAfter(ts.ReadFile(args[0]), "\n")
+	if n >= len(lines) {
+		ts.Fatalf("%s has %d lines", args[0], len(lines))
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Join(lines[:n], "")), 0o600))
 }
 
 // expiredToken writes a join token that expired an hour ago, signed with the

@@ -1,17 +1,21 @@
 package main
 
 import (
+	"bufio"
+	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"text/tabwriter"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
 	"examlink/cmd/internal/cli"
 	"examlink/probe/receipt"
+	"examlink/probe/record/proof"
 	"examlink/probe/wire"
 )
 
@@ -26,32 +30,41 @@ func newVerify() *cobra.Command {
 	var v verifyFlags
 	c := &cobra.Command{
 		Use:   "verify FILE",
-		Short: "Checks that a receipt of a check is genuine",
-		Long: `Checks, without a server, that a receipt was signed by the exam's server and was not
-changed since, and shows what it says: what the server saw itself, apart from what
-the student's program claims. FILE is the file that "examlink check" names; "-" reads
-standard input.
+		Short: "Checks that a receipt or a record is genuine",
+		Long: `Checks, without a server, what the exam's server has signed. FILE is a file that
+"examlink check" or "examlink watch" names; "-" reads standard input.
+
+Of a receipt it says whether the server signed it and nothing was changed since, and
+what it says: what the server saw itself, apart from what the student's program claims.
+
+Of a record it says whether lines were changed or are missing, up to which line and when
+the server countersigned it, which lines after that are only the word of the student's
+program, and whether the end is there and countersigned. A file that was cut behind a
+countersignature does not show it: the server's operators see that with
+"examlink-server records verify".
 
 The server's public key comes from the exam's operators ("examlink-server keys public"), as
-PEM or as a JWK. Whoever could change the receipt could change a key that came with
-it, so a receipt contains none.
+PEM or as a JWK. Whoever could change the file could change a key that came with
+it, so neither contains one.
 
-The exit code is 0 when the receipt is genuine and about what --exam, --student and
---token expect, 4 when it is not, and 1 when a file cannot be read.`,
-		Example: `  examlink verify --key server.pub msds-5001-2026-11-27-181500.receipt`,
+The exit code is 0 when a receipt is genuine and about what --exam, --student and
+--token expect, or a record is so and is countersigned to its end; 4 when that does
+not hold, or not of the whole record; and 1 when a file cannot be read.`,
+		Example: `  examlink verify --key server.pub msds-5001-2026-11-27-181500.receipt
+  examlink verify --key server.pub msds-5001-2026-11-30.jsonl`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return cli.Usage(fmt.Errorf("%d arguments, expected one receipt", len(args)))
+				return cli.Usage(fmt.Errorf("%d arguments, expected one receipt or record", len(args)))
 			}
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error { return v.run(c, args[0]) },
 	}
 	c.Flags().StringVar(&v.key, "key", "", "`file` with the server's public keys (required)")
-	c.Flags().StringVar(&v.expect.Exam, "exam", "", "the `exam` that the receipt should be of")
-	c.Flags().StringVar(&v.expect.Student, "student", "", "the `pseudonym` of the student that the receipt should be of")
-	c.Flags().StringVar(&v.token, "token", "", "`file` with the join token that the receipt should be of")
-	c.Flags().BoolVar(&v.asJSON, "json", false, "print the content as JSON (schema "+receipt.Schema+")")
+	c.Flags().StringVar(&v.expect.Exam, "exam", "", "the `exam` that the file should be of")
+	c.Flags().StringVar(&v.expect.Student, "student", "", "the `pseudonym` of the student that the file should be of")
+	c.Flags().StringVar(&v.token, "token", "", "`file` with the join token that the file should be of")
+	c.Flags().BoolVar(&v.asJSON, "json", false, "print JSON (schema "+receipt.Schema+" or "+proof.Schema+")")
 	return c
 }
 
@@ -70,7 +83,60 @@ func (v *verifyFlags) run(c *cobra.Command, name string) error {
 	if err := v.readToken(); err != nil {
 		return err
 	}
-	jws, err := readAll(c.InOrStdin(), name)
+	file := c.InOrStdin()
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = f.Close() }()
+		file = f
+	}
+	in := bufio.NewReader(file)
+	first, err := firstByte(in)
+	switch {
+	case err != nil && !errors.Is(err, io.EOF):
+		return err
+	case first == '{': // lines of JSON; a JWS is base64
+		return v.record(c, in, name, keys)
+	}
+	return v.receipt(c, in, keys)
+}
+
+// firstByte skips white space and returns what follows, without reading it.
+func firstByte(in *bufio.Reader) (byte, error) {
+	for {
+		b, err := in.Peek(1)
+		if err != nil {
+			return 0, err
+		}
+		if !unicode.IsSpace(rune(b[0])) {
+			return b[0], nil
+		}
+		_, _ = in.Discard(1)
+	}
+}
+
+// record verifies a record.
+func (v *verifyFlags) record(c *cobra.Command, in io.Reader, name string, keys []ed25519.PublicKey) error {
+	p, err := proof.Read(in, name, v.expect, keys...)
+	if err != nil {
+		return err
+	}
+	if v.asJSON {
+		err = writeJSON(c.OutOrStdout(), p)
+	} else {
+		err = p.Text(c.OutOrStdout())
+	}
+	if err == nil && p.Outcome != proof.Whole {
+		err = &verdictError{exitInconclusive}
+	}
+	return err
+}
+
+// receipt verifies a receipt.
+func (v *verifyFlags) receipt(c *cobra.Command, in io.Reader, keys []ed25519.PublicKey) error {
+	jws, err := io.ReadAll(io.LimitReader(in, receipt.MaxLength+1))
 	if err != nil {
 		return err
 	}
@@ -83,15 +149,19 @@ func (v *verifyFlags) run(c *cobra.Command, name string) error {
 		return &verdictError{exitInconclusive}
 	}
 	if v.asJSON {
-		e := json.NewEncoder(c.OutOrStdout())
-		e.SetIndent("", "  ")
-		return e.Encode(r)
+		return writeJSON(c.OutOrStdout(), r)
 	}
 	printReceipt(c.OutOrStdout(), r)
 	return nil
 }
 
-// readToken takes what the receipt should be of from a join token.
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// readToken takes what the file should be of from a join token.
 func (v *verifyFlags) readToken() error {
 	if v.token == "" {
 		return nil
@@ -106,20 +176,6 @@ func (v *verifyFlags) readToken() error {
 	}
 	v.expect.Token = t.ID
 	return nil
-}
-
-// readAll reads a file, or standard input for "-", within the size of a receipt.
-func readAll(stdin io.Reader, name string) ([]byte, error) {
-	in := stdin
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = f.Close() }()
-		in = f
-	}
-	return io.ReadAll(io.LimitReader(in, receipt.MaxLength+1))
 }
 
 // printReceipt says what a genuine receipt says.

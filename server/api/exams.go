@@ -127,6 +127,7 @@ func (a *API) mountExams(to mux) {
 	}))
 	a.mountRosters(to, x)
 	a.mountTokens(to, x)
+	a.mountRecords(to, x)
 }
 
 // exam answers with one exam.

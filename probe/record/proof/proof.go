@@ -49,8 +49,10 @@ type Proof struct {
 	// Signed is the last countersignature that holds, with a whole chain up to its
 	// line; nil: none.
 	Signed *Signed `json:"countersigned"`
-	// Stored is the furthest head of this record in the server's store, if it was
-	// compared and is in the file; otherwise nil.
+	// Compared says that the record was compared with the server's store.
+	Compared bool `json:"compared,omitempty"`
+	// Stored is the furthest head of this record in the store that is in the file; nil:
+	// none.
 	Stored *Head `json:"stored,omitempty"`
 	// Others are heads of other records of the student's in the store.
 	Others []Head `json:"other_records,omitempty"`

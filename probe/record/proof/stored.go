@@ -21,6 +21,7 @@ type Head struct {
 // Compare compares the record with the heads of its exam and student in the server's
 // store, which show what is missing at the end. Call it once.
 func (p *Proof) Compare(heads []Head) {
+	p.Compared = true
 	heads = slices.Clone(heads)
 	slices.SortFunc(heads, func(a, b Head) int { return cmp.Or(cmp.Compare(a.Line, b.Line), a.At.Compare(b.At)) })
 	last := uint64(0)

@@ -39,6 +39,8 @@ func (p *Proof) Text(w io.Writer) error {
 	}
 	if h := p.Stored; h != nil {
 		row("in the store", "line %d, countersigned at %s", h.Line, local(h.At))
+	} else if p.Compared {
+		row("in the store", "no head of this record that is in this file")
 	}
 	if u := p.Unsigned; u != nil {
 		row("not countersigned", "%d lines from line %d to %d, %s to %s by the student's clock", u.Lines, u.First, u.Last, u.From.Format(layout), u.To.Format(layout))

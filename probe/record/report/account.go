@@ -48,10 +48,13 @@ type Account struct {
 	Warnings    []Warning `json:"warnings"`            // ordered by start
 	Figures     Figures   `json:"figures"`
 
-	Integrity string       `json:"integrity"` // in plain words
-	Files     []File       `json:"files"`     // in the order in which they begin
-	Chain     record.Chain `json:"chain"`     // of all files together; the head of the last
-	Unknown   []string     `json:"unknown"`   // what is unknown, in plain words
+	Integrity string `json:"integrity"` // in plain words
+	// Countersigned says, in plain words, how far the server has countersigned the records.
+	// Nothing of it is verified, which takes the server's key.
+	Countersigned string       `json:"countersigned"`
+	Files         []File       `json:"files"`   // in the order in which they begin
+	Chain         record.Chain `json:"chain"`   // of all files together; the head of the last
+	Unknown       []string     `json:"unknown"` // what is unknown, in plain words
 
 	zone    *time.Location
 	minutes []record.Minute

@@ -199,6 +199,7 @@ func (a *Account) chains(records []*record.Record) {
 		}
 	}
 	a.Integrity = integrity(a.Chain, len(records))
+	a.Countersigned = a.countersigned(records)
 }
 
 func later(a, b record.Time) record.Time {

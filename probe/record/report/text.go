@@ -15,6 +15,7 @@ func (a *Account) Text(w io.Writer) error {
 	p := &printer{w: out}
 	p.line("%s", a.Headline)
 	p.line("%s", plain(a.Integrity))
+	p.line("%s", plain(a.Countersigned))
 	p.line("")
 	p.table(func(row func(...string)) {
 		for _, x := range a.about() {

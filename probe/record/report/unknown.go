@@ -35,11 +35,7 @@ func (a *Account) unknown(records []*record.Record, ended bool) []string {
 		}
 	}
 	for _, r := range records {
-		in := ""
-		if len(records) > 1 {
-			in = " of " + r.Name
-		}
-		for _, s := range unreadable(r, in) {
+		for _, s := range unreadable(r, ofRecord(r, records)) {
 			say("%s", s)
 		}
 	}
@@ -47,9 +43,21 @@ func (a *Account) unknown(records []*record.Record, ended bool) []string {
 		say("What happened after %s: the record has no end line, so the client was still running or was killed.", a.clock(a.To.Time))
 	}
 	for _, r := range records {
+		if last, _ := countersignature(r); last != nil {
+			say("Whether the countersignatures%s are genuine, which \"examlink verify\" checks with the server's public key, and whether lines are missing at the end, which the exam's operators can see.", ofRecord(r, records))
+			continue
+		}
 		say("Whether lines were removed from the end or the whole record was rewritten: compare the head of its chain, %d %s, with a copy kept elsewhere.", r.Chain.Head.Seq, r.Chain.Head.Hash)
 	}
 	return out
+}
+
+// ofRecord names a record if there are several.
+func ofRecord(r *record.Record, records []*record.Record) string {
+	if len(records) > 1 {
+		return " of " + r.Name
+	}
+	return ""
 }
 
 // unreadable lists what one record says of itself, and what cannot be read of it.
