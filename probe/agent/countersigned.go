@@ -24,7 +24,7 @@ func (r *recorder) Countersigned(at time.Time, a probe.HeadAnswer) {
 	if r.w == nil {
 		return
 	}
-	why := ""
+	var why string
 	jws, err := r.compose(a)
 	switch {
 	case a.Refused != "":

@@ -141,6 +141,34 @@ func TestRecordWithoutAStore(t *testing.T) {
 	})
 }
 
+// Countersignatures add a few hundred bytes a minute to a watch, each way.
+func TestCountersignaturesCostLittle(t *testing.T) {
+	const minutes = 20
+	cost := func(kept store.Store) (up, down int64) {
+		synctest.Test(t, func(t *testing.T) {
+			s := newTestbedOf(t, kept)
+			a, err := agent.New(agent.Options{Probe: s.probe, Record: filepath.Join(t.TempDir(), "r.jsonl")})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), minutes*time.Minute)
+			defer cancel()
+			r, err := a.Run(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			up, down = r.Summary.BytesUp/minutes, r.Summary.BytesDown/minutes
+		})
+		return up, down
+	}
+	up, down := cost(nil)
+	withUp, withDown := cost(memory.New())
+	t.Logf("bytes a minute: %d up and %d down, with countersignatures %d and %d more", up, down, withUp-up, withDown-down)
+	if withUp-up > 300 || withDown-down > 450 || withUp <= up || withDown <= down {
+		t.Errorf("countersignatures add %d bytes a minute up, %d down; want a few hundred", withUp-up, withDown-down)
+	}
+}
+
 // A server that signs nothing gets no heads, and the record is as before.
 func TestRecordOfAServerWithoutKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

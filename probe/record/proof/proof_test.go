@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
+
 	"examlink/docs/schemas"
 	"examlink/probe/receipt"
 	"examlink/probe/record"
@@ -346,6 +348,50 @@ func rechainFrom(t *testing.T, from int, lines []string) string {
 		out.WriteString(l + "\n")
 	}
 	return out.String()
+}
+
+// A record is verified by docs/operators.md with another JOSE library, without this
+// module's code.
+func TestOtherLibrary(t *testing.T) {
+	lines := whole(t, "s1", "x1").lines()
+	hash := func(n int) string {
+		return fmt.Sprintf("%x", sha256.Sum256([]byte(strings.TrimSuffix(lines[n-1], "\n"))))
+	}
+	covered := 0
+	for i, text := range lines {
+		var l struct {
+			Prev             string
+			Countersignature *struct{ JWS string }
+		}
+		if err := json.Unmarshal([]byte(text), &l); err != nil {
+			t.Fatal(err)
+		}
+		if i > 0 && l.Prev != hash(i) {
+			t.Errorf("line %d: prev %s, want %s", i+1, l.Prev, hash(i))
+		}
+		if l.Countersignature == nil {
+			continue
+		}
+		s, err := jose.ParseSignedCompact(l.Countersignature.JWS, []jose.SignatureAlgorithm{jose.EdDSA})
+		if err != nil {
+			t.Fatal(err)
+		}
+		payload, err := s.Verify(public(key(1)))
+		if typ := s.Signatures[0].Header.ExtraHeaders["typ"]; err != nil || typ != "examlink-record+jws" {
+			t.Fatalf("line %d: %v, %v", i+1, typ, err)
+		}
+		var c struct {
+			Exam, Student, Record, Hash string
+			Line                        int
+		}
+		if err := json.Unmarshal(payload, &c); err != nil || c.Exam != "e1" || c.Student != "s1" || c.Record != hash(1) || c.Hash != hash(c.Line) {
+			t.Errorf("line %d: %+v, %v", i+1, c, err)
+		}
+		covered = c.Line
+	}
+	if covered != len(lines)-1 {
+		t.Errorf("covered up to line %d of %d", covered, len(lines))
+	}
 }
 
 // A cut at the end does not show in the file; it does beside the store.
