@@ -58,8 +58,8 @@ type Options struct {
 	Role func(Role)
 	// Adopt is called with sessions that are left to this server.
 	Adopt func([]store.LiveSession)
-	// Moved is called with a session that another server has from now on.
-	Moved func(session string)
+	// Heard is called with each event of another server, after it was published.
+	Heard func(event.Event)
 	Log   *slog.Logger
 }
 
@@ -69,10 +69,12 @@ type Cluster struct {
 	id  string
 	out outbox
 
+	beating sync.Mutex // held during a beat; before reading
 	reading sync.Mutex // held while the log is read; before mu
 
 	mu       sync.Mutex
-	read     uint64            // the number of the latest event that was read
+	joined   bool              // the log was read
+	read     uint64            // the number of its latest event that was read
 	carriers map[string]string // the server of each session
 	alive    []store.Member    // by identifier, this one included
 	role     Role
@@ -81,7 +83,6 @@ type Cluster struct {
 	answered time.Time // when the store answered a beat last
 	adopted  time.Time
 	failing  bool
-	stopped  bool
 }
 
 // sighting is when a member's beats changed last.
@@ -102,13 +103,17 @@ func New(id string, o Options) *Cluster {
 func (c *Cluster) ID() string { return c.id }
 
 // Join reads what is active on the other servers and registers this one. Sessions must
-// not be admitted before it returns. The error is the store's: the server can run, and
-// joins as soon as the store answers.
+// not be admitted before it returns. The error is the store's: the server can run, alone
+// until the store answers.
 func (c *Cluster) Join(ctx context.Context) error {
-	if err := c.replay(ctx); err != nil {
-		return err
+	err := c.readLog(ctx)
+	if err == nil {
+		err = c.beat(ctx)
 	}
-	return c.beat(ctx)
+	if err != nil {
+		c.assume(Alone)
+	}
+	return err
 }
 
 // Run keeps the server a member until ctx ends. It writes what was published by then,

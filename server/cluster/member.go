@@ -11,6 +11,8 @@ import (
 
 // beat says that this server is alive and acts on who else is.
 func (c *Cluster) beat(ctx context.Context) error {
+	c.beating.Lock()
+	defer c.beating.Unlock()
 	inner, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	c.mu.Lock()
@@ -26,6 +28,11 @@ func (c *Cluster) beat(ctx context.Context) error {
 	}
 	gone := c.observe(all.Members, time.Now())
 	role := c.choose(inner, all)
+	if role != c.Role() { // know what was said before it changes who says it
+		if err := c.readLog(inner); err != nil {
+			return err
+		}
+	}
 	c.assume(role)
 	if role == Leads {
 		c.inherit(inner, gone)
@@ -36,7 +43,7 @@ func (c *Cluster) beat(ctx context.Context) error {
 // unanswered notes that the store did not answer. After a while this server is alone.
 func (c *Cluster) unanswered(err error) {
 	c.mu.Lock()
-	log, alone := !c.failing, time.Since(c.answered) >= aloneAfter
+	log, alone := !c.failing, time.Since(c.answered) >= aloneAfter // also before the first answer
 	c.failing = true
 	c.mu.Unlock()
 	if log {
@@ -64,7 +71,8 @@ func (c *Cluster) observe(members []store.Member, now time.Time) (gone []string)
 	c.alive = c.alive[:0:0]
 	for _, m := range members {
 		s, known := c.seen[m.ID]
-		if s.at = s.at.Add(unread); !known || s.beats != m.Beats || m.ID == c.id {
+		s.at = s.at.Add(unread)
+		if !known || s.beats != m.Beats || m.ID == c.id {
 			s = sighting{m.Beats, now}
 		}
 		seen[m.ID] = s
@@ -101,6 +109,13 @@ func (c *Cluster) choose(ctx context.Context, all store.Membership) Role {
 		return Follows
 	}
 	return Leads
+}
+
+// Role is this server's role; empty before it is known.
+func (c *Cluster) Role() Role {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.role
 }
 
 // assume takes a role.

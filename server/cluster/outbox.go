@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -23,7 +24,8 @@ type outbox struct {
 
 	mu      sync.Mutex
 	events  []store.LoggedEvent
-	dropped uint64
+	dropped uint64 // for want of room
+	bad     uint64 // that the store did not take
 }
 
 // readings are the kinds that the next one of their session makes obsolete.
@@ -78,11 +80,25 @@ func (o *outbox) waiting() int {
 	return len(o.events)
 }
 
-// lost is how many events were dropped.
-func (o *outbox) lost() uint64 {
+// overflown is how many events were dropped for want of room.
+func (o *outbox) overflown() uint64 {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.dropped
+}
+
+// refused counts an event that the store does not take.
+func (o *outbox) refused() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.bad++
+}
+
+// lost is how many events nobody will hear of.
+func (o *outbox) lost() uint64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.dropped + o.bad
 }
 
 // note takes an event of this server's bus. Glances, reports and refusals are nobody
@@ -151,7 +167,7 @@ func (c *Cluster) wake(failing bool) <-chan struct{} {
 // flush writes all events that wait.
 func (c *Cluster) flush(ctx context.Context) error {
 	for {
-		dropped, some := c.out.lost(), c.out.some()
+		dropped, some := c.out.overflown(), c.out.some()
 		if len(some) == 0 {
 			return nil
 		}
@@ -162,9 +178,30 @@ func (c *Cluster) flush(ctx context.Context) error {
 	}
 }
 
+// append writes events in one transaction; if the store cannot keep one of them, each
+// in its own, without that one.
 func (c *Cluster) append(ctx context.Context, some []store.LoggedEvent) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	_, err := c.o.Store.Events().Append(ctx, some)
-	return err
+	if err == nil || !unacceptable(err) {
+		return err
+	}
+	for i := range some {
+		_, err := c.o.Store.Events().Append(ctx, some[i:i+1])
+		switch {
+		case err == nil:
+		case unacceptable(err):
+			c.out.refused()
+			c.o.Log.Error("event not shared with the other servers", "kind", some[i].Kind, "err", err)
+		default:
+			return err // those before it are written twice, which changes nothing
+		}
+	}
+	return nil
+}
+
+// unacceptable reports whether the store will never take an event.
+func unacceptable(err error) bool {
+	return errors.Is(err, store.ErrInvalid) || errors.Is(err, store.ErrTooLarge)
 }

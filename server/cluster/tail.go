@@ -26,10 +26,8 @@ func (c *Cluster) decode(l store.LoggedEvent) (event.Event, bool) {
 	return e, true
 }
 
-// replay publishes what the log comes to so far.
+// replay publishes what the log comes to so far. Called with reading held.
 func (c *Cluster) replay(ctx context.Context) error {
-	c.reading.Lock()
-	defer c.reading.Unlock()
 	active, from := event.NewActive(), uint64(0)
 	for {
 		some, err := c.after(ctx, from)
@@ -48,11 +46,15 @@ func (c *Cluster) replay(ctx context.Context) error {
 		}
 	}
 	c.mu.Lock()
-	c.read = from
+	c.read, c.joined = from, true
 	c.mu.Unlock()
+	var events []event.Event
 	for _, e := range active.Events() {
-		c.o.Events.Publish(e)
+		if e.Server != c.id {
+			events = append(events, e)
+		}
 	}
+	c.publish(events)
 	return nil
 }
 
@@ -81,10 +83,17 @@ func (c *Cluster) current(e event.Event) bool {
 	return true
 }
 
-// readLog publishes the events that the other servers have written since.
+// readLog publishes the events that the other servers have written since; the first
+// time, what they come to.
 func (c *Cluster) readLog(ctx context.Context) error {
 	c.reading.Lock()
 	defer c.reading.Unlock()
+	c.mu.Lock()
+	joined := c.joined
+	c.mu.Unlock()
+	if !joined {
+		return c.replay(ctx)
+	}
 	for {
 		c.mu.Lock()
 		from := c.read
@@ -118,10 +127,7 @@ func (c *Cluster) publish(events []event.Event) {
 				continue
 			}
 			c.o.Events.Publish(e)
-			switch e.Payload.(type) {
-			case event.Admitted, event.Resumed, event.Restored:
-				c.o.Moved(e.Session.ID)
-			}
+			c.o.Heard(e)
 		}
 	}
 }

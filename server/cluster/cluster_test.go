@@ -1,0 +1,379 @@
+package cluster_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"examlink/server/cluster"
+	"examlink/server/event"
+	"examlink/server/store"
+	"examlink/server/store/memory"
+)
+
+// flaky is a store that can be away.
+type flaky struct {
+	store.Store
+	mu   sync.Mutex
+	away bool
+}
+
+func (f *flaky) set(away bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.away = away
+}
+
+func (f *flaky) err() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.away {
+		return errors.New("the store is away")
+	}
+	return nil
+}
+
+func (f *flaky) Events() store.Events   { return flakyEvents{f.Store.Events(), f} }
+func (f *flaky) Members() store.Members { return flakyMembers{f.Store.Members(), f} }
+
+type flakyEvents struct {
+	store.Events
+	f *flaky
+}
+
+func (e flakyEvents) Append(ctx context.Context, events []store.LoggedEvent) (uint64, error) {
+	if err := e.f.err(); err != nil {
+		return 0, err
+	}
+	return e.Events.Append(ctx, events)
+}
+
+func (e flakyEvents) After(ctx context.Context, number uint64) ([]store.LoggedEvent, error) {
+	if err := e.f.err(); err != nil {
+		return nil, err
+	}
+	return e.Events.After(ctx, number)
+}
+
+type flakyMembers struct {
+	store.Members
+	f *flaky
+}
+
+func (m flakyMembers) Beat(ctx context.Context, x store.Member) (store.Membership, error) {
+	if err := m.f.err(); err != nil {
+		return store.Membership{}, err
+	}
+	return m.Members.Beat(ctx, x)
+}
+
+func (m flakyMembers) Leave(ctx context.Context, id string) error {
+	if err := m.f.err(); err != nil {
+		return err
+	}
+	return m.Members.Leave(ctx, id)
+}
+
+// member is one server of a test.
+type member struct {
+	*cluster.Cluster
+	bus   *event.Bus
+	store *flaky
+	stop  func() // ends it in an orderly way
+
+	mu      sync.Mutex
+	heard   []event.Event
+	roles   []cluster.Role
+	adopted []string
+}
+
+// start runs a server named id on a store.
+func start(t *testing.T, id string, on store.Store) *member {
+	t.Helper()
+	m := &member{bus: event.NewBus(0), store: &flaky{Store: on}}
+	locked := func(f func()) { m.mu.Lock(); defer m.mu.Unlock(); f() }
+	m.Cluster = cluster.New(id, cluster.Options{
+		Store: m.store, Events: m.bus, Name: "server-" + id, Version: "test", Log: slog.New(slog.DiscardHandler),
+		Role:  func(r cluster.Role) { locked(func() { m.roles = append(m.roles, r) }) },
+		Heard: func(e event.Event) { locked(func() { m.heard = append(m.heard, e) }) },
+		Adopt: func(list []store.LiveSession) {
+			for _, x := range list {
+				locked(func() { m.adopted = append(m.adopted, x.ID) })
+				m.publish(x.ID, event.Restored{})
+			}
+		},
+	})
+	if err := m.Join(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); m.Run(ctx) }() // ends with the test, or with kill
+	m.stop = func() { cancel(); <-done }
+	t.Cleanup(m.kill)
+	return m
+}
+
+// kill ends it as a crash does: without leaving.
+func (m *member) kill() {
+	m.store.set(true)
+	m.stop()
+}
+
+// publish publishes an event of a session of this server.
+func (m *member) publish(session string, p event.Payload) {
+	m.bus.Publish(event.Event{At: time.Now(), Session: event.Session{ID: session, Exam: "exam", Student: "s-" + session, Token: "t-" + session}, Payload: p})
+}
+
+// put stores a live session of this server.
+func (m *member) put(t *testing.T, session string) {
+	t.Helper()
+	err := m.store.Sessions().Put(t.Context(), store.LiveSession{
+		ID: session, Exam: "exam", Student: "s-" + session, Token: "t-" + session, Purpose: "watch", Transport: "udp", State: "live",
+		LastPacket: time.Now(), Server: m.ID(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// told lists the events that were heard, as session and kind.
+func (m *member) told() (out []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, e := range m.heard {
+		out = append(out, e.Session.ID+" "+string(e.Payload.Kind()))
+	}
+	return out
+}
+
+func (m *member) took() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.adopted)
+}
+
+// bubble runs a test with fake time.
+func bubble(t *testing.T, f func(t *testing.T)) {
+	t.Helper()
+	synctest.Test(t, f)
+}
+
+func expect[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: %v, expected %v", what, got, want)
+	}
+}
+
+func TestEventsReachTheOthers(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		on := memory.New()
+		a, b := start(t, "a", on), start(t, "b", on)
+		time.Sleep(3 * time.Second)
+		a.publish("1", event.Admitted{})
+		a.publish("1", event.State{From: "connected"})
+		a.publish("1", event.Report{})
+		a.publish("1", event.Reading{Measures: false})
+		a.publish("1", event.Ended{From: "live", Why: "goodbye"})
+		time.Sleep(200 * time.Millisecond)
+		if got, want := fmt.Sprint(b.told()), "[1 admitted 1 state 1 ended]"; got != want {
+			t.Errorf("heard %s, expected %s", got, want)
+		}
+		if len(a.told()) > 0 {
+			t.Errorf("heard its own events: %v", a.told())
+		}
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		expect(t, "server", b.heard[0].Server, "a")
+		expect(t, "student", b.heard[0].Session.Student, "s-1")
+		expect(t, "token", b.heard[0].Session.Token, "t-1")
+	})
+}
+
+// What a server writes about a session that another one has by then changes nothing.
+func TestAnEarlierServerOfASessionIsNotHeard(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		on := memory.New()
+		a, b, c := start(t, "a", on), start(t, "b", on), start(t, "c", on)
+		a.publish("1", event.Admitted{})
+		time.Sleep(200 * time.Millisecond)
+		b.publish("1", event.Resumed{})
+		time.Sleep(200 * time.Millisecond)
+		a.publish("1", event.State{From: "live"})
+		a.publish("1", event.Ended{From: "dropped", Why: "silent"})
+		b.publish("1", event.State{From: "connected"})
+		time.Sleep(200 * time.Millisecond)
+		if got, want := fmt.Sprint(c.told()), "[1 admitted 1 resumed 1 state]"; got != want {
+			t.Errorf("heard %s, expected %s", got, want)
+		}
+	})
+}
+
+func TestAServerThatJoinsKnowsWhatIsActive(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		on := memory.New()
+		a := start(t, "a", on)
+		for _, id := range []string{"1", "2"} {
+			a.publish(id, event.Admitted{})
+			a.publish(id, event.State{From: "connected"})
+		}
+		a.publish("1", event.Ended{From: "live", Why: "goodbye"})
+		a.publish("2", event.Warning{ID: "w", Active: true, Notice: []byte(`{"kind":"suspect"}`)})
+		time.Sleep(time.Second)
+		b := start(t, "b", on)
+		if got, want := fmt.Sprint(b.told()), "[2 warning 2 admitted 2 state]"; got != want {
+			t.Errorf("heard %s, expected %s", got, want)
+		}
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		expect(t, "notice", string(b.heard[0].Payload.(event.Warning).Notice), `{"kind":"suspect"}`)
+	})
+}
+
+// One leads; when it is gone, another leads within 10 s and takes over its sessions, but
+// none that a student has taken elsewhere.
+func TestTheSessionsOfAServerThatIsGone(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		on := memory.New()
+		a, b, c := start(t, "a", on), start(t, "b", on), start(t, "c", on)
+		time.Sleep(5 * time.Second)
+		expect(t, "role of a", a.Role(), cluster.Leads)
+		expect(t, "role of b", b.Role(), cluster.Follows)
+		expect(t, "others", len(a.Others()), 2)
+		expect(t, "name", a.NameOf("c"), "server-c")
+		for _, id := range []string{"1", "2"} {
+			a.put(t, id)
+			a.publish(id, event.Admitted{})
+		}
+		time.Sleep(time.Second)
+		a.kill()
+		c.publish("2", event.Resumed{})
+		time.Sleep(goneWithin)
+		expect(t, "role of b", b.Role(), cluster.Leads)
+		expect(t, "role of c", c.Role(), cluster.Follows)
+		expect(t, "adopted by b", fmt.Sprint(b.took()), "[1]")
+		expect(t, "adopted by c", fmt.Sprint(c.took()), "[]")
+		expect(t, "others of c", len(c.Others()), 1)
+		if got := c.told(); got[len(got)-1] != "1 restored" {
+			t.Errorf("c heard %v, expected that session 1 is followed by b", got)
+		}
+	})
+}
+
+// goneWithin is how long it may take until a server that is gone has a successor.
+const goneWithin = 8 * time.Second
+
+func TestAServerThatEndsLeavesAtOnce(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		on := memory.New()
+		a, b := start(t, "a", on), start(t, "b", on)
+		time.Sleep(3 * time.Second)
+		a.publish("1", event.Ended{Why: "goodbye"}) // is still told
+		a.stop()
+		time.Sleep(1100 * time.Millisecond)
+		expect(t, "role of b", b.Role(), cluster.Leads)
+		expect(t, "others of b", len(b.Others()), 0)
+		expect(t, "b heard", fmt.Sprint(b.told()), "[1 ended]")
+	})
+}
+
+// While the store is away each goes on alone. Afterwards they are as before, what
+// happened meanwhile is known to all, and nobody has lost sessions.
+func TestTheStoreIsAway(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		on := memory.New()
+		a, b := start(t, "a", on), start(t, "b", on)
+		time.Sleep(5 * time.Second)
+		a.put(t, "1")
+		b.put(t, "2")
+		a.store.set(true)
+		b.store.set(true)
+		time.Sleep(5 * time.Second)
+		expect(t, "role of a", a.Role(), cluster.Alone)
+		expect(t, "role of b", b.Role(), cluster.Alone)
+		a.publish("1", event.State{From: "live"})
+		time.Sleep(time.Minute)
+		a.store.set(false)
+		b.store.set(false)
+		time.Sleep(3 * time.Second)
+		expect(t, "role of a", a.Role(), cluster.Leads)
+		expect(t, "role of b", b.Role(), cluster.Follows)
+		expect(t, "b heard", fmt.Sprint(b.told()), "[1 state]")
+		time.Sleep(20 * time.Second)
+		expect(t, "adopted by a", fmt.Sprint(a.took(), b.took()), "[] []")
+	})
+}
+
+// A server without the store at its start goes on alone, and is one of several as soon
+// as the store answers.
+func TestTheStoreIsAwayAtFirst(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		on := memory.New()
+		a := start(t, "a", on)
+		a.publish("1", event.Admitted{})
+		time.Sleep(time.Second)
+		f := &flaky{Store: on, away: true}
+		bus := event.NewBus(0)
+		var roles []cluster.Role
+		b := cluster.New("b", cluster.Options{
+			Store: f, Events: bus, Name: "b", Log: slog.New(slog.DiscardHandler), Adopt: func([]store.LiveSession) {},
+			Role: func(r cluster.Role) { roles = append(roles, r) }, Heard: func(event.Event) {},
+		})
+		if b.Join(t.Context()) == nil {
+			t.Error("joined without the store")
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { defer close(done); b.Run(ctx) }() // ends with cancel
+		time.Sleep(5 * time.Second)
+		f.set(false)
+		time.Sleep(3 * time.Second)
+		cancel()
+		<-done
+		time.Sleep(2 * time.Second)
+		expect(t, "roles", fmt.Sprint(roles), "[alone follows]")
+		expect(t, "events", bus.Last(), 1)
+		expect(t, "others of a", len(a.Others()), 0)
+	})
+}
+
+func TestDrain(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		on := memory.New()
+		a, b := start(t, "a", on), start(t, "b", on)
+		time.Sleep(3 * time.Second)
+		if err := a.Drain(t.Context(), true); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Second)
+		expect(t, "role of a", a.Role(), cluster.Follows)
+		expect(t, "role of b", b.Role(), cluster.Leads)
+		expect(t, "others of b", len(b.Others()), 0)
+		if err := a.Drain(t.Context(), false); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Second)
+		expect(t, "role of b", b.Role(), cluster.Leads)
+		expect(t, "others of b", len(b.Others()), 1)
+	})
+}
+
+// An event that the store cannot keep stops no other.
+func TestAnEventThatCannotBeKept(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		on := memory.New()
+		a, b := start(t, "a", on), start(t, "b", on)
+		a.publish("1", event.Admitted{})
+		a.publish("1", event.Warning{ID: "w", Active: true, Sentence: string(make([]byte, store.MaxBody))})
+		a.publish("1", event.State{From: "connected"})
+		time.Sleep(time.Second)
+		expect(t, "b heard", fmt.Sprint(b.told()), "[1 admitted 1 state]")
+	})
+}
