@@ -106,6 +106,9 @@ func (c *conversation) admit(h wire.Hello) (wire.Welcome, error) {
 	if s.closing.Load() {
 		return wire.Welcome{}, &session.Refusal{Reason: wire.RefusedShutdown, Detail: "the server is shutting down"}
 	}
+	if s.draining.Load() {
+		return wire.Welcome{}, &session.Refusal{Reason: wire.RefusedShutdown, Detail: "the server is being drained: another one takes the session"}
+	}
 	limits := s.limits()
 	var keys *wire.ProbeKeys
 	if h.NoExporter {

@@ -84,7 +84,14 @@ const (
 func (s *Server) settleStudent(ctx context.Context, exam, student string) error {
 	ctx, cancel := context.WithTimeout(ctx, settleTime)
 	defer cancel()
-	s.revoked.add(s.sessions.EndStudent(exam, student))
+	s.endRevoked(append(s.sessions.EndStudent(exam, student), s.tokensElsewhere(exam, student)...))
+	for len(s.tokensElsewhere(exam, student)) > 0 && !s.closing.Load() { // until those servers say that they have ended
+		select {
+		case <-time.After(settleLook):
+		case <-ctx.Done():
+			return fmt.Errorf("the student's sessions with other servers have not ended: %w", ctx.Err())
+		}
+	}
 	if err := s.erased.add(ctx, exam, student); err != nil {
 		return err
 	}

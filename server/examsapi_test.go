@@ -302,7 +302,16 @@ func TestExamsAPI(t *testing.T) {
 	if !closed.Closed || len(all.Exams) != 1 || !all.Exams[0].Closed {
 		t.Errorf("%+v %+v", closed, all)
 	}
-	for _, path := range []string{api.SessionsPath, api.WarningsPath, api.UndeliveredPath, api.DescriptionPath, api.DescriptionYAMLPath} {
+	if _, _, err := c.Drain(ctx, true); err == nil || !strings.Contains(err.Error(), "shares its store with no other") {
+		t.Errorf("drained without others: %v", err)
+	}
+	if x, _, err := c.Drain(ctx, false); err != nil || x.Draining {
+		t.Errorf("%+v %v", x, err)
+	}
+	if status, p := d.raw("PUT", api.DrainPath, `{"draining": true}`, "Content-Type", "application/json"); status != http.StatusConflict {
+		t.Errorf("drained without others: %d %+v", status, p)
+	}
+	for _, path := range []string{api.SessionsPath, api.WarningsPath, api.UndeliveredPath, api.DrainPath, api.DescriptionPath, api.DescriptionYAMLPath} {
 		if status, p := d.raw("GET", path, ""); status != 200 {
 			t.Errorf("%s: %+v", path, p)
 		}

@@ -37,6 +37,6 @@ func (s *Server) expireOnce(ctx context.Context) {
 	}
 	if removed != (store.Removed{}) {
 		s.o.Log.Info("expired data removed", "students", removed.Students, "receipts", removed.Receipts,
-			"records", removed.Records, "sessions", removed.Sessions, "messages", removed.Messages)
+			"records", removed.Records, "sessions", removed.Sessions, "messages", removed.Messages, "events", removed.Events)
 	}
 }

@@ -27,6 +27,7 @@ const (
 type liveSessions struct {
 	table   store.Sessions
 	tokens  store.Tokens // it notes when they were first used
+	server  string       // the run that has them, where several share the store
 	events  *event.Bus
 	current func() map[string]event.Session // returns the current sessions
 	log     *slog.Logger
@@ -105,7 +106,7 @@ func (l *liveSessions) store(x event.Session) {
 	_ = l.access(func(ctx context.Context) error {
 		return l.table.Put(ctx, store.LiveSession{
 			ID: x.ID, Exam: x.Exam, Student: x.Student, Token: x.Token, Purpose: x.Purpose,
-			Transport: x.Transport, State: x.State, LastPacket: x.LastPacket,
+			Transport: x.Transport, State: x.State, LastPacket: x.LastPacket, Server: l.server,
 		})
 	})
 }
@@ -113,11 +114,19 @@ func (l *liveSessions) store(x event.Session) {
 // take handles one event.
 func (l *liveSessions) take(e event.Event) {
 	x := e.Session
+	if e.Server != "" {
+		switch e.Payload.(type) {
+		case event.Admitted, event.Resumed, event.Restored: // that server writes about it
+			delete(l.put, x.ID)
+			delete(l.left, x.ID)
+		}
+		return
+	}
 	if _, is := e.Payload.(event.Admitted); is {
 		_ = l.access(func(ctx context.Context) error { return l.tokens.Open(ctx, x.Token, e.At) })
 	}
 	switch e.Payload.(type) {
-	case event.Admitted, event.Resumed, event.State:
+	case event.Admitted, event.Resumed, event.Restored, event.State:
 		l.put[x.ID] = true
 		l.store(x)
 	case event.Ended:
@@ -166,7 +175,7 @@ func (s *Server) Store() store.Store { return s.o.Store }
 // keepSessions starts updating the table of live sessions. The returned
 // function stops it.
 func (s *Server) keepSessions(ctx context.Context) (stop func()) {
-	l := &liveSessions{table: s.o.Store.Sessions(), tokens: s.o.Store.Tokens(), events: s.events, log: s.o.Log, writes: s.writes, put: map[string]bool{}, left: map[string]bool{}, current: s.sessions.Described}
+	l := &liveSessions{server: s.clusterID(), table: s.o.Store.Sessions(), tokens: s.o.Store.Tokens(), events: s.events, log: s.o.Log, writes: s.writes, put: map[string]bool{}, left: map[string]bool{}, current: s.sessions.Described}
 	sub := s.events.Subscribe(0, 0) // before the first session
 	s.live.Store(l)
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))

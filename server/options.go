@@ -53,7 +53,10 @@ type Options struct {
 	Notify *delivery.Options
 	// Store keeps receipts, the live sessions and the queues of alerts; nil keeps them in
 	// memory. The server does not close it.
-	Store   store.Store
+	Store store.Store
+	// Cluster is this server's name among those that share Store; empty: there are no
+	// others.
+	Cluster string
 	Log     *slog.Logger
 	Version string
 }

@@ -8,12 +8,16 @@ import (
 	"sync"
 	"time"
 
+	"examlink/server/event"
 	"examlink/server/exam"
 	"examlink/server/store"
 )
 
-// revokedTimeout bounds how long an admission waits for the store. Chosen by us.
-const revokedTimeout = 500 * time.Millisecond
+// Chosen by us.
+const (
+	revokedTimeout = 500 * time.Millisecond // how long an admission waits for the store
+	tokensPerEvent = 1000                   // so that an event fits into the store
+)
 
 var errRevoked = errors.New("the join token has been revoked: ask for a new one")
 
@@ -75,6 +79,12 @@ func (r *revocations) add(ids []string) {
 func (s *Server) endRevoked(tokens []string) {
 	s.revoked.add(tokens)
 	s.sessions.EndTokens(tokens)
+	if s.cluster == nil {
+		return
+	}
+	for some := range slices.Chunk(tokens, tokensPerEvent) {
+		s.events.Publish(event.Event{At: s.o.Clock.Wall(), Payload: event.Revoked{Tokens: some}})
+	}
 }
 
 // Exams returns what manages the exams.

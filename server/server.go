@@ -26,6 +26,7 @@ import (
 	"examlink/probe/verdict"
 	"examlink/server/api"
 	"examlink/server/auth"
+	"examlink/server/cluster"
 	"examlink/server/delivery"
 	"examlink/server/event"
 	"examlink/server/exam"
@@ -70,8 +71,10 @@ type Server struct {
 	erased     *erasures
 	live       atomic.Pointer[liveSessions] // nil before Run
 	notifier   *delivery.Notifier           // nil: notifications are off
+	cluster    *cluster.Cluster             // nil: no others share the store
 	ready      atomic.Bool
 	closing    atomic.Bool
+	draining   atomic.Bool // the other servers take its sessions
 
 	webSockets atomic.Pointer[link.WebSockets] // nil before Run, and without TCP
 }
@@ -115,7 +118,7 @@ func New(o Options) (*Server, error) {
 	s.sessions = session.NewRegistry(session.Options{
 		Clock: o.Clock, Secret: o.Secret, Limits: s.limits, Silence: func() Silence { return s.settings.Load().Silence },
 		Policy:  func(name string) verdict.Policy { return s.settings.Load().policy(name) },
-		Publish: s.events.Publish, Forgotten: s.forgotten,
+		Publish: s.events.Publish, Forgotten: s.forgotten, Elsewhere: s.continues,
 	})
 	s.revoked = newRevocations(o.Store.Tokens(), o.Log)
 	s.exams = exam.NewManager(exam.ManagerOptions{
@@ -123,12 +126,15 @@ func New(o Options) (*Server, error) {
 	})
 	s.students = &examStudents{exams: s.exams, now: o.Clock.Wall, log: o.Log}
 	s.trains = trains.NewManager(trains.Options{Clock: o.Clock, NewWaiter: o.NewWaiter, Limits: s.limits, Publish: s.sessions.Publish, Log: o.Log})
-	s.events.Handle(func(e event.Event) { s.metrics.handle(e, s.settings.Load().Policy) })
-	s.events.Handle(logEvents(o.Log))
+	s.events.Handle(ownEvents(func(e event.Event) { s.metrics.handle(e, s.settings.Load().Policy) }))
+	s.events.Handle(ownEvents(logEvents(o.Log)))
 	if o.Notify != nil {
 		n := *o.Notify
 		n.MinimumUp, n.MinimumDown = float64(settings.Policy.Minimum.Upload), float64(settings.Policy.Minimum.Download)
 		n.Publish = s.events.Publish
+		if o.Cluster != "" {
+			n.Shared = s.events.Snapshot
+		}
 		n.Date = s.readReceiver
 		if n.Queues == nil {
 			n.Queues = func(receiver string) (store.Queue, error) { return s.o.Store.Queue(context.Background(), receiver) }
@@ -137,6 +143,9 @@ func New(o Options) (*Server, error) {
 			return nil, err
 		}
 		s.events.Handle(s.notifier.Handle)
+	}
+	if o.Cluster != "" {
+		s.cluster = s.newCluster()
 	}
 	return s, nil
 }
@@ -160,6 +169,11 @@ func (s *Server) Register(r prometheus.Registerer) error {
 			return err
 		}
 	}
+	if s.cluster != nil {
+		if err := r.Register(s.cluster); err != nil {
+			return err
+		}
+	}
 	if s.o.Certificate != nil {
 		if err := r.Register(s.o.Certificate.expiry()); err != nil {
 			return err
@@ -175,7 +189,7 @@ func (s *Server) Register(r prometheus.Registerer) error {
 func (s *Server) API(a auth.Authenticator) *api.API { return api.New(s, a, s.o.Log) }
 
 // Ready reports whether the server accepts sessions.
-func (s *Server) Ready() bool { return s.ready.Load() && !s.closing.Load() }
+func (s *Server) Ready() bool { return s.ready.Load() && !s.closing.Load() && !s.draining.Load() }
 
 // limits returns the limits in force.
 func (s *Server) limits() Limits { return s.settings.Load().Limits }
@@ -218,7 +232,7 @@ func (s *Server) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	s.restoreSessions(ctx)
+	leave := s.joinOthers(ctx)
 	stopSessions := s.keepSessions(ctx)
 	wg.Go(func() { s.sessions.Run(inner) })
 	wg.Go(func() { s.expire(inner) })
@@ -252,6 +266,7 @@ func (s *Server) Run(ctx context.Context) error {
 	s.receipts.close()
 	stopSessions()
 	err = errors.Join(err, stopNotifier())
+	leave()
 	s.o.Log.Info("stopped")
 	if err != nil {
 		return fmt.Errorf("close: %w", err)

@@ -72,6 +72,6 @@ func newRoot() *cobra.Command {
 	a := cli.Setup(root)
 	root.Version = daemon.Version()
 	root.SetVersionTemplate(daemon.VersionLine("examlink-server") + "\n")
-	root.AddCommand(newServe(a), newDemo(), newToken(a), newSessions(a), newExam(a), newRecords(a), newKeys(a), newBackup(a), newRestore(a), cli.CheckAs(a.Config(checkFiles)), cli.Version("examlink-server"))
+	root.AddCommand(newServe(a), newDemo(), newToken(a), newSessions(a), newDrain(a), newExam(a), newRecords(a), newKeys(a), newBackup(a), newRestore(a), cli.CheckAs(a.Config(checkFiles)), cli.Version("examlink-server"))
 	return root
 }

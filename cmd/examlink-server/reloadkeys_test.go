@@ -49,6 +49,7 @@ var otherValues = map[string]string{
 	"store.retention.sessions":                 "store: {retention: {sessions: 1000h}}",
 	"store.retention.undelivered":              "store: {retention: {undelivered: 1000h}}",
 	"server.admin_listen":                      "server: {admin_listen: '127.0.0.1:9999'}",
+	"server.name":                              "server: {name: another}",
 	"server.admin_pprof":                       "server: {admin_pprof: true}",
 	"server.admin_systemd_socket":              "server: {admin_systemd_socket: true}",
 	"server.admin_web_config":                  "server: {admin_web_config: DIR/web.yaml}",

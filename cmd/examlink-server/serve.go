@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -138,11 +139,30 @@ func (r *running) newServer() (*server.Server, error) {
 	}
 	notify.Log = r.log
 	issuer := r.keys.Issuer(r.started.Server.Public)
+	name, err := r.name()
+	if err != nil {
+		return nil, err
+	}
 	return server.New(server.Options{
 		Conn: r.udp, TCP: r.tcp, Certificate: r.certificate, TokenKey: r.keys.Tokens[0].Public(), TokenKeys: r.keys.Public()[1:], Issuer: &issuer, Sign: r.keys.Tokens[0].Key, Secret: r.keys.Secret,
 		Limits: settings.Limits, Silence: settings.Silence, Policy: settings.Policy, SessionSeries: settings.SessionSeries, Policies: settings.Policies,
-		Retention: settings.Retention, Store: r.store, Notify: &notify, Log: r.log, Version: daemon.Version(),
+		Retention: settings.Retention, Store: r.store, Notify: &notify, Cluster: name, Log: r.log, Version: daemon.Version(),
 	})
+}
+
+// name returns the server's name among those that share its store; empty: no others can.
+func (r *running) name() (string, error) {
+	if !r.store.Shared() {
+		return "", nil
+	}
+	if n := r.started.Server.Name; n != "" {
+		return n, nil
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return "", fmt.Errorf("server.name: this host has no name: %w", err)
+	}
+	return host, nil
 }
 
 // admin makes the admin listener.

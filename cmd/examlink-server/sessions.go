@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -123,7 +125,14 @@ func printSessions(out io.Writer, page api.SessionsPage) error {
 		return nil
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "STATE\tSILENT\tEXAM\tSTUDENT\tSESSION\tUP (server)\tDOWN (claimed)\tWARNINGS")
+	several := slices.ContainsFunc(page.Sessions, func(s api.SessionEntry) bool { return s.Server != "" })
+	column := func(text string) string {
+		if !several {
+			return ""
+		}
+		return cmp.Or(text, "this one") + "\t"
+	}
+	fmt.Fprintf(w, "STATE\tSILENT\tEXAM\tSTUDENT\tSESSION\t%sUP (server)\tDOWN (claimed)\tWARNINGS\n", column("SERVER"))
 	for _, s := range page.Sessions {
 		var warnings []string
 		for _, n := range s.Warnings {
@@ -136,7 +145,7 @@ func printSessions(out io.Writer, page api.SessionsPage) error {
 		if s.Purpose == "check" {
 			state += " (check)"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", state, silence(s.Silent), plain(s.Exam), plain(s.Student), s.Session,
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s%s\t%s\t%s\n", state, silence(s.Silent), plain(s.Exam), plain(s.Student), s.Session, column(plain(s.Server)),
 			rateText(s.Seen.Upload, page.At), rateText(s.Claimed.Download, page.At), strings.Join(warnings, ", "))
 	}
 	return w.Flush()
@@ -152,11 +161,14 @@ func plain(s string) string {
 	}, s)
 }
 
-func silence(seconds float64) string {
-	if seconds < 10 {
-		return fmt.Sprintf("%.1f s", seconds)
+func silence(seconds *float64) string {
+	switch {
+	case seconds == nil:
+		return "-"
+	case *seconds < 10:
+		return fmt.Sprintf("%.1f s", *seconds)
 	}
-	return time.Duration(seconds * float64(time.Second)).Round(time.Second).String()
+	return time.Duration(*seconds * float64(time.Second)).Round(time.Second).String()
 }
 
 // rateText formats a rate or its lower bound, with its age.

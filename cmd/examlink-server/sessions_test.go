@@ -21,11 +21,13 @@ import (
 func TestPrintSessions(t *testing.T) {
 	now := time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC)
 	up, low := 1.234e6, 0.9e6
+	long, short := 4.21, 0.04
 	var bad, good api.SessionEntry
-	bad.State, bad.Silent, bad.Exam, bad.Student, bad.Session, bad.Purpose = "dropped", 4.21, "e1", "s-\x1b[2J1", "AAA", "watch"
+	bad.Silent, good.Silent = &long, &short
+	bad.State, bad.Exam, bad.Student, bad.Session, bad.Purpose = "dropped", "e1", "s-\x1b[2J1", "AAA", "watch"
 	bad.Warnings = []alert.Notice{{Kind: alert.Dropped}, {Kind: alert.BelowMinimum, Direction: "up"}}
 	bad.Seen.Upload = &alert.Rate{Value: &up, At: now.Add(-7 * time.Second)}
-	good.State, good.Silent, good.Exam, good.Student, good.Session, good.Purpose = "live", 0.04, "e1", "s-2", "BBB", "check"
+	good.State, good.Exam, good.Student, good.Session, good.Purpose = "live", "e1", "s-2", "BBB", "check"
 	good.Claimed.Download = &alert.Rate{Low: &low, At: now.Add(-90 * time.Second)}
 	good.Claimed.Warnings = []alert.Claim{{Kind: "loss"}}
 	page := api.SessionsPage{At: now, Sessions: []api.SessionEntry{bad, good}, Incidents: []alert.Notice{{Sentence: "Incident on our side.", Since: now.Add(-time.Minute)}}}
@@ -41,6 +43,22 @@ live (check)  0.0 s   e1    s-2       BBB      -                     >= 0.9 Mbit
 	squeeze := func(s string) string { return strings.Join(strings.Fields(s), " ") }
 	if squeeze(out.String()) != squeeze(want) {
 		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
+	}
+}
+
+// Where several servers share a store, the list says which one has a session.
+func TestPrintSessionsOfSeveralServers(t *testing.T) {
+	var here, there api.SessionEntry
+	here.State, here.Exam, here.Student, here.Session = "live", "e1", "s-1", "AAA"
+	there.State, there.Exam, there.Student, there.Session, there.Server = "live", "e1", "s-2", "BBB", "exam-2"
+	var out bytes.Buffer
+	if err := printSessions(&out, api.SessionsPage{Sessions: []api.SessionEntry{here, there}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"SERVER", "AAA      this one", "BBB      exam-2"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("got\n%s\nexpected %q in it", out.String(), want)
+		}
 	}
 }
 
@@ -67,10 +85,10 @@ func TestSessionsOfALiveServer(t *testing.T) {
 			t.Fatalf("%v %s", err, out.String())
 		}
 		w, l := page.Sessions[0], page.Sessions[1]
-		if w.Student != "s2" || w.State != "dropped" || len(w.Warnings) != 1 || w.Warnings[0].Kind != alert.Dropped || w.Silent < 3.5 || w.Exam != "e1" {
+		if w.Student != "s2" || w.State != "dropped" || len(w.Warnings) != 1 || w.Warnings[0].Kind != alert.Dropped || *w.Silent < 3.5 || w.Exam != "e1" {
 			t.Errorf("worst: %+v", w)
 		}
-		if l.State != "live" || l.Seen.Upload == nil || l.Claimed.Download == nil || len(l.Warnings) != 0 || l.Probes < 1000 || l.Transport != "udp" || l.Purpose != "watch" {
+		if l.State != "live" || l.Seen.Upload == nil || l.Claimed.Download == nil || len(l.Warnings) != 0 || *l.Probes < 1000 || l.Transport != "udp" || l.Purpose != "watch" {
 			t.Errorf("live: %+v", l)
 		}
 		out.Reset()

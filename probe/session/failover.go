@@ -24,6 +24,17 @@ func (c Config) Preferring(server string) *Config {
 	return &c
 }
 
+// Avoiding returns the configuration with a server tried last: it has asked its clients
+// to go on elsewhere.
+func (c Config) Avoiding(server string) *Config {
+	all := append([]string{c.Server}, c.Others...)
+	if i := slices.Index(all, server); i >= 0 {
+		all = append(slices.Delete(all, i, i+1), server)
+	}
+	c.Server, c.Others = all[0], all[1:]
+	return &c
+}
+
 // attempt is the result of dialling one server.
 type attempt struct {
 	of  int // its place in the list

@@ -18,6 +18,7 @@ func (s *Session) readControl() {
 			return
 		}
 		if m.Type == wire.TypeBye {
+			s.dismissed.Store(true)
 			s.finish(&link.Error{Reason: link.ReasonClosed, Server: s.Config.Server, Err: errors.New(m.Bye.Reason)})
 			return
 		}

@@ -77,6 +77,8 @@ type Session struct {
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 	done   chan struct{} // the control stream ended
+
+	dismissed atomic.Bool
 }
 
 // Earlier is what a new connection takes over from the previous one; zero: there was
@@ -202,6 +204,10 @@ func (s *Session) Err() error {
 	defer s.mu.Unlock()
 	return s.ended
 }
+
+// Dismissed reports whether the server has said goodbye: it ends, or hands over its
+// sessions, and another server should be tried first.
+func (s *Session) Dismissed() bool { return s.dismissed.Load() }
 
 // Sleep waits for d. It returns early when ctx or the session ends, with its error.
 func (s *Session) Sleep(ctx context.Context, d time.Duration) error {

@@ -82,6 +82,9 @@ func (w *watcher) startRedial(ctx context.Context) {
 	w.redial = out
 	w.attempt.Store(nil)
 	before, config := w.earlier(), w.o.Preferring(w.serverName())
+	if w.s.Dismissed() {
+		config = w.o.Avoiding(w.serverName())
+	}
 	rng := rand.New(rand.NewPCG(w.rng.Uint64(), 2))
 	if !w.s.Traits().HidesLoss {
 		silent, _ := w.s.Monitor.Silent(w.o.Clock.Now())

@@ -166,8 +166,11 @@ func (c *Correlator) Next() (at time.Time, ok bool) {
 
 // Active returns the latest notice of each active warning and incident, the
 // oldest warning first.
-func (c *Correlator) Active() []Notice {
-	return slices.SortedFunc(maps.Values(c.active), func(a, b Notice) int {
+func (c *Correlator) Active() []Notice { return Oldest(c.active) }
+
+// Oldest returns notices by warning in the order in which the warnings began.
+func Oldest(active map[string]Notice) []Notice {
+	return slices.SortedFunc(maps.Values(active), func(a, b Notice) int {
 		if c := a.Since.Compare(b.Since); c != 0 {
 			return c
 		}

@@ -6,12 +6,14 @@
 package api
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"examlink/server/alert"
 	"examlink/server/auth"
+	"examlink/server/cluster"
 	"examlink/server/delivery"
 	"examlink/server/exam"
 	"examlink/server/session"
@@ -36,28 +38,6 @@ type SessionsPage struct {
 	Incidents []alert.Notice `json:"incidents"` // active ones
 }
 
-// SessionEntry is one live session.
-type SessionEntry struct {
-	Session    string    `json:"session"`
-	Exam       string    `json:"exam"`
-	Student    string    `json:"student"` // pseudonym
-	Purpose    string    `json:"purpose"` // check, watch
-	Transport  string    `json:"transport"`
-	State      string    `json:"state"`
-	Since      time.Time `json:"since"` // when the state began
-	LastPacket time.Time `json:"last_packet"`
-	Silent     float64   `json:"silent_seconds"`
-	Probes     uint64    `json:"probes"`
-	Seen       struct {
-		Upload *alert.Rate `json:"upload,omitempty"`
-	} `json:"seen"`
-	Claimed struct {
-		Download *alert.Rate   `json:"download,omitempty"`
-		Warnings []alert.Claim `json:"warnings,omitempty"`
-	} `json:"claimed"`
-	Warnings []alert.Notice `json:"warnings"` // active warnings raised by the server
-}
-
 // WarningsPage is the response to WarningsPath.
 type WarningsPage struct {
 	Schema   string         `json:"schema"`
@@ -77,6 +57,12 @@ type Source interface {
 	Sessions() []session.Info
 	Notifier() *delivery.Notifier // nil: notifications are off
 	Exams() *exam.Manager
+	// Elsewhere returns the sessions of other servers that share the store.
+	Elsewhere() []cluster.Session
+	// Drain has the clients go on with other servers, or takes sessions again. The error
+	// is ErrConflict if there is no other server.
+	Drain(ctx context.Context, on bool) error
+	Draining() Drain
 }
 
 // API serves information about students to operators.
@@ -97,6 +83,7 @@ type mux interface {
 // Mount adds the API to a listener.
 func (a *API) Mount(to mux) {
 	a.mountExams(to)
+	a.mountDrain(to)
 	a.mountDescription(to)
 	to.Handle("GET "+SessionsPath, a.page(func(r *http.Request) any { return a.sessions(r.FormValue("exam")) }))
 	to.Handle("GET "+WarningsPath, a.page(func(*http.Request) any {
@@ -130,36 +117,4 @@ func (a *API) rates(session string) (up, down *alert.Rate) {
 		return n.Rates(session)
 	}
 	return nil, nil
-}
-
-// sessions lists the live sessions of an exam, or all if exam is empty.
-func (a *API) sessions(exam string) SessionsPage {
-	now := time.Now()
-	page := SessionsPage{SessionsSchema, now.Round(0), []SessionEntry{}, []alert.Notice{}}
-	active := map[string][]alert.Notice{}
-	for _, n := range a.active() {
-		if n.Kind == alert.Incident {
-			page.Incidents = append(page.Incidents, n)
-		} else {
-			active[n.Session] = append(active[n.Session], n)
-		}
-	}
-	for _, i := range a.source.Sessions() {
-		if exam != "" && i.Exam != exam || i.State == session.Ended {
-			continue
-		}
-		e := SessionEntry{
-			Session: i.Session, Exam: i.Exam, Student: i.Student, Purpose: i.Purpose, Transport: string(i.Transport), State: string(i.State),
-			Since: i.Since.Round(0), LastPacket: now.Add(-i.Silent).Round(0), Silent: i.Silent.Seconds(), Probes: i.Probes,
-			Warnings: append([]alert.Notice{}, active[i.Session]...),
-		}
-		e.Seen.Upload, e.Claimed.Download = a.rates(i.Session)
-		if i.Claims != nil {
-			for _, w := range i.Claims.Active() {
-				e.Claimed.Warnings = append(e.Claimed.Warnings, alert.Claim{Kind: string(w.Kind), Since: w.Since, Cause: string(w.Cause)})
-			}
-		}
-		page.Sessions = append(page.Sessions, e)
-	}
-	return page
 }

@@ -75,7 +75,7 @@ type Cluster struct {
 	mu       sync.Mutex
 	joined   bool              // the log was read
 	read     uint64            // the number of its latest event that was read
-	carriers map[string]string // the server of each session
+	places   map[string]*place // by session
 	alive    []store.Member    // by identifier, this one included
 	role     Role
 	draining bool
@@ -94,7 +94,7 @@ type sighting struct {
 // New prepares the server id of a cluster, which writes events that are published from
 // now on.
 func New(id string, o Options) *Cluster {
-	c := &Cluster{o: o, id: id, carriers: map[string]string{}, seen: map[string]sighting{}, out: outbox{wake: make(chan struct{}, 1)}}
+	c := &Cluster{o: o, id: id, places: map[string]*place{}, seen: map[string]sighting{}, out: outbox{wake: make(chan struct{}, 1)}}
 	o.Events.Handle(c.note)
 	return c
 }
@@ -180,6 +180,11 @@ func (c *Cluster) Others() (others []store.Member) {
 func (c *Cluster) NameOf(id string) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.nameOf(id)
+}
+
+// nameOf is NameOf. Called locked.
+func (c *Cluster) nameOf(id string) string {
 	for _, m := range c.alive {
 		if m.ID == id {
 			return m.Name

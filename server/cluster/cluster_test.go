@@ -216,6 +216,42 @@ func TestAnEarlierServerOfASessionIsNotHeard(t *testing.T) {
 	})
 }
 
+// A session that goes to another server and comes back at once is here, whatever the log
+// said before.
+func TestASessionThatComesBackAtOnce(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		on := memory.New()
+		a, b, c := start(t, "a", on), start(t, "b", on), start(t, "c", on)
+		a.publish("1", event.Admitted{})
+		time.Sleep(1030 * time.Millisecond) // between two looks at the log
+		b.publish("1", event.Resumed{})
+		time.Sleep(time.Millisecond) // it is in the log, and a has not read it
+		a.publish("1", event.Resumed{})
+		time.Sleep(time.Second)
+		expect(t, "a heard", fmt.Sprint(a.told()), "[]")
+		expect(t, "b heard", fmt.Sprint(b.told()), "[1 admitted 1 resumed]")
+		expect(t, "sessions elsewhere, by a", len(a.Sessions()), 0)
+		if x := c.Sessions(); len(x) != 1 || x[0].Server != "a" || x[0].Student != "s-1" {
+			t.Errorf("sessions elsewhere, by c: %+v, expected one of a", x)
+		}
+		a.publish("1", event.Ended{From: "live", Why: "goodbye"})
+		time.Sleep(time.Second)
+		expect(t, "sessions elsewhere, by c", len(c.Sessions()), 0)
+	})
+}
+
+func TestAStudentContinuesElsewhere(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		on := memory.New()
+		a, b := start(t, "a", on), start(t, "b", on)
+		b.publish("1", event.Admitted{})
+		time.Sleep(10 * time.Second)
+		expect(t, "opened within 5 s", a.Continues("t-1", "", 5*time.Second), false)
+		expect(t, "opened within 20 s", a.Continues("t-1", "", 20*time.Second), true)
+		expect(t, "another token", a.Continues("t-2", "", 20*time.Second), false)
+	})
+}
+
 func TestAServerThatJoinsKnowsWhatIsActive(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		on := memory.New()
@@ -275,12 +311,13 @@ func TestAServerThatEndsLeavesAtOnce(t *testing.T) {
 		on := memory.New()
 		a, b := start(t, "a", on), start(t, "b", on)
 		time.Sleep(3 * time.Second)
+		a.publish("1", event.Admitted{})
 		a.publish("1", event.Ended{Why: "goodbye"}) // is still told
 		a.stop()
 		time.Sleep(1100 * time.Millisecond)
 		expect(t, "role of b", b.Role(), cluster.Leads)
 		expect(t, "others of b", len(b.Others()), 0)
-		expect(t, "b heard", fmt.Sprint(b.told()), "[1 ended]")
+		expect(t, "b heard", fmt.Sprint(b.told()), "[1 admitted 1 ended]")
 	})
 }
 
@@ -292,7 +329,9 @@ func TestTheStoreIsAway(t *testing.T) {
 		a, b := start(t, "a", on), start(t, "b", on)
 		time.Sleep(5 * time.Second)
 		a.put(t, "1")
+		a.publish("1", event.Admitted{})
 		b.put(t, "2")
+		time.Sleep(time.Second)
 		a.store.set(true)
 		b.store.set(true)
 		time.Sleep(5 * time.Second)
@@ -305,7 +344,7 @@ func TestTheStoreIsAway(t *testing.T) {
 		time.Sleep(3 * time.Second)
 		expect(t, "role of a", a.Role(), cluster.Leads)
 		expect(t, "role of b", b.Role(), cluster.Follows)
-		expect(t, "b heard", fmt.Sprint(b.told()), "[1 state]")
+		expect(t, "b heard", fmt.Sprint(b.told()), "[1 admitted 1 state]")
 		time.Sleep(20 * time.Second)
 		expect(t, "adopted by a", fmt.Sprint(a.took(), b.took()), "[] []")
 	})

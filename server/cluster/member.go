@@ -164,7 +164,10 @@ func (c *Cluster) inherit(ctx context.Context, gone []string) {
 	}
 	c.mu.Lock()
 	c.adopted = time.Now()
-	left = slices.DeleteFunc(left, func(s store.LiveSession) bool { return slices.Contains(others, c.carriers[s.ID]) })
+	left = slices.DeleteFunc(left, func(s store.LiveSession) bool {
+		p := c.places[s.ID]
+		return p != nil && slices.Contains(others, p.server)
+	})
 	c.mu.Unlock()
 	if len(left) > 0 {
 		c.o.Adopt(left)

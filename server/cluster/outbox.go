@@ -114,11 +114,8 @@ func (c *Cluster) note(e event.Event) {
 		if !p.Measures {
 			return
 		}
-	case event.Admitted, event.Resumed, event.Restored:
-		c.carry(e.Session.ID, c.id)
-	case event.Ended:
-		c.carry(e.Session.ID, "")
 	}
+	c.noteOwn(e)
 	body, err := event.Encode(e)
 	if err != nil {
 		c.o.Log.Error("event not shared with the other servers", "err", err)
@@ -127,17 +124,6 @@ func (c *Cluster) note(e event.Event) {
 	c.out.add(store.LoggedEvent{
 		Server: c.id, Kind: string(e.Payload.Kind()), Exam: e.Session.Exam, Student: e.Session.Student, At: e.At, Body: body,
 	})
-}
-
-// carry notes which server has a session; empty: it has ended.
-func (c *Cluster) carry(session, server string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if server == "" {
-		delete(c.carriers, session)
-	} else {
-		c.carriers[session] = server
-	}
 }
 
 // write writes events into the log until ctx ends. While the store fails they wait.

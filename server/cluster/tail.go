@@ -58,31 +58,6 @@ func (c *Cluster) replay(ctx context.Context) error {
 	return nil
 }
 
-// current notes where a session is, and reports whether an event about it comes from
-// there: a server may write about a session for a moment after another has it.
-func (c *Cluster) current(e event.Event) bool {
-	id := e.Session.ID
-	if id == "" {
-		return true
-	}
-	switch e.Payload.(type) {
-	case event.Admitted, event.Resumed, event.Restored:
-		c.carry(id, e.Server)
-		return true
-	case event.Warning: // of the server that leads
-		return true
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if at, ok := c.carriers[id]; ok && at != e.Server {
-		return false
-	}
-	if _, over := e.Payload.(event.Ended); over {
-		delete(c.carriers, id)
-	}
-	return true
-}
-
 // readLog publishes the events that the other servers have written since; the first
 // time, what they come to.
 func (c *Cluster) readLog(ctx context.Context) error {
@@ -105,6 +80,7 @@ func (c *Cluster) readLog(ctx context.Context) error {
 		var events []event.Event
 		for _, l := range some {
 			if l.Server == c.id {
+				c.logged(l)
 				continue
 			}
 			if e, ok := c.decode(l); ok && c.current(e) {

@@ -42,8 +42,9 @@ type Notifier struct {
 	ended     bool
 
 	inbox  sync.Mutex
-	events []func(*alert.Correlator)
+	events []input
 	wake   chan struct{}
+	stale  chan struct{} // the queues are to be compared with the store
 
 	mu         sync.Mutex
 	o          Options   // in force
@@ -52,6 +53,17 @@ type Notifier struct {
 	unsaved    bool // warnings have changed since the file was written
 	saved      time.Time
 	failing    bool // the file could not be written
+	role       role
+	rejudge    bool                    // the correlator begins anew before the next event
+	from       uint64                  // it has taken the events up to this number
+	said       map[string]alert.Notice // what is active, by warning, whoever said it; nil: there are no other servers
+}
+
+// input is something that has happened.
+type input struct {
+	number uint64 // of the event; 0: none
+	judge  func(*alert.Correlator)
+	said   *alert.Notice // by another server
 }
 
 // New checks the options, opens the queues and restores the active warnings of an
@@ -63,7 +75,7 @@ func New(o Options) (*Notifier, error) {
 			return nil, fmt.Errorf("directory of queues: %w", err)
 		}
 	}
-	n := &Notifier{log: o.Log, publish: o.Publish, metrics: newMetrics(), wake: make(chan struct{}, 1)}
+	n := &Notifier{log: o.Log, publish: o.Publish, metrics: newMetrics(), wake: make(chan struct{}, 1), stale: make(chan struct{}, 1)}
 	n.correlator = alert.NewCorrelator(alert.Rules{
 		Hold: o.Hold, Incident: o.Incident, MinimumUp: o.MinimumUp, MinimumDown: o.MinimumDown,
 	}, n.notify)
@@ -72,7 +84,10 @@ func New(o Options) (*Notifier, error) {
 		return nil, err
 	}
 	n.put(c, o)
-	if o.Dir != "" {
+	switch {
+	case o.Shared != nil:
+		n.said, n.role = map[string]alert.Notice{}, follows
+	case o.Dir != "":
 		n.file = filepath.Join(o.Dir, activeFile)
 		n.restore(o.Forget)
 		n.save(time.Now())
@@ -109,24 +124,26 @@ func (n *Notifier) Register(r prometheus.Registerer) error {
 func (n *Notifier) Writes() []*Writes { return []*Writes{n.metrics.queues, n.metrics.saved} }
 
 // State takes a change of a session's state. It does not block.
-func (n *Notifier) State(s alert.Session) { n.enqueue(func(c *alert.Correlator) { c.Change(s) }) }
+func (n *Notifier) State(s alert.Session) {
+	n.enqueue(input{judge: func(c *alert.Correlator) { c.Change(s) }})
+}
 
 // Reading takes the reading of a train. It does not block.
 func (n *Notifier) Reading(s alert.Session, r alert.Reading) {
-	n.enqueue(func(c *alert.Correlator) { c.Read(s, r) })
+	n.enqueue(input{judge: func(c *alert.Correlator) { c.Read(s, r) }})
 }
 
 // Minima replaces the policy's minima, IP-layer bit/s; 0 means none. The next
 // reading of a rate is the first that is compared with them. It does not block.
 func (n *Notifier) Minima(up, down float64) {
-	n.enqueue(func(c *alert.Correlator) { c.SetMinima(up, down) })
+	n.enqueue(input{judge: func(c *alert.Correlator) { c.SetMinima(up, down) }})
 }
 
 // enqueue hands an event to the loop. The queue needs no bound: the loop that
 // empties it waits for the disk at most, never for a receiver.
-func (n *Notifier) enqueue(f func(*alert.Correlator)) {
+func (n *Notifier) enqueue(e input) {
 	n.inbox.Lock()
-	n.events = append(n.events, f)
+	n.events = append(n.events, e)
 	n.inbox.Unlock()
 	select {
 	case n.wake <- struct{}{}:
@@ -146,6 +163,9 @@ func (n *Notifier) Run(ctx context.Context) error {
 	}
 	n.startLoops()
 	n.reloading.Unlock()
+	if n.said != nil {
+		go n.refreshQueues(ctx) // ends with ctx
+	}
 	for ctx.Err() == nil {
 		timer := time.NewTimer(n.process(time.Now()))
 		select {
@@ -174,8 +194,19 @@ func (n *Notifier) process(now time.Time) time.Duration {
 	events := n.events
 	n.events = nil
 	n.inbox.Unlock()
-	for _, f := range events {
-		f(n.correlator)
+	for _, e := range events {
+		if e.said != nil {
+			n.heard(*e.said)
+		}
+	}
+	if n.rejudge {
+		n.rejudge = false
+		n.judgeAnew(now)
+	}
+	for _, e := range events {
+		if e.judge != nil && (e.number == 0 || e.number > n.from) {
+			e.judge(n.correlator)
+		}
 	}
 	n.correlator.Run(now)
 	pause := time.Hour
@@ -206,7 +237,11 @@ func (n *Notifier) save(now time.Time) {
 
 // notify hands a notice to its receivers. The correlator calls it, with mu held.
 func (n *Notifier) notify(x alert.Notice) {
+	if n.role == follows {
+		return // another server says it
+	}
 	n.unsaved = true
+	n.remember(x)
 	n.metrics.count(x)
 	n.log.Info("notice", "kind", x.Kind, "state", x.State, "exam", x.Exam, "session", x.Session, "warning", x.Warning)
 	if e, ok := eventOf(x); ok && n.publish != nil {
@@ -225,6 +260,9 @@ func (n *Notifier) notify(x alert.Notice) {
 func (n *Notifier) Active() []alert.Notice {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if n.said != nil {
+		return alert.Oldest(n.said)
+	}
 	return n.correlator.Active()
 }
 
@@ -252,6 +290,9 @@ func (n *Notifier) waiting() map[string]int {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	out := map[string]int{}
+	if n.role == follows { // another server delivers them
+		return out
+	}
 	for _, d := range n.receivers.deliverers {
 		out[d.hook.Name] = d.queue.count()
 	}

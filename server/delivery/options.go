@@ -50,6 +50,10 @@ type Options struct {
 	QueueMax int64              `mapstructure:"queue_max" unit:"bytes" default:"10MB" min:"100kB" doc:"Size of the queue of each receiver. When it is full, the oldest alert is given up."`
 	Forget   time.Duration      // how long to wait for the sessions of an earlier run
 	Log      *slog.Logger       // nil: none
+	// Shared returns what events come to so far, and the number of the latest one; see
+	// event.Bus. It is set where several servers share a store: one of them delivers at a
+	// time (see Notifier.Lead), and what is active is known by events instead of a file.
+	Shared func() (events []event.Event, last uint64)
 	// Publish takes each notice as an event; nil: nobody does. It must not block.
 	Publish func(event.Event)
 	// Date takes what the clock of a receiver shows when it answers; nil: nobody does.

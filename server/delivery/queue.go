@@ -83,6 +83,8 @@ type queue struct {
 	behind  bool          // the store fails or hangs
 	failing bool          // the latest access failed
 	closed  bool
+
+	gone map[uint64]bool // removed from waiting since refresh began to read; nil: it does not run
 }
 
 // openQueue takes up what an earlier run has left in a store's queue.
@@ -104,9 +106,13 @@ func openQueue(receiver string, kept store.Queue, most int64, writes *Writes) (*
 		q.bytes += x.size
 	}
 	for _, u := range lost {
-		q.lost = append(q.lost, Undelivered{u.Receiver, u.ID, alert.Kind(u.Kind), u.At, u.GivenUp, u.Why, u.Sentence, u.Exam, u.Student})
+		q.lost = append(q.lost, undeliveredOf(u))
 	}
 	return q, nil
+}
+
+func undeliveredOf(u store.Undelivered) Undelivered {
+	return Undelivered{u.Receiver, u.ID, alert.Kind(u.Kind), u.At, u.GivenUp, u.Why, u.Sentence, u.Exam, u.Student}
 }
 
 // bound changes the bound; a queue beyond it gives up its oldest notices with the next
@@ -221,5 +227,8 @@ func (q *queue) remove(m *message) bool {
 	}
 	q.waiting = slices.Delete(q.waiting, i, i+1)
 	q.bytes -= m.size
+	if q.gone != nil {
+		q.gone[m.Number] = true
+	}
 	return true
 }

@@ -101,7 +101,7 @@ func (n *Notifier) Reload(o Options) error {
 		return errors.New("notifications have ended")
 	}
 	was := n.Options()
-	o.Dir, o.Queues, o.Dial, o.Date, o.Log, o.Publish, o.Forget = was.Dir, was.Queues, was.Dial, was.Date, was.Log, was.Publish, was.Forget
+	o.Dir, o.Queues, o.Dial, o.Date, o.Log, o.Publish, o.Forget, o.Shared = was.Dir, was.Queues, was.Dial, was.Date, was.Log, was.Publish, was.Forget, was.Shared
 	o.Hold, o.Incident, o.MinimumUp, o.MinimumDown = was.Hold, was.Incident, was.MinimumUp, was.MinimumDown
 	o.fill()
 	c, err := n.prepare(o)
@@ -154,7 +154,7 @@ func (n *Notifier) dropped(gone receivers) {
 // startLoops starts the loops that do not run, if the notifier runs. Called with
 // reloading held.
 func (n *Notifier) startLoops() {
-	if n.launch == nil {
+	if n.launch == nil || n.role == follows {
 		return
 	}
 	for _, l := range n.receivers.loops() {

@@ -74,6 +74,15 @@ func (b *Bus) Last() uint64 {
 	return b.last
 }
 
+// Snapshot returns, of each session that has not ended, the events that made it what it
+// is, and what is active, in the order of their numbers, with the number of the latest
+// event.
+func (b *Bus) Snapshot() (events []Event, last uint64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.active.Events(), b.last
+}
+
 // Subscribe begins a subscription with event number from. When that is still
 // kept, the subscription carries it and all that followed. When it is 0, or no
 // longer kept, it begins with a snapshot: of each session that has not ended the

@@ -38,6 +38,9 @@ type Options struct {
 	Publish func(event.Event)
 	// Forgotten is called, without a lock, after a session left the registry.
 	Forgotten func(*Session)
+	// Elsewhere reports whether a watch of a join token goes on with another server that
+	// was opened within a time; nil: there are no others.
+	Elsewhere func(token string, within time.Duration) bool
 }
 
 // Registry holds the current sessions by ID and by join token. It is safe for
@@ -92,7 +95,7 @@ func (r *Registry) Admit(token wire.JoinToken, purpose, resume string) (Admissio
 		}
 		now := r.o.Clock.Now()
 		s = &Session{
-			ID: id, Exam: token.Exam, Student: token.Student, Token: token.ID, Purpose: purpose, Policy: token.Policy,
+			ID: id, Exam: token.Exam, Student: token.Student, Token: token.ID, Purpose: purpose, Policy: token.Policy, Movable: len(token.Servers) > 1,
 			state: Connected, opened: r.o.Clock.Wall(), openedAt: now, since: r.o.Clock.Wall(), lastSeen: now,
 		}
 		r.put(s)
@@ -146,59 +149,6 @@ func (r *Registry) publish(s *Session, p event.Payload) {
 // Publish stamps and publishes an event of a session.
 func (r *Registry) Publish(s *Session, p event.Payload) { r.publish(s, p) }
 
-// End ends a session on purpose: with a nil conn in any case, otherwise only if
-// the session still uses that connection.
-func (r *Registry) End(s *Session, conn *link.Conn, why End) {
-	if from, ok := s.end(conn, why, r.o.Clock.Wall()); ok {
-		r.forget(s, from, why)
-	}
-}
-
-// forget removes an ended session from the registry.
-func (r *Registry) forget(s *Session, from State, why End) {
-	r.mu.Lock()
-	if r.sessions[s.ID] == s {
-		delete(r.sessions, s.ID)
-	}
-	if of := r.byToken[s.Token]; of != nil {
-		if delete(of, s); len(of) == 0 {
-			delete(r.byToken, s.Token)
-		}
-	}
-	r.mu.Unlock()
-	if conn := s.Conn(); conn != nil {
-		reason := "session over"
-		if why == Revoked {
-			reason = "join token revoked"
-		}
-		go conn.Close(reason) // ends at once; not under the lock
-	}
-	if r.o.Forgotten != nil {
-		r.o.Forgotten(s)
-	}
-	r.publish(s, event.Ended{From: string(from), Why: string(why)})
-}
-
-// EndTokens ends the sessions of join tokens that were revoked.
-func (r *Registry) EndTokens(tokens []string) {
-	for _, id := range tokens {
-		for _, s := range r.ofToken(id) {
-			r.End(s, nil, Revoked)
-		}
-	}
-}
-
-// EndStudent ends the sessions of a student and returns their join tokens.
-func (r *Registry) EndStudent(exam, student string) (tokens []string) {
-	for _, s := range r.All() {
-		if s.Exam == exam && s.Student == student {
-			tokens = append(tokens, s.Token)
-			r.End(s, nil, Revoked)
-		}
-	}
-	return tokens
-}
-
 // All returns the current sessions in no particular order.
 func (r *Registry) All() []*Session {
 	r.mu.RLock()
@@ -243,17 +193,6 @@ func (r *Registry) makeRoom(token, id string, most int) (others int) {
 		others--
 	}
 	return others
-}
-
-// replaced ends a silent session if another has replaced it.
-func (r *Registry) replaced(silent *Session) bool {
-	for _, o := range r.ofToken(silent.Token) {
-		if o.replaces(silent) {
-			r.End(silent, nil, Replaced)
-			return true
-		}
-	}
-	return false
 }
 
 // Run runs every session's silence timers until ctx ends.

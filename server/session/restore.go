@@ -4,9 +4,11 @@ import (
 	"time"
 
 	"examlink/probe/link"
+	"examlink/server/event"
 )
 
-// Earlier is a watch that an earlier run of the server followed until its end.
+// Earlier is a watch that an earlier run of the server followed until its end, or a
+// server that is gone.
 type Earlier struct {
 	ID, Exam, Student, Token string
 	Transport                link.Transport
@@ -17,8 +19,17 @@ type Earlier struct {
 // Restore takes up the watches of an earlier run, so that a student who does not come
 // back is missed. Those that were live have patience to resume before their silence
 // counts; those that were silent already are as they were. It leaves out sessions that
-// this run knows, and such as are over, and returns how many it took.
-func (r *Registry) Restore(list []Earlier, patience time.Duration) (taken int) {
+// this run knows, and such as are over, publishes that it follows the others, and returns
+// how many they are.
+func (r *Registry) Restore(list []Earlier, patience time.Duration) int {
+	taken := r.restore(list, patience)
+	for _, s := range taken {
+		r.publish(s, event.Restored{})
+	}
+	return len(taken)
+}
+
+func (r *Registry) restore(list []Earlier, patience time.Duration) (taken []*Session) {
 	now, wall, forget := r.o.Clock.Now(), r.o.Clock.Wall(), r.o.Silence().Forget
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -37,7 +48,7 @@ func (r *Registry) Restore(list []Earlier, patience time.Duration) (taken int) {
 			s.patience = &from
 		}
 		r.put(s)
-		taken++
+		taken = append(taken, s)
 	}
 	return taken
 }

@@ -54,6 +54,7 @@ type Info struct {
 type Session struct {
 	ID, Exam, Student, Token, Purpose string
 	Policy                            string // its name, as the join token gives it
+	Movable                           bool   // the join token names other servers
 
 	opened   time.Time // the server's clock
 	openedAt time.Duration

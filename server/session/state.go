@@ -51,5 +51,6 @@ const (
 	Goodbye  End = "goodbye"  // the client said goodbye
 	Silent   End = "silent"   // silent for too long
 	Revoked  End = "revoked"  // the join token was revoked
+	Moved    End = "moved"    // goes on with another server; nobody is told
 	Replaced End = "replaced" // silent, and replaced by a newer session of the same join token
 )

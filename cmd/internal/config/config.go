@@ -66,6 +66,7 @@ type Watch struct {
 // Server configures the operator's program.
 type Server struct {
 	Listen             string         `mapstructure:"listen" default:":8443" is:"host:port" doc:"The UDP port for QUIC and probes. The same port is opened for TCP."`
+	Name               string         `mapstructure:"name" doc:"What this server is called among those that share a PostgreSQL database. Empty: the name of its host."`
 	Public             []string       `mapstructure:"public" is:"public host:port" reload:"live" doc:"The addresses that students reach the server at, for join tokens."`
 	AdminListen        string         `mapstructure:"admin_listen" default:"127.0.0.1:9481" is:"host:port or empty" doc:"Where metrics, health and the list of sessions are served. Keep it away from students. Empty: nowhere."`
 	AdminSystemdSocket bool           `mapstructure:"admin_systemd_socket" doc:"Serve them on the sockets that systemd passes, instead of admin_listen."`

@@ -35,8 +35,8 @@ var Rules = []Rule{
 		"probe/clock", "probe/ippm", "probe/link", "probe/plan", "probe/receipt", "probe/verdict", "probe/wire",
 		"server/api", "server/auth", "server/cluster", "server/delivery", "server/event", "server/exam", "server/reflect", "server/session", "server/store", "server/store/memory", "server/trains",
 	}},
+	{Package: "server/api", May: []string{"probe/verdict", "server/alert", "server/auth", "server/cluster", "server/delivery", "server/exam", "server/session", "server/store"}},
 	{Package: "server/cluster", May: []string{"server/event", "server/store"}, Deps: []string{"github.com/prometheus/client_golang"}, Pure: true},
-	{Package: "server/api", May: []string{"probe/verdict", "server/alert", "server/auth", "server/delivery", "server/exam", "server/session", "server/store"}},
 	{Package: "server/auth", Pure: true},
 	{Package: "server/delivery", May: []string{"probe/ippm", "probe/journal", "probe/link", "probe/wire", "server/alert", "server/event", "server/session", "server/store", "server/store/memory"}, Deps: []string{
 		"github.com/cenkalti/backoff", "github.com/standard-webhooks/standard-webhooks", "github.com/prometheus/client_golang",
