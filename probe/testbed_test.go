@@ -54,6 +54,7 @@ type testbed struct {
 	served chan error
 
 	policy  verdict.Policy // the server's; zero: the default
+	adjust  func(*server.Options)
 	waiters func(clock.Clock) (clock.Waiter, error)
 	wrap    func(net.PacketConn) net.PacketConn // wraps the hosts' sockets; nil: unchanged
 
@@ -123,11 +124,15 @@ func (w *testbed) serve() {
 	if w.tcp != nil {
 		tcp = w.tcp.listen()
 	}
-	srv, err := server.New(server.Options{
+	o := server.Options{
 		Conn: conn, TCP: tcp, TLS: &tls.Config{Certificates: []tls.Certificate{w.keys.Certificate}}, Log: logger(),
 		TokenKey: w.keys.Token.Public().(ed25519.PublicKey), Sign: w.keys.Token, Secret: w.keys.Secret, Clock: w.far,
 		NewWaiter: w.waiters, Policy: w.policy,
-	})
+	}
+	if w.adjust != nil {
+		w.adjust(&o)
+	}
+	srv, err := server.New(o)
 	if err != nil {
 		w.t.Fatal(err)
 	}

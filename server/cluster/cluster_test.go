@@ -2,7 +2,6 @@ package cluster_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -15,76 +14,14 @@ import (
 	"examlink/server/event"
 	"examlink/server/store"
 	"examlink/server/store/memory"
+	"examlink/server/store/storetest"
 )
-
-// flaky is a store that can be away.
-type flaky struct {
-	store.Store
-	mu   sync.Mutex
-	away bool
-}
-
-func (f *flaky) set(away bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.away = away
-}
-
-func (f *flaky) err() error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.away {
-		return errors.New("the store is away")
-	}
-	return nil
-}
-
-func (f *flaky) Events() store.Events   { return flakyEvents{f.Store.Events(), f} }
-func (f *flaky) Members() store.Members { return flakyMembers{f.Store.Members(), f} }
-
-type flakyEvents struct {
-	store.Events
-	f *flaky
-}
-
-func (e flakyEvents) Append(ctx context.Context, events []store.LoggedEvent) (uint64, error) {
-	if err := e.f.err(); err != nil {
-		return 0, err
-	}
-	return e.Events.Append(ctx, events)
-}
-
-func (e flakyEvents) After(ctx context.Context, number uint64) ([]store.LoggedEvent, error) {
-	if err := e.f.err(); err != nil {
-		return nil, err
-	}
-	return e.Events.After(ctx, number)
-}
-
-type flakyMembers struct {
-	store.Members
-	f *flaky
-}
-
-func (m flakyMembers) Beat(ctx context.Context, x store.Member) (store.Membership, error) {
-	if err := m.f.err(); err != nil {
-		return store.Membership{}, err
-	}
-	return m.Members.Beat(ctx, x)
-}
-
-func (m flakyMembers) Leave(ctx context.Context, id string) error {
-	if err := m.f.err(); err != nil {
-		return err
-	}
-	return m.Members.Leave(ctx, id)
-}
 
 // member is one server of a test.
 type member struct {
 	*cluster.Cluster
 	bus   *event.Bus
-	store *flaky
+	store *storetest.Absence
 	stop  func() // ends it in an orderly way
 
 	mu      sync.Mutex
@@ -96,7 +33,7 @@ type member struct {
 // start runs a server named id on a store.
 func start(t *testing.T, id string, on store.Store) *member {
 	t.Helper()
-	m := &member{bus: event.NewBus(0), store: &flaky{Store: on}}
+	m := &member{bus: event.NewBus(0), store: &storetest.Absence{Store: on}}
 	locked := func(f func()) { m.mu.Lock(); defer m.mu.Unlock(); f() }
 	m.Cluster = cluster.New(id, cluster.Options{
 		Store: m.store, Events: m.bus, Name: "server-" + id, Version: "test", Log: slog.New(slog.DiscardHandler),
@@ -122,7 +59,7 @@ func start(t *testing.T, id string, on store.Store) *member {
 
 // kill ends it as a crash does: without leaving.
 func (m *member) kill() {
-	m.store.set(true)
+	m.store.Away(true)
 	m.stop()
 }
 
@@ -332,15 +269,15 @@ func TestTheStoreIsAway(t *testing.T) {
 		a.publish("1", event.Admitted{})
 		b.put(t, "2")
 		time.Sleep(time.Second)
-		a.store.set(true)
-		b.store.set(true)
+		a.store.Away(true)
+		b.store.Away(true)
 		time.Sleep(5 * time.Second)
 		expect(t, "role of a", a.Role(), cluster.Alone)
 		expect(t, "role of b", b.Role(), cluster.Alone)
 		a.publish("1", event.State{From: "live"})
 		time.Sleep(time.Minute)
-		a.store.set(false)
-		b.store.set(false)
+		a.store.Away(false)
+		b.store.Away(false)
 		time.Sleep(3 * time.Second)
 		expect(t, "role of a", a.Role(), cluster.Leads)
 		expect(t, "role of b", b.Role(), cluster.Follows)
@@ -358,7 +295,8 @@ func TestTheStoreIsAwayAtFirst(t *testing.T) {
 		a := start(t, "a", on)
 		a.publish("1", event.Admitted{})
 		time.Sleep(time.Second)
-		f := &flaky{Store: on, away: true}
+		f := &storetest.Absence{Store: on}
+		f.Away(true)
 		bus := event.NewBus(0)
 		var roles []cluster.Role
 		b := cluster.New("b", cluster.Options{
@@ -372,7 +310,7 @@ func TestTheStoreIsAwayAtFirst(t *testing.T) {
 		done := make(chan struct{})
 		go func() { defer close(done); b.Run(ctx) }() // ends with cancel
 		time.Sleep(5 * time.Second)
-		f.set(false)
+		f.Away(false)
 		time.Sleep(3 * time.Second)
 		cancel()
 		<-done
