@@ -20,6 +20,7 @@ import (
 	"examlink/probe/exporter/naming"
 	"examlink/probe/verdict"
 	"examlink/probe/wire"
+	"examlink/server/cluster"
 	"examlink/server/event"
 	"examlink/server/exam"
 	"examlink/server/reflect"
@@ -59,7 +60,8 @@ func (x *table) register(tb testing.TB, r prometheus.Registerer) {
 	students := &examStudents{at: noon, list: []counted{{"msds-5001", noon.Add(time.Hour), map[string]int{
 		notOpened: 3, opened: 1, string(exam.CouldNotTell): 0, string(exam.NotReady): 2, string(exam.Late): 1, string(exam.Marginal): 4, string(exam.Ready): 30,
 	}}}}
-	for _, c := range slices.Concat(x.metrics.collectors(), reflect.NewTable(nil).Collectors(), m.Collectors(), []prometheus.Collector{collector, x.clocks, students}) {
+	several := cluster.New("a", cluster.Options{Events: event.NewBus(0)})
+	for _, c := range slices.Concat(x.metrics.collectors(), reflect.NewTable(nil).Collectors(), m.Collectors(), []prometheus.Collector{collector, x.clocks, students, several}) {
 		if err := r.Register(c); err != nil {
 			tb.Fatal(err)
 		}

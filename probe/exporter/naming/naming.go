@@ -26,7 +26,7 @@ var refused = map[string]string{
 
 // labels is the closed list. None of them can name a student or an address: exam
 // is what operators call one, session is drawn at random.
-var labels = []string{"exam", "session", "purpose", "bound", "part", "direction", "outcome", "kind", "reason", "criterion", "finding", "state", "policy", "version", "transport", "peer", "goversion", "goos", "goarch"}
+var labels = []string{"exam", "session", "purpose", "bound", "part", "direction", "outcome", "kind", "reason", "criterion", "finding", "state", "policy", "version", "transport", "peer", "role", "goversion", "goos", "goarch"}
 
 // Check lists what is wrong with the names and labels of our own metrics.
 func Check(g prometheus.Gatherer) ([]string, error) {
