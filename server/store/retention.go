@@ -8,7 +8,7 @@ import (
 // Retention is how long each kind of data is kept. Zero is for ever. Exams, and
 // alerts that are still to be delivered, are kept whatever it says.
 type Retention struct {
-	Rosters     time.Duration `mapstructure:"rosters" default:"2160h" min:"0s" doc:"Students of an exam with their contacts, after the end of the exam."`
+	Rosters     time.Duration `mapstructure:"rosters" default:"2160h" min:"0s" doc:"Students of an exam with their contacts and when they were last connected, after the end of the exam."`
 	Receipts    time.Duration `mapstructure:"receipts" default:"8760h" min:"0s" doc:"Receipts, after their check."`
 	Records     time.Duration `mapstructure:"records" default:"8760h" min:"0s" doc:"The latest hash of each session's record, after it was reported."`
 	Sessions    time.Duration `mapstructure:"sessions" default:"168h" min:"0s" doc:"Sessions whose end the server has not seen, after their state last changed. At least 24h: a session that is still live by then is not missed after a restart."`

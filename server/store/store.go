@@ -1,6 +1,6 @@
-// Package store keeps what a server must not lose: exams, rosters, receipts,
-// the heads of records, the join tokens that were issued, live sessions, notices still
-// to be delivered, and what servers that share a store tell each other. It
+// Package store keeps what a server must not lose: exams, rosters, who was connected,
+// receipts, the heads of records, the join tokens that were issued, live sessions, notices
+// still to be delivered, and what servers that share a store tell each other. It
 // declares the interfaces and their values; the packages below it implement them,
 // and package storetest holds every implementation to the same behaviour.
 //
@@ -53,6 +53,7 @@ const (
 type Store interface {
 	Exams() Exams
 	Roster() Roster
+	Attendances() Attendances
 	Receipts() Receipts
 	Records() Records
 	Tokens() Tokens

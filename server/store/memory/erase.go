@@ -15,7 +15,7 @@ func (s *Store) Erase(ctx context.Context, exam, student string) (r store.Remove
 	}
 	defer s.mu.Unlock()
 	if _, ok := s.roster[exam].get(student); ok {
-		s.roster.remove(exam, student)
+		s.forgetStudent(exam, student)
 		r.Students++
 	}
 	r.Receipts = int64(s.eraseReceipts(exam, student))
@@ -40,6 +40,7 @@ func (s *Store) Expire(ctx context.Context, now time.Time, keep store.Retention)
 	s.exams.all(func(e store.Exam) {
 		if over(e.End, keep.Rosters) {
 			r.Students += s.roster.clear(e.ID)
+			s.connected.clear(e.ID)
 		}
 	})
 	for _, of := range s.receipts {

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"examlink/server/store"
 )
@@ -19,6 +20,7 @@ type Store struct {
 	closed    bool
 	exams     relation[store.Exam]
 	roster    grouped[store.Student]
+	connected grouped[time.Time] // of the roster
 	receipts  grouped[store.Receipt]
 	standing  grouped[store.Standing]
 	examOf    map[string]string // of receipts
@@ -39,7 +41,7 @@ type Store struct {
 // New makes an empty store.
 func New() *Store {
 	return &Store{
-		roster: grouped[store.Student]{}, receipts: grouped[store.Receipt]{}, standing: grouped[store.Standing]{}, examOf: map[string]string{},
+		roster: grouped[store.Student]{}, connected: grouped[time.Time]{}, receipts: grouped[store.Receipt]{}, standing: grouped[store.Standing]{}, examOf: map[string]string{},
 		heads: grouped[store.RecordHead]{}, headOf: map[string]store.RecordHead{},
 		tokens: grouped[store.Token]{}, tokenExam: map[string]string{}, queues: map[string]*slot{}, parked: map[string]*Queue{},
 	}
@@ -64,6 +66,9 @@ func (s *Store) Exams() store.Exams { return exams{s} }
 
 // Roster implements store.Store.
 func (s *Store) Roster() store.Roster { return roster{s} }
+
+// Attendances implements store.Store.
+func (s *Store) Attendances() store.Attendances { return attendances{s} }
 
 // Receipts implements store.Store.
 func (s *Store) Receipts() store.Receipts { return receipts{s} }

@@ -143,7 +143,7 @@ func (t roster) Remove(ctx context.Context, exam string, students ...string) err
 	}
 	defer t.mu.Unlock()
 	for _, id := range students {
-		t.roster.remove(exam, id)
+		t.forgetStudent(exam, id)
 	}
 	return nil
 }

@@ -104,6 +104,9 @@ func (s *Store) Exams() store.Exams { return exams{s} }
 // Roster implements store.Store.
 func (s *Store) Roster() store.Roster { return roster{s} }
 
+// Attendances implements store.Store.
+func (s *Store) Attendances() store.Attendances { return attendances{s} }
+
 // Receipts implements store.Store.
 func (s *Store) Receipts() store.Receipts { return receipts{s} }
 

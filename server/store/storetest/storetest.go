@@ -24,7 +24,7 @@ func Test(t *testing.T, open func(t *testing.T) store.Store, reopen Reopen) {
 		run  func(*testing.T, store.Store)
 	}{
 		{"Exams", testExams}, {"ExamsOfAllKinds", testInvalidExams}, {"Paging", testPaging},
-		{"Roster", testRoster}, {"RosterIsAllOrNothing", testRosterAllOrNothing}, {"LargeRoster", testLargeRoster},
+		{"Roster", testRoster}, {"RosterIsAllOrNothing", testRosterAllOrNothing}, {"LargeRoster", testLargeRoster}, {"Attendance", testAttendance},
 		{"Receipts", testReceipts}, {"Standings", testStandings}, {"EraseReceipts", testEraseReceipts}, {"InvalidReceipts", testInvalidReceipts},
 		{"Records", testRecords}, {"EraseRecords", testEraseRecords}, {"Sessions", testSessions}, {"AdoptSessions", testAdoptSessions},
 		{"Events", testEvents}, {"EventsOfMany", testConcurrentEvents}, {"InvalidEvents", testInvalidEvents}, {"Members", testMembers}, {"Leader", testLeader},

@@ -27,6 +27,7 @@ func fill(t *testing.T, s store.Store) {
 	must(t, s.Roster().Put(bg(t), "e1", students))
 	must(t, s.Roster().Put(bg(t), "e2", students[:3]))
 	must(t, s.Roster().Remove(bg(t), "e1", students[7].ID))
+	must(t, s.Attendances().Note(bg(t), "e1", at(5), numbered("s", 3), numbered("s", 9)))
 	must(t, s.Exams().Close(bg(t), "e1"))
 	for i := range 30 {
 		must(t, s.Receipts().Append(bg(t), receipt(numbered("r", i), numbered("s", i%10), i, verdict.Outcomes()[i%4])))
@@ -86,6 +87,7 @@ func describe(t *testing.T, s store.Store) string {
 		for _, x := range pages(t, 100, studentID, func(ctx context.Context, p store.Page) ([]store.Student, error) { return s.Roster().List(ctx, e.ID, p) }) {
 			fmt.Fprintf(&b, "%+v %s\n", x, string(x.Contact))
 		}
+		b.WriteString(attended(t, s, e.ID, 100) + "\n")
 		for _, x := range listTokens(t, s, e.ID) {
 			fmt.Fprintf(&b, "%+v\n", x)
 		}
@@ -158,6 +160,7 @@ func calls(ctx context.Context, s store.Store) map[string]error {
 	_, heads := s.Records().List(ctx, "e1", store.Page{})
 	_, sessions := s.Sessions().List(ctx, store.Page{})
 	_, tokens := s.Tokens().List(ctx, "e1", store.Page{})
+	_, attendances := s.Attendances().List(ctx, "e1", store.Page{})
 	_, queue := s.Queue(ctx, "another")
 	_, erase := s.Erase(ctx, "e1", "s")
 	_, expire := s.Expire(ctx, at(0), store.Retention{Receipts: time.Hour})
@@ -171,6 +174,7 @@ func calls(ctx context.Context, s store.Store) map[string]error {
 		"Members.Leave": s.Members().Leave(ctx, "a"), "Sessions.Adopt": adopted,
 		"Exams.Create": s.Exams().Create(ctx, exam("x")), "Exams.Get": get, "Exams.Close": s.Exams().Close(ctx, "e1"),
 		"Roster.Put": s.Roster().Put(ctx, "e1", []store.Student{{ID: "s"}}), "Roster.List": list, "Roster.Remove": s.Roster().Remove(ctx, "e1", "s1"),
+		"Attendances.Note": s.Attendances().Note(ctx, "e1", at(1), "s"), "Attendances.List": attendances,
 		"Receipts.Append": s.Receipts().Append(ctx, receipt("r", "s", 1, verdict.Ready)), "Receipts.Standings": standings, "Receipts.Erase": s.Receipts().Erase(ctx, "e1", "s"),
 		"Records.Append": s.Records().Append(ctx, head("a", "s", 1)), "Records.List": heads, "Records.Erase": s.Records().Erase(ctx, "e1", "s"),
 		"Tokens.Add": s.Tokens().Add(ctx, []store.Token{token("t", "s")}), "Tokens.List": tokens, "Tokens.Open": s.Tokens().Open(ctx, "t", at(1)), "Tokens.Erase": s.Tokens().Erase(ctx, "e1", "s"),
