@@ -1,5 +1,5 @@
-// Package alert turns what the server sees of its sessions into warnings, with
-// hysteresis, and many sessions that fail together into one incident.
+// Package alert turns what the server sees of its sessions, and of students who have
+// none, into warnings, with hysteresis, and many that fail together into one notice.
 //
 // It is pure: events carry their time, notices go to a callback, and the package
 // does no I/O, starts no goroutine and never reads a clock. Only the identifiers
@@ -60,6 +60,8 @@ type Correlator struct {
 	endedAt map[string]time.Time // by session, for lateChange
 	sweep   time.Time            // when to drop old entries of endedAt
 
+	absentees map[string]*absentees // by exam
+
 	restored []*subject // sessions of an earlier run that have not come back
 	forget   time.Time  // when they are given up
 }
@@ -70,6 +72,7 @@ func NewCorrelator(r Rules, emit func(Notice)) *Correlator {
 		rules: r, minimum: minima(r.MinimumUp, r.MinimumDown), emit: emit,
 		sessions: map[string]*subject{}, total: map[string]int{}, live: map[string]int{},
 		onsets: map[string][]*condition{}, active: map[string]Notice{}, endedAt: map[string]time.Time{},
+		absentees: map[string]*absentees{},
 	}
 }
 
@@ -135,6 +138,7 @@ func (c *Correlator) Run(now time.Time) {
 	c.release(now)
 	c.settleFlapping(now)
 	c.incidents = slices.DeleteFunc(c.incidents, func(i *incident) bool { return c.advance(i, now) })
+	c.updateAbsent(now)
 	c.forgetRestored(now)
 }
 
@@ -157,6 +161,9 @@ func (c *Correlator) Next() (at time.Time, ok bool) {
 		if !i.calmSince.IsZero() {
 			soonest(i.calmSince.Add(i.settle))
 		}
+	}
+	for _, a := range c.absentees {
+		soonest(a.update)
 	}
 	if len(c.restored) > 0 {
 		soonest(c.forget)

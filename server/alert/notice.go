@@ -3,6 +3,7 @@ package alert
 import (
 	"crypto/rand"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -15,26 +16,27 @@ type Kind string
 
 // The kinds.
 const (
-	Suspect      Kind = "suspect"       // a session sends nothing; it may be harmless
-	Dropped      Kind = "dropped"       // so long that the connection is down
-	ExamRelevant Kind = "exam-relevant" // so long that it matters for the exam
-	BelowMinimum Kind = "below-minimum" // one direction is slower than the policy's minimum
-	Recovered    Kind = "recovered"     // an earlier warning is over
-	Incident     Kind = "incident"      // many sessions at once: on our side
-	Ended        Kind = "ended"         // a session is over; not a warning
+	Suspect        Kind = "suspect"         // a session sends nothing; it may be harmless
+	Dropped        Kind = "dropped"         // so long that the connection is down
+	ExamRelevant   Kind = "exam-relevant"   // so long that it matters for the exam
+	BelowMinimum   Kind = "below-minimum"   // one direction is slower than the policy's minimum
+	NeverConnected Kind = "never-connected" // students of an exam that has begun have not connected
+	Recovered      Kind = "recovered"       // an earlier warning is over
+	Incident       Kind = "incident"        // many sessions at once: on our side
+	Ended          Kind = "ended"           // a session is over; not a warning
 )
 
 // Kinds lists every kind.
 func Kinds() []Kind {
-	return []Kind{Suspect, Dropped, ExamRelevant, BelowMinimum, Recovered, Incident, Ended}
+	return []Kind{Suspect, Dropped, ExamRelevant, BelowMinimum, NeverConnected, Recovered, Incident, Ended}
 }
 
 // Stages lists the kinds of notice that a warning may have had by the time it
-// reached this kind, itself included; none for kinds that are no warnings of
-// a session. A silence passes through every stage, but a notice may skip some.
+// reached this kind, itself included; none for incidents and ends. A silence passes
+// through every stage, but a notice may skip some.
 func (k Kind) Stages() []Kind {
-	if k == BelowMinimum {
-		return []Kind{BelowMinimum}
+	if k == BelowMinimum || k == NeverConnected {
+		return []Kind{k}
 	}
 	return silences()[:k.rank()]
 }
@@ -52,7 +54,7 @@ func (k Kind) severity() string {
 	switch k {
 	case Recovered, Ended, Suspect:
 		return "info"
-	case BelowMinimum:
+	case BelowMinimum, NeverConnected:
 		return "warning"
 	}
 	return "critical"
@@ -84,7 +86,7 @@ type Notice struct {
 	Warning  string `json:"warning"` // the same from the start of a warning to its end
 	Kind     Kind   `json:"kind"`
 	State    State  `json:"state"`
-	Update   bool   `json:"update,omitempty"` // an incident that had a notice before has changed
+	Update   bool   `json:"update,omitempty"` // an incident, or a number of absent students, that had a notice before has changed
 	Severity string `json:"severity"`         // info, warning, critical
 
 	Exam    string `json:"exam,omitempty"` // absent for an incident of the whole server
@@ -101,7 +103,7 @@ type Notice struct {
 	LastPacket time.Time `json:"last_packet,omitzero"`
 	Flapping   bool      `json:"flapping,omitempty"`
 	Episodes   int       `json:"episodes,omitempty"`
-	End        string    `json:"end,omitempty"` // why the session ended, of ended and of recovered at the end of its session: goodbye, silent, replaced
+	End        string    `json:"end,omitempty"` // why the session ended, of ended and of recovered at the end of its session: goodbye, silent, replaced; of never-connected: exam-over, exam-later, off-roster
 
 	Direction string  `json:"direction,omitempty"` // of a rate below the minimum, also in an incident: up, down
 	Seen      Seen    `json:"seen"`                // by the server itself
@@ -109,6 +111,7 @@ type Notice struct {
 
 	Incident string          `json:"incident,omitempty"` // the incident this belongs to
 	Counts   *IncidentCounts `json:"counts,omitempty"`   // of an incident
+	Absent   *AbsentCounts   `json:"absent,omitempty"`   // of a notice about the absent students of an exam together; nil: it is about one
 	Cause    string          `json:"cause,omitempty"`    // if the server knows it
 
 	Sentence string `json:"sentence"` // the notice in plain words
@@ -175,10 +178,13 @@ func (n Notice) Event() Event {
 		if n.State == Cleared {
 			verb = "ended"
 		}
-	case ExamRelevant:
-		verb = "exam_relevant" // the specification allows letters, digits and underscores
-	case BelowMinimum:
-		verb = "below_minimum"
+	case ExamRelevant, BelowMinimum, NeverConnected:
+		verb = strings.ReplaceAll(verb, "-", "_") // the specification allows letters, digits and underscores
+	}
+	if n.Kind == NeverConnected || n.Was == NeverConnected {
+		if subject = "student"; n.Absent != nil {
+			subject = "exam"
+		}
 	}
 	return Event{Schema: Schema, Type: subject + "." + verb, Timestamp: n.At, Data: n}
 }

@@ -25,6 +25,8 @@ func (c *Correlator) Restore(list []Notice, now time.Time, forget time.Duration)
 			c.restoreSubject(n).restoreSilence(n)
 		case n.Kind == BelowMinimum:
 			c.restoreSubject(n).restoreRate(n)
+		case n.Kind == NeverConnected:
+			c.restoreAbsent(n)
 		default:
 			c.restoreSubject(n)
 			continue

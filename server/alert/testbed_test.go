@@ -108,6 +108,18 @@ func line(n Notice) string {
 		}
 		l += fmt.Sprintf(" %d/%d %s %d %v alone %d", c.Affected, c.Live, what, c.current(), c.Exams, len(c.NotifiedAlone))
 	}
+	if n.Kind == NeverConnected || n.Was == NeverConnected {
+		l += " " + n.Exam
+		if n.Student != "" {
+			l += "/" + n.Student
+		}
+		if n.Update {
+			l += " update"
+		}
+		if a := n.Absent; a != nil {
+			l += fmt.Sprintf(" %d of %d, most %d", a.Students, a.Roster, a.Most)
+		}
+	}
 	if n.Incident != "" && n.Kind != Incident {
 		l += " in incident"
 	}

@@ -24,8 +24,12 @@ func sentence(n Notice) string {
 		return fmt.Sprintf("The connection has been interrupted for %s, long enough to matter for the exam: %s.", silent, who(n)) + about
 	case BelowMinimum:
 		return fmt.Sprintf("%s is below the minimum: %s.%s", rateName(n.Direction), who(n), lowReading(n)) + about
+	case NeverConnected:
+		return absentSentence(n)
 	case Recovered:
 		switch {
+		case n.Was == NeverConnected:
+			return presentSentence(n)
 		case n.Direction != "" && n.End != "":
 			return fmt.Sprintf("%s was below the minimum for %s, until the session ended: %s.", rateName(n.Direction), lasted, who(n)) + about
 		case n.Direction != "":
@@ -48,6 +52,42 @@ func sentence(n Notice) string {
 		return incidentSentence(n)
 	}
 	return string(n.Kind)
+}
+
+// absentSentence puts a notice about absent students into plain words. Without the
+// student it is about some of the exam.
+func absentSentence(n Notice) string {
+	began := short(n.At.Sub(n.Since))
+	switch {
+	case n.Absent != nil:
+		return fmt.Sprintf("%d of %d students on the roster of exam %s have not connected since it began %s ago.", n.Absent.Students, n.Absent.Roster, n.Exam, began) + about
+	case n.Student == "":
+		return fmt.Sprintf("At least one student has not connected since exam %s began %s ago.", n.Exam, began) + about
+	}
+	return fmt.Sprintf("No connection since the exam began %s ago: %s. The computer may be off, the program not started, or the network may block it.", began, who(n)) + about
+}
+
+// presentSentence says why students are not absent any more.
+func presentSentence(n Notice) string {
+	where := who(n)
+	if n.Student == "" {
+		where = "exam " + n.Exam
+	}
+	switch {
+	case n.End == endExamLater:
+		return fmt.Sprintf("The exam now begins later: %s.", where)
+	case n.End == endExamOver && n.Absent != nil:
+		return fmt.Sprintf("The exam is over, and %d of %d students on its roster never connected: %s.", n.Absent.Students, n.Absent.Roster, where)
+	case n.End == endExamOver:
+		return fmt.Sprintf("The exam is over, and the student never connected: %s.", where)
+	case n.End == endOffRoster:
+		return fmt.Sprintf("The student is no longer on the roster: %s.", where)
+	case n.Absent == nil:
+		return fmt.Sprintf("The student has connected, %s after the exam began: %s.", short(seconds(n.Duration)), where)
+	case n.Absent.Students == 0:
+		return fmt.Sprintf("No student is missing any more: %s.", where)
+	}
+	return fmt.Sprintf("Most of the missing students have connected, and %d have not, who have notices of their own: %s.", n.Absent.Students, where)
 }
 
 // who names the subject of a notice.

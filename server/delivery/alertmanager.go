@@ -60,6 +60,7 @@ type amAlert struct {
 var alertNames = map[alert.Kind]string{
 	alert.Suspect: "ExamlinkSessionSuspect", alert.Dropped: "ExamlinkSessionDropped", alert.ExamRelevant: "ExamlinkSessionExamRelevant",
 	alert.BelowMinimum: "ExamlinkSessionBelowMinimum", alert.Incident: "ExamlinkIncidentOnOurSide",
+	alert.NeverConnected: "ExamlinkStudentsNeverConnected",
 }
 
 // alertName names the alert of a notice. Incidents of rates and of silence have

@@ -31,7 +31,7 @@ func newMetrics() *metrics {
 		undelivered: vec("notifications_undelivered_total", "Notifications given up: too old, too large, permanently refused, or dropped from a full queue.", "receiver"),
 	}
 	m.queues, m.saved = NewWrites(PartQueues), NewWrites(PartWarnings)
-	for _, k := range []alert.Kind{alert.Suspect, alert.Dropped, alert.ExamRelevant, alert.BelowMinimum, alert.Recovered, alert.Incident} {
+	for _, k := range []alert.Kind{alert.Suspect, alert.Dropped, alert.ExamRelevant, alert.BelowMinimum, alert.NeverConnected, alert.Recovered, alert.Incident} {
 		m.warnings.WithLabelValues(string(k))
 	}
 	return m

@@ -29,7 +29,9 @@ const (
 // pushed is an alert and how much of it one Alertmanager has.
 type pushed struct {
 	amAlert
-	warnings []string // behind it; the incident of an exam and one of the server share an alert
+	// warnings are behind it: the incident of an exam and one of the server share an
+	// alert, and so do the absent students of an exam.
+	warnings []string
 	session  string
 	resolved time.Time // zero: it is active
 	changed  bool      // since Alertmanager last took it
@@ -118,7 +120,7 @@ func (a *pushed) clear(n alert.Notice) {
 		return
 	}
 	a.warnings = slices.DeleteFunc(a.warnings, func(w string) bool { return w == n.Warning })
-	if n.Kind == alert.Incident && len(a.warnings) > 0 {
+	if n.Session == "" && len(a.warnings) > 0 {
 		return
 	}
 	a.resolved, a.changed = n.At, true
@@ -135,7 +137,7 @@ func (p *pusher) raise(n alert.Notice, exam string) {
 	}}
 	if old := p.alerts[key]; old != nil {
 		a.version = old.version + 1
-		if n.Kind == alert.Incident && old.resolved.IsZero() {
+		if n.Session == "" && old.resolved.IsZero() {
 			a.warnings = slices.Compact(slices.Sorted(slices.Values(append(a.warnings, old.warnings...))))
 		}
 	}

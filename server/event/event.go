@@ -116,10 +116,11 @@ type (
 		verdict.Summary
 		Judged verdict.Summary `json:"judged"`
 	}
-	// Warning is a warning of the server's about one session, raised or cleared.
+	// Warning is a warning of the server's about one session, raised or cleared; never-
+	// connected is about a student without one, or those of an exam together.
 	Warning struct {
 		ID        string    `json:"id"`
-		Name      string    `json:"name"` // suspect, dropped, exam-relevant, below-minimum, recovered
+		Name      string    `json:"name"` // suspect, dropped, exam-relevant, below-minimum, never-connected, recovered
 		Active    bool      `json:"active"`
 		Direction string    `json:"direction,omitempty"`
 		Severity  string    `json:"severity"`
