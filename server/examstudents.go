@@ -3,14 +3,12 @@ package server
 import (
 	"context"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"examlink/server/exam"
-	"examlink/server/store"
 )
 
 // Chosen by us.
@@ -82,7 +80,7 @@ func (s *examStudents) count(ctx context.Context) {
 }
 
 func (s *examStudents) read(ctx context.Context) (list []counted, err error) {
-	exams, err := s.current(ctx)
+	exams, err := currentExams(ctx, s.exams, s.now().Add(-countAfter))
 	if err != nil {
 		return nil, err
 	}
@@ -109,28 +107,6 @@ func (s *examStudents) read(ctx context.Context) (list []counted, err error) {
 		list = append(list, counted{e.ID, e.Start, n})
 	}
 	return list, nil
-}
-
-// current returns the exams to count, those that begin first before the others.
-func (s *examStudents) current(ctx context.Context) (exams []store.Exam, err error) {
-	p := store.Page{Limit: store.MaxPage}
-	for {
-		some, err := s.exams.List(ctx, p)
-		if err != nil {
-			return nil, err
-		}
-		for _, e := range some {
-			if !e.Closed && s.now().Before(e.End.Add(countAfter)) {
-				exams = append(exams, e)
-			}
-		}
-		if len(some) < p.Size() {
-			break
-		}
-		p.After = some[len(some)-1].ID
-	}
-	slices.SortStableFunc(exams, func(a, b store.Exam) int { return a.Start.Compare(b.Start) })
-	return exams, nil
 }
 
 // Describe implements prometheus.Collector.

@@ -9,6 +9,7 @@ import (
 
 	"examlink/server/delivery"
 	"examlink/server/event"
+	"examlink/server/session"
 	"examlink/server/store"
 )
 
@@ -25,17 +26,18 @@ const (
 // later run can detect sessions that did not come back. Sessions of an earlier
 // run stay in the table.
 type liveSessions struct {
-	table   store.Sessions
-	tokens  store.Tokens // it notes when they were first used
-	server  string       // the run that has them, where several share the store
-	events  *event.Bus
-	current func() map[string]event.Session // returns the current sessions
-	log     *slog.Logger
-	writes  *delivery.Writes
-	failing bool            // the latest access failed
-	put     map[string]bool // sessions of this run in the table
-	left    map[string]bool // sessions that have ended and could not be removed
-	handled atomic.Uint64   // number of the latest event that has been handled
+	table    store.Sessions
+	tokens   store.Tokens      // it notes when they were first used
+	attended store.Attendances // it notes when students were last connected
+	events   *event.Bus
+	current  func() map[string]event.Session // returns the current sessions
+	log      *slog.Logger
+	writes   *delivery.Writes
+	failing  bool                     // the latest access failed
+	put      map[string]event.Session // sessions of this run in the table, as they were written last
+	left     map[string]event.Session // sessions that have ended and could not be removed
+	server   string                   // the run that has them, where several share the store
+	handled  atomic.Uint64            // number of the latest event that has been handled
 }
 
 // run handles events until ctx ends, including those queued by then.
@@ -89,12 +91,12 @@ func (l *liveSessions) next(ctx context.Context, sub *event.Subscription, until 
 func (l *liveSessions) refresh() {
 	current := l.current()
 	for id, x := range current {
-		if l.put[id] {
+		if _, ok := l.put[id]; ok {
 			l.store(x)
 		}
 	}
-	for id := range l.left {
-		l.remove(id)
+	for _, x := range l.left {
+		l.remove(x)
 	}
 	if len(current) == 0 { // a store that is away is noticed before the first session
 		_ = l.access(func(ctx context.Context) error { return l.table.Remove(ctx, noSession) })
@@ -103,6 +105,7 @@ func (l *liveSessions) refresh() {
 
 // store writes one session.
 func (l *liveSessions) store(x event.Session) {
+	l.put[x.ID] = x
 	_ = l.access(func(ctx context.Context) error {
 		return l.table.Put(ctx, store.LiveSession{
 			ID: x.ID, Exam: x.Exam, Student: x.Student, Token: x.Token, Purpose: x.Purpose,
@@ -127,31 +130,46 @@ func (l *liveSessions) take(e event.Event) {
 	}
 	switch e.Payload.(type) {
 	case event.Admitted, event.Resumed, event.Restored, event.State:
-		l.put[x.ID] = true
 		l.store(x)
 	case event.Ended:
-		l.remove(x.ID)
+		l.remove(x)
 	}
 }
 
 // missed removes the sessions whose end was among dropped events.
 func (l *liveSessions) missed() {
 	current := l.current()
-	for id := range l.put {
+	for id, x := range l.put {
 		if _, ok := current[id]; !ok {
-			l.remove(id)
+			l.remove(x)
 		}
 	}
 }
 
-// remove removes a session that has ended. While the store fails, it is kept in mind.
-func (l *liveSessions) remove(id string) {
-	delete(l.put, id)
-	if l.access(func(ctx context.Context) error { return l.table.Remove(ctx, id) }) != nil {
-		l.left[id] = true
+// remove removes a session that has ended, after noting that the student was connected
+// until then. While the store fails, it is kept in mind.
+func (l *liveSessions) remove(x event.Session) {
+	delete(l.put, x.ID)
+	err := l.access(func(ctx context.Context) error {
+		if err := noteAttendance(ctx, l.attended, x.Purpose, x.Exam, x.Student, x.LastPacket); err != nil {
+			return err
+		}
+		return l.table.Remove(ctx, x.ID)
+	})
+	if err != nil {
+		l.left[x.ID] = x
 	} else {
-		delete(l.left, id)
+		delete(l.left, x.ID)
 	}
+}
+
+// noteAttendance notes that a student was connected with a session that leaves the
+// table. Checks do not count.
+func noteAttendance(ctx context.Context, t store.Attendances, purpose, exam, student string, last time.Time) error {
+	if purpose == session.PurposeCheck {
+		return nil
+	}
+	return t.Note(ctx, exam, last, student)
 }
 
 // access makes one access to the store. It logs only the first of consecutive
@@ -175,7 +193,7 @@ func (s *Server) Store() store.Store { return s.o.Store }
 // keepSessions starts updating the table of live sessions. The returned
 // function stops it.
 func (s *Server) keepSessions(ctx context.Context) (stop func()) {
-	l := &liveSessions{server: s.clusterID(), table: s.o.Store.Sessions(), tokens: s.o.Store.Tokens(), events: s.events, log: s.o.Log, writes: s.writes, put: map[string]bool{}, left: map[string]bool{}, current: s.sessions.Described}
+	l := &liveSessions{server: s.clusterID(), table: s.o.Store.Sessions(), tokens: s.o.Store.Tokens(), attended: s.o.Store.Attendances(), events: s.events, log: s.o.Log, writes: s.writes, put: map[string]event.Session{}, left: map[string]event.Session{}, current: s.sessions.Described}
 	sub := s.events.Subscribe(0, 0) // before the first session
 	s.live.Store(l)
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))

@@ -89,7 +89,7 @@ func TestLiveSessionsAreStored(t *testing.T) {
 		bus := event.NewBus(4)
 		var mu sync.Mutex
 		here := map[string]event.Session{}
-		l := &liveSessions{table: flaky, tokens: memory.New().Tokens(), events: bus, log: slog.New(slog.NewTextHandler(&log, nil)), writes: delivery.NewWrites(delivery.PartSessions), put: map[string]bool{}, left: map[string]bool{}, current: func() map[string]event.Session { mu.Lock(); defer mu.Unlock(); return maps.Clone(here) }}
+		l := &liveSessions{table: flaky, tokens: memory.New().Tokens(), attended: memory.New().Attendances(), events: bus, log: slog.New(slog.NewTextHandler(&log, nil)), writes: delivery.NewWrites(delivery.PartSessions), put: map[string]event.Session{}, left: map[string]event.Session{}, current: func() map[string]event.Session { mu.Lock(); defer mu.Unlock(); return maps.Clone(here) }}
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { defer close(done); l.run(ctx, bus.Subscribe(0, 4)) }()

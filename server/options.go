@@ -40,10 +40,11 @@ type Options struct {
 	Clock clock.Clock
 	// NewWaiter makes the waiters that pace trains; clock.NewWaiter unless set.
 	NewWaiter func(clock.Clock) (clock.Waiter, error)
-	// Limits, Silence, Policy, SessionSeries, Policies and Retention are the initial
-	// Settings.
+	// Limits, Silence, Attendance, Policy, SessionSeries, Policies and Retention are the
+	// initial Settings.
 	Limits        Limits
 	Silence       Silence
+	Attendance    Attendance
 	Policy        verdict.Policy
 	SessionSeries int
 	Retention     store.Retention

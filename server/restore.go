@@ -42,7 +42,11 @@ func (s *Server) takeUp(ctx context.Context, rows []store.LiveSession) {
 	forget := s.settings.Load().Silence.Forget
 	for _, x := range rows {
 		if x.Purpose == session.PurposeCheck || x.State == string(session.Connected) || s.o.Clock.Wall().Sub(x.LastPacket) >= forget {
-			if err := s.o.Store.Sessions().Remove(ctx, x.ID); err != nil {
+			err := noteAttendance(ctx, s.o.Store.Attendances(), x.Purpose, x.Exam, x.Student, x.LastPacket)
+			if err == nil {
+				err = s.o.Store.Sessions().Remove(ctx, x.ID)
+			}
+			if err != nil {
 				s.o.Log.Error("session of an earlier run not removed", "session", x.ID, "err", err)
 			}
 			continue

@@ -20,6 +20,7 @@ import (
 	"examlink/probe/exporter/naming"
 	"examlink/probe/verdict"
 	"examlink/probe/wire"
+	"examlink/server/alert"
 	"examlink/server/cluster"
 	"examlink/server/event"
 	"examlink/server/exam"
@@ -61,7 +62,8 @@ func (x *table) register(tb testing.TB, r prometheus.Registerer) {
 		notOpened: 3, opened: 1, string(exam.CouldNotTell): 0, string(exam.NotReady): 2, string(exam.Late): 1, string(exam.Marginal): 4, string(exam.Ready): 30,
 	}}}}
 	several := cluster.New("a", cluster.Options{Events: event.NewBus(0)})
-	for _, c := range slices.Concat(x.metrics.collectors(), reflect.NewTable(nil).Collectors(), m.Collectors(), []prometheus.Collector{collector, x.clocks, students, several}) {
+	absent := &attendance{taken: noon, calls: map[string]*rollCall{"msds-5002": {exam: "msds-5002", start: noon.Add(-time.Hour), presences: map[string]alert.Presence{"s1": alert.Absent, "s2": alert.Connected, "s3": alert.Awaited}}}}
+	for _, c := range slices.Concat(x.metrics.collectors(), reflect.NewTable(nil).Collectors(), m.Collectors(), []prometheus.Collector{collector, x.clocks, students, absent, several}) {
 		if err := r.Register(c); err != nil {
 			tb.Fatal(err)
 		}

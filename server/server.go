@@ -61,6 +61,7 @@ type Server struct {
 	exams      *exam.Manager
 	revoked    *revocations
 	students   *examStudents
+	attendance *attendance
 	flows      *reflect.Table
 	trains     *trains.Manager
 	handshakes *handshakes
@@ -81,7 +82,7 @@ type Server struct {
 
 // New checks the options and prepares a server.
 func New(o Options) (*Server, error) {
-	settings, err := Settings{Limits: o.Limits, Silence: o.Silence, Policy: o.Policy, SessionSeries: o.SessionSeries, Policies: o.Policies, Retention: o.Retention, Issuer: o.Issuer}.complete()
+	settings, err := Settings{Limits: o.Limits, Silence: o.Silence, Policy: o.Policy, SessionSeries: o.SessionSeries, Policies: o.Policies, Retention: o.Retention, Attendance: o.Attendance, Issuer: o.Issuer}.complete()
 	if err != nil {
 		return nil, err
 	}
@@ -144,6 +145,8 @@ func New(o Options) (*Server, error) {
 		}
 		s.events.Handle(s.notifier.Handle)
 	}
+	s.attendance = newAttendance(s)
+	s.events.Handle(s.attendance.handle)
 	if o.Cluster != "" {
 		s.cluster = s.newCluster()
 	}
@@ -164,7 +167,7 @@ func (s *Server) Notifier() *delivery.Notifier { return s.notifier }
 // Register adds the server's metrics to a registry.
 func (s *Server) Register(r prometheus.Registerer) error {
 	all := slices.Concat(s.metrics.collectors(), s.flows.Collectors(), s.trains.Collectors())
-	for _, c := range append(all, s.writes, s.receipts.writes, s.receipts, s.clocks, s.students, sessionCollector{s.samples, s.settings.Load}) {
+	for _, c := range append(all, s.writes, s.receipts.writes, s.receipts, s.clocks, s.students, s.attendance, sessionCollector{s.samples, s.settings.Load}) {
 		if err := r.Register(c); err != nil {
 			return err
 		}
@@ -237,6 +240,7 @@ func (s *Server) Run(ctx context.Context) error {
 	wg.Go(func() { s.sessions.Run(inner) })
 	wg.Go(func() { s.expire(inner) })
 	wg.Go(func() { s.students.run(inner) })
+	wg.Go(func() { s.attendance.run(inner) })
 	stopNotifier := s.runNotifier(ctx)
 	accept := func(next func(context.Context) (*link.Conn, error)) {
 		wg.Go(func() { // ends when the listener is closed, or with inner

@@ -18,6 +18,8 @@ type Settings struct {
 	// granted; none is ended to meet a lower limit.
 	Limits  Limits
 	Silence Silence
+	// Attendance says when students on a roster are missed; zero: the default.
+	Attendance Attendance
 	// Policy is what the metrics compare rates with; clients judge their links
 	// themselves. Zero: the default policy.
 	Policy verdict.Policy
@@ -46,6 +48,9 @@ func (n Settings) complete() (Settings, error) {
 	if n.Silence == (Silence{}) {
 		n.Silence = DefaultSilence()
 	}
+	if n.Attendance == (Attendance{}) {
+		n.Attendance = DefaultAttendance()
+	}
 	if n.Policy == (verdict.Policy{}) {
 		n.Policy = verdict.BuiltIn()[0]
 	}
@@ -54,6 +59,9 @@ func (n Settings) complete() (Settings, error) {
 	}
 	if !n.Silence.Ordered() {
 		return n, fmt.Errorf("server: silence %v, expected suspect < dropped < exam-relevant < forget", n.Silence)
+	}
+	if n.Attendance.Patience < 0 {
+		return n, fmt.Errorf("server: patience of %v, expected 0s or more", n.Attendance.Patience)
 	}
 	if n.SessionSeries < 0 {
 		return n, fmt.Errorf("server: series of %d sessions, expected 0 or more", n.SessionSeries)

@@ -118,8 +118,14 @@ func (s *testbed) policy(id, policy string) string {
 // tokenOf issues a token with the exam, the student and the server of the testbed.
 func (s *testbed) tokenOf(t wire.JoinToken, key ed25519.PrivateKey, from, to time.Duration) string {
 	s.t.Helper()
+	return s.tokenFor("s1", t, key, from, to)
+}
+
+// tokenFor issues such a token for another student.
+func (s *testbed) tokenFor(student string, t wire.JoinToken, key ed25519.PrivateKey, from, to time.Duration) string {
+	s.t.Helper()
 	pin := link.Fingerprint(s.keys.Certificate.Leaf)
-	t.Exam, t.Student, t.Servers, t.Fingerprint = "e1", "s1", []string{serverAddr.String()}, base64.RawURLEncoding.EncodeToString(pin[:])
+	t.Exam, t.Student, t.Servers, t.Fingerprint = "e1", student, []string{serverAddr.String()}, base64.RawURLEncoding.EncodeToString(pin[:])
 	t.NotBefore, t.Expires = time.Now().Add(from).Unix(), time.Now().Add(to).Unix()
 	tok, err := exam.Issue(key, t)
 	if err != nil {

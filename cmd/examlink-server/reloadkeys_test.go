@@ -69,6 +69,7 @@ var otherValues = map[string]string{
 	"server.alerts.max_age":                    "server: {alerts: {max_age: 7h}}",
 	"server.alerts.queue_max":                  "server: {alerts: {queue_max: 7MB}}",
 	"server.alerts.webhooks":                   "server: {alerts: {webhooks: [{name: two, url: 'https://proctors.example.edu/', secret_file: DIR/one.secret}]}}",
+	"server.attendance.patience":               "server: {attendance: {patience: 7m}}",
 	"server.certificate":                       "server: {certificate: DIR/two.crt, key: DIR/two.key}",
 	"server.key":                               "server: {certificate: DIR/two.crt, key: DIR/two.key}",
 	"server.data_dir":                          "server: {data_dir: DIR/elsewhere}",

@@ -146,7 +146,7 @@ func (r *running) newServer() (*server.Server, error) {
 	return server.New(server.Options{
 		Conn: r.udp, TCP: r.tcp, Certificate: r.certificate, TokenKey: r.keys.Tokens[0].Public(), TokenKeys: r.keys.Public()[1:], Issuer: &issuer, Sign: r.keys.Tokens[0].Key, Secret: r.keys.Secret,
 		Limits: settings.Limits, Silence: settings.Silence, Policy: settings.Policy, SessionSeries: settings.SessionSeries, Policies: settings.Policies,
-		Retention: settings.Retention, Store: r.store, Notify: &notify, Cluster: name, Log: r.log, Version: daemon.Version(),
+		Retention: settings.Retention, Attendance: settings.Attendance, Store: r.store, Notify: &notify, Cluster: name, Log: r.log, Version: daemon.Version(),
 	})
 }
 

@@ -22,6 +22,12 @@ type Attendance struct {
 	Students map[string]Presence // those on the roster
 }
 
+// Absentee is a student on the roster of an exam in progress who has not connected.
+type Absentee struct {
+	Exam, Student string
+	Since         time.Time // when the exam began
+}
+
 // AbsentCounts are the students of an exam who have not connected.
 type AbsentCounts struct {
 	Students int `json:"students"` // now

@@ -61,9 +61,9 @@ type Notifier struct {
 
 // input is something that has happened.
 type input struct {
-	number uint64 // of the event; 0: none
-	judge  func(*alert.Correlator)
-	said   *alert.Notice // by another server
+	number uint64                  // of the event; 0: none
+	judge  func(*alert.Correlator) // called with mu held
+	said   *alert.Notice           // by another server
 }
 
 // New checks the options, opens the queues and restores the active warnings of an
@@ -135,18 +135,25 @@ func (n *Notifier) Reading(s alert.Session, r alert.Reading) {
 
 // Attend takes who has connected for the exams that are not over. It does not block.
 func (n *Notifier) Attend(at time.Time, exams []alert.Attendance) {
-	n.enqueue(func(c *alert.Correlator) { c.Attend(at, exams) })
+	n.enqueue(input{judge: func(c *alert.Correlator) {
+		if n.role != alone { // it does not know whom the others have
+			c.Attend(at, exams)
+		}
+	}})
 }
 
 // Connect takes that a student has connected. It does not block.
 func (n *Notifier) Connect(at time.Time, exam, student string) {
-	n.enqueue(func(c *alert.Correlator) { c.Connect(exam, student, at) })
+	n.enqueue(input{judge: func(c *alert.Correlator) { c.Connect(exam, student, at) }})
 }
 
 // Minima replaces the policy's minima, IP-layer bit/s; 0 means none. The next
 // reading of a rate is the first that is compared with them. It does not block.
 func (n *Notifier) Minima(up, down float64) {
-	n.enqueue(input{judge: func(c *alert.Correlator) { c.SetMinima(up, down) }})
+	n.enqueue(input{judge: func(c *alert.Correlator) {
+		n.o.MinimumUp, n.o.MinimumDown = up, down
+		c.SetMinima(up, down)
+	}})
 }
 
 // enqueue hands an event to the loop. The queue needs no bound: the loop that

@@ -8,8 +8,8 @@ import (
 // Active is what a sequence of events comes to: the sessions that have not ended and
 // what is active. It is not safe for concurrent use.
 type Active struct {
-	sessions  map[string]map[slot]Event
-	incidents map[string]Event
+	sessions map[string]map[slot]Event
+	notices  map[string]Event // incidents, and warnings of no session, by identifier
 }
 
 // slot is what a later event of the same session takes the place of.
@@ -20,20 +20,21 @@ type slot struct {
 
 // NewActive returns what no events come to.
 func NewActive() *Active {
-	return &Active{sessions: map[string]map[slot]Event{}, incidents: map[string]Event{}}
+	return &Active{sessions: map[string]map[slot]Event{}, notices: map[string]Event{}}
 }
 
 // Apply takes the next event.
 func (a *Active) Apply(e Event) {
-	if i, ok := e.Payload.(Incident); ok {
-		if i.Active {
-			a.incidents[i.ID] = e
-		} else {
-			delete(a.incidents, i.ID)
-		}
-		return
-	}
 	id := e.Session.ID
+	switch p := e.Payload.(type) {
+	case Incident:
+		a.notice(p.ID, p.Active, e)
+		return
+	case Warning:
+		if id == "" {
+			a.notice(p.ID, p.Active, e)
+		}
+	}
 	if id == "" {
 		return
 	}
@@ -61,9 +62,18 @@ func (a *Active) Apply(e Event) {
 	}
 }
 
+// notice takes one that is about no session.
+func (a *Active) notice(id string, active bool, e Event) {
+	if active {
+		a.notices[id] = e
+	} else {
+		delete(a.notices, id)
+	}
+}
+
 // Events returns those that lead to what is active, in the order of their numbers.
 func (a *Active) Events() (out []Event) {
-	for _, e := range a.incidents {
+	for _, e := range a.notices {
 		out = append(out, e)
 	}
 	for _, s := range a.sessions {

@@ -65,20 +65,21 @@ type Watch struct {
 
 // Server configures the operator's program.
 type Server struct {
-	Listen             string         `mapstructure:"listen" default:":8443" is:"host:port" doc:"The UDP port for QUIC and probes. The same port is opened for TCP."`
-	Name               string         `mapstructure:"name" doc:"What this server is called among those that share a PostgreSQL database. Empty: the name of its host."`
-	Public             []string       `mapstructure:"public" is:"public host:port" reload:"live" doc:"The addresses that students reach the server at, for join tokens."`
-	AdminListen        string         `mapstructure:"admin_listen" default:"127.0.0.1:9481" is:"host:port or empty" doc:"Where metrics, health and the list of sessions are served. Keep it away from students. Empty: nowhere."`
-	AdminSystemdSocket bool           `mapstructure:"admin_systemd_socket" doc:"Serve them on the sockets that systemd passes, instead of admin_listen."`
-	AdminWebConfig     string         `mapstructure:"admin_web_config" doc:"TLS, passwords, headers and a rate limit for admin_listen: a web configuration file as Prometheus exporters take it. It is read with each request. Empty: plain HTTP, for everybody who can connect. /-/healthy and /-/ready never need a password and have no rate limit."`
-	AdminPprof         bool           `mapstructure:"admin_pprof" reload:"live" doc:"Serve Go's profiles of the server there, under /debug/pprof/. They reveal what is in its memory."`
-	DataDir            string         `mapstructure:"data_dir" default:"examlink-data" doc:"The directory for keys, the certificate and the store, which are made on the first start."`
-	Certificate        string         `mapstructure:"certificate" reload:"live" doc:"A certificate of your own, as a PEM file. Empty: a self-signed one, whose key is named in join tokens."`
-	Key                string         `mapstructure:"key" reload:"live" doc:"The private key of your own certificate, as a PEM file."`
-	Metrics            Metrics        `mapstructure:"metrics" reload:"live" doc:"What the server's metrics show."`
-	Limits             server.Limits  `mapstructure:"limits" reload:"live" doc:"What students can make the server do."`
-	Silence            server.Silence `mapstructure:"silence" reload:"live" doc:"How long a session sends nothing until its state changes. Each time must exceed the one before."`
-	Alerts             Alerts         `mapstructure:"alerts" reload:"live" doc:"Proctors are alerted when a session falls silent (suspect, dropped, exam-relevant), falls below the policy's minimum (below-minimum), recovers or ends, and of incidents."`
+	Listen             string            `mapstructure:"listen" default:":8443" is:"host:port" doc:"The UDP port for QUIC and probes. The same port is opened for TCP."`
+	Name               string            `mapstructure:"name" doc:"What this server is called among those that share a PostgreSQL database. Empty: the name of its host."`
+	Public             []string          `mapstructure:"public" is:"public host:port" reload:"live" doc:"The addresses that students reach the server at, for join tokens."`
+	AdminListen        string            `mapstructure:"admin_listen" default:"127.0.0.1:9481" is:"host:port or empty" doc:"Where metrics, health and the list of sessions are served. Keep it away from students. Empty: nowhere."`
+	AdminSystemdSocket bool              `mapstructure:"admin_systemd_socket" doc:"Serve them on the sockets that systemd passes, instead of admin_listen."`
+	AdminWebConfig     string            `mapstructure:"admin_web_config" doc:"TLS, passwords, headers and a rate limit for admin_listen: a web configuration file as Prometheus exporters take it. It is read with each request. Empty: plain HTTP, for everybody who can connect. /-/healthy and /-/ready never need a password and have no rate limit."`
+	AdminPprof         bool              `mapstructure:"admin_pprof" reload:"live" doc:"Serve Go's profiles of the server there, under /debug/pprof/. They reveal what is in its memory."`
+	DataDir            string            `mapstructure:"data_dir" default:"examlink-data" doc:"The directory for keys, the certificate and the store, which are made on the first start."`
+	Certificate        string            `mapstructure:"certificate" reload:"live" doc:"A certificate of your own, as a PEM file. Empty: a self-signed one, whose key is named in join tokens."`
+	Key                string            `mapstructure:"key" reload:"live" doc:"The private key of your own certificate, as a PEM file."`
+	Metrics            Metrics           `mapstructure:"metrics" reload:"live" doc:"What the server's metrics show."`
+	Limits             server.Limits     `mapstructure:"limits" reload:"live" doc:"What students can make the server do."`
+	Silence            server.Silence    `mapstructure:"silence" reload:"live" doc:"How long a session sends nothing until its state changes. Each time must exceed the one before."`
+	Attendance         server.Attendance `mapstructure:"attendance" reload:"live" doc:"When students who do not connect for their exam are missed."`
+	Alerts             Alerts            `mapstructure:"alerts" reload:"live" doc:"Proctors are alerted when a session falls silent (suspect, dropped, exam-relevant), falls below the policy's minimum (below-minimum), recovers or ends, of students who have not connected for an exam that has begun (never-connected), and of incidents."`
 }
 
 // Metrics configures the server's metrics. A session has up to 18 series: those of
@@ -127,5 +128,5 @@ func (f File) ProbeOptions() (probe.Options, error) {
 func (f File) ServerSettings() (server.Settings, error) {
 	p, err := f.SelectedPolicy()
 	s := f.Server
-	return server.Settings{Limits: s.Limits, Silence: s.Silence, Policy: p, SessionSeries: s.Metrics.SessionSeries, Policies: f.allPolicies(), Retention: f.Store.Retention}, err
+	return server.Settings{Limits: s.Limits, Silence: s.Silence, Policy: p, SessionSeries: s.Metrics.SessionSeries, Policies: f.allPolicies(), Retention: f.Store.Retention, Attendance: s.Attendance}, err
 }

@@ -37,6 +37,7 @@ func TestDefaultsAreTheEngines(t *testing.T) {
 		t.Fatal(err)
 	}
 	same("server.limits", s.Limits, server.DefaultLimits())
+	same("server.attendance", s.Attendance, server.DefaultAttendance())
 	same("server.silence", s.Silence, server.DefaultSilence())
 	a, err := f.AlertOptions()
 	if err != nil {

@@ -33,7 +33,7 @@ var Rules = []Rule{
 
 	{Package: "server", May: []string{
 		"probe/clock", "probe/ippm", "probe/link", "probe/plan", "probe/receipt", "probe/verdict", "probe/wire",
-		"server/api", "server/auth", "server/cluster", "server/delivery", "server/event", "server/exam", "server/reflect", "server/session", "server/store", "server/store/memory", "server/trains",
+		"server/alert", "server/api", "server/auth", "server/cluster", "server/delivery", "server/event", "server/exam", "server/reflect", "server/session", "server/store", "server/store/memory", "server/trains",
 	}},
 	{Package: "server/api", May: []string{"probe/verdict", "server/alert", "server/auth", "server/cluster", "server/delivery", "server/exam", "server/session", "server/store"}},
 	{Package: "server/cluster", May: []string{"server/event", "server/store"}, Deps: []string{"github.com/prometheus/client_golang"}, Pure: true},
