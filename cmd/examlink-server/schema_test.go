@@ -12,6 +12,7 @@ import (
 	"examlink/server/alert"
 	"examlink/server/api"
 	"examlink/server/auth"
+	"examlink/server/store"
 )
 
 // What a live server sends and answers has the form of the published schemas: with a
@@ -52,7 +53,19 @@ func TestAnswersHaveTheirSchemas(t *testing.T) {
 			return sessions, warnings, undelivered
 		}
 		ask()
-		time.Sleep(2 * time.Minute)
+		for id, students := range map[string][]store.Student{"e1": {{ID: "s1"}, {ID: "x1"}}, "e2": {{ID: "x1"}, {ID: "x2"}, {ID: "x3"}, {ID: "x4"}}} {
+			start := time.Now().Add(-time.Minute)
+			if err := h.srv.Store().Exams().Create(t.Context(), store.Exam{ID: id, Start: start, End: start.Add(8 * time.Minute), Zone: "UTC", Policy: "default"}); err != nil {
+				t.Fatal(err)
+			}
+			if err := h.srv.Store().Roster().Put(t.Context(), id, students); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(3 * time.Minute)
+		if s, w, _ := ask(); len(s.Absent) != 5 || len(w.Warnings) != 2 {
+			t.Errorf("%+v\n%+v", s.Absent, w)
+		}
 		h.clients["s3"].Up.Update(func(p *netsim.Params) { p.Rate = 0.2e6 })
 		time.Sleep(5 * time.Minute)
 		h.cut(true, "s2")

@@ -36,7 +36,8 @@ func newSessions(a *cli.App) *cobra.Command {
 		Use: "sessions", Short: "Lists the live sessions, worst first", Args: cli.NoArgs,
 		Long: `Lists the live sessions of a running server, worst first, with their active
 warnings. Upload is measured by the server, download is reported by the student's
-program.
+program. Students on the roster of an exam that has begun who have not connected
+follow as never-connected, with the time since it began.
 
 The command asks the server's admin listener and needs the admin token, which the
 server keeps in its data directory: run the command there as the same user, or
@@ -120,7 +121,7 @@ func printSessions(out io.Writer, page api.SessionsPage) error {
 	for _, n := range page.Incidents {
 		fmt.Fprintf(out, "%s Since %s.\n", plain(n.Sentence), n.Since.UTC().Format(time.TimeOnly+" MST"))
 	}
-	if len(page.Sessions) == 0 {
+	if len(page.Sessions)+len(page.Absent) == 0 {
 		fmt.Fprintln(out, "no sessions")
 		return nil
 	}
@@ -147,6 +148,9 @@ func printSessions(out io.Writer, page api.SessionsPage) error {
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s%s\t%s\t%s\n", state, silence(s.Silent), plain(s.Exam), plain(s.Student), s.Session, column(plain(s.Server)),
 			rateText(s.Seen.Upload, page.At), rateText(s.Claimed.Download, page.At), strings.Join(warnings, ", "))
+	}
+	for _, x := range page.Absent {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t-\t-\t-\t\n", x.State, silence(page.At.Sub(x.Since).Seconds()), plain(x.Exam), plain(x.Student))
 	}
 	return w.Flush()
 }

@@ -36,6 +36,16 @@ type SessionsPage struct {
 	At        time.Time      `json:"at"`
 	Sessions  []SessionEntry `json:"sessions"`  // worst first
 	Incidents []alert.Notice `json:"incidents"` // active ones
+	Absent    []AbsentEntry  `json:"absent"`    // by exam and student
+}
+
+// AbsentEntry is one student on the roster of an exam in progress who has no session and
+// had none since the exam began, although there was time for it.
+type AbsentEntry struct {
+	Exam    string         `json:"exam"`
+	Student string         `json:"student"` // pseudonym
+	State   alert.Presence `json:"state"`   // never-connected
+	Since   time.Time      `json:"since"`   // when the exam began
 }
 
 // WarningsPage is the response to WarningsPath.
@@ -55,6 +65,7 @@ type UndeliveredPage struct {
 // Source is the server behind the API.
 type Source interface {
 	Sessions() []session.Info
+	Absent() []alert.Absentee     // by exam and student
 	Notifier() *delivery.Notifier // nil: notifications are off
 	Exams() *exam.Manager
 	// Elsewhere returns the sessions of other servers that share the store.

@@ -36,11 +36,11 @@ type SessionEntry struct {
 	Warnings []alert.Notice `json:"warnings"` // active warnings raised by the server
 }
 
-// sessions lists the live sessions of an exam, or all if exam is empty: those of this
-// server, and those of others that share its store.
+// sessions lists the live sessions and the absent students of an exam, or all if exam is
+// empty: those of this server, and those of others that share its store.
 func (a *API) sessions(exam string) SessionsPage {
 	now := time.Now()
-	page := SessionsPage{SessionsSchema, now.Round(0), []SessionEntry{}, []alert.Notice{}}
+	page := SessionsPage{SessionsSchema, now.Round(0), []SessionEntry{}, []alert.Notice{}, []AbsentEntry{}}
 	active := map[string][]alert.Notice{}
 	for _, n := range a.active() {
 		if n.Kind == alert.Incident {
@@ -64,6 +64,11 @@ func (a *API) sessions(exam string) SessionsPage {
 		add(remoteEntry(x, now))
 	}
 	slices.SortStableFunc(page.Sessions, worse)
+	for _, x := range a.source.Absent() {
+		if exam == "" || x.Exam == exam {
+			page.Absent = append(page.Absent, AbsentEntry{x.Exam, x.Student, alert.Absent, x.Since.Round(0)})
+		}
+	}
 	return page
 }
 
