@@ -36,8 +36,8 @@ type Settings struct {
 	// Certificate, if set, replaces the certificate in force, provided the server
 	// was created with a Certificate.
 	Certificate *tls.Certificate
-	// Notify, if set, replaces the receivers of alerts and the bounds of their
-	// queues, provided the server was created with Notify; see
+	// Notify, if set, replaces the receivers of alerts, the bounds of their queues and
+	// what makes an incident, provided the server was created with Notify; see
 	// delivery.Notifier.Reload.
 	Notify *delivery.Options
 }

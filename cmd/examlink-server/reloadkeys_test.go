@@ -17,6 +17,7 @@ import (
 	"examlink/cmd/internal/config"
 	"examlink/cmd/internal/daemon"
 	"examlink/server"
+	"examlink/server/alert"
 	"examlink/server/delivery"
 )
 
@@ -99,6 +100,8 @@ type inForce struct {
 	webhooks    []delivery.Webhook
 	push        delivery.Alertmanager
 	bounds      [2]int64
+	hold        time.Duration
+	incident    alert.IncidentRule
 	public      []string
 }
 
@@ -108,7 +111,7 @@ func (r *running) inForce() inForce {
 	if err != nil {
 		panic(err)
 	}
-	return inForce{r.level.Level().String(), r.profiles.Load(), r.srv.Settings(), hello.Leaf.SerialNumber.String(), o.Webhooks, o.Alertmanager, [2]int64{int64(o.MaxAge), o.QueueMax}, r.srv.Addresses()}
+	return inForce{r.level.Level().String(), r.profiles.Load(), r.srv.Settings(), hello.Leaf.SerialNumber.String(), o.Webhooks, o.Alertmanager, [2]int64{int64(o.MaxAge), o.QueueMax}, o.Hold, o.Incident, r.srv.Addresses()}
 }
 
 // wantedOf is what a server should go by.
@@ -126,7 +129,7 @@ func wantedOf(t *testing.T, f config.File) inForce {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return inForce{daemon.Level(f.Log.Level).String(), f.Server.AdminPprof, settings, keys.Leaf.SerialNumber.String(), o.Webhooks, o.Alertmanager, [2]int64{int64(o.MaxAge), o.QueueMax}, f.Server.Public}
+	return inForce{daemon.Level(f.Log.Level).String(), f.Server.AdminPprof, settings, keys.Leaf.SerialNumber.String(), o.Webhooks, o.Alertmanager, [2]int64{int64(o.MaxAge), o.QueueMax}, o.Hold, o.Incident, f.Server.Public}
 }
 
 // Each key is in force after a reload, or named as one that needs a restart.

@@ -199,6 +199,13 @@ func (c *Correlator) SetMinima(up, down float64) {
 	c.minimum = next
 }
 
+// SetRules replaces Hold and Incident of the rules. Warnings and incidents that are active
+// stay, incidents with the window they began with, and so does the wait of a notice that
+// is held.
+func (c *Correlator) SetRules(hold time.Duration, incident IncidentRule) {
+	c.rules.Hold, c.rules.Incident = hold, incident
+}
+
 // Rates returns the latest readings of a session, nil where there is none: the
 // upload that the server measured and the download that the client claims.
 func (c *Correlator) Rates(session string) (up, down *Rate) {

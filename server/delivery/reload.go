@@ -88,12 +88,13 @@ func (n *Notifier) preparePushers(o Options, c *change) {
 	c.alertmanagers = c.alertmanagers || len(c.gone.pushers) > 0
 }
 
-// Reload puts other receivers, and other bounds of their queues, in force. On an error
+// Reload puts other receivers, other bounds of their queues and other rules in force. On an error
 // nothing changes. Receivers that stay keep what is queued for them and the alerts they
 // have; an attempt that is under way to one that changes is made again. What is queued
 // for a webhook that goes stays in its file until there is a webhook of that name again.
-// A new Alertmanager gets the active alerts. Hold and Incident stay as they are, and so
-// do the options that are no keys of a configuration.
+// A new Alertmanager gets the active alerts. Hold and Incident apply to what happens from
+// now on, and no active warning is lost. The options that are no keys of a configuration
+// stay as they are.
 func (n *Notifier) Reload(o Options) error {
 	n.reloading.Lock()
 	defer n.reloading.Unlock()
@@ -102,7 +103,7 @@ func (n *Notifier) Reload(o Options) error {
 	}
 	was := n.Options()
 	o.Dir, o.Queues, o.Dial, o.Date, o.Log, o.Publish, o.Forget, o.Shared = was.Dir, was.Queues, was.Dial, was.Date, was.Log, was.Publish, was.Forget, was.Shared
-	o.Hold, o.Incident, o.MinimumUp, o.MinimumDown = was.Hold, was.Incident, was.MinimumUp, was.MinimumDown
+	o.MinimumUp, o.MinimumDown = was.MinimumUp, was.MinimumDown
 	o.fill()
 	c, err := n.prepare(o)
 	if err != nil {
@@ -135,6 +136,7 @@ func (n *Notifier) put(c change, o Options) {
 	for _, d := range c.next.deliverers {
 		d.queue.bound(o.QueueMax)
 	}
+	n.correlator.SetRules(o.Hold, o.Incident)
 	n.receivers, n.o = c.next, o
 }
 

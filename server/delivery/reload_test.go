@@ -174,7 +174,7 @@ func TestReloadAppliesAndRefuses(t *testing.T) {
 			t.Fatal(err)
 		}
 		d := n.receivers.deliverers[0]
-		if d.maxAge != time.Hour || d.queue.max != 1234 || n.Options().Hold != -1 {
+		if d.maxAge != time.Hour || d.queue.max != 1234 || n.Options().Hold != time.Second {
 			t.Errorf("max age %v, queue %d, hold %v", d.maxAge, d.queue.max, n.Options().Hold)
 		}
 		for name, change := range map[string]func(*Options){

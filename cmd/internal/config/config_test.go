@@ -236,7 +236,7 @@ func TestChanged(t *testing.T) {
 	b.Client.Interval, b.Server.DataDir, b.Server.Alerts.Hold, b.Server.Alerts.MaxAge = time.Second, "elsewhere", 0, time.Hour
 	want := []config.Change{
 		{Key: "client.interval", Reload: config.Unused}, {Key: "log.level", Reload: config.Live}, {Key: "policies", Reload: config.Live},
-		{Key: "server.alerts.hold", Reload: config.Restart}, {Key: "server.alerts.max_age", Reload: config.Live}, {Key: "server.data_dir", Reload: config.Restart},
+		{Key: "server.alerts.hold", Reload: config.Live}, {Key: "server.alerts.max_age", Reload: config.Live}, {Key: "server.data_dir", Reload: config.Restart},
 		{Key: "server.limits.sessions", Reload: config.Live}, {Key: "server.silence.forget", Reload: config.Live},
 	}
 	if got := config.Changed(a, b); !reflect.DeepEqual(got, want) {
