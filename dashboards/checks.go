@@ -3,7 +3,7 @@ package dashboards
 import "examlink/dashboards/grafana"
 
 // missing explains what the metrics do not contain.
-const missing = `These panels do not show **which exam a check was for**. For exams with a roster, ` + "`examlink_server_exam_students`" + ` counts students by how ready they are, and ` + "`examlink-server exam status`" + ` names them. A **verdict** is reported by the client, under the policy it was given; an aborted check has none. A student who runs five checks is counted five times.
+const missing = `Except for the first row, these panels do not show **which exam a check was for**. The first row counts the students of exams with a roster; ` + "`examlink-server exam status`" + ` names them. A **verdict** is reported by the client, under the policy it was given; an aborted check has none. A student who runs five checks is counted five times.
 
 **Rate tests** are the trains of checks, compared with the minimum of the server's policy when they ran. A slow link takes more of them than a fast one.`
 
@@ -37,6 +37,7 @@ func checks() *grafana.Dashboard {
 	}
 	note := grafana.NewText("Limitations", missing)
 	d.Add(grafana.Mid-2, 1, note)
+	d.AddRow("Exams ahead", grafana.Mid, 2, funnel()...)
 	d.AddRow("Verdicts in the selected time range", grafana.Low, 4,
 		grafana.NewStat("Checks with a verdict", "How many checks reported a verdict?", unitCount, noData,
 			[]grafana.Target{grafana.Now("", "sum(increase("+of(verdicts)+"[$__range]))")}),

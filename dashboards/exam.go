@@ -16,7 +16,7 @@ func exam() *grafana.Dashboard {
 	row := link("Session ${__data.fields.Session}", uidSession, "&var-exam=${exam}&var-session=${__data.fields.Session}")
 	line := link("Session ${__field.labels.session}", uidSession, "&var-exam=${exam}&var-session=${__field.labels.session}")
 
-	d.AddRow("Now", grafana.Low, 6,
+	d.AddRow("Now", grafana.Low, 7,
 		grafana.NewStat("Live sessions", "Sessions during this exam whose packets are arriving, without checks.", unitCount, noData,
 			[]grafana.Target{grafana.Now("", "sum("+ofWatches("examlink_exam_sessions", `state="live"`)+")")}),
 		grafana.NewStat("Silent sessions", "Sessions of this exam without packets for at least server.silence.suspect (1 s by default).", unitCount, noData,
@@ -29,6 +29,9 @@ func exam() *grafana.Dashboard {
 			[]grafana.Target{grafana.Now("", ratesBelow("", ofExam, down))}, counted(5)),
 		grafana.NewStat("Over WebSocket", "Sessions whose network blocks UDP. Their losses appear as delay, and their links may carry more than the rates that TCP achieved.", unitCount, noData,
 			[]grafana.Target{grafana.Now("", "sum("+ofWatches("examlink_session_transport_websocket")+")")},
+			grafana.Colored(grafana.At(0, grafana.Good), grafana.At(1, grafana.Uneasy))),
+		grafana.NewStat("Never connected", "Students on the roster who have not connected since the exam began, after server.attendance.patience (2 min by default). Not known before the exam, and for exams without a roster.", unitCount, notKnown,
+			[]grafana.Target{grafana.Now("", "max("+ofExam("examlink_server_exam_students_never_connected")+")")},
 			grafana.Colored(grafana.At(0, grafana.Good), grafana.At(1, grafana.Uneasy))),
 	)
 	d.AddRow("Sessions", grafana.High, 1, sessionTable(row))

@@ -488,7 +488,8 @@ func TestPushedAlertsAreLikeTheRules(t *testing.T) {
 	s.silence(many, "suspect")
 	s.rate(fallen, 4e6)
 	s.rate(fallen, 248e3)
-	for _, name := range []string{"ExamlinkSessionBelowMinimum", "ExamlinkIncidentOnOurSide", "ExamlinkIncidentBelowMinimum"} {
+	s.notifier.Attend(time.Now(), []alert.Attendance{{Exam: "one", Start: time.Now().Add(-time.Hour), Students: map[string]alert.Presence{"missing": alert.Absent}}})
+	for _, name := range []string{"ExamlinkStudentsNeverConnected", "ExamlinkSessionBelowMinimum", "ExamlinkIncidentOnOurSide", "ExamlinkIncidentBelowMinimum"} {
 		soon(t, name, seen(name))
 	}
 	_, alerting := rules(t)

@@ -8,7 +8,7 @@ const (
 )
 
 // scene is two hours of two servers and one client. Server exam-2 never answers.
-// Server exam-1 has two exams. In msds-5001, s-good is good; s-slow falls below
+// Server exam-1 has two exams in progress and one ahead, maed-6000. In msds-5001, s-good is good; s-slow falls below
 // the minimum at scrape 440; s-gone is silent from scrape 420 on, for 30 s or more
 // from 422 on; s-left ended at scrape 400; s-check is a check that was broken off. In
 // csca-5622, s-tcp uses WebSocket. Of s-good, s-gone and s-tcp only lower bounds are
@@ -143,6 +143,13 @@ func servers(h history) {
 	h.gauge("examlink_server_session_series_limit", onServer, 8)
 	h.gauge("examlink_server_certificate_expiry_timestamp_seconds", onServer, float64(at(moment).Unix()+30*86400))
 	h.gauge("examlink_server_config_last_reload_successful", onServer, 0)
+	for exam, starts := range map[string]float64{"maed-6000": 86400, "msds-5001": -3600} {
+		h.gauge("examlink_server_exam_start_timestamp_seconds", onServer+fmt.Sprintf(",exam=%q", exam), float64(at(moment).Unix())+starts)
+		for state, n := range map[string]float64{"not opened": 7, "opened": 4, "not ready": 2, "could not tell": 1, "late": 3, "marginal": 5, "ready": 20} {
+			h.gauge("examlink_server_exam_students", onServer+fmt.Sprintf(",exam=%q,state=%q", exam, state), n)
+		}
+	}
+	h.gauge("examlink_server_exam_students_never_connected", onServer+`,exam="msds-5001"`, 2)
 	tests := func(purpose, bound, direction string, values ...float64) {
 		for i, outcome := range []string{"below", "meets", "inconclusive"} {
 			h.counter("examlink_server_rate_tests_total", onServer+fmt.Sprintf(",bound=%q,direction=%q,outcome=%q,purpose=%q", bound, direction, outcome, purpose), values[i])
