@@ -150,7 +150,8 @@ func printSessions(out io.Writer, page api.SessionsPage) error {
 			rateText(s.Seen.Upload, page.At), rateText(s.Claimed.Download, page.At), strings.Join(warnings, ", "))
 	}
 	for _, x := range page.Absent {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t-\t-\t-\t\n", x.State, silence(page.At.Sub(x.Since).Seconds()), plain(x.Exam), plain(x.Student))
+		since := page.At.Sub(x.Since).Seconds()
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t-\t%s-\t-\t\n", x.State, silence(&since), plain(x.Exam), plain(x.Student), column("-"))
 	}
 	return w.Flush()
 }
