@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"examlink/probe/link"
+	"examlink/server/durable"
 )
 
 // certificateLife is the validity of a self-signed certificate. Students pin
@@ -65,10 +66,10 @@ func LoadKeys(dir, certFile, keyFile string, now time.Time) (Keys, error) {
 		if err != nil {
 			return Keys{}, err
 		}
-		if err := writeNew(missing, keyPEM); err != nil {
+		if err := durable.WriteFile(missing, keyPEM); err != nil {
 			return Keys{}, err
 		}
-		if err := writeNew(filepath.Join(dir, certificateFile), certPEM); err != nil {
+		if err := durable.WriteFile(filepath.Join(dir, certificateFile), certPEM); err != nil {
 			return Keys{}, err
 		}
 	}
@@ -76,7 +77,7 @@ func LoadKeys(dir, certFile, keyFile string, now time.Time) (Keys, error) {
 		return Keys{}, err
 	}
 	if name := filepath.Join(dir, secretFile); !exists(name) {
-		if err := writeNew(name, newSecret()); err != nil {
+		if err := durable.WriteFile(name, newSecret()); err != nil {
 			return Keys{}, err
 		}
 	}
@@ -153,15 +154,6 @@ func SelfSigned(now time.Time) (certPEM, keyPEM []byte, err error) {
 		return nil, nil, err
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}), nil
-}
-
-// writeNew atomically writes a file that only its owner can read.
-func writeNew(name string, data []byte) error {
-	tmp := name + ".new"
-	if err := os.WriteFile(tmp, data, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(tmp, name)
 }
 
 // newSecret returns 32 random bytes in base64.

@@ -13,6 +13,7 @@ import (
 	"slices"
 
 	"examlink/probe/link"
+	"examlink/server/durable"
 )
 
 // servedFile tells others that use the data directory which key a running server shows.
@@ -42,7 +43,7 @@ func (k Keys) NoteServed(dir string) (remove func(), err error) {
 		return nil, err
 	}
 	name := filepath.Join(dir, servedFile)
-	if err := writeNew(name, b); err != nil {
+	if err := durable.WriteFile(name, b); err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
 	return func() { _ = os.Remove(name) }, nil

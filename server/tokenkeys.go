@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"examlink/server/durable"
 	"examlink/server/exam"
 )
 
@@ -73,7 +74,7 @@ func RotateTokenKey(dir string) (TokenKey, error) {
 		return TokenKey{}, err
 	}
 	name := filepath.Join(dir, fmt.Sprintf("token-%d.seed", max(keys[0].order, 1)+1))
-	if err := writeNew(name, newSecret()); err != nil {
+	if err := durable.WriteFile(name, newSecret()); err != nil {
 		return TokenKey{}, err
 	}
 	if keys, err = ReadTokenKeys(dir); err != nil {
@@ -107,7 +108,7 @@ func makeTokenKey(dir string) error {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return writeNew(filepath.Join(dir, tokenFile), newSecret())
+	return durable.WriteFile(filepath.Join(dir, tokenFile), newSecret())
 }
 
 // Public returns the public parts of the keys of join tokens, the newest first.

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"examlink/server/durable"
 )
 
 // tokenFile, in the data directory, holds the operator's token.
@@ -25,9 +27,8 @@ func ReadOperatorToken(dir string, create bool) (string, error) {
 			return "", fmt.Errorf("admin token: %w", err)
 		}
 		_, err = f.WriteString(token + "\n")
-		if e := f.Close(); err == nil {
-			err = e
-		}
+		err = errors.Join(err, f.Sync(), f.Close())
+		durable.SyncDir(dir)
 		b = []byte(token)
 	}
 	if err != nil {

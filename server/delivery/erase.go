@@ -35,6 +35,7 @@ func (n *Notifier) Forget(ctx context.Context, exam, student string) error {
 			return err
 		}
 	}
+	n.saveAll()
 	return nil
 }
 

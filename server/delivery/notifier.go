@@ -22,13 +22,6 @@ import (
 	"examlink/server/event"
 )
 
-// activeFile holds the active warnings; see readActive.
-const activeFile = "standing.json"
-
-// saveEvery is how often that file is written at least: chosen by us, so that a full
-// disk is noticed before something must be kept.
-const saveEvery = time.Minute
-
 // Notifier turns events into notices and delivers them. It is safe for concurrent
 // use.
 type Notifier struct {
@@ -50,9 +43,7 @@ type Notifier struct {
 	o          Options   // in force
 	receivers  receivers // changed with reloading held, too
 	correlator *alert.Correlator
-	unsaved    bool // warnings have changed since the file was written
-	saved      time.Time
-	failing    bool // the file could not be written
+	active     activeFileState
 	role       role
 	rejudge    bool                    // the correlator begins anew before the next event
 	from       uint64                  // it has taken the events up to this number
@@ -90,7 +81,7 @@ func New(o Options) (*Notifier, error) {
 	case o.Dir != "":
 		n.file = filepath.Join(o.Dir, activeFile)
 		n.restore(o.Forget)
-		n.save(time.Now())
+		n.saveAll()
 	}
 	return n, nil
 }
@@ -162,6 +153,11 @@ func (n *Notifier) enqueue(e input) {
 	n.inbox.Lock()
 	n.events = append(n.events, e)
 	n.inbox.Unlock()
+	n.rouse()
+}
+
+// rouse makes the loop look again.
+func (n *Notifier) rouse() {
 	select {
 	case n.wake <- struct{}{}:
 	default:
@@ -199,6 +195,7 @@ func (n *Notifier) Run(ctx context.Context) error {
 		l.stop()
 	}
 	n.process(time.Now())
+	n.saveAll()
 	return n.receivers.close()
 }
 
@@ -237,27 +234,12 @@ func (n *Notifier) process(now time.Time) time.Duration {
 	return pause
 }
 
-// save writes the file of active warnings if they have changed, and once in a while
-// to see that it can be written. Called locked.
-func (n *Notifier) save(now time.Time) {
-	if !n.unsaved && now.Sub(n.saved) < saveEvery {
-		return
-	}
-	n.saved = now
-	err := writeActive(n.file, n.correlator.Active())
-	n.metrics.saved.Done(activeFile, err)
-	if err != nil && !n.failing {
-		n.log.Error("active warnings not saved, will retry", "err", err)
-	}
-	n.failing, n.unsaved = err != nil, false
-}
-
 // notify hands a notice to its receivers. The correlator calls it, with mu held.
 func (n *Notifier) notify(x alert.Notice) {
 	if n.role == follows {
 		return // another server says it
 	}
-	n.unsaved = true
+	n.active.changed = true
 	n.remember(x)
 	n.metrics.count(x)
 	n.log.Info("notice", "kind", x.Kind, "state", x.State, "exam", x.Exam, "session", x.Session, "warning", x.Warning)

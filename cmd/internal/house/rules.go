@@ -33,12 +33,12 @@ var Rules = []Rule{
 
 	{Package: "server", May: []string{
 		"probe/clock", "probe/ippm", "probe/link", "probe/plan", "probe/receipt", "probe/verdict", "probe/wire",
-		"server/alert", "server/api", "server/auth", "server/cluster", "server/delivery", "server/event", "server/exam", "server/reflect", "server/session", "server/store", "server/store/memory", "server/trains",
+		"server/alert", "server/api", "server/auth", "server/cluster", "server/delivery", "server/durable", "server/event", "server/exam", "server/reflect", "server/session", "server/store", "server/store/memory", "server/trains",
 	}},
 	{Package: "server/api", May: []string{"probe/verdict", "server/alert", "server/auth", "server/cluster", "server/delivery", "server/exam", "server/session", "server/store"}},
 	{Package: "server/cluster", May: []string{"server/event", "server/store"}, Deps: []string{"github.com/prometheus/client_golang"}, Pure: true},
-	{Package: "server/auth", Pure: true},
-	{Package: "server/delivery", May: []string{"probe/ippm", "probe/journal", "probe/link", "probe/wire", "server/alert", "server/event", "server/session", "server/store", "server/store/memory"}, Deps: []string{
+	{Package: "server/auth", May: []string{"server/durable"}, Pure: true},
+	{Package: "server/delivery", May: []string{"probe/ippm", "probe/journal", "probe/link", "probe/wire", "server/alert", "server/durable", "server/event", "server/session", "server/store", "server/store/memory"}, Deps: []string{
 		"github.com/cenkalti/backoff", "github.com/standard-webhooks/standard-webhooks", "github.com/prometheus/client_golang",
 	}, Pure: true},
 	{Package: "server/alert", May: []string{"probe/ippm", "probe/verdict", "probe/warning"}, Pure: true},
@@ -49,6 +49,7 @@ var Rules = []Rule{
 	{Package: "server/store/sql", May: []string{"probe/lockfile", "probe/verdict", "server/store"}, Deps: []string{"github.com/jackc/pgx", "modernc.org/sqlite"}, Pure: true},
 	{Package: "server/store/memory", May: []string{"server/store"}, Pure: true},
 	{Package: "server/store", May: []string{"probe/verdict"}, Pure: true},
+	{Package: "server/durable", Pure: true},
 	{Package: "server/event", May: []string{"probe/ippm", "probe/verdict", "probe/warning", "probe/wire"}, Pure: true},
 
 	{Package: "probe/agent", May: []string{
