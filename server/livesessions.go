@@ -19,7 +19,8 @@ const (
 	// refreshEvery is how often the last packets in the table are brought up to date: a
 	// later run must know for how long a session has been silent.
 	refreshEvery = 30 * time.Second
-	noSession    = "none" // is no session's identifier
+	retryEvery   = 5 * time.Second // while the store is away
+	noSession    = "none"          // is no session's identifier
 )
 
 // liveSessions keeps the store's table of live sessions up to date, so that a
@@ -34,10 +35,13 @@ type liveSessions struct {
 	log      *slog.Logger
 	writes   *delivery.Writes
 	failing  bool                     // the latest access failed
+	behind   bool                     // an access failed since the table was brought up to date
 	put      map[string]event.Session // sessions of this run in the table, as they were written last
 	left     map[string]event.Session // sessions that have ended and could not be removed
-	server   string                   // the run that has them, where several share the store
-	handled  atomic.Uint64            // number of the latest event that has been handled
+	// unopened are the tokens whose first use could not be stored
+	unopened map[string]time.Time
+	server   string        // the run that has them, where several share the store
+	handled  atomic.Uint64 // number of the latest event that has been handled
 }
 
 // run handles events until ctx ends, including those queued by then.
@@ -45,6 +49,9 @@ func (l *liveSessions) run(ctx context.Context, sub *event.Subscription) {
 	var last uint64
 	refresh := time.Now().Add(refreshEvery)
 	for {
+		if soon := time.Now().Add(retryEvery); l.behind && soon.Before(refresh) {
+			refresh = soon
+		}
 		if !time.Now().Before(refresh) {
 			l.refresh()
 			refresh = time.Now().Add(refreshEvery)
@@ -87,26 +94,48 @@ func (l *liveSessions) next(ctx context.Context, sub *event.Subscription, until 
 	return e, err
 }
 
-// refresh brings the table up to date with the latest packets.
+// refresh brings the table up to date with the latest packets. It gives up at the first
+// access that fails: a store that hangs holds each of them up.
 func (l *liveSessions) refresh() {
 	current := l.current()
+	l.behind = false
 	for id, x := range current {
-		if _, ok := l.put[id]; ok {
-			l.store(x)
+		if _, ok := l.put[id]; ok && !l.store(x) {
+			return
 		}
 	}
 	for _, x := range l.left {
-		l.remove(x)
+		if !l.remove(x) {
+			return
+		}
+	}
+	for token, at := range l.unopened {
+		if !l.open(token, at) {
+			return
+		}
 	}
 	if len(current) == 0 { // a store that is away is noticed before the first session
-		_ = l.access(func(ctx context.Context) error { return l.table.Remove(ctx, noSession) })
+		l.access(func(ctx context.Context) error { return l.table.Remove(ctx, noSession) })
 	}
 }
 
+// open notes that a token was used. While the store fails, it is kept in mind.
+func (l *liveSessions) open(token string, at time.Time) bool {
+	if first, ok := l.unopened[token]; ok {
+		at = first
+	}
+	if !l.access(func(ctx context.Context) error { return l.tokens.Open(ctx, token, at) }) {
+		l.unopened[token] = at
+		return false
+	}
+	delete(l.unopened, token)
+	return true
+}
+
 // store writes one session.
-func (l *liveSessions) store(x event.Session) {
+func (l *liveSessions) store(x event.Session) bool {
 	l.put[x.ID] = x
-	_ = l.access(func(ctx context.Context) error {
+	return l.access(func(ctx context.Context) error {
 		return l.table.Put(ctx, store.LiveSession{
 			ID: x.ID, Exam: x.Exam, Student: x.Student, Token: x.Token, Purpose: x.Purpose,
 			Transport: x.Transport, State: x.State, LastPacket: x.LastPacket, Server: l.server,
@@ -126,7 +155,7 @@ func (l *liveSessions) take(e event.Event) {
 		return
 	}
 	if _, is := e.Payload.(event.Admitted); is {
-		_ = l.access(func(ctx context.Context) error { return l.tokens.Open(ctx, x.Token, e.At) })
+		l.open(x.Token, e.At)
 	}
 	switch e.Payload.(type) {
 	case event.Admitted, event.Resumed, event.Restored, event.State:
@@ -148,19 +177,20 @@ func (l *liveSessions) missed() {
 
 // remove removes a session that has ended, after noting that the student was connected
 // until then. While the store fails, it is kept in mind.
-func (l *liveSessions) remove(x event.Session) {
+func (l *liveSessions) remove(x event.Session) bool {
 	delete(l.put, x.ID)
-	err := l.access(func(ctx context.Context) error {
+	done := l.access(func(ctx context.Context) error {
 		if err := noteAttendance(ctx, l.attended, x.Purpose, x.Exam, x.Student, x.LastPacket); err != nil {
 			return err
 		}
 		return l.table.Remove(ctx, x.ID)
 	})
-	if err != nil {
+	if !done {
 		l.left[x.ID] = x
-	} else {
-		delete(l.left, x.ID)
+		return false
 	}
+	delete(l.left, x.ID)
+	return true
 }
 
 // noteAttendance notes that a student was connected with a session that leaves the
@@ -172,9 +202,9 @@ func noteAttendance(ctx context.Context, t store.Attendances, purpose, exam, stu
 	return t.Note(ctx, exam, last, student)
 }
 
-// access makes one access to the store. It logs only the first of consecutive
-// errors.
-func (l *liveSessions) access(f func(context.Context) error) error {
+// access makes one access to the store, and reports whether it need not be made again. It
+// logs only the first of consecutive errors.
+func (l *liveSessions) access(f func(context.Context) error) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 	defer cancel()
 	err := f(ctx)
@@ -183,7 +213,9 @@ func (l *liveSessions) access(f func(context.Context) error) error {
 		l.log.Error("live sessions not stored", "err", err)
 	}
 	l.failing = err != nil
-	return err
+	done := err == nil || permanent(err)
+	l.behind = l.behind || !done
+	return done
 }
 
 // Store returns the store: live sessions, and those of an earlier run that have
@@ -193,7 +225,7 @@ func (s *Server) Store() store.Store { return s.o.Store }
 // keepSessions starts updating the table of live sessions. The returned
 // function stops it.
 func (s *Server) keepSessions(ctx context.Context) (stop func()) {
-	l := &liveSessions{server: s.clusterID(), table: s.o.Store.Sessions(), tokens: s.o.Store.Tokens(), attended: s.o.Store.Attendances(), events: s.events, log: s.o.Log, writes: s.writes, put: map[string]event.Session{}, left: map[string]event.Session{}, current: s.sessions.Described}
+	l := &liveSessions{server: s.clusterID(), table: s.o.Store.Sessions(), tokens: s.o.Store.Tokens(), attended: s.o.Store.Attendances(), events: s.events, log: s.o.Log, writes: s.writes, put: map[string]event.Session{}, left: map[string]event.Session{}, unopened: map[string]time.Time{}, current: s.sessions.Described}
 	sub := s.events.Subscribe(0, 0) // before the first session
 	s.live.Store(l)
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))

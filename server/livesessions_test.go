@@ -62,6 +62,19 @@ func sessionEvent(id, state string, p event.Payload) event.Event {
 	}}
 }
 
+// flakyTokens fails with the table of sessions.
+type flakyTokens struct {
+	store.Tokens
+	with *flakySessions
+}
+
+func (f flakyTokens) Open(ctx context.Context, id string, at time.Time) error {
+	if err := f.with.failure(); err != nil {
+		return err
+	}
+	return f.Tokens.Open(ctx, id, at)
+}
+
 // tableOf returns the store's table in one line.
 func tableOf(t *testing.T, s store.Sessions) string {
 	t.Helper()
@@ -86,10 +99,14 @@ func TestLiveSessionsAreStored(t *testing.T) {
 		}
 		var log strings.Builder
 		flaky := &flakySessions{Sessions: sessions}
+		tokens := memory.New().Tokens()
+		if err := tokens.Add(t.Context(), []store.Token{{ID: "t", Exam: "e1", Student: "s", From: time.Now(), Until: time.Now().Add(time.Hour)}}); err != nil {
+			t.Fatal(err)
+		}
 		bus := event.NewBus(4)
 		var mu sync.Mutex
 		here := map[string]event.Session{}
-		l := &liveSessions{table: flaky, tokens: memory.New().Tokens(), attended: memory.New().Attendances(), events: bus, log: slog.New(slog.NewTextHandler(&log, nil)), writes: delivery.NewWrites(delivery.PartSessions), put: map[string]event.Session{}, left: map[string]event.Session{}, current: func() map[string]event.Session { mu.Lock(); defer mu.Unlock(); return maps.Clone(here) }}
+		l := &liveSessions{table: flaky, tokens: flakyTokens{tokens, flaky}, attended: memory.New().Attendances(), events: bus, log: slog.New(slog.NewTextHandler(&log, nil)), writes: delivery.NewWrites(delivery.PartSessions), put: map[string]event.Session{}, left: map[string]event.Session{}, unopened: map[string]time.Time{}, current: func() map[string]event.Session { mu.Lock(); defer mu.Unlock(); return maps.Clone(here) }}
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { defer close(done); l.run(ctx, bus.Subscribe(0, 4)) }()
@@ -101,6 +118,22 @@ func TestLiveSessionsAreStored(t *testing.T) {
 				t.Errorf("%q, want %q", v, want)
 			}
 		}
+		flaky.fail(errors.New("no space left"))
+		first := time.Now()
+		for range 2 {
+			bus.Publish(sessionEvent("0", "connected", event.Admitted{}))
+			time.Sleep(time.Second)
+		}
+		bus.Publish(sessionEvent("0", "ended", event.Ended{From: "connected", Why: "goodbye"}))
+		synctest.Wait()
+		flaky.fail(nil)
+		time.Sleep(retryEvery)
+		synctest.Wait()
+		if x, err := tokens.Get(t.Context(), "t"); err != nil || !x.Opened.Equal(first) {
+			t.Errorf("opened at %v, %v, expected %v: when it was used while the store failed", x.Opened, err, first)
+		}
+		log.Reset()
+
 		for _, id := range []string{"a", "b", "c"} {
 			bus.Publish(sessionEvent(id, "connected", event.Admitted{}))
 			synctest.Wait()
@@ -144,7 +177,7 @@ func TestLiveSessionsAreStored(t *testing.T) {
 		bus.Publish(sessionEvent("a", "ended", event.Ended{From: "suspect", Why: "goodbye"}))
 		expect("a:suspect:t d:connected:t earlier:live:")
 		flaky.fail(nil)
-		time.Sleep(refreshEvery + time.Second)
+		time.Sleep(retryEvery)
 		expect("d:connected:t earlier:live:") // a goodbye is not forgotten
 		cancel()
 		<-done
