@@ -16,9 +16,11 @@ import (
 // the server ends.
 const activeFile = "standing.json"
 
-// saveEvery is how often that file is written at least: chosen by us, so that a full
-// disk is noticed before something must be kept.
-const saveEvery = time.Minute
+// How often that file is written at least. Chosen by us.
+const (
+	saveEvery = time.Minute     // so that a full disk is noticed before something must be kept
+	saveRetry = 5 * time.Second // while it cannot be written
+)
 
 // activeFileState is how far the file of active warnings is. The notifier's lock guards
 // it.
@@ -29,12 +31,20 @@ type activeFileState struct {
 	failing bool          // the last write failed
 }
 
+// every is how often the file is written at least.
+func (f *activeFileState) every() time.Duration {
+	if f.failing {
+		return saveRetry
+	}
+	return saveEvery
+}
+
 // save writes the file of active warnings if they have changed, and once in a while to
 // see that it can be written. It does not wait for the disk: one that hangs must delay no
 // notice. Called locked.
 func (n *Notifier) save(now time.Time) {
 	f := &n.active
-	if n.file == "" || f.writing != nil || !f.changed && now.Sub(f.began) < saveEvery {
+	if n.file == "" || f.writing != nil || !f.changed && now.Sub(f.began) < f.every() {
 		return
 	}
 	list, done := n.correlator.Active(), make(chan struct{})
@@ -49,7 +59,7 @@ func (n *Notifier) save(now time.Time) {
 			n.log.Error("active warnings not saved, will retry", "err", err)
 		}
 		f.writing, f.failing = nil, err != nil
-		if f.changed {
+		if f.changed || f.failing {
 			n.rouse()
 		}
 	}()

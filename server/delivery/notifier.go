@@ -226,7 +226,7 @@ func (n *Notifier) process(now time.Time) time.Duration {
 	pause := time.Hour
 	if n.file != "" {
 		n.save(now)
-		pause = saveEvery
+		pause = n.active.every()
 	}
 	if at, ok := n.correlator.Next(); ok {
 		pause = min(pause, max(at.Sub(now), 0))
