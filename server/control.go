@@ -33,7 +33,9 @@ type conversation struct {
 	token   wire.JoinToken
 	hello   wire.Hello
 	heading atomic.Bool    // the head of a record is under way to the store
-	wg      sync.WaitGroup // trains and heads end with the connection
+	wg      sync.WaitGroup // trains, receipts and heads end with the connection
+	// receipting says that a receipt is being stored
+	receipting atomic.Bool
 }
 
 // serve runs one connection until it ends.
@@ -184,10 +186,7 @@ func (c *conversation) answer(ctx context.Context, m wire.Message) bool {
 		if m.ID == 0 { // the client expects no answer
 			return true
 		}
-		var ok bool
-		if ok, err = c.accept(ctx, m); err == nil {
-			return ok
-		}
+		err = c.accept(ctx, m)
 	case wire.TypeBye:
 		c.s.sessions.End(c.session, c.conn, session.Goodbye)
 		return false

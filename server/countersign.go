@@ -36,12 +36,13 @@ func (s *Server) headKey() string {
 // acknowledge answers a report. If the head of a record came with it, the answer waits for
 // the store in a goroutine, for headWait at most: reports, trains and probes do
 // not. A connection has one head under way; the client sends another one later.
-func (c *conversation) acknowledge(ctx context.Context, id uint64, answer wire.Reported, h *wire.Head) bool {
-	send := func() bool {
-		return c.control.Send(wire.Message{Type: wire.TypeReported, ID: id, Reported: &answer}) == nil
+func (c *conversation) acknowledge(ctx context.Context, id uint64, answer wire.Reported, h *wire.Head) {
+	send := func() { // without the answer the client reports again
+		_ = c.control.Send(wire.Message{Type: wire.TypeReported, ID: id, Reported: &answer})
 	}
 	if h == nil || c.s.o.Sign == nil || !c.heading.CompareAndSwap(false, true) {
-		return send()
+		send()
+		return
 	}
 	done := make(chan *wire.Countersigned, 1)
 	c.wg.Go(func() { // ends with the store's answer, or with ctx
@@ -57,7 +58,6 @@ func (c *conversation) acknowledge(ctx context.Context, id uint64, answer wire.R
 		}
 		send()
 	})
-	return true
 }
 
 // countersign commits the head of the session's record to the store and signs it. It

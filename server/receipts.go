@@ -14,6 +14,8 @@ import (
 	"examlink/server/store"
 )
 
+var errReceiptOwed = &session.Refusal{Reason: wire.RefusedBusy, Detail: "the receipt is not stored yet"}
+
 // receipt returns the receipt of the session's check: that which has been issued, or a
 // new one, which is committed to the store first. It is empty where the server signs
 // none, and before the client has reported its verdict. The error is a
@@ -34,7 +36,7 @@ func (c *conversation) receipt(ctx context.Context) (string, error) {
 		return "", &session.Refusal{Reason: wire.RefusedToken, Detail: errRevoked.Error()}
 	}
 	if err != nil {
-		return "", &session.Refusal{Reason: wire.RefusedBusy, Detail: "the receipt is not stored yet"}
+		return "", errReceiptOwed
 	}
 	check, _ = c.session.Check()
 	return check.Receipt, nil
@@ -51,10 +53,12 @@ func (c *conversation) issue(check session.Check) (store.Receipt, error) {
 
 // statement is the content of the receipt of a check.
 func (c *conversation) statement(check session.Check) receipt.Receipt {
-	t := c.token
+	t, issued := c.token, c.s.o.Clock.Wall()
+	// By the same clock as the issue, also when that was set meanwhile.
+	opened := issued.Add(check.Opened - c.s.o.Clock.Now())
 	r := receipt.Receipt{
 		ID: exam.NewID(), Exam: c.session.Exam, Student: c.session.Student, Token: t.ID, Session: c.session.ID,
-		Opened: store.Instant(check.Opened), Issued: store.Instant(c.s.o.Clock.Wall()), Zone: t.Zone,
+		Opened: store.Instant(opened), Issued: store.Instant(issued), Zone: t.Zone,
 		Outcome: check.Judged.Outcome,
 		Seen:    receipt.Seen{Server: c.s.o.Version, Transport: string(check.Transport), Upload: check.Upload, Probes: check.Probes, Judged: check.Judged},
 		Claimed: receipt.Claimed{
@@ -78,16 +82,27 @@ func late(r receipt.Receipt) bool {
 	return !r.Starts.IsZero() && r.Issued.After(r.Starts.Add(-plan.DefaultAhead))
 }
 
-// accept takes a report and answers it.
-func (c *conversation) accept(ctx context.Context, m wire.Message) (answered bool, err error) {
+// accept takes a report and answers it. A verdict is answered once its receipt is stored:
+// until then the control stream goes on, so that a client that leaves is seen to leave.
+func (c *conversation) accept(ctx context.Context, m wire.Message) error {
 	if err := c.s.sessions.TakeReport(c.session, *m.Report); err != nil {
-		return false, err
+		return err
 	}
-	answer := wire.Reported{Number: m.Report.Number}
-	if m.Report.Kind == wire.ReportVerdict {
-		if answer.Receipt, err = c.receipt(ctx); err != nil {
-			return false, fmt.Errorf("receipt: %w", err)
+	if m.Report.Kind != wire.ReportVerdict {
+		c.acknowledge(ctx, m.ID, wire.Reported{Number: m.Report.Number}, m.Report.Head)
+		return nil
+	}
+	if !c.receipting.CompareAndSwap(false, true) {
+		return errReceiptOwed
+	}
+	c.wg.Go(func() { // ends with the connection, or with ctx
+		jws, err := c.receipt(ctx)
+		c.receipting.Store(false)
+		if err != nil {
+			c.refuse(m.ID, fmt.Errorf("receipt: %w", err))
+			return
 		}
-	}
-	return c.acknowledge(ctx, m.ID, answer, m.Report.Head), nil
+		c.acknowledge(ctx, m.ID, wire.Reported{Number: m.Report.Number, Receipt: jws}, m.Report.Head)
+	})
+	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"reflect"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,7 +22,7 @@ import (
 // failingReceipts is a store that takes receipts only while it is well.
 type failingReceipts struct {
 	store.Store
-	ill bool
+	ill atomic.Bool
 }
 
 func (f *failingReceipts) Receipts() store.Receipts { return illReceipts{f.Store.Receipts(), f} }
@@ -32,7 +33,7 @@ type illReceipts struct {
 }
 
 func (r illReceipts) Append(ctx context.Context, x store.Receipt) error {
-	if r.of.ill {
+	if r.of.ill.Load() {
 		return errors.New("no space left on device")
 	}
 	return r.Receipts.Append(ctx, x)
@@ -59,12 +60,12 @@ func TestReceiptOfACheck(t *testing.T) {
 			Summary: verdict.Summary{Outcome: verdict.Ready, Policy: "default", Version: "1"},
 			Figures: []verdict.Figure{{Criterion: verdict.Download, Low: &low, Unit: "bit/s"}},
 		}
-		f.ill = true
+		f.ill.Store(true)
 		r := reportOf(1, wire.ReportVerdict, claim)
 		if m := c.report(r); m.Type != wire.TypeRefused || m.Refused.Reason != wire.RefusedBusy {
 			t.Fatalf("without a place for the receipt: %+v", m)
 		}
-		f.ill = false
+		f.ill.Store(false)
 		m := c.report(r)
 		if m.Type != wire.TypeReported || m.Reported.Receipt == "" {
 			t.Fatalf("%+v", m)
@@ -108,4 +109,28 @@ func TestReceiptOfACheck(t *testing.T) {
 func (s *testbed) windowed(id string, ahead time.Duration) string {
 	s.t.Helper()
 	return s.tokenOf(wire.JoinToken{ID: id, Starts: time.Now().Add(ahead).Unix(), Ends: time.Now().Add(ahead + 3*time.Hour).Unix(), Zone: "America/Denver"}, s.keys.Token, 0, 100*time.Hour)
+}
+
+// A client that leaves while its receipt is not stored yet is seen to leave.
+func TestClientLeavesWithoutItsReceipt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &failingReceipts{Store: memory.New()}
+		f.ill.Store(true)
+		s := newTestbed(t, server.Limits{})
+		s.stop()
+		s.store = f
+		s.start(server.Limits{})
+		c := s.dial(s.host("10.0.0.2:5000"))
+		c.helloAs(s.windowed("t1", 80*time.Hour), "9.9", "plan9/arm")
+		r := reportOf(1, wire.ReportVerdict, verdict.Statement{Summary: verdict.Summary{Outcome: verdict.Ready, Policy: "default", Version: "1"}})
+		for _, m := range []wire.Message{{Type: wire.TypeReport, ID: 2, Report: &r}, {Type: wire.TypeBye, Bye: &wire.Bye{Reason: "done"}}} {
+			if err := wire.WriteMessage(c.control, m); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(200 * ms)
+		if list := s.srv.Sessions(); len(list) > 0 {
+			t.Errorf("sessions after a goodbye: %+v", list)
+		}
+	})
 }

@@ -11,7 +11,7 @@ import (
 // Check is a check that has its verdict: what the client reported, and what the server
 // saw.
 type Check struct {
-	Opened  time.Time         // the server's clock
+	Opened  time.Duration     // the server's monotonic clock
 	At      time.Time         // when the client reported, by its own clock
 	Verdict verdict.Statement // the client's
 
@@ -30,7 +30,7 @@ func (s *Session) Check() (c Check, ok bool) {
 		return c, false
 	}
 	c = Check{
-		Opened: s.opened, At: s.reports.statedAt, Verdict: s.reports.statement, Judged: *s.reports.judged,
+		Opened: s.openedAt, At: s.reports.statedAt, Verdict: s.reports.statement, Judged: *s.reports.judged,
 		Transport: s.transport(), Probes: s.probes(), Receipt: s.reports.receipt,
 	}
 	if r := s.uploads.last; !r.At.IsZero() {
