@@ -1,19 +1,16 @@
+//go:build unix
+
 package main
 
 import (
-	"bufio"
 	"context"
-	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net"
 	"net/netip"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -21,15 +18,11 @@ import (
 	"time"
 
 	"examlink/probe/link"
-	"examlink/probe/receipt"
 	"examlink/probe/verdict"
 	"examlink/probe/wire"
-	"examlink/server"
-	"examlink/server/exam"
-	"examlink/server/store/sql"
 )
 
-var kills = flag.Int("kills", 4, "how often TestKilledServer kills a server")
+var kills = flag.Int("kills", 3, "how often TestKilledServer kills a server")
 
 // acknowledged collects the receipts that a server has sent, by identifier.
 type acknowledged struct {
@@ -37,95 +30,30 @@ type acknowledged struct {
 	list map[string]string
 }
 
-// Nothing that a server acknowledged is lost when it is killed, in whatever moment, and
-// it starts again each time. With -kills it is killed more often.
+// A server is killed at random moments while checks and watches run, and starts again
+// each time: nothing that it acknowledged is lost, no session is stuck, and a student who
+// is lost together with the server is reported. Every second time it is killed again
+// while it takes up the sessions. With -kills it is killed more often.
 func TestKilledServer(t *testing.T) {
-	dir := t.TempDir()
-	data := filepath.Join(dir, "data")
-	keys, err := server.LoadKeys(data, "", "", time.Now())
-	if err != nil {
-		t.Fatal(err)
+	if testing.Short() {
+		t.Skip("each kill takes 20 s, until a student is missed by the next server")
 	}
-	a := &acknowledged{list: map[string]string{}}
-	for range *kills {
-		address, kill := startServer(t, data)
-		ctx, stop := context.WithCancel(t.Context())
-		var wg sync.WaitGroup
-		for i := range 6 {
-			token, err := exam.Issue(keys.Token, wire.JoinToken{
-				Exam: "e1", Student: fmt.Sprint("s", i), Servers: []string{address}, Fingerprint: keys.Fingerprint(),
-				NotBefore: time.Now().Unix(), Expires: time.Now().Add(time.Hour).Unix(),
-			})
-			if err != nil {
-				t.Fatal(err)
+	t.Parallel()
+	x := newFaultyExam(t, filepath.Join(t.TempDir(), "data"))
+	for killed := 0; killed < *kills; killed++ {
+		x.endServer(func(lose func()) {
+			x.server.kill()
+			lose()
+			if x.round%2 == 1 && killed+1 < *kills {
+				killed++
+				x.restart()
+				time.Sleep(time.Duration(rand.IntN(5000)) * ms)
+				x.server.kill()
 			}
-			wg.Go(func() { // ends when the server is killed
-				for ctx.Err() == nil {
-					if reportVerdict(ctx, a, address, link.Fingerprint(keys.Certificate.Leaf), token) != nil {
-						return
-					}
-				}
-			})
-		}
-		for before, began := a.count(), time.Now(); a.count() == before; time.Sleep(10 * time.Millisecond) {
-			if time.Since(began) > time.Minute {
-				t.Fatal("the server acknowledges nothing")
-			}
-		}
-		time.Sleep(time.Duration(rand.IntN(400)) * time.Millisecond)
-		kill()
-		stop()
-		wg.Wait()
+		})
 	}
-	kept, err := sql.Open(t.Context(), sql.Options{File: filepath.Join(data, "examlink.db")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer kept.Close()
-	for id, jws := range a.list {
-		r, err := kept.Receipts().Get(t.Context(), id)
-		if err != nil || string(r.Body) != jws {
-			t.Errorf("receipt %s, which was acknowledged: %v", id, err)
-		}
-		if _, err := receipt.Verify(jws, keys.Token.Public().(ed25519.PublicKey)); err != nil {
-			t.Error(err)
-		}
-	}
-	t.Logf("%d receipts acknowledged before %d kills, all there", len(a.list), *kills)
-}
-
-// startServer starts a server's process and returns its address.
-func startServer(t *testing.T, data string) (address string, kill func()) {
-	t.Helper()
-	program, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := exec.Command(program)
-	c.Args = append(c.Args[:0], "examlink-server", "serve", // its name is its command: see TestMain
-		"--data-dir", data, "--listen", "127.0.0.1:0", "--admin-listen", "")
-	c.Env = append(os.Environ(), "EXAMLINK_SERVER_LIMITS_HANDSHAKE_RATE=1000", "EXAMLINK_SERVER_LIMITS_SESSIONS_PER_TOKEN=9")
-	out, err := c.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	kill = sync.OnceFunc(func() {
-		_ = c.Process.Kill()
-		_ = c.Wait()
-	})
-	t.Cleanup(kill)
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		if _, rest, ok := strings.Cut(lines.Text(), "msg=serving address="); ok {
-			go func() { _, _ = io.Copy(io.Discard, out) }() // ends with the process
-			return strings.Fields(rest)[0], kill
-		}
-	}
-	t.Fatal("the server did not start")
-	return "", nil
+	receipts, lines := x.finish()
+	t.Logf("%d kills, %d times a student was lost and reported; %d receipts acknowledged and there; %d lines of records", *kills, x.round, receipts, lines)
 }
 
 // reportVerdict is a check that only reports its verdict, and keeps the receipt.
@@ -159,6 +87,7 @@ func reportVerdict(ctx context.Context, a *acknowledged, address string, pin [32
 			return err
 		}
 		if answer.Reported != nil {
+			_ = wire.WriteMessage(stream, wire.Message{Type: wire.TypeBye, Bye: &wire.Bye{Reason: "done"}})
 			return a.add(answer.Reported.Receipt)
 		}
 	}
