@@ -62,6 +62,6 @@ func (s *Server) expireOnce(ctx context.Context, now time.Time) {
 	}
 	if removed != (store.Removed{}) {
 		s.o.Log.Info("expired data removed", "students", removed.Students, "receipts", removed.Receipts,
-			"records", removed.Records, "sessions", removed.Sessions, "messages", removed.Messages, "events", removed.Events)
+			"records", removed.Records, "sessions", removed.Sessions, "messages", removed.Messages, "events", removed.Events, "audit", removed.Audit)
 	}
 }

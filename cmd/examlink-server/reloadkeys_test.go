@@ -44,6 +44,7 @@ var otherValues = map[string]string{
 	"policies":                                 `policies: [{name: ours, version: "2", minimum: {download: 2Mbit/s, upload: 1Mbit/s}}]`,
 	"store.url":                                "store: {url: 'postgres://me@localhost/examlink'}",
 	"store.url_file":                           "store: {url_file: DIR/database.url}",
+	"store.retention.audit":                    "store: {retention: {audit: 1000h}}",
 	"store.retention.receipts":                 "store: {retention: {receipts: 1000h}}",
 	"store.retention.records":                  "store: {retention: {records: 1000h}}",
 	"store.retention.rosters":                  "store: {retention: {rosters: 1000h}}",

@@ -13,12 +13,14 @@ type Retention struct {
 	Records     time.Duration `mapstructure:"records" default:"8760h" min:"0s" doc:"The latest hash of each session's record, after it was reported."`
 	Sessions    time.Duration `mapstructure:"sessions" default:"168h" min:"0s" doc:"Sessions whose end the server has not seen, after their state last changed. At least 24h: a session that is still live by then is not missed after a restart."`
 	Undelivered time.Duration `mapstructure:"undelivered" default:"720h" min:"0s" doc:"Alerts that were not delivered, after they were given up."`
+	Audit       time.Duration `mapstructure:"audit" default:"17520h" min:"0s" doc:"Entries of the audit log, at least 720h. The log can still be verified from the first entry that is left."`
 }
 
 // Least values, so that a mistake does not remove what is in use: chosen by us.
 const (
 	leastRetention = time.Hour
-	leastSessions  = 24 * time.Hour // longer than an exam
+	leastSessions  = 24 * time.Hour      // longer than an exam
+	leastAudit     = 30 * 24 * time.Hour // a configuration must not be the way to empty the log
 )
 
 // Field is one of the fields of a Retention by the name of its key.
@@ -29,14 +31,17 @@ type Field struct {
 
 // Fields lists the fields.
 func (r Retention) Fields() []Field {
-	return []Field{{"rosters", r.Rosters}, {"receipts", r.Receipts}, {"records", r.Records}, {"sessions", r.Sessions}, {"undelivered", r.Undelivered}}
+	return []Field{{"rosters", r.Rosters}, {"receipts", r.Receipts}, {"records", r.Records}, {"sessions", r.Sessions}, {"undelivered", r.Undelivered}, {"audit", r.Audit}}
 }
 
 // Check checks a field.
 func (f Field) Check() error {
 	least := leastRetention
-	if f.Name == "sessions" {
+	switch f.Name {
+	case "sessions":
 		least = leastSessions
+	case "audit":
+		least = leastAudit
 	}
 	if f.For != 0 && f.For < least {
 		return fmt.Errorf("%v, expected 0s or at least %v", f.For, least)
@@ -53,4 +58,5 @@ type Removed struct {
 	Tokens   int64 `json:"tokens"`   // join tokens that name the student no more
 	Messages int64 `json:"messages"` // of queues, also those that were given up
 	Events   int64 `json:"events"`   // of the log that servers share
+	Audit    int64 `json:"audit"`    // entries of the audit log: of Erase, those that name the student no more
 }

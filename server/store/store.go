@@ -1,7 +1,7 @@
 // Package store keeps what a server must not lose: exams, rosters, who was connected,
 // receipts, the heads of records, the join tokens that were issued, live sessions, notices
-// still to be delivered, and what servers that share a store tell each other. It
-// declares the interfaces and their values; the packages below it implement them,
+// still to be delivered, who looked at what or changed it, and what servers that share a
+// store tell each other. It declares the interfaces and their values; the packages below it implement them,
 // and package storetest holds every implementation to the same behaviour.
 //
 // It refuses to know what receipts, records and messages say: they are bytes.
@@ -60,14 +60,19 @@ type Store interface {
 	Sessions() Sessions
 	Events() Events
 	Members() Members
+	Audit() Audit
 	// Queue opens the queue of a receiver, made if it is not there; its name is
 	// lower-case letters, digits and hyphens. Errors: ErrInvalid for another name;
 	// ErrConflict while the queue is open.
 	Queue(ctx context.Context, receiver string) (Queue, error)
 	// Erase removes all of a student of an exam for good: from the roster, receipts,
-	// records, live sessions, queues and events. It is no error when there is nothing. An
+	// records, live sessions, queues and events. The audit log keeps its entries, which
+	// name the student no more. It is no error when there is nothing. An
 	// implementation says whether the bytes are gone from its files too.
 	Erase(ctx context.Context, exam, student string) (Removed, error)
+	// About returns all that is kept about a student of an exam, which is what Erase
+	// removes, but for the audit log. Live sessions are as they were last stored.
+	About(ctx context.Context, exam, student string) (About, error)
 	// Expire removes for good what is older than its retention at the given time.
 	// After an error a part may have been removed.
 	Expire(ctx context.Context, now time.Time, r Retention) (Removed, error)

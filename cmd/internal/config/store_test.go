@@ -49,7 +49,7 @@ func TestStoreRefuses(t *testing.T) {
 		`store: {url: "` + databaseURL + `", url_file: x}`: "store.url: expected either this or store.url_file",
 		`store: {retention: {receipts: 5m}}`:               "store.retention.receipts: 5m0s, expected 0s or at least 1h0m0s",
 		`store: {retention: {sessions: 2h}}`:               "store.retention.sessions: 2h0m0s, expected 0s or at least 24h0m0s",
-		`store: {retention: {audit: 2h}}`:                  "store.retention.audit",
+		`store: {retention: {audit: 2h}}`:                  "store.retention.audit: 2h0m0s, expected 0s or at least 720h0m0s",
 		`store: {retention: {rosters: -2h}}`:               "store.retention.rosters",
 		`store: {retention: {undelivered: 30}}`:            "store.retention.undelivered",
 	} {
@@ -57,7 +57,7 @@ func TestStoreRefuses(t *testing.T) {
 			t.Errorf("%s: %v, want %q", text, err, want)
 		}
 	}
-	f := load(t, write(t, `store: {retention: {rosters: 0s, receipts: 0s, records: 0s, sessions: 0s, undelivered: 0s}}`))
+	f := load(t, write(t, `store: {retention: {rosters: 0s, receipts: 0s, records: 0s, sessions: 0s, undelivered: 0s, audit: 0s}}`))
 	if settings, err := f.ServerSettings(); err != nil || settings.Retention != f.Store.Retention {
 		t.Errorf("%+v, %v", settings.Retention, err)
 	}

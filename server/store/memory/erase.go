@@ -1,7 +1,9 @@
 package memory
 
 import (
+	"bytes"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -10,10 +12,18 @@ import (
 
 // Erase implements store.Store.
 func (s *Store) Erase(ctx context.Context, exam, student string) (r store.Removed, err error) {
+	pending, request := store.Pending(ctx)
+	entries, err := cleanAudit(pending)
+	if err != nil {
+		return r, err
+	}
 	if err := s.enter(ctx); err != nil {
 		return r, err
 	}
 	defer s.mu.Unlock()
+	s.audit.append(entries) // first, so that they too name the student no more
+	request.Written()
+	r.Audit = s.audit.erase(exam, student)
 	if _, ok := s.roster[exam].get(student); ok {
 		s.forgetStudent(exam, student)
 		r.Students++
@@ -62,11 +72,66 @@ func (s *Store) Expire(ctx context.Context, now time.Time, keep store.Retention)
 			r.Records++
 		}
 	}
+	r.Audit = s.audit.expire(func(e store.AuditEntry) bool { return over(e.At, keep.Audit) })
 	r.Sessions = s.removeSessions(func(l store.LiveSession) bool { return over(l.LastPacket, keep.Sessions) })
 	for _, q := range s.parked {
 		r.Messages += q.removeUndelivered(func(u store.Undelivered) bool { return over(u.GivenUp, keep.Undelivered) })
 	}
 	return r, nil
+}
+
+// About implements store.Store.
+func (s *Store) About(ctx context.Context, exam, student string) (a store.About, err error) {
+	if err := s.enter(ctx); err != nil {
+		return a, err
+	}
+	defer s.mu.Unlock()
+	if v, ok := s.roster[exam].get(student); ok {
+		a.Roster = &v
+	}
+	a.Tokens = s.tokensOf(exam, student)
+	if of := s.receipts[exam]; of != nil {
+		of.all(func(v store.Receipt) {
+			if v.Student == student {
+				a.Receipts = append(a.Receipts, copied(v))
+			}
+		})
+	}
+	if of := s.heads[exam]; of != nil {
+		of.all(func(v store.RecordHead) {
+			if v.Student == student {
+				a.Records = append(a.Records, v)
+			}
+		})
+	}
+	s.sessions.all(func(v store.LiveSession) {
+		if v.Exam == exam && v.Student == student {
+			a.Sessions = append(a.Sessions, v)
+		}
+	})
+	for _, receiver := range slices.Sorted(maps.Keys(s.parked)) {
+		waiting, lost := s.parked[receiver].about(exam, student)
+		a.Waiting, a.Undelivered = append(a.Waiting, waiting...), append(a.Undelivered, lost...)
+	}
+	return a, nil
+}
+
+// about returns the messages about a student.
+func (q *Queue) about(exam, student string) (waiting []store.Message, lost []store.Undelivered) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, m := range q.waiting {
+		if m.Exam == exam && m.Student == student {
+			m.Body = bytes.Clone(m.Body)
+			waiting = append(waiting, m)
+		}
+	}
+	for _, u := range q.lost {
+		if u.Exam == exam && u.Student == student {
+			lost = append(lost, u)
+		}
+	}
+	return waiting, lost
 }
 
 // removeSessions removes some live sessions. Called locked.

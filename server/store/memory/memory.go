@@ -29,6 +29,7 @@ type Store struct {
 	sessions  relation[store.LiveSession]
 	tokens    grouped[store.Token]
 	tokenExam map[string]string // of tokens
+	audit     auditLog
 	queues    map[string]*slot
 	events    []store.LoggedEvent // in order
 	logged    uint64              // the number of the latest event
@@ -61,6 +62,26 @@ func (s *Store) enter(ctx context.Context) error {
 	return nil
 }
 
+// change makes a change, which fails or is whole. What the context's request has to
+// write into the audit log is written with it.
+func (s *Store) change(ctx context.Context, f func() error) error {
+	pending, request := store.Pending(ctx)
+	entries, err := cleanAudit(pending)
+	if err != nil {
+		return err
+	}
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	if err := f(); err != nil {
+		return err
+	}
+	s.audit.append(entries)
+	request.Written()
+	return nil
+}
+
 // Exams implements store.Store.
 func (s *Store) Exams() store.Exams { return exams{s} }
 
@@ -87,6 +108,9 @@ func (s *Store) Events() store.Events { return events{s} }
 
 // Members implements store.Store.
 func (s *Store) Members() store.Members { return members{s} }
+
+// Audit implements store.Store.
+func (s *Store) Audit() store.Audit { return audit{s} }
 
 // slot is the place of an open queue. Closing it frees the place.
 type slot struct {

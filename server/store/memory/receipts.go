@@ -109,18 +109,16 @@ func (t receipts) Append(ctx context.Context, r store.Receipt) error {
 	if err != nil {
 		return err
 	}
-	if err := t.enter(ctx); err != nil {
-		return err
-	}
-	defer t.mu.Unlock()
-	if old, ok := t.receipt(r.ID); ok {
-		if old.Same(r) {
-			return nil
+	return t.change(ctx, func() error {
+		if old, ok := t.receipt(r.ID); ok {
+			if old.Same(r) {
+				return nil
+			}
+			return fmt.Errorf("receipt %s: %w", r.ID, store.ErrExists)
 		}
-		return fmt.Errorf("receipt %s: %w", r.ID, store.ErrExists)
-	}
-	t.addReceipt(r)
-	return nil
+		t.addReceipt(r)
+		return nil
+	})
 }
 
 // copied is a receipt that the caller may change.
@@ -204,12 +202,10 @@ func (t receipts) List(ctx context.Context, exam string, p store.Page) ([]store.
 }
 
 func (t receipts) Erase(ctx context.Context, exam, student string) error {
-	if err := t.enter(ctx); err != nil {
-		return err
-	}
-	defer t.mu.Unlock()
-	t.eraseReceipts(exam, student)
-	return nil
+	return t.change(ctx, func() error {
+		t.eraseReceipts(exam, student)
+		return nil
+	})
 }
 
 type records struct{ *Store }
@@ -219,17 +215,15 @@ func (t records) Append(ctx context.Context, h store.RecordHead) error {
 	if err != nil {
 		return err
 	}
-	if err := t.enter(ctx); err != nil {
-		return err
-	}
-	defer t.mu.Unlock()
-	if latest, ok := t.headOf[h.Session]; ok {
-		if again, err := h.Follows(latest); again || err != nil {
-			return err
+	return t.change(ctx, func() error {
+		if latest, ok := t.headOf[h.Session]; ok {
+			if again, err := h.Follows(latest); again || err != nil {
+				return err
+			}
 		}
-	}
-	t.addHead(h)
-	return nil
+		t.addHead(h)
+		return nil
+	})
 }
 
 func (t records) Head(ctx context.Context, session string) (store.RecordHead, error) {
@@ -253,10 +247,8 @@ func (t records) List(ctx context.Context, exam string, p store.Page) ([]store.R
 }
 
 func (t records) Erase(ctx context.Context, exam, student string) error {
-	if err := t.enter(ctx); err != nil {
-		return err
-	}
-	defer t.mu.Unlock()
-	t.eraseHeads(exam, student)
-	return nil
+	return t.change(ctx, func() error {
+		t.eraseHeads(exam, student)
+		return nil
+	})
 }

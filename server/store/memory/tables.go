@@ -34,15 +34,13 @@ func (t exams) Create(ctx context.Context, e store.Exam) error {
 	if err != nil {
 		return err
 	}
-	if err := t.enter(ctx); err != nil {
-		return err
-	}
-	defer t.mu.Unlock()
-	if _, ok := t.exams.get(e.ID); ok {
-		return fmt.Errorf("exam %s: %w", e.ID, store.ErrExists)
-	}
-	t.exams.put(e.ID, e)
-	return nil
+	return t.change(ctx, func() error {
+		if _, ok := t.exams.get(e.ID); ok {
+			return fmt.Errorf("exam %s: %w", e.ID, store.ErrExists)
+		}
+		t.exams.put(e.ID, e)
+		return nil
+	})
 }
 
 func (t exams) Get(ctx context.Context, id string) (store.Exam, error) {
@@ -59,15 +57,13 @@ func (t exams) Update(ctx context.Context, e store.Exam) error {
 	if err != nil {
 		return err
 	}
-	if err := t.enter(ctx); err != nil {
-		return err
-	}
-	defer t.mu.Unlock()
-	if _, err := t.openExam(e.ID); err != nil {
-		return err
-	}
-	t.exams.put(e.ID, e)
-	return nil
+	return t.change(ctx, func() error {
+		if _, err := t.openExam(e.ID); err != nil {
+			return err
+		}
+		t.exams.put(e.ID, e)
+		return nil
+	})
 }
 
 func (t exams) List(ctx context.Context, p store.Page) ([]store.Exam, error) {
@@ -79,17 +75,15 @@ func (t exams) List(ctx context.Context, p store.Page) ([]store.Exam, error) {
 }
 
 func (t exams) Close(ctx context.Context, id string) error {
-	if err := t.enter(ctx); err != nil {
-		return err
-	}
-	defer t.mu.Unlock()
-	e, err := t.exam(id)
-	if err != nil || e.Closed {
-		return err
-	}
-	e.Closed = true
-	t.exams.put(e.ID, e)
-	return nil
+	return t.change(ctx, func() error {
+		e, err := t.exam(id)
+		if err != nil || e.Closed {
+			return err
+		}
+		e.Closed = true
+		t.exams.put(e.ID, e)
+		return nil
+	})
 }
 
 type roster struct{ *Store }
@@ -104,17 +98,15 @@ func (t roster) Put(ctx context.Context, exam string, students []store.Student) 
 		}
 		clean = append(clean, s)
 	}
-	if err := t.enter(ctx); err != nil {
-		return err
-	}
-	defer t.mu.Unlock()
-	if _, err := t.openExam(exam); err != nil {
-		return err
-	}
-	for _, s := range clean {
-		t.roster.put(s.Exam, s.ID, s)
-	}
-	return nil
+	return t.change(ctx, func() error {
+		if _, err := t.openExam(exam); err != nil {
+			return err
+		}
+		for _, s := range clean {
+			t.roster.put(s.Exam, s.ID, s)
+		}
+		return nil
+	})
 }
 
 func (t roster) Get(ctx context.Context, exam, student string) (store.Student, error) {
@@ -138,14 +130,12 @@ func (t roster) List(ctx context.Context, exam string, p store.Page) ([]store.St
 }
 
 func (t roster) Remove(ctx context.Context, exam string, students ...string) error {
-	if err := t.enter(ctx); err != nil {
-		return err
-	}
-	defer t.mu.Unlock()
-	for _, id := range students {
-		t.forgetStudent(exam, id)
-	}
-	return nil
+	return t.change(ctx, func() error {
+		for _, id := range students {
+			t.forgetStudent(exam, id)
+		}
+		return nil
+	})
 }
 
 type sessions struct{ *Store }
@@ -155,21 +145,17 @@ func (t sessions) Put(ctx context.Context, v store.LiveSession) error {
 	if err != nil {
 		return err
 	}
-	if err := t.enter(ctx); err != nil {
-		return err
-	}
-	defer t.mu.Unlock()
-	t.sessions.put(v.ID, v)
-	return nil
+	return t.change(ctx, func() error {
+		t.sessions.put(v.ID, v)
+		return nil
+	})
 }
 
 func (t sessions) Remove(ctx context.Context, id string) error {
-	if err := t.enter(ctx); err != nil {
-		return err
-	}
-	defer t.mu.Unlock()
-	t.sessions.remove(id)
-	return nil
+	return t.change(ctx, func() error {
+		t.sessions.remove(id)
+		return nil
+	})
 }
 
 func (t sessions) List(ctx context.Context, p store.Page) ([]store.LiveSession, error) {

@@ -49,19 +49,17 @@ func (t tokens) Add(ctx context.Context, list []store.Token) error {
 	if err != nil {
 		return err
 	}
-	if err := t.enter(ctx); err != nil {
-		return err
-	}
-	defer t.mu.Unlock()
-	for _, v := range clean {
-		if _, ok := t.token(v.ID); ok {
-			return fmt.Errorf("join token %s: %w", v.ID, store.ErrExists)
+	return t.change(ctx, func() error {
+		for _, v := range clean {
+			if _, ok := t.token(v.ID); ok {
+				return fmt.Errorf("join token %s: %w", v.ID, store.ErrExists)
+			}
 		}
-	}
-	for _, v := range clean {
-		t.addToken(v)
-	}
-	return nil
+		for _, v := range clean {
+			t.addToken(v)
+		}
+		return nil
+	})
 }
 
 func (t tokens) Get(ctx context.Context, id string) (store.Token, error) {
@@ -85,21 +83,19 @@ func (t tokens) List(ctx context.Context, exam string, p store.Page) ([]store.To
 }
 
 func (t tokens) Revoke(ctx context.Context, ids ...string) error {
-	if err := t.enter(ctx); err != nil {
-		return err
-	}
-	defer t.mu.Unlock()
-	for _, id := range ids {
-		if _, ok := t.token(id); !ok {
-			return fmt.Errorf("join token %s: %w", id, store.ErrNotFound)
+	return t.change(ctx, func() error {
+		for _, id := range ids {
+			if _, ok := t.token(id); !ok {
+				return fmt.Errorf("join token %s: %w", id, store.ErrNotFound)
+			}
 		}
-	}
-	for _, id := range ids {
-		v, _ := t.token(id)
-		v.Revoked = true
-		t.addToken(v)
-	}
-	return nil
+		for _, id := range ids {
+			v, _ := t.token(id)
+			v.Revoked = true
+			t.addToken(v)
+		}
+		return nil
+	})
 }
 
 func (t tokens) Open(ctx context.Context, id string, at time.Time) error {
@@ -107,24 +103,20 @@ func (t tokens) Open(ctx context.Context, id string, at time.Time) error {
 	if err != nil {
 		return err
 	}
-	if err := t.enter(ctx); err != nil {
-		return err
-	}
-	defer t.mu.Unlock()
-	v, ok := t.token(id)
-	if !ok || !v.Opened.IsZero() || v.Student == "" {
+	return t.change(ctx, func() error {
+		v, ok := t.token(id)
+		if !ok || !v.Opened.IsZero() || v.Student == "" {
+			return nil
+		}
+		v.Opened = at
+		t.addToken(v)
 		return nil
-	}
-	v.Opened = at
-	t.addToken(v)
-	return nil
+	})
 }
 
 func (t tokens) Erase(ctx context.Context, exam, student string) error {
-	if err := t.enter(ctx); err != nil {
-		return err
-	}
-	defer t.mu.Unlock()
-	t.eraseTokens(exam, student)
-	return nil
+	return t.change(ctx, func() error {
+		t.eraseTokens(exam, student)
+		return nil
+	})
 }

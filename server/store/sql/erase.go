@@ -52,7 +52,10 @@ func (s *Store) Erase(ctx context.Context, exam, student string) (r store.Remove
 			}
 			*t.count += n
 		}
-		r.Tokens, err = eraseTokens(ctx, tx, exam, student)
+		if r.Tokens, err = eraseTokens(ctx, tx, exam, student); err != nil {
+			return err
+		}
+		r.Audit, err = eraseFromAudit(ctx, tx, exam, student)
 		return err
 	})
 	if err != nil {
@@ -91,6 +94,15 @@ func (s *Store) Expire(ctx context.Context, now time.Time, keep store.Retention)
 			if err != nil {
 				return r, err
 			}
+		}
+	}
+	for n := int64(expireAtOnce); keep.Audit > 0 && n == expireAtOnce; r.Audit += n {
+		err := s.change(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
+			n, err = expireAudit(ctx, tx, store.Instant(now.Add(-keep.Audit)))
+			return err
+		})
+		if err != nil {
+			return r, err
 		}
 	}
 	if r == (store.Removed{}) {

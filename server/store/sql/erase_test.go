@@ -35,6 +35,7 @@ func admit(t *testing.T, s store.Store, q store.Queue, r *rand.Rand, i int) {
 		must(t, s.Records().Append(ctx, store.RecordHead{Session: session, Exam: "e1", Student: id, Line: line + 1, At: time.Unix(int64(i), 0)}))
 		must(t, s.Sessions().Put(ctx, store.LiveSession{ID: session, Exam: "e1", Student: id, State: fmt.Sprint(line), LastPacket: time.Unix(int64(i), 0)}))
 	}
+	must(t, s.Audit().Append(ctx, viewed(id), viewed(id)))
 	body, err := json.Marshal(map[string]string{"sentence": "Student " + id + " dropped."})
 	must(t, err)
 	for n := range 4 {
@@ -95,10 +96,11 @@ func TestSQLiteForgets(t *testing.T) {
 	erased := map[int]bool{}
 	for n, i := range r.Perm(students)[:students/2] {
 		wait := readBeside(t, s)
-		removed, err := s.Erase(ctx, "e1", pseudonym(i))
+		audited, _ := store.Audited(ctx, viewed(pseudonym(i)))
+		removed, err := s.Erase(audited, "e1", pseudonym(i))
 		wait()
 		must(t, err)
-		if removed.Students != 1 || removed.Receipts != 3 || removed.Records != 1 || removed.Sessions != 1 || removed.Messages < 2 {
+		if removed.Students != 1 || removed.Receipts != 3 || removed.Records != 1 || removed.Sessions != 1 || removed.Messages < 2 || removed.Audit != 3 {
 			t.Errorf("removed %+v", removed)
 		}
 		if erased[i] = true; n%10 != 0 {
@@ -110,6 +112,9 @@ func TestSQLiteForgets(t *testing.T) {
 			}
 		}
 		admit(t, s, q, r, students+n)
+	}
+	if c, list := checkAudit(t, s); c.Flaws != nil || len(list) < students || c.Erased != uint64(len(erased)*3) { //nolint:gosec // few
+		t.Errorf("%d entries, %d of erased students, %+v", len(list), c.Erased, c.Flaws)
 	}
 	for i := range students {
 		_, err := s.Roster().Get(ctx, "e1", pseudonym(i))

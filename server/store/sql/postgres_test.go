@@ -105,6 +105,19 @@ func TestTwoStores(t *testing.T) {
 	}
 }
 
+// Servers on one database append to one chain.
+func TestTwoStoresAudit(t *testing.T) {
+	p := storetest.StartPostgres(t, "fsync=off")
+	url := p.Database()
+	storetest.ConcurrentAudit(t, openURL(t, url), openURL(t, url))
+	if err := sql.AppendAudit(t.Context(), sql.Options{URL: url}, viewed("s1")); err != nil {
+		t.Error(err)
+	}
+	if err := sql.AppendAudit(t.Context(), sql.Options{URL: p.Database()}, viewed("s1")); !errors.Is(err, sql.ErrNoAudit) {
+		t.Errorf("a database without tables: %v", err)
+	}
+}
+
 // Connections that the server has ended are replaced.
 func TestConnectionsAreLost(t *testing.T) {
 	p := storetest.StartPostgres(t, "fsync=off")

@@ -75,6 +75,25 @@ func (q *queue) Put(ctx context.Context, m store.Message) (number uint64, err er
 	return number, nil
 }
 
+const (
+	selectMessage     = "SELECT number, id, lane, kind, exam, student, at, body FROM messages "
+	selectUndelivered = "SELECT receiver, id, kind, exam, student, at, given_up, why, sentence FROM undelivered "
+)
+
+func scanMessage(r row) (m store.Message, err error) {
+	var number, at int64
+	err = r.Scan(&number, &m.ID, &m.Lane, &m.Kind, &m.Exam, &m.Student, &at, (*[]byte)(&m.Body))
+	m.Number, m.At = uint64(number), instant(at) //nolint:gosec // from 1
+	return m, err
+}
+
+func scanUndelivered(r row) (u store.Undelivered, err error) {
+	var at, givenUp int64
+	err = r.Scan(&u.Receiver, &u.ID, &u.Kind, &u.Exam, &u.Student, &at, &givenUp, &u.Why, &u.Sentence)
+	u.At, u.GivenUp = instant(at), instant(givenUp)
+	return u, err
+}
+
 // Waiting implements store.Queue.
 func (q *queue) Waiting(ctx context.Context) ([]store.Message, error) {
 	if q.ended.Load() {
@@ -83,12 +102,7 @@ func (q *queue) Waiting(ctx context.Context) ([]store.Message, error) {
 	if err := q.enter(ctx); err != nil {
 		return nil, err
 	}
-	out, err := list(ctx, q.read, func(r row) (m store.Message, err error) {
-		var number, at int64
-		err = r.Scan(&number, &m.ID, &m.Lane, &m.Kind, &m.Exam, &m.Student, &at, (*[]byte)(&m.Body))
-		m.Number, m.At = uint64(number), instant(at) //nolint:gosec // from 1
-		return m, err
-	}, "SELECT number, id, lane, kind, exam, student, at, body FROM messages WHERE receiver = $1 ORDER BY number", q.receiver)
+	out, err := list(ctx, q.read, scanMessage, selectMessage+"WHERE receiver = $1 ORDER BY number", q.receiver)
 	return out, q.failed(ctx, err)
 }
 
@@ -139,12 +153,7 @@ func (q *queue) Undelivered(ctx context.Context) ([]store.Undelivered, error) {
 	if err := q.enter(ctx); err != nil {
 		return nil, err
 	}
-	out, err := list(ctx, q.read, func(r row) (u store.Undelivered, err error) {
-		var at, givenUp int64
-		err = r.Scan(&u.Receiver, &u.ID, &u.Kind, &u.Exam, &u.Student, &at, &givenUp, &u.Why, &u.Sentence)
-		u.At, u.GivenUp = instant(at), instant(givenUp)
-		return u, err
-	}, "SELECT receiver, id, kind, exam, student, at, given_up, why, sentence FROM undelivered WHERE receiver = $1 ORDER BY place", q.receiver)
+	out, err := list(ctx, q.read, scanUndelivered, selectUndelivered+"WHERE receiver = $1 ORDER BY place", q.receiver)
 	return out, q.failed(ctx, err)
 }
 

@@ -23,15 +23,33 @@ type job struct {
 	done chan error
 }
 
-// change makes a change in a transaction, which it may share with others.
+// change makes a change in a transaction, which it may share with others. What the
+// context's request has to write into the audit log comes first.
 func (s *Store) change(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
+	pending, request := store.Pending(ctx)
+	entries, err := cleanAudit(pending)
+	if err != nil {
+		return err
+	}
 	j := &job{ctx, f, make(chan error, 1)}
+	if len(entries) > 0 {
+		j.make = func(ctx context.Context, tx *sql.Tx) error {
+			if err := appendAudit(ctx, tx, entries); err != nil {
+				return fmt.Errorf("audit: %w", err)
+			}
+			return f(ctx, tx)
+		}
+	}
 	select {
 	case s.jobs <- j: // a writer has it and will answer
-		return <-j.done
+		err := <-j.done
+		if err == nil {
+			request.Written()
+		}
+		return err
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-s.quit:

@@ -30,8 +30,9 @@ func Test(t *testing.T, open func(t *testing.T) store.Store, reopen Reopen) {
 		{"Events", testEvents}, {"EventsOfMany", testConcurrentEvents}, {"InvalidEvents", testInvalidEvents}, {"Members", testMembers}, {"Leader", testLeader},
 		{"Tokens", testTokens}, {"EraseTokens", testEraseTokens}, {"InvalidTokens", testInvalidTokens},
 		{"Queue", testQueue}, {"QueueKeepsBodies", testQueueBodies}, {"QueueNames", testQueueNames}, {"Undelivered", testUndelivered}, {"GiveUpForReasons", testReasons},
+		{"Audit", testAudit}, {"InvalidAudit", testInvalidAudit}, {"Audited", testAudited}, {"AuditErase", testAuditErase}, {"AuditExpire", testAuditExpire}, {"About", testAbout},
 		{"Erase", testErase}, {"Expire", testExpire}, {"ForeignIdentifiers", testForeignIdentifiers}, {"Copies", testCopies}, {"Contexts", testContexts}, {"Closed", testClosed},
-		{"ConcurrentChanges", testConcurrentChanges}, {"ConcurrentClaims", testConcurrentClaims}, {"ConcurrentQueue", testConcurrentQueue},
+		{"ConcurrentChanges", testConcurrentChanges}, {"ConcurrentClaims", testConcurrentClaims}, {"ConcurrentQueue", testConcurrentQueue}, {"ConcurrentAudit", testConcurrentAudit},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := open(t)

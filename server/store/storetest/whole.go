@@ -44,6 +44,8 @@ func fill(t *testing.T, s store.Store) {
 	got[uint64](t)(s.Events().Append(bg(t), []store.LoggedEvent{logged("a", "state", "s1", 1), logged("a", "state", "s2", 2)}))
 	got[store.Membership](t)(s.Members().Beat(bg(t), store.Member{ID: "a"}))
 	must(t, s.Members().Lead(bg(t), "a", 0))
+	must(t, s.Audit().Append(bg(t), entry(store.Viewed, "e1", "s1", 1), entry(store.Issued, "e1", "s2", 2), entry(store.Issued, "e2", "", 3)))
+	got[store.Removed](t)(s.Expire(bg(t), at(3602), store.Retention{Audit: time.Hour}))
 	q := openQueue(t, s, "proctors")
 	for i := range 30 {
 		n := got[uint64](t)(q.Put(bg(t), message(numbered("m", i))))
@@ -70,6 +72,7 @@ func fillMore(t *testing.T, s store.Store) {
 	if n := got[uint64](t)(s.Events().Append(bg(t), []store.LoggedEvent{logged("b", "state", "s1", 3)})); n != 3 {
 		t.Errorf("number %d after 2", n)
 	}
+	must(t, s.Audit().Append(bg(t), entry(store.Viewed, "e1", "s2", 9)))
 	q := openQueue(t, s, "proctors")
 	must(t, q.Delivered(bg(t), got[[]store.Message](t)(q.Waiting(bg(t)))[0].Number))
 	if n := got[uint64](t)(q.Put(bg(t), message("last"))); n <= 30 {
@@ -109,6 +112,7 @@ func describe(t *testing.T, s store.Store) string {
 	for _, x := range tail(t, s, 0) {
 		fmt.Fprintf(&b, "%+v\n", x)
 	}
+	fmt.Fprintf(&b, "%+v %+v\n", verifyAudit(t, s), got[store.AuditEnds](t)(s.Audit().Ends(bg(t))))
 	q := openQueue(t, s, "proctors")
 	for _, x := range got[[]store.Message](t)(q.Waiting(bg(t))) {
 		fmt.Fprintf(&b, "%d %s %s\n", x.Number, x.ID, x.Body)
@@ -161,6 +165,9 @@ func calls(ctx context.Context, s store.Store) map[string]error {
 	_, sessions := s.Sessions().List(ctx, store.Page{})
 	_, tokens := s.Tokens().List(ctx, "e1", store.Page{})
 	_, attendances := s.Attendances().List(ctx, "e1", store.Page{})
+	_, audit := s.Audit().List(ctx, store.AuditFilter{}, store.AuditPage{})
+	_, ends := s.Audit().Ends(ctx)
+	_, about := s.About(ctx, "e1", "s")
 	_, queue := s.Queue(ctx, "another")
 	_, erase := s.Erase(ctx, "e1", "s")
 	_, expire := s.Expire(ctx, at(0), store.Retention{Receipts: time.Hour})
@@ -178,6 +185,7 @@ func calls(ctx context.Context, s store.Store) map[string]error {
 		"Receipts.Append": s.Receipts().Append(ctx, receipt("r", "s", 1, verdict.Ready)), "Receipts.Standings": standings, "Receipts.Erase": s.Receipts().Erase(ctx, "e1", "s"),
 		"Records.Append": s.Records().Append(ctx, head("a", "s", 1)), "Records.List": heads, "Records.Erase": s.Records().Erase(ctx, "e1", "s"),
 		"Tokens.Add": s.Tokens().Add(ctx, []store.Token{token("t", "s")}), "Tokens.List": tokens, "Tokens.Open": s.Tokens().Open(ctx, "t", at(1)), "Tokens.Erase": s.Tokens().Erase(ctx, "e1", "s"),
+		"Audit.Append": s.Audit().Append(ctx, entry(store.Viewed, "e1", "", 1)), "Audit.List": audit, "Audit.Ends": ends, "About": about,
 		"Sessions.Put": s.Sessions().Put(ctx, live("l", "live")), "Sessions.List": sessions, "Sessions.Remove": s.Sessions().Remove(ctx, "l"), "Queue": queue, "Erase": erase, "Expire": expire,
 	}
 }

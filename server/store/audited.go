@@ -1,0 +1,67 @@
+package store
+
+import (
+	"context"
+	"sync"
+)
+
+// auditKey is that of a context's AuditedChange.
+type auditKey struct{}
+
+// AuditedChange is a request whose entries in the audit log are committed together with
+// the first change that it makes in a store: both or neither. It is safe for concurrent
+// use.
+type AuditedChange struct {
+	mu      sync.Mutex
+	entries []AuditEntry
+	written bool
+}
+
+// Audited returns a context for one request. The first change of a store that is made
+// with it, other than Audit.Append, also appends the entries; if they cannot be
+// appended, the change fails.
+func Audited(ctx context.Context, entries ...AuditEntry) (context.Context, *AuditedChange) {
+	c := &AuditedChange{entries: entries}
+	return context.WithValue(ctx, auditKey{}, c), c
+}
+
+// Describe sets the detail of the entries of the context's request, if it has any that
+// are still to be written.
+func Describe(ctx context.Context, detail string) {
+	if c, ok := ctx.Value(auditKey{}).(*AuditedChange); ok {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		for i := range c.entries {
+			c.entries[i].Detail = detail
+		}
+	}
+}
+
+// Pending returns the entries that are still to be written with a change.
+func Pending(ctx context.Context) (entries []AuditEntry, c *AuditedChange) {
+	c, _ = ctx.Value(auditKey{}).(*AuditedChange)
+	if c == nil {
+		return nil, nil
+	}
+	return c.Entries(), c
+}
+
+// Entries returns the entries that are still to be written.
+func (c *AuditedChange) Entries() []AuditEntry {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.written {
+		return nil
+	}
+	return append([]AuditEntry{}, c.entries...)
+}
+
+// Written notes that the entries were committed. Stores call it.
+func (c *AuditedChange) Written() {
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.written = true
+}
