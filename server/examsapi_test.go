@@ -95,8 +95,16 @@ func TestExamsAPI(t *testing.T) {
 	if _, err := c.RecordHeads(ctx, "nonesuch", ""); err == nil {
 		t.Error("heads of an unknown exam")
 	}
+	about, _, err := c.Student(ctx, "msds-5001", "s-1")
+	fail(err)
+	if about.Roster.Contact != d.secret || len(about.Tokens) != 1 || len(about.Receipts) != 1 || len(about.Audit) != 2 {
+		t.Errorf("%+v", about)
+	}
 	erased, err := c.EraseStudent(ctx, "msds-5001", "s-1")
 	fail(err)
+	if log, err := c.Audit(ctx, store.AuditFilter{Exam: "msds-5001"}); err != nil || len(log.Entries) < 8 {
+		t.Errorf("%+v, %v", log, err)
+	}
 	list, _, err := c.Tokens(ctx, "msds-5001")
 	fail(err)
 	if len(revoked.Revoked) != 1 || !erased.Roster || erased.Receipts != 1 || erased.Records != 1 || len(list.Tokens) != 3 || !list.Tokens[0].Revoked || list.Tokens[0].Student != "" {
@@ -138,7 +146,7 @@ func TestExamsAPIProblems(t *testing.T) {
 		status                int
 		want                  string // in detail, fields and roster
 	}{
-		"no exam":          {"GET", base + "/other", "", nil, 404, "exam other: not found"},
+		"no such exam":     {"GET", base + "/other", "", nil, 404, "exam other: not found"},
 		"no content":       {"POST", base, "", jsonType, 400, "expected a JSON object"},
 		"no JSON":          {"POST", base, "{", jsonType, 400, "expected JSON"},
 		"an unknown field": {"POST", base, `{"name":"x"}`, jsonType, 400, `unknown field "name"`},
@@ -156,6 +164,10 @@ func TestExamsAPIProblems(t *testing.T) {
 		"an unknown group": {"POST", base + "/msds-5001/tokens", `{"group":"Z"}`, jsonType, 422, "group: \"Z\""},
 		"an unknown token": {"POST", base + "/msds-5001/tokens/revoke", `{"tokens":["t"]}`, jsonType, 422, "tokens: \"t\""},
 		"nothing":          {"POST", base + "/msds-5001/tokens/revoke", `{}`, jsonType, 422, "expected tokens or students"},
+		"nobody":           {"GET", base + "/msds-5001/students/s-9", "", nil, 404, "student \"s-9\" of exam msds-5001: not found"},
+		"a time since":     {"GET", api.AuditPath + "?since=yesterday", "", nil, 422, "since: \"yesterday\", expected a time such as"},
+		"no exam":          {"GET", api.AuditPath + "?student=s-1", "", nil, 422, "student: expected together with exam"},
+		"no number":        {"GET", api.AuditPath + "?after=x", "", nil, 422, "after: \"x\", expected the number"},
 		"no exam to erase": {"DELETE", base + "/other/students/s-1", "", nil, 404, "not found"},
 		"without a token":  {"GET", base, "", []string{auth.OperatorHeader, ""}, 401, "admin token"},
 		"a wrong token":    {"DELETE", base + "/msds-5001/students/s-1", "", []string{auth.OperatorHeader, "wrong"}, 401, "admin token"},

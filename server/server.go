@@ -191,6 +191,9 @@ func (s *Server) Register(r prometheus.Registerer) error {
 // API returns the operators' HTTP interface, protected by the authenticator.
 func (s *Server) API(a auth.Authenticator) *api.API { return api.New(s, a, s.o.Log) }
 
+// Audit returns the audit log of the server's store.
+func (s *Server) Audit() store.Audit { return s.o.Store.Audit() }
+
 // Ready reports whether the server accepts sessions.
 func (s *Server) Ready() bool { return s.ready.Load() && !s.closing.Load() && !s.draining.Load() }
 

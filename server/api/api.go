@@ -17,6 +17,7 @@ import (
 	"examlink/server/delivery"
 	"examlink/server/exam"
 	"examlink/server/session"
+	"examlink/server/store"
 )
 
 // Paths and the schemas of their responses.
@@ -74,52 +75,56 @@ type Source interface {
 	// is ErrConflict if there is no other server.
 	Drain(ctx context.Context, on bool) error
 	Draining() Drain
+	Audit() store.Audit
 }
 
-// API serves information about students to operators.
+// API serves information about students to operators and proctors.
 type API struct {
 	source Source
 	auth   auth.Authenticator
 	log    *slog.Logger
+	audit  *auditor
 }
 
 // New makes an API protected by an authenticator.
-func New(s Source, a auth.Authenticator, log *slog.Logger) *API { return &API{s, a, log} }
+func New(s Source, a auth.Authenticator, log *slog.Logger) *API {
+	return &API{s, a, log, newAuditor(s.Audit, log)}
+}
 
 // mux is what handlers are added to.
 type mux interface {
 	Handle(pattern string, h http.Handler)
 }
 
-// Mount adds the API to a listener.
-func (a *API) Mount(to mux) {
-	a.mountExams(to)
-	a.mountDrain(to)
-	a.mountDescription(to)
-	to.Handle("GET "+SessionsPath, a.page(func(r *http.Request) any { return a.sessions(r.FormValue("exam")) }))
-	to.Handle("GET "+WarningsPath, a.page(func(*http.Request) any {
-		return WarningsPage{WarningsSchema, time.Now().Round(0), append([]alert.Notice{}, a.active()...)}
-	}))
-	to.Handle("GET "+UndeliveredPath, a.page(func(*http.Request) any {
-		page := UndeliveredPage{UndeliveredSchema, time.Now().Round(0), []delivery.Undelivered{}}
-		if n := a.source.Notifier(); n != nil {
-			page.Undelivered = n.Undelivered()
-		}
-		return page
-	}))
-}
-
-// page serves JSON to operators.
-func (a *API) page(make func(*http.Request) any) http.Handler {
-	return a.operators(func(w http.ResponseWriter, r *http.Request) error { return answer(w, http.StatusOK, make(r)) })
-}
-
-// active returns the active warnings and incidents.
-func (a *API) active() []alert.Notice {
-	if n := a.source.Notifier(); n != nil {
-		return n.Active()
+func (a *API) sessionRoutes() []Route {
+	return []Route{
+		{Method: http.MethodGet, Path: SessionsPath, Roles: proctors, Does: store.Viewed, Views: "sessions", answer: func(_ http.ResponseWriter, r *http.Request) (any, error) {
+			return a.sessions(r.FormValue("exam"), callOf(r).by), nil
+		}},
+		{Method: http.MethodGet, Path: WarningsPath, Roles: proctors, Does: store.Viewed, Views: "warnings", answer: func(_ http.ResponseWriter, r *http.Request) (any, error) {
+			return WarningsPage{WarningsSchema, time.Now().Round(0), append([]alert.Notice{}, a.active(callOf(r).by)...)}, nil
+		}},
+		{Method: http.MethodGet, Path: UndeliveredPath, Roles: operators, Does: store.Viewed, Views: "undelivered", answer: func(http.ResponseWriter, *http.Request) (any, error) {
+			page := UndeliveredPage{UndeliveredSchema, time.Now().Round(0), []delivery.Undelivered{}}
+			if n := a.source.Notifier(); n != nil {
+				page.Undelivered = n.Undelivered()
+			}
+			return page, nil
+		}},
 	}
-	return nil
+}
+
+// active returns the active warnings and incidents that a principal may see. An incident
+// of the whole server is nobody's exam, and has no student: everybody sees it.
+func (a *API) active(by auth.Principal) (list []alert.Notice) {
+	if n := a.source.Notifier(); n != nil {
+		for _, x := range n.Active() {
+			if by.MaySee(x.Exam) || x.Exam == "" && x.Student == "" {
+				list = append(list, x)
+			}
+		}
+	}
+	return list
 }
 
 // rates returns the latest readings of a session.

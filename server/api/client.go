@@ -29,9 +29,10 @@ const (
 // Client queries a running server as its operator. It is safe for concurrent
 // use.
 type Client struct {
-	base  *url.URL
-	token string
-	http  *http.Client
+	base    *url.URL
+	token   string
+	account string
+	http    *http.Client
 }
 
 // NewClient makes a client of the admin listener at an address, such as
@@ -49,6 +50,14 @@ func NewClient(address, token string, roots *x509.CertPool) (*Client, error) {
 		Timeout: askTimeout, Transport: &http.Transport{TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}}, // no proxy: it would see the token
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}, nil
+}
+
+// As returns a copy of the client that says which account of the operating system uses
+// it, for the audit log.
+func (c *Client) As(account string) *Client {
+	as := *c
+	as.account = account
+	return &as
 }
 
 // WithTransport returns a copy of the client that uses another transport, such
@@ -128,6 +137,9 @@ func (c *Client) ask(ctx context.Context, path string, query url.Values, into an
 // says what is wrong with the request.
 func (c *Client) do(req *http.Request, into any) ([]byte, error) {
 	req.Header.Set(auth.OperatorHeader, c.token)
+	if c.account != "" {
+		req.Header.Set(auth.AccountHeader, c.account)
+	}
 	resp, err := c.http.Do(req)
 	if err != nil {
 		var e *url.Error

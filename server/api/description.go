@@ -28,18 +28,15 @@ var descriptionJSON = sync.OnceValues(func() ([]byte, error) {
 	return json.Marshal(v)
 })
 
-func (a *API) mountDescription(to mux) {
-	to.Handle("GET "+DescriptionPath, a.operators(func(w http.ResponseWriter, _ *http.Request) error {
-		b, err := descriptionJSON()
-		if err != nil {
-			return err
-		}
-		return answer(w, http.StatusOK, json.RawMessage(b))
-	}))
-	to.Handle("GET "+DescriptionYAMLPath, a.operators(func(w http.ResponseWriter, _ *http.Request) error {
-		w.Header().Set("Content-Type", "application/yaml")
-		w.Header().Set("Cache-Control", "no-store")
-		_, _ = w.Write(description) // fails if the client has disconnected
-		return nil
-	}))
+func descriptionRoutes() []Route {
+	return []Route{
+		{Method: http.MethodGet, Path: DescriptionPath, Roles: proctors, answer: func(http.ResponseWriter, *http.Request) (any, error) {
+			b, err := descriptionJSON()
+			return json.RawMessage(b), err
+		}},
+		{Method: http.MethodGet, Path: DescriptionYAMLPath, Roles: proctors, answer: func(w http.ResponseWriter, _ *http.Request) (any, error) {
+			w.Header().Set("Content-Type", "application/yaml")
+			return description, nil
+		}},
+	}
 }

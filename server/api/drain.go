@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"net/http"
+
+	"examlink/server/store"
 )
 
 // DrainPath hands the sessions of a server over to the others that share its store.
@@ -27,24 +29,27 @@ type DrainRequest struct {
 	Draining bool `json:"draining"`
 }
 
-func (a *API) mountDrain(to mux) {
-	state := func(w http.ResponseWriter) error {
+func (a *API) drainRoutes() []Route {
+	state := func() Drain {
 		d := a.source.Draining()
 		d.Schema = DrainSchema
 		d.Others = append([]string{}, d.Others...)
-		return answer(w, http.StatusOK, d)
+		return d
 	}
-	to.Handle("GET "+DrainPath, a.operators(func(w http.ResponseWriter, _ *http.Request) error { return state(w) }))
-	to.Handle("PUT "+DrainPath, a.operators(func(w http.ResponseWriter, r *http.Request) error {
-		var x DrainRequest
-		if err := read(w, r, &x); err != nil {
-			return err
-		}
-		if err := a.source.Drain(r.Context(), x.Draining); err != nil {
-			return err
-		}
-		return state(w)
-	}))
+	return []Route{
+		{Method: http.MethodGet, Path: DrainPath, Roles: operators, answer: func(http.ResponseWriter, *http.Request) (any, error) { return state(), nil }},
+		{Method: http.MethodPut, Path: DrainPath, Roles: operators, Does: store.Drained, answer: func(w http.ResponseWriter, r *http.Request) (any, error) {
+			var x DrainRequest
+			if err := read(w, r, &x); err != nil {
+				return nil, err
+			}
+			store.Describe(r.Context(), map[bool]string{true: "begun", false: "ended"}[x.Draining])
+			if err := a.source.Drain(r.Context(), x.Draining); err != nil {
+				return nil, err
+			}
+			return state(), nil
+		}},
+	}
 }
 
 // Drain begins or ends draining, and returns the state then.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"examlink/server/exam"
@@ -33,7 +34,6 @@ const (
 	TokensSchema        = "examlink.tokens/1"
 	IssuedSchema        = "examlink.issued-tokens/1"
 	RevokedSchema       = "examlink.revoked-tokens/1"
-	ErasedSchema        = "examlink.erased/1"
 )
 
 // maxRequest bounds the JSON of a request: 50,000 identifiers fit. Chosen by us.
@@ -77,68 +77,90 @@ type ExamRequest struct {
 	Policy *string    `json:"policy,omitempty"`
 }
 
-func (a *API) mountExams(to mux) {
-	x := a.source.Exams()
-	to.Handle("GET "+ExamsPath, a.operators(func(w http.ResponseWriter, r *http.Request) error {
-		p, err := pageOf(r)
-		if err != nil {
-			return err
+func (a *API) examRoutes() []Route {
+	one := func(get func(r *http.Request, id string) (store.Exam, error)) func(http.ResponseWriter, *http.Request) (any, error) {
+		return func(_ http.ResponseWriter, r *http.Request) (any, error) {
+			e, err := get(r, r.PathValue("exam"))
+			return examOf(e, ExamSchema), err
 		}
-		list, err := x.List(r.Context(), p)
-		if err != nil {
-			return err
-		}
-		page := ExamsPage{Schema: ExamsSchema, Exams: []Exam{}}
-		for _, e := range list {
-			page.Exams = append(page.Exams, examOf(e, ""))
-		}
-		if len(list) == p.Size() {
-			page.Next = list[len(list)-1].ID
-		}
-		return answer(w, http.StatusOK, page)
-	}))
-	to.Handle("POST "+ExamsPath, a.operators(func(w http.ResponseWriter, r *http.Request) error {
-		var q ExamRequest
-		if err := read(w, r, &q); err != nil {
-			return err
-		}
-		e, err := x.Create(r.Context(), store.Exam{ID: q.ID, Title: value(q.Title), Start: value(q.Start), End: value(q.End), Zone: value(q.Zone), Policy: value(q.Policy)})
-		if err != nil {
-			return err
-		}
-		w.Header().Set("Location", ExamsPath+"/"+e.ID)
-		return answer(w, http.StatusCreated, examOf(e, ExamSchema))
-	}))
-	to.Handle("GET "+examPath, a.exam(func(r *http.Request, id string) (store.Exam, error) { return x.Get(r.Context(), id) }))
-	to.Handle("POST "+closePath, a.exam(func(r *http.Request, id string) (store.Exam, error) { return x.Close(r.Context(), id) }))
-	to.Handle("PATCH "+examPath, a.operators(func(w http.ResponseWriter, r *http.Request) error {
-		var q ExamRequest
-		if err := read(w, r, &q); err != nil {
-			return err
-		}
-		if q.ID != "" {
-			return &exam.InputError{Field: "id", Problem: "expected none: the identifier of an exam does not change"}
-		}
-		e, err := x.Update(r.Context(), r.PathValue("exam"), exam.Change{Title: q.Title, Start: q.Start, End: q.End, Zone: q.Zone, Policy: q.Policy})
-		if err != nil {
-			return err
-		}
-		return answer(w, http.StatusOK, examOf(e, ExamSchema))
-	}))
-	a.mountRosters(to, x)
-	a.mountTokens(to, x)
-	a.mountRecords(to, x)
+	}
+	return []Route{
+		{Method: http.MethodGet, Path: ExamsPath, Roles: proctors, answer: a.listExams},
+		{Method: http.MethodPost, Path: ExamsPath, Roles: operators, Does: store.Created, answer: a.createExam},
+		{Method: http.MethodGet, Path: examPath, Roles: proctors, answer: one(func(r *http.Request, id string) (store.Exam, error) {
+			return a.source.Exams().Get(r.Context(), id)
+		})},
+		{Method: http.MethodPatch, Path: examPath, Roles: operators, Does: store.Changed, answer: a.changeExam},
+		{Method: http.MethodPost, Path: closePath, Roles: operators, Does: store.ClosedExam, answer: one(func(r *http.Request, id string) (store.Exam, error) {
+			return a.source.Exams().Close(r.Context(), id)
+		})},
+	}
 }
 
-// exam answers with one exam.
-func (a *API) exam(get func(r *http.Request, id string) (store.Exam, error)) http.Handler {
-	return a.operators(func(w http.ResponseWriter, r *http.Request) error {
-		e, err := get(r, r.PathValue("exam"))
-		if err != nil {
-			return err
+// listExams lists the exams that the caller may see. A page may have fewer than were
+// asked for.
+func (a *API) listExams(_ http.ResponseWriter, r *http.Request) (any, error) {
+	p, err := pageOf(r)
+	if err != nil {
+		return nil, err
+	}
+	list, err := a.source.Exams().List(r.Context(), p)
+	if err != nil {
+		return nil, err
+	}
+	page := ExamsPage{Schema: ExamsSchema, Exams: []Exam{}}
+	for _, e := range list {
+		if callOf(r).by.MaySee(e.ID) {
+			page.Exams = append(page.Exams, examOf(e, ""))
 		}
-		return answer(w, http.StatusOK, examOf(e, ExamSchema))
-	})
+	}
+	if len(list) == p.Size() {
+		page.Next = list[len(list)-1].ID
+	}
+	return page, nil
+}
+
+func (a *API) createExam(w http.ResponseWriter, r *http.Request) (any, error) {
+	var q ExamRequest
+	if err := read(w, r, &q); err != nil {
+		return nil, err
+	}
+	if exam.ValidID(q.ID) {
+		store.Amend(r.Context(), func(e *store.AuditEntry) { e.Exam = q.ID })
+	}
+	e, err := a.source.Exams().Create(r.Context(), store.Exam{ID: q.ID, Title: value(q.Title), Start: value(q.Start), End: value(q.End), Zone: value(q.Zone), Policy: value(q.Policy)})
+	if err != nil {
+		return nil, err
+	}
+	w.Header().Set("Location", ExamsPath+"/"+e.ID)
+	return created{examOf(e, ExamSchema)}, nil
+}
+
+func (a *API) changeExam(w http.ResponseWriter, r *http.Request) (any, error) {
+	var q ExamRequest
+	if err := read(w, r, &q); err != nil {
+		return nil, err
+	}
+	if q.ID != "" {
+		return nil, &exam.InputError{Field: "id", Problem: "expected none: the identifier of an exam does not change"}
+	}
+	store.Describe(r.Context(), q.fields())
+	e, err := a.source.Exams().Update(r.Context(), r.PathValue("exam"), exam.Change{Title: q.Title, Start: q.Start, End: q.End, Zone: q.Zone, Policy: q.Policy})
+	return examOf(e, ExamSchema), err
+}
+
+// fields names what a request changes.
+func (q ExamRequest) fields() string {
+	var names []string
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{{"title", q.Title != nil}, {"start", q.Start != nil}, {"end", q.End != nil}, {"zone", q.Zone != nil}, {"policy", q.Policy != nil}} {
+		if f.set {
+			names = append(names, f.name)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 func value[T any](p *T) (v T) {

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 
-	"examlink/server/auth"
 	"examlink/server/exam"
 	"examlink/server/store"
 )
@@ -100,27 +99,4 @@ func (p *Problem) write(w http.ResponseWriter) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p) // fails if the client has disconnected
-}
-
-// operators passes requests of operators to a handler, and answers errors as problems.
-func (a *API) operators(h func(w http.ResponseWriter, r *http.Request) error) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, status, why := auth.Authorize(a.auth, r, auth.Operator)
-		if status != http.StatusOK {
-			problem(status, why).write(w)
-			return
-		}
-		if err := h(w, r); err != nil {
-			problemOf(err, a.log).write(w)
-		}
-	})
-}
-
-// answer sends JSON.
-func answer(w http.ResponseWriter, status int, v any) error {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) // fails if the client has disconnected
-	return nil
 }

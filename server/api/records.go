@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"time"
 
-	"examlink/server/exam"
 	"examlink/server/store"
 )
 
@@ -32,19 +31,21 @@ type RecordHead struct {
 	At      time.Time  `json:"at"`   // the server's clock
 }
 
-func (a *API) mountRecords(to mux, x *exam.Manager) {
-	to.Handle("GET "+recordsPath, a.operators(func(w http.ResponseWriter, r *http.Request) error {
-		id := r.PathValue("exam")
-		list, err := x.Records(r.Context(), id, r.FormValue("student"))
-		if err != nil {
-			return err
-		}
-		page := RecordHeadsPage{RecordHeadsSchema, id, []RecordHead{}}
-		for _, h := range list {
-			page.Heads = append(page.Heads, RecordHead{h.Session, h.Student, h.Record, h.Line, h.Hash, h.At})
-		}
-		return answer(w, http.StatusOK, page)
-	}))
+func (a *API) recordRoutes() []Route {
+	return []Route{
+		{Method: http.MethodGet, Path: recordsPath, Roles: proctors, Does: store.Viewed, Views: "records", answer: func(_ http.ResponseWriter, r *http.Request) (any, error) {
+			id := r.PathValue("exam")
+			list, err := a.source.Exams().Records(r.Context(), id, r.FormValue("student"))
+			if err != nil {
+				return nil, err
+			}
+			page := RecordHeadsPage{RecordHeadsSchema, id, []RecordHead{}}
+			for _, h := range list {
+				page.Heads = append(page.Heads, RecordHead{h.Session, h.Student, h.Record, h.Line, h.Hash, h.At})
+			}
+			return page, nil
+		}},
+	}
 }
 
 // RecordHeads lists the latest heads of an exam's records; student, if not empty, selects

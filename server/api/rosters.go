@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"examlink/probe/verdict"
+	"examlink/server/auth"
 	"examlink/server/exam"
 	"examlink/server/store"
 )
@@ -73,67 +74,85 @@ func receiptRef(r *store.Receipt) *ReceiptRef {
 	return &ReceiptRef{r.ID, r.At, r.Outcome}
 }
 
-func (a *API) mountRosters(to mux, x *exam.Manager) {
-	to.Handle("GET "+rosterPath, a.operators(func(w http.ResponseWriter, r *http.Request) error {
-		id := r.PathValue("exam")
-		list, version, err := x.Roster(r.Context(), id)
-		if err != nil {
-			return err
+func (a *API) rosterRoutes() []Route {
+	return []Route{
+		{Method: http.MethodGet, Path: rosterPath, Roles: proctors, Does: store.Viewed, Views: "roster", answer: a.roster},
+		{Method: http.MethodPost, Path: comparePath, Roles: operators, Does: store.Viewed, Views: "roster", answer: a.compareRoster},
+		{Method: http.MethodPut, Path: rosterPath, Roles: operators, Does: store.Imported, answer: a.importRoster},
+		{Method: http.MethodGet, Path: statusPath, Roles: proctors, Does: store.Viewed, Views: "status", answer: a.status},
+	}
+}
+
+func (a *API) roster(w http.ResponseWriter, r *http.Request) (any, error) {
+	id := r.PathValue("exam")
+	list, version, err := a.source.Exams().Roster(r.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	page := RosterPage{RosterSchema, id, version, []Student{}}
+	for _, s := range list {
+		page.Students = append(page.Students, studentOf(s, false))
+	}
+	w.Header().Set("ETag", `"`+version+`"`)
+	return page, nil
+}
+
+func (a *API) compareRoster(w http.ResponseWriter, r *http.Request) (any, error) {
+	csv, err := readCSV(w, r)
+	if err != nil {
+		return nil, err
+	}
+	p, err := a.source.Exams().Compare(r.Context(), r.PathValue("exam"), csv)
+	if err != nil {
+		return nil, err
+	}
+	return changes(w, r, p, false), nil
+}
+
+func (a *API) importRoster(w http.ResponseWriter, r *http.Request) (any, error) {
+	version, begins := strings.CutPrefix(r.Header.Get("If-Match"), `"`)
+	version, ends := strings.CutSuffix(version, `"`)
+	if !begins || !ends {
+		return nil, problem(http.StatusPreconditionRequired, "If-Match: expected the roster's version in quotation marks, as "+comparePath+" gives it")
+	}
+	csv, err := readCSV(w, r)
+	if err != nil {
+		return nil, err
+	}
+	p, err := a.source.Exams().Import(r.Context(), r.PathValue("exam"), csv, version)
+	if err != nil {
+		return nil, err
+	}
+	return changes(w, r, p, true), nil
+}
+
+// status answers with readiness. Contacts are for operators, and make it an export.
+func (a *API) status(_ http.ResponseWriter, r *http.Request) (any, error) {
+	contacts, err := wantsContacts(r)
+	if err != nil {
+		return nil, err
+	}
+	if c := callOf(r); contacts {
+		c.entry.Action, c.entry.Detail = store.Exported, "with contacts"
+		if c.by.Role != auth.Operator {
+			return nil, problem(http.StatusForbidden, "contacts are not for the role "+string(c.by.Role))
 		}
-		page := RosterPage{RosterSchema, id, version, []Student{}}
-		for _, s := range list {
-			page.Students = append(page.Students, studentOf(s, false))
-		}
-		w.Header().Set("ETag", `"`+version+`"`)
-		return answer(w, http.StatusOK, page)
-	}))
-	to.Handle("POST "+comparePath, a.operators(func(w http.ResponseWriter, r *http.Request) error {
-		csv, err := readCSV(w, r)
-		if err != nil {
-			return err
-		}
-		p, err := x.Compare(r.Context(), r.PathValue("exam"), csv)
-		return changes(w, r, p, false, err)
-	}))
-	to.Handle("PUT "+rosterPath, a.operators(func(w http.ResponseWriter, r *http.Request) error {
-		version, begins := strings.CutPrefix(r.Header.Get("If-Match"), `"`)
-		version, ends := strings.CutSuffix(version, `"`)
-		if !begins || !ends {
-			return problem(http.StatusPreconditionRequired, "If-Match: expected the roster's version in quotation marks, as "+comparePath+" gives it")
-		}
-		csv, err := readCSV(w, r)
-		if err != nil {
-			return err
-		}
-		p, err := x.Import(r.Context(), r.PathValue("exam"), csv, version)
-		return changes(w, r, p, true, err)
-	}))
-	to.Handle("GET "+statusPath, a.operators(func(w http.ResponseWriter, r *http.Request) error {
-		contacts, err := wantsContacts(r)
-		if err != nil {
-			return err
-		}
-		e, list, err := x.Readiness(r.Context(), r.PathValue("exam"))
-		if err != nil {
-			return err
-		}
-		s := ExamStatus{ExamStatusSchema, time.Now().Round(0), examOf(e, ""), exam.Deadline(e), exam.Count(list), []StudentStatus{}}
-		for _, v := range list {
-			s.Students = append(s.Students, StudentStatus{studentOf(v.Student, contacts), v.State, v.Opened, receiptRef(v.Best), receiptRef(v.Last)})
-		}
-		return answer(w, http.StatusOK, s)
-	}))
+	}
+	e, list, err := a.source.Exams().Readiness(r.Context(), r.PathValue("exam"))
+	if err != nil {
+		return nil, err
+	}
+	s := ExamStatus{ExamStatusSchema, time.Now().Round(0), examOf(e, ""), exam.Deadline(e), exam.Count(list), []StudentStatus{}}
+	for _, v := range list {
+		s.Students = append(s.Students, StudentStatus{studentOf(v.Student, contacts), v.State, v.Opened, receiptRef(v.Best), receiptRef(v.Last)})
+	}
+	return s, nil
 }
 
 // changes answers with what a roster changes.
-func changes(w http.ResponseWriter, r *http.Request, p exam.Preview, applied bool, err error) error {
-	if err != nil {
-		return err
-	}
+func changes(w http.ResponseWriter, r *http.Request, p exam.Preview, applied bool) RosterChanges {
 	w.Header().Set("ETag", `"`+p.Version+`"`)
-	return answer(w, http.StatusOK, RosterChanges{
-		RosterChangesSchema, r.PathValue("exam"), p.Version, applied, p.Changes, append([]string{}, p.Ignored...),
-	})
+	return RosterChanges{RosterChangesSchema, r.PathValue("exam"), p.Version, applied, p.Changes, append([]string{}, p.Ignored...)}
 }
 
 // studentOf converts a student, with the contact if it was asked for.

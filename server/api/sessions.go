@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"examlink/server/alert"
+	"examlink/server/auth"
 	"examlink/server/cluster"
 	"examlink/server/session"
 )
@@ -36,13 +37,14 @@ type SessionEntry struct {
 	Warnings []alert.Notice `json:"warnings"` // active warnings raised by the server
 }
 
-// sessions lists the live sessions and the absent students of an exam, or all if exam is
-// empty: those of this server, and those of others that share its store.
-func (a *API) sessions(exam string) SessionsPage {
+// sessions lists the live sessions and the absent students of an exam, or all that a
+// principal may see if exam is empty: those of this server, and those of others that share
+// its store.
+func (a *API) sessions(exam string, by auth.Principal) SessionsPage {
 	now := time.Now()
 	page := SessionsPage{SessionsSchema, now.Round(0), []SessionEntry{}, []alert.Notice{}, []AbsentEntry{}}
 	active := map[string][]alert.Notice{}
-	for _, n := range a.active() {
+	for _, n := range a.active(by) {
 		if n.Kind == alert.Incident {
 			page.Incidents = append(page.Incidents, n)
 		} else {
@@ -50,7 +52,7 @@ func (a *API) sessions(exam string) SessionsPage {
 		}
 	}
 	add := func(e SessionEntry) {
-		if exam != "" && e.Exam != exam || e.State == string(session.Ended) {
+		if exam != "" && e.Exam != exam || !by.MaySee(e.Exam) || e.State == string(session.Ended) {
 			return
 		}
 		e.Since, e.Warnings = e.Since.Round(0), append([]alert.Notice{}, active[e.Session]...)
@@ -58,14 +60,14 @@ func (a *API) sessions(exam string) SessionsPage {
 		page.Sessions = append(page.Sessions, e)
 	}
 	for _, i := range a.source.Sessions() {
-		add(entryOf(i, now))
+		add(localEntry(i, now))
 	}
 	for _, x := range a.source.Elsewhere() {
 		add(remoteEntry(x, now))
 	}
 	slices.SortStableFunc(page.Sessions, worse)
 	for _, x := range a.source.Absent() {
-		if exam == "" || x.Exam == exam {
+		if (exam == "" || x.Exam == exam) && by.MaySee(x.Exam) {
 			page.Absent = append(page.Absent, AbsentEntry{x.Exam, x.Student, alert.Absent, x.Since.Round(0)})
 		}
 	}
@@ -84,8 +86,8 @@ func worse(a, b SessionEntry) int {
 	return cmp.Or(severity(b)-severity(a), cmp.Compare(silent(b), silent(a)))
 }
 
-// entryOf is a session of this server.
-func entryOf(i session.Info, now time.Time) SessionEntry {
+// localEntry is a session of this server.
+func localEntry(i session.Info, now time.Time) SessionEntry {
 	last, silent := now.Add(-i.Silent).Round(0), i.Silent.Seconds()
 	e := SessionEntry{
 		Session: i.Session, Exam: i.Exam, Student: i.Student, Purpose: i.Purpose, Transport: string(i.Transport), State: string(i.State),

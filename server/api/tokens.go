@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"examlink/server/exam"
+	"examlink/server/store"
 )
 
 // TokensPage lists what was issued for an exam. No token is among it.
@@ -64,63 +65,60 @@ type RevokedPage struct {
 	Revoked []string `json:"revoked"`
 }
 
-// ErasedPage says what was removed about a student.
-type ErasedPage struct {
-	Schema string `json:"schema"`
-	Exam   string `json:"exam"`
-	exam.Erased
+func (a *API) tokenRoutes() []Route {
+	return []Route{
+		{Method: http.MethodGet, Path: tokensPath, Roles: operators, Does: store.Viewed, Views: "tokens", answer: a.listTokens},
+		{Method: http.MethodPost, Path: tokensPath, Roles: operators, Does: store.Issued, answer: a.issueTokens},
+		{Method: http.MethodPost, Path: revokePath, Roles: operators, Does: store.Revoked, answer: a.revokeTokens},
+	}
 }
 
-func (a *API) mountTokens(to mux, x *exam.Manager) {
-	to.Handle("GET "+tokensPath, a.operators(func(w http.ResponseWriter, r *http.Request) error {
-		id := r.PathValue("exam")
-		list, err := x.Tokens(r.Context(), id)
-		if err != nil {
-			return err
-		}
-		page := TokensPage{TokensSchema, id, []IssuedToken{}}
-		for _, t := range list {
-			page.Tokens = append(page.Tokens, IssuedToken{t.ID, t.Student, t.From, t.Until, t.Revoked, t.Opened})
-		}
-		return answer(w, http.StatusOK, page)
-	}))
-	to.Handle("POST "+tokensPath, a.operators(func(w http.ResponseWriter, r *http.Request) error {
-		var q IssueRequest
-		if err := read(w, r, &q); err != nil {
-			return err
-		}
-		id := r.PathValue("exam")
-		b, err := x.Issue(r.Context(), id, exam.Selection{Students: q.Students, Group: q.Group, NotReady: q.NotReady}, q.Replace)
-		if err != nil {
-			return err
-		}
-		page := IssuedPage{IssuedSchema, id, []JoinToken{}, append([]string{}, b.Revoked...)}
-		for i, t := range b.Issued {
-			page.Tokens = append(page.Tokens, JoinToken{studentOf(b.Students[i], q.Contacts), t.ID, t.Text, t.Link})
-		}
-		return answer(w, http.StatusOK, page)
-	}))
-	to.Handle("POST "+revokePath, a.operators(func(w http.ResponseWriter, r *http.Request) error {
-		var q RevokeRequest
-		if err := read(w, r, &q); err != nil {
-			return err
-		}
-		if len(q.Tokens)+len(q.Students) == 0 {
-			return &exam.InputError{Field: "tokens", Problem: "none, expected tokens or students"}
-		}
-		id := r.PathValue("exam")
-		revoked, err := x.Revoke(r.Context(), id, exam.Selection{Tokens: q.Tokens, Students: q.Students})
-		if err != nil {
-			return err
-		}
-		return answer(w, http.StatusOK, RevokedPage{RevokedSchema, id, revoked})
-	}))
-	to.Handle("DELETE "+studentPath, a.operators(func(w http.ResponseWriter, r *http.Request) error {
-		id := r.PathValue("exam")
-		e, err := x.Erase(r.Context(), id, r.PathValue("student"))
-		if err != nil {
-			return err
-		}
-		return answer(w, http.StatusOK, ErasedPage{ErasedSchema, id, e})
-	}))
+func issuedToken(t store.Token) IssuedToken {
+	return IssuedToken{t.ID, t.Student, t.From, t.Until, t.Revoked, t.Opened}
+}
+
+func (a *API) listTokens(_ http.ResponseWriter, r *http.Request) (any, error) {
+	id := r.PathValue("exam")
+	list, err := a.source.Exams().Tokens(r.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	page := TokensPage{TokensSchema, id, []IssuedToken{}}
+	for _, t := range list {
+		page.Tokens = append(page.Tokens, issuedToken(t))
+	}
+	return page, nil
+}
+
+func (a *API) issueTokens(w http.ResponseWriter, r *http.Request) (any, error) {
+	var q IssueRequest
+	if err := read(w, r, &q); err != nil {
+		return nil, err
+	}
+	if q.Contacts {
+		store.Describe(r.Context(), "with contacts")
+	}
+	id := r.PathValue("exam")
+	b, err := a.source.Exams().Issue(r.Context(), id, exam.Selection{Students: q.Students, Group: q.Group, NotReady: q.NotReady}, q.Replace)
+	if err != nil {
+		return nil, err
+	}
+	page := IssuedPage{IssuedSchema, id, []JoinToken{}, append([]string{}, b.Revoked...)}
+	for i, t := range b.Issued {
+		page.Tokens = append(page.Tokens, JoinToken{studentOf(b.Students[i], q.Contacts), t.ID, t.Text, t.Link})
+	}
+	return page, nil
+}
+
+func (a *API) revokeTokens(w http.ResponseWriter, r *http.Request) (any, error) {
+	var q RevokeRequest
+	if err := read(w, r, &q); err != nil {
+		return nil, err
+	}
+	if len(q.Tokens)+len(q.Students) == 0 {
+		return nil, &exam.InputError{Field: "tokens", Problem: "none, expected tokens or students"}
+	}
+	id := r.PathValue("exam")
+	revoked, err := a.source.Exams().Revoke(r.Context(), id, exam.Selection{Tokens: q.Tokens, Students: q.Students})
+	return RevokedPage{RevokedSchema, id, revoked}, err
 }

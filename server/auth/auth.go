@@ -13,6 +13,9 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Role determines what a principal may do.
@@ -23,6 +26,8 @@ const (
 	Operator Role = "operator" // runs the server, sees everything
 	Proctor  Role = "proctor"  // watches over exams
 	Student  Role = "student"  // takes one exam
+	// Nobody is a caller without valid credentials; no authenticator returns it.
+	Nobody Role = "nobody"
 )
 
 // Principal is an authenticated caller.
@@ -30,6 +35,9 @@ type Principal struct {
 	Role     Role
 	Identity string   // in the audit log; never a name
 	Exams    []string // that it may see; empty for operators, who may see all
+	// Account is the account of the operating system that an operator's program says it
+	// runs as; empty: it does not say. Nothing proves it.
+	Account string
 }
 
 // MaySee reports whether a principal may see an exam.
@@ -75,6 +83,12 @@ func (a anyOf) Authenticate(r *http.Request) (Principal, error) {
 // listener's own basic authentication may use.
 const OperatorHeader = "Examlink-Admin-Token"
 
+// AccountHeader carries Principal.Account.
+const AccountHeader = "Examlink-Account"
+
+// maxAccount is how long an account may be, in bytes. Chosen by us.
+const maxAccount = 64
+
 // OperatorToken authenticates requests with one secret token as the operator.
 type OperatorToken struct{ sum [sha256.Size]byte }
 
@@ -95,7 +109,15 @@ func (t OperatorToken) Authenticate(r *http.Request) (Principal, error) {
 	case subtle.ConstantTimeCompare(got[:], t.sum[:]) != 1:
 		return Principal{}, ErrInvalid
 	}
-	return Principal{Role: Operator, Identity: "admin-token"}, nil
+	return Principal{Role: Operator, Identity: "admin-token", Account: account(r.Header.Get(AccountHeader))}, nil
+}
+
+// account returns an account that can be written down, or none.
+func account(s string) string {
+	if len(s) > maxAccount || !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return ""
+	}
+	return s
 }
 
 func fromLoopback(r *http.Request) bool {

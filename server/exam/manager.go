@@ -54,6 +54,9 @@ var ErrChanged = errors.New("the roster has changed since it was compared")
 // examID matches identifiers of exams, which occur in addresses, labels and file names.
 var examID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
+// ValidID reports whether an exam can have an identifier.
+func ValidID(id string) bool { return examID.MatchString(id) }
+
 // Create adds an exam. Without a policy it gets the one in force. The error joins an
 // InputError for each problem, or is the store's.
 func (m *Manager) Create(ctx context.Context, e store.Exam) (store.Exam, error) {
@@ -106,7 +109,7 @@ func (m *Manager) check(e store.Exam) (store.Exam, error) {
 	bad := func(field, format string, args ...any) {
 		problems = append(problems, &InputError{field, fmt.Sprintf(format, args...)})
 	}
-	if !examID.MatchString(e.ID) {
+	if !ValidID(e.ID) {
 		bad("id", "%q, expected 1 to 64 letters, digits, dots, hyphens and underscores, the first a letter or digit", e.ID)
 	}
 	if err := checkID("title", e.Title, "a title"); e.Title != "" && err != nil {

@@ -23,7 +23,7 @@ func (m *Manager) Erase(ctx context.Context, id, student string) (Erased, error)
 	m.rosters.Lock()
 	defer m.rosters.Unlock()
 	// Sessions end first, so that nothing new is written.
-	if _, err := m.Revoke(ctx, id, Selection{Students: []string{student}}); err != nil {
+	if _, err := m.revokeSelected(ctx, id, Selection{Students: []string{student}}); err != nil {
 		return Erased{}, err
 	}
 	if err := m.o.Settle(ctx, id, student); err != nil {

@@ -3,6 +3,8 @@ package exam
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"examlink/server/store"
 )
@@ -76,11 +78,13 @@ func (m *Manager) Import(ctx context.Context, id string, csv []byte, version str
 			students = append(students, s)
 		}
 	}
+	concerned := slices.Concat(slices.Sorted(maps.Keys(put)), p.Removed)
+	store.Describe(ctx, fmt.Sprintf("%d added, %d changed, %d removed", len(p.Added), len(p.Changed), len(p.Removed)), concerned...)
 	if err := m.o.Store.Roster().Put(ctx, id, students); err != nil {
 		return p, err
 	}
 	if len(p.Removed) > 0 {
-		if _, err := m.Revoke(ctx, id, Selection{Students: p.Removed}); err != nil {
+		if _, err := m.revokeSelected(ctx, id, Selection{Students: p.Removed}); err != nil {
 			return p, fmt.Errorf("students were added and changed, but none removed: %w", err)
 		}
 		if err := m.o.Store.Roster().Remove(ctx, id, p.Removed...); err != nil {

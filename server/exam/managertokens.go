@@ -73,6 +73,7 @@ func (m *Manager) Issue(ctx context.Context, id string, sel Selection, replace b
 			return b, err
 		}
 	}
+	store.Describe(ctx, fmt.Sprintf("%d join tokens issued, %d replaced", len(kept), len(old)), named(b.Students)...)
 	if err := m.o.Store.Tokens().Add(ctx, kept); err != nil {
 		return b, err
 	}
@@ -137,22 +138,65 @@ func (m *Manager) valid(ctx context.Context, id string, students []store.Student
 // Revoke revokes the selected tokens, or those of the selected students, who need not
 // be on the roster. It returns those that were valid until now.
 func (m *Manager) Revoke(ctx context.Context, id string, sel Selection) ([]string, error) {
+	list, err := m.selectTokens(ctx, id, sel)
+	if err != nil {
+		return nil, err
+	}
+	var students []string
+	for _, t := range list {
+		if t.Student != "" {
+			students = append(students, t.Student)
+		}
+	}
+	slices.Sort(students)
+	store.Describe(ctx, fmt.Sprintf("%d join tokens revoked", len(list)), slices.Compact(students)...)
+	return m.revokeAll(ctx, list)
+}
+
+// revokeSelected is Revoke as a part of another request.
+func (m *Manager) revokeSelected(ctx context.Context, id string, sel Selection) ([]string, error) {
+	list, err := m.selectTokens(ctx, id, sel)
+	if err != nil {
+		return nil, err
+	}
+	return m.revokeAll(ctx, list)
+}
+
+// selectTokens returns the selected tokens that are not revoked.
+func (m *Manager) selectTokens(ctx context.Context, id string, sel Selection) (list []store.Token, err error) {
 	tokens, err := m.Tokens(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	students, ids := among(sel.Students), among(sel.Tokens)
-	revoked := []string{}
 	for _, t := range tokens {
 		if !t.Revoked && (students[t.Student] || ids[t.ID]) {
-			revoked = append(revoked, t.ID)
+			list = append(list, t)
 		}
 		delete(ids, t.ID)
 	}
 	for t := range ids {
 		return nil, &InputError{"tokens", fmt.Sprintf("%q, expected the identifier of a token of exam %s", t, id)}
 	}
-	return revoked, m.revoke(ctx, revoked)
+	return list, nil
+}
+
+// revokeAll revokes tokens and returns their identifiers.
+func (m *Manager) revokeAll(ctx context.Context, list []store.Token) ([]string, error) {
+	ids := make([]string, 0, len(list))
+	for _, t := range list {
+		ids = append(ids, t.ID)
+	}
+	return ids, m.revoke(ctx, ids)
+}
+
+// named returns the pseudonyms of students.
+func named(list []store.Student) []string {
+	ids := make([]string, 0, len(list))
+	for _, s := range list {
+		ids = append(ids, s.ID)
+	}
+	return ids
 }
 
 func among(list []string) map[string]bool {

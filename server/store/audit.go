@@ -31,13 +31,14 @@ const (
 	SignedOut    Action = "signed-out"
 	BackedUp     Action = "backup"
 	Restored     Action = "restore"
+	Drained      Action = "drained" // a server, or it takes sessions again
 )
 
 // Actions lists the actions.
 func Actions() []Action {
 	return []Action{
 		Viewed, Exported, Created, Changed, ClosedExam, Imported, Issued, Revoked, KeyRotated, KeyRemoved, Erased,
-		Acknowledged, SignedIn, SignedOut, BackedUp, Restored,
+		Acknowledged, SignedIn, SignedOut, BackedUp, Restored, Drained,
 	}
 }
 
@@ -49,6 +50,10 @@ const (
 	OK      Result = "ok"
 	Refused Result = "refused" // or it failed; AuditEntry.Reason says why
 )
+
+// ByAccount is followed by an account in the identity of an operator whose program says
+// which account of the operating system it runs as. Nothing proves the account.
+const ByAccount = "admin-token:"
 
 // AuditEntry is one entry of the audit log: somebody did something, or was refused.
 // It names no student by name or contact.
@@ -108,7 +113,7 @@ func unwritable(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r
 type AuditFilter struct {
 	Exam    string
 	Student string    // of Exam; entries about erased students are not found
-	Who     string    // an identity or a role
+	Who     string    // an identity, a role, or an account that used the admin token
 	Since   time.Time // entries of this time or later
 }
 
@@ -118,7 +123,7 @@ func (f AuditFilter) None() bool { return f == AuditFilter{} }
 // Matches reports whether the filter selects an entry.
 func (f AuditFilter) Matches(e AuditEntry) bool {
 	return (f.Exam == "" || e.Exam == f.Exam) && (f.Student == "" || e.Exam == f.Exam && e.Student == f.Student) &&
-		(f.Who == "" || e.Role == f.Who || e.Identity == f.Who) && !e.At.Before(f.Since)
+		(f.Who == "" || e.Role == f.Who || e.Identity == f.Who || e.Identity == ByAccount+f.Who) && !e.At.Before(f.Since)
 }
 
 // AuditPage selects a part of a list of entries by number. The zero value is its

@@ -25,15 +25,46 @@ func Audited(ctx context.Context, entries ...AuditEntry) (context.Context, *Audi
 	return context.WithValue(ctx, auditKey{}, c), c
 }
 
-// Describe sets the detail of the entries of the context's request, if it has any that
-// are still to be written.
-func Describe(ctx context.Context, detail string) {
+// Amend changes the entries of the context's request, if it has any that are still to
+// be written.
+func Amend(ctx context.Context, change func(*AuditEntry)) {
 	if c, ok := ctx.Value(auditKey{}).(*AuditedChange); ok {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		for i := range c.entries {
-			c.entries[i].Detail = detail
+			change(&c.entries[i])
 		}
+	}
+}
+
+// MostConcerned is how many students a request may concern for each of them to have an
+// entry. Chosen by us: a request about a whole roster has one entry.
+const MostConcerned = 100
+
+// Describe adds a detail to the entry of the context's request, if it is still to be
+// written. If it concerns some students, and at most MostConcerned, there will be an
+// entry about each.
+func Describe(ctx context.Context, detail string, students ...string) {
+	Amend(ctx, func(e *AuditEntry) {
+		if e.Detail != "" && detail != "" {
+			e.Detail += "; "
+		}
+		e.Detail += detail
+	})
+	c, ok := ctx.Value(auditKey{}).(*AuditedChange)
+	if !ok || len(students) == 0 || len(students) > MostConcerned {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.entries) != 1 {
+		return
+	}
+	one := c.entries[0]
+	c.entries = nil
+	for _, s := range students {
+		one.Student = s
+		c.entries = append(c.entries, one)
 	}
 }
 

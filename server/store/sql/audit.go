@@ -105,7 +105,7 @@ func (t audit) List(ctx context.Context, f store.AuditFilter, p store.AuditPage)
 		condition("s.exam = $%d AND s.student = $%d", f.Exam, f.Student)
 	}
 	if f.Who != "" {
-		condition("(a.role = $%d OR a.identity = $%d)", f.Who, f.Who)
+		condition("(a.role = $%d OR a.identity = $%d OR a.identity = $%d)", f.Who, f.Who, store.ByAccount+f.Who)
 	}
 	if !storable(args) {
 		return nil, nil

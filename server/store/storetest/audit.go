@@ -71,6 +71,7 @@ func testAudit(t *testing.T, s store.Store) {
 		"student":         {store.AuditFilter{Exam: "e1", Student: "s1"}, "2 "},
 		"role":            {store.AuditFilter{Who: "operator"}, "1 2 3 5 "},
 		"identity":        {store.AuditFilter{Who: "p-7"}, "4 "},
+		"account":         {store.AuditFilter{Who: `"<é>\`}, "1 "},
 		"since":           {store.AuditFilter{Since: at(2)}, "3 4 5 "},
 		"since, finer":    {store.AuditFilter{Since: at(2).Add(time.Nanosecond)}, "4 5 "},
 		"several":         {store.AuditFilter{Exam: "e1", Who: "operator", Since: at(1)}, "2 "},
