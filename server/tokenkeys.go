@@ -84,8 +84,9 @@ func RotateTokenKey(dir string) (TokenKey, error) {
 }
 
 // RemoveTokenKey removes a key from a data directory: nobody is admitted any more with
-// a join token that it signed. The newest key stays.
-func RemoveTokenKey(dir, id string) error {
+// a join token that it signed. The newest key stays. Just before, it calls before, whose
+// error keeps the key.
+func RemoveTokenKey(dir, id string, before func() error) error {
 	keys, err := ReadTokenKeys(dir)
 	if err != nil {
 		return err
@@ -96,6 +97,9 @@ func RemoveTokenKey(dir, id string) error {
 		case i == 0:
 			return errors.New("the newest key signs join tokens: make another one first")
 		default:
+			if err := before(); err != nil {
+				return err
+			}
 			return os.Remove(k.File)
 		}
 	}

@@ -53,13 +53,18 @@ func TestTokenKeys(t *testing.T) {
 	if err := again.CheckServed(dir); err != nil {
 		t.Error(err)
 	}
-	if err := server.RemoveTokenKey(dir, ids[9]); err == nil {
+	nothing := func() error { return nil }
+	if err := server.RemoveTokenKey(dir, ids[9], nothing); err == nil {
 		t.Error("the newest key was removed")
 	}
-	if err := server.RemoveTokenKey(dir, "unknown"); err == nil {
+	if err := server.RemoveTokenKey(dir, "unknown", nothing); err == nil {
 		t.Error("an unknown key was removed")
 	}
-	if err := server.RemoveTokenKey(dir, first.Tokens[0].ID); err != nil {
+	refused := errors.New("refused")
+	if err := server.RemoveTokenKey(dir, first.Tokens[0].ID, func() error { return refused }); !errors.Is(err, refused) {
+		t.Errorf("%v, want that the key stays", err)
+	}
+	if err := server.RemoveTokenKey(dir, first.Tokens[0].ID, nothing); err != nil {
 		t.Error(err)
 	}
 	if left, err := server.LoadKeys(dir, "", "", time.Now()); err != nil || len(left.Tokens) != 10 || left.Tokens[0].ID != ids[9] {

@@ -1,14 +1,18 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"examlink/cmd/internal/cli"
 	"examlink/cmd/internal/config"
+	"examlink/server/store"
 	"examlink/server/store/sql"
 )
 
@@ -17,7 +21,8 @@ func newBackup(a *cli.App) *cobra.Command {
 		Use: "backup FILE", Short: "Copies the store into a file, also while the server runs", Args: cli.OneArg("FILE"),
 		Long: `Copies the store into a file, also while the server runs, and checks the copy.
 The file must not exist yet. It holds pseudonyms and contacts: keep it as safe as
-the server. Keys and certificate are not part of it; see docs/operators.md.`,
+the server. Keys and certificate are not part of it; see docs/operators.md. The audit
+log notes the backup.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			f, err := sqliteStore(c, a, "pg_dump --format=custom --file="+shellWord(args[0])+" ")
 			if err != nil {
@@ -25,6 +30,12 @@ the server. Keys and certificate are not part of it; see docs/operators.md.`,
 			}
 			if err := sql.Backup(c.Context(), f.StoreFile(), args[0]); err != nil {
 				return err
+			}
+			switch err := record(c.Context(), f, byCommand(store.BackedUp, filepath.Base(args[0]))); {
+			case errors.Is(err, sql.ErrNoAudit): // before an upgrade
+				fmt.Fprintf(c.ErrOrStderr(), "not noted: %v\n", err)
+			case err != nil:
+				return errors.Join(err, os.Remove(args[0]))
 			}
 			fmt.Fprintf(c.ErrOrStderr(), "copied %s to %s\n", f.StoreFile(), args[0])
 			return nil
@@ -38,13 +49,14 @@ func newRestore(a *cli.App) *cobra.Command {
 	c := &cobra.Command{
 		Use: "restore FILE", Short: "Replaces the store by a backup, while the server is stopped", Args: cli.OneArg("FILE"),
 		Long: `Replaces the store by a backup. The server must be stopped. The store of before is
-kept beside the new one, under a name with the time.`,
+kept beside the new one, under a name with the time. The audit log is the backup's, with
+an entry about this.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			f, err := sqliteStore(c, a, "pg_restore --clean --if-exists "+shellWord(args[0])+" --dbname=")
 			if err != nil {
 				return err
 			}
-			aside, err := sql.Restore(c.Context(), f.StoreFile(), args[0])
+			aside, err := sql.Restore(c.Context(), f.StoreFile(), args[0], byCommand(store.Restored, filepath.Base(args[0])))
 			if err != nil {
 				return err
 			}

@@ -53,7 +53,11 @@ func (q connection) client(f config.File) (*api.Client, error) {
 			return nil, fmt.Errorf("--ca: %s: no certificate found, expected PEM", q.ca)
 		}
 	}
-	return api.NewClient(address, token, roots)
+	c, err := api.NewClient(address, token, roots)
+	if err != nil {
+		return nil, err
+	}
+	return c.As(account()), nil
 }
 
 // url returns the listener's address, with name and password.

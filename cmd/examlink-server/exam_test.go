@@ -24,6 +24,7 @@ import (
 	"examlink/server/auth"
 	"examlink/server/exam"
 	"examlink/server/store"
+	"examlink/server/store/sql"
 )
 
 // desk runs "exam" against a server.
@@ -47,10 +48,15 @@ func newDesk(t *testing.T) *desk {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
+	kept, err := sql.Open(t.Context(), sql.Options{File: filepath.Join(d.dir, "examlink.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = kept.Close() })
 	issuer := d.keys.Issuer([]string{"exam.example.edu:443"})
 	d.srv, err = server.New(server.Options{
 		Conn: conn, TLS: &tls.Config{Certificates: []tls.Certificate{d.keys.Certificate}}, TokenKey: d.keys.Tokens[0].Public(),
-		Secret: d.keys.Secret, Issuer: &issuer, Policies: verdict.BuiltIn(),
+		Secret: d.keys.Secret, Issuer: &issuer, Policies: verdict.BuiltIn(), Store: kept,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -66,7 +72,21 @@ func newDesk(t *testing.T) *desk {
 	return d
 }
 
-// run runs a subcommand and returns its exit code and output.
+// command runs any command with the data directory.
+func (d *desk) command(args ...string) (code int, stdout, stderr string) {
+	d.t.Helper()
+	var out, errs bytes.Buffer
+	code = run(append(args, "--data-dir", d.dir), &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+// audit runs "audit".
+func (d *desk) audit(args ...string) (code int, stdout, stderr string) {
+	d.t.Helper()
+	return d.command(append([]string{"audit", "--url", d.url, "--token-file", filepath.Join(d.dir, "operator")}, args...)...)
+}
+
+// run runs a subcommand of "exam" and returns its exit code and output.
 func (d *desk) run(args ...string) (code int, stdout, stderr string) {
 	d.t.Helper()
 	var out, errs bytes.Buffer
@@ -150,7 +170,7 @@ func TestExamCommands(t *testing.T) {
 	wantText(t, d.good("status", "msds-5001", "--csv"), `(?m)^s-2,two@example.edu,B,,not tested,false,,$`)
 	schemas.Fields[api.ExamStatus](t, api.ExamStatusSchema)
 	schemas.Test(t, api.ExamStatusSchema, []byte(d.good("status", "msds-5001", "--json")))
-	wantText(t, d.good("erase", "msds-5001", "--student", "s-1", "--yes"), "^s-1: erased from the roster; 1 receipts, 0 records, 0 sessions and 0 notifications erased; 1 join tokens revoked")
+	wantText(t, d.good("erase", "msds-5001", "--student", "s-1", "--yes"), "^s-1: erased from the roster; 1 receipts, 0 records, 0 sessions and 0 notifications erased; 1 join tokens revoked; [0-9]+ entries of the audit log name the student no more")
 	wantText(t, d.good("close", "msds-5001"), "closed")
 	wantText(t, d.good("list"), "msds-5001 .* closed")
 	if code, _, errs := d.run("change", "msds-5001", "--title", "x"); code != exitFailure || !strings.Contains(errs, "is closed") {
@@ -229,6 +249,16 @@ func TestKeysCommands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// Without an audit log nothing changes.
+	code, _, errs := keys("rotate")
+	if again, err := server.ReadTokenKeys(dir); code != exitFailure || !strings.Contains(errs, "there is no audit log yet") || len(again) != 1 || err != nil {
+		t.Errorf("%d %s, %d keys, %v", code, errs, len(again), err)
+	}
+	kept, err := sql.Open(t.Context(), sql.Options{File: filepath.Join(dir, "examlink.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer kept.Close()
 	old := first.Tokens[0].ID
 	_, out, _ := keys("rotate")
 	next := strings.TrimSpace(out)
@@ -242,5 +272,9 @@ func TestKeysCommands(t *testing.T) {
 	}
 	if _, list, _ := keys("list"); strings.Contains(list, old) || !strings.Contains(list, next) {
 		t.Error(list)
+	}
+	entries, err := kept.Audit().List(t.Context(), store.AuditFilter{Who: account()}, store.AuditPage{})
+	if err != nil || len(entries) != 2 || entries[0].Action != store.KeyRotated || entries[0].Subject != next || entries[1].Action != store.KeyRemoved || entries[1].Subject != old || entries[1].Role != "command" {
+		t.Errorf("%+v, %v", entries, err)
 	}
 }

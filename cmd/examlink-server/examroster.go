@@ -120,39 +120,3 @@ func plainLines(s string) string {
 	}
 	return strings.Join(lines, "\n")
 }
-
-func newExamErase(x *examCommand) *cobra.Command {
-	student, yes := "", false
-	c := &cobra.Command{
-		Use: "erase EXAM --student PSEUDONYM", Short: "Erases all that is kept about a student of an exam", Args: oneExam(""),
-		Long: `Erases a student from the roster, the receipts, the heads of records and the list
-of join tokens, revokes the tokens and ends their sessions. It cannot be undone, so it
-asks for --yes.`,
-		RunE: func(c *cobra.Command, args []string) error {
-			switch {
-			case student == "":
-				return cli.Usage(errors.New("--student: empty, expected a pseudonym"))
-			case !yes:
-				return cli.Usage(errors.New("expected --yes: what is erased cannot be brought back"))
-			}
-			s, err := x.client(c)
-			if err != nil {
-				return err
-			}
-			e, err := s.EraseStudent(c.Context(), args[0], student)
-			if err != nil {
-				return invalid(err)
-			}
-			roster := "was not on the roster"
-			if e.Roster {
-				roster = "erased from the roster"
-			}
-			fmt.Fprintf(c.OutOrStdout(), "%s: %s; %d receipts, %d records, %d sessions and %d notifications erased; %d join tokens revoked.\n",
-				plain(student), roster, e.Receipts, e.Records, e.Sessions, e.Notifications, e.Tokens)
-			return nil
-		},
-	}
-	c.Flags().StringVar(&student, "student", "", "student's `pseudonym` (required)")
-	c.Flags().BoolVar(&yes, "yes", false, "erase")
-	return c
-}

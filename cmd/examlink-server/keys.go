@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -11,6 +12,7 @@ import (
 	"examlink/cmd/internal/cli"
 	"examlink/cmd/internal/config"
 	"examlink/server"
+	"examlink/server/store"
 )
 
 func newKeys(a *cli.App) *cobra.Command {
@@ -24,8 +26,8 @@ reloads its configuration.`,
 	}
 	list := &cobra.Command{
 		Use: "list", Short: "Lists the keys, the newest first", Args: cli.NoArgs,
-		RunE: withDirectory(a, func(c *cobra.Command, dir string, _ []string) error {
-			keys, err := server.ReadTokenKeys(dir)
+		RunE: withDirectory(a, func(c *cobra.Command, f config.File, _ []string) error {
+			keys, err := server.ReadTokenKeys(f.Server.DataDir)
 			if err != nil {
 				return err
 			}
@@ -41,10 +43,13 @@ reloads its configuration.`,
 	}
 	rotate := &cobra.Command{
 		Use: "rotate", Short: "Makes a new key, which signs from now on", Args: cli.NoArgs,
-		RunE: withDirectory(a, func(c *cobra.Command, dir string, _ []string) error {
-			k, err := server.RotateTokenKey(dir)
+		RunE: withDirectory(a, func(c *cobra.Command, f config.File, _ []string) error {
+			k, err := server.RotateTokenKey(f.Server.DataDir)
 			if err != nil {
 				return err
+			}
+			if err := record(c.Context(), f, byCommand(store.KeyRotated, k.ID)); err != nil {
+				return errors.Join(err, os.Remove(k.File))
 			}
 			fmt.Fprintln(c.OutOrStdout(), k.ID)
 			fmt.Fprintln(c.ErrOrStderr(), "reload the server, so that it signs with this key: systemctl reload examlink-server, or SIGHUP")
@@ -59,8 +64,9 @@ reloads its configuration.`,
 			}
 			return nil
 		},
-		RunE: withDirectory(a, func(c *cobra.Command, dir string, args []string) error {
-			if err := server.RemoveTokenKey(dir, args[0]); err != nil {
+		RunE: withDirectory(a, func(c *cobra.Command, f config.File, args []string) error {
+			noted := func() error { return record(c.Context(), f, byCommand(store.KeyRemoved, args[0])) }
+			if err := server.RemoveTokenKey(f.Server.DataDir, args[0], noted); err != nil {
 				return err
 			}
 			fmt.Fprintln(c.ErrOrStderr(), "reload the server, so that it forgets the key")
@@ -75,14 +81,14 @@ reloads its configuration.`,
 	return c
 }
 
-// withDirectory runs a command with the configured data directory.
-func withDirectory(a *cli.App, run func(c *cobra.Command, dir string, args []string) error) func(*cobra.Command, []string) error {
+// withDirectory runs a command that needs the keys of the configured data directory.
+func withDirectory(a *cli.App, run func(c *cobra.Command, f config.File, args []string) error) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) error {
 		f, _, err := a.Load(c)
 		if err != nil {
 			return err
 		}
-		err = run(c, f.Server.DataDir, args)
+		err = run(c, f, args)
 		if errors.Is(err, fs.ErrNotExist) {
 			err = noKeys(err, f.Server)
 		}

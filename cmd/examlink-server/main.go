@@ -65,6 +65,7 @@ func newRoot() *cobra.Command {
   examlink-server exam     manage exams, rosters and join tokens
   examlink-server sessions list the live sessions
   examlink-server records  verify a student's record
+  examlink-server audit    list and verify the audit log
   examlink-server keys     list and rotate the keys of join tokens
   examlink-server backup   copy the store into a file
   examlink-server restore  replace the store by a backup`,
@@ -72,6 +73,6 @@ func newRoot() *cobra.Command {
 	a := cli.Setup(root)
 	root.Version = daemon.Version()
 	root.SetVersionTemplate(daemon.VersionLine("examlink-server") + "\n")
-	root.AddCommand(newServe(a), newDemo(), newToken(a), newSessions(a), newDrain(a), newExam(a), newRecords(a), newKeys(a), newBackup(a), newRestore(a), cli.CheckAs(a.Config(checkFiles)), cli.Version("examlink-server"))
+	root.AddCommand(newServe(a), newDemo(), newToken(a), newSessions(a), newDrain(a), newExam(a), newRecords(a), newAudit(a), newKeys(a), newBackup(a), newRestore(a), cli.CheckAs(a.Config(checkFiles)), cli.Version("examlink-server"))
 	return root
 }

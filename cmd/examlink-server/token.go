@@ -13,6 +13,7 @@ import (
 	"examlink/probe/plan"
 	"examlink/probe/wire"
 	"examlink/server/exam"
+	"examlink/server/store"
 )
 
 // tokenFlags are the flags of "token" that set no key of the configuration.
@@ -31,7 +32,8 @@ func newToken(a *cli.App) *cobra.Command {
 		Long: `Issues a join token for one student of one exam and prints it. The token names
 this server's address and key, so the student needs nothing else. Name the
 student by a pseudonym: anyone who holds the token can read it. The server must
-have been started once: it makes its keys, "token" only reads them.
+have been started once: it makes its keys, "token" only reads them. The audit log notes for
+whom a token was issued; without that, none is.
 
 With --start and --end the token carries the time of the exam and is valid until
 a day after the exam. Give local times with --zone, or times with their offset.`,
@@ -72,6 +74,11 @@ func (t *tokenFlags) run(a *cli.App, c *cobra.Command) error {
 	text, err := exam.Issue(keys.Token, j)
 	if err != nil {
 		return cli.Usage(err)
+	}
+	e := byCommand(store.Issued, "")
+	e.Exam, e.Student, e.Detail = t.exam, t.student, "1 join token issued"
+	if err := record(c.Context(), f, e); err != nil {
+		return err
 	}
 	if t.command {
 		// The shell's own echo shows nothing in the list of processes.

@@ -28,7 +28,7 @@ type StudentExport struct {
 	Receipts    []ReceiptExport     `json:"receipts"`
 	Records     []store.RecordHead  `json:"records"`     // the latest hash of each session's record
 	Sessions    []store.LiveSession `json:"sessions"`    // whose end the server has not seen
-	Waiting     []store.Message     `json:"waiting"`     // notifications that wait for delivery
+	Waiting     []MessageExport     `json:"waiting"`     // notifications that wait for delivery
 	Undelivered []store.Undelivered `json:"undelivered"` // notifications that were given up
 	Audit       []store.AuditEntry  `json:"audit"`       // that name the student
 }
@@ -38,6 +38,14 @@ type ReceiptExport struct {
 	ReceiptRef
 	Late bool   `json:"late"`
 	JWS  string `json:"jws"` // compact; its content is an examlink.receipt/1
+}
+
+// MessageExport is a notification that waits for delivery.
+type MessageExport struct {
+	ID   string    `json:"id"`
+	Kind string    `json:"kind"`
+	At   time.Time `json:"at"`
+	Body string    `json:"body"` // JSON, as it will be sent
 }
 
 // ErasedPage says what was removed about a student.
@@ -64,7 +72,7 @@ func (a *API) studentRoutes() []Route {
 func (a *API) student(ctx context.Context, id, student string) (StudentExport, error) {
 	x := StudentExport{
 		Schema: StudentSchema, At: time.Now().Round(0), Exam: id, Student: student,
-		Tokens: []IssuedToken{}, Receipts: []ReceiptExport{},
+		Tokens: []IssuedToken{}, Receipts: []ReceiptExport{}, Waiting: []MessageExport{},
 	}
 	about, err := a.source.Exams().About(ctx, id, student)
 	if err != nil {
@@ -82,7 +90,9 @@ func (a *API) student(ctx context.Context, id, student string) (StudentExport, e
 	}
 	x.Records = append([]store.RecordHead{}, about.Records...)
 	x.Sessions = append([]store.LiveSession{}, about.Sessions...)
-	x.Waiting = append([]store.Message{}, about.Waiting...)
+	for _, m := range about.Waiting {
+		x.Waiting = append(x.Waiting, MessageExport{m.ID, m.Kind, m.At, string(m.Body)})
+	}
 	x.Undelivered = append([]store.Undelivered{}, about.Undelivered...)
 	x.Audit = append([]store.AuditEntry{}, about.Audit...)
 	return x, nil

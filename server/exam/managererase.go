@@ -12,6 +12,7 @@ type Erased struct {
 	Tokens        int64 `json:"tokens"`        // revoked; they no longer name the student
 	Sessions      int64 `json:"sessions"`      // of the table of live sessions
 	Notifications int64 `json:"notifications"` // that waited, or were given up
+	Audit         int64 `json:"audit"`         // entries of the audit log that name the student no more
 }
 
 // Erase removes all that the store has about a student of an exam, and revokes the
@@ -31,6 +32,6 @@ func (m *Manager) Erase(ctx context.Context, id, student string) (Erased, error)
 	}
 	r, err := m.o.Store.Erase(ctx, id, student)
 	return Erased{
-		Roster: r.Students > 0, Receipts: r.Receipts, Records: r.Records, Tokens: r.Tokens, Sessions: r.Sessions, Notifications: r.Messages,
+		Roster: r.Students > 0, Receipts: r.Receipts, Records: r.Records, Tokens: r.Tokens, Sessions: r.Sessions, Notifications: r.Messages, Audit: r.Audit,
 	}, err
 }

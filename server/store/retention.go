@@ -20,7 +20,10 @@ type Retention struct {
 const (
 	leastRetention = time.Hour
 	leastSessions  = 24 * time.Hour      // longer than an exam
-	leastAudit     = 30 * 24 * time.Hour // a configuration must not be the way to empty the log
+
+	// LeastAudit is how long entries of the audit log are kept at least: a configuration
+	// must not be the way to empty it.
+	LeastAudit = 30 * 24 * time.Hour
 )
 
 // Field is one of the fields of a Retention by the name of its key.
@@ -41,7 +44,7 @@ func (f Field) Check() error {
 	case "sessions":
 		least = leastSessions
 	case "audit":
-		least = leastAudit
+		least = LeastAudit
 	}
 	if f.For != 0 && f.For < least {
 		return fmt.Errorf("%v, expected 0s or at least %v", f.For, least)

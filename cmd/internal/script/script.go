@@ -3,6 +3,7 @@
 package script
 
 import (
+	"context"
 	"crypto/tls"
 	"encoding/base64"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +21,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"examlink/server"
+	"examlink/server/store/sql"
 )
 
 const (
@@ -33,7 +36,7 @@ const (
 //	tcponly VAR                       listens on TCP only and sets the variable to its port
 //	httpget URL                       prints the response, retrying until its status is 200
 //	claims FILE                       prints the contents of a join token in a file
-//	makekeys DIR                      makes a server's keys in a data directory, as its first start does
+//	makekeys DIR                      makes a server's keys and store in a data directory, as its first start does
 func Commands() map[string]func(ts *testscript.TestScript, neg bool, args []string) {
 	return map[string]func(ts *testscript.TestScript, neg bool, args []string){
 		"makekeys": makeKeys, "code": code, "freeport": freePort, "tcponly": tcpOnly, "httpget": httpGet, "claims": claims,
@@ -44,8 +47,12 @@ func makeKeys(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: makekeys DIR")
 	}
-	_, err := server.LoadKeys(ts.MkAbs(args[0]), "", "", time.Now())
+	dir := ts.MkAbs(args[0])
+	_, err := server.LoadKeys(dir, "", "", time.Now())
 	ts.Check(err)
+	s, err := sql.Open(context.Background(), sql.Options{File: filepath.Join(dir, "examlink.db")})
+	ts.Check(err)
+	ts.Check(s.Close())
 }
 
 func code(ts *testscript.TestScript, neg bool, args []string) {

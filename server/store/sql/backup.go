@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"examlink/server/store"
 )
 
 // Suffixes of files beside a SQLite database.
@@ -90,14 +92,17 @@ func verify(ctx context.Context, file string) error {
 // Restore puts a backup into the place of a SQLite database that no server uses,
 // and keeps that under another name, which it returns; empty if there was none.
 // Errors: lockfile.ErrInUse while a server uses the database.
-func Restore(ctx context.Context, file, from string) (aside string, err error) {
-	if aside, err = restore(ctx, file, from); err != nil {
+//
+// The entries are appended to the audit log that is restored, before it takes its place.
+// A backup of a version without an audit log has no place for them.
+func Restore(ctx context.Context, file, from string, entries ...store.AuditEntry) (aside string, err error) {
+	if aside, err = restore(ctx, file, from, entries); err != nil {
 		return aside, fmt.Errorf("restore: %w", err)
 	}
 	return aside, nil
 }
 
-func restore(ctx context.Context, file, from string) (aside string, err error) {
+func restore(ctx context.Context, file, from string, entries []store.AuditEntry) (aside string, err error) {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return "", err
 	}
@@ -113,6 +118,9 @@ func restore(ctx context.Context, file, from string) (aside string, err error) {
 	}
 	if err := verify(ctx, part); err != nil { // of the copy: SQLite leaves nothing beside the backup
 		return "", fmt.Errorf("%s: %w", from, err)
+	}
+	if err := AppendAudit(ctx, Options{File: part}, entries...); err != nil && !errors.Is(err, ErrNoAudit) {
+		return "", err
 	}
 	if aside, err = putAside(file); err != nil {
 		return aside, err
