@@ -3,7 +3,7 @@
 GOLANGCI = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 TARGETS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
-.PHONY: build test short race lint fuzz bench metrics-doc config cross imports lab demo dashboards test-dashboards check-rules pictures grafana
+.PHONY: build test short race lint fuzz bench metrics-doc roles config cross imports lab demo dashboards test-dashboards check-rules pictures grafana
 
 # What the programs print as their version. Go's own build information has no commit where
 # it is told not to ask git, or finds no repository.
@@ -40,6 +40,9 @@ bench: ## every benchmark
 metrics-doc: ## docs/METRICS.md and the golden files of the metrics tests, from the code
 	go test ./probe/exporter ./server -run '^TestMetricsOf' -update
 	go test ./cmd/examlink-server -run '^TestDocument$$' -update
+
+roles: ## docs/roles.md, from the operations and commands
+	go test ./cmd/examlink-server -run '^TestRolesDocument$$' -update
 
 config: ## config.yaml, from the tags that declare its keys
 	go test ./cmd/internal/config -run '^TestDocument$$' -update

@@ -36,8 +36,8 @@ func byCommand(action store.Action, subject string) store.AuditEntry {
 	return store.AuditEntry{At: time.Now(), Role: commandRole, Identity: account(), Action: action, Subject: plain(subject), Result: store.OK}
 }
 
-// record writes an entry into the audit log of the configured store.
-func record(ctx context.Context, f config.File, e store.AuditEntry) error {
+// writeAudit writes an entry into the audit log of the configured store.
+func writeAudit(ctx context.Context, f config.File, e store.AuditEntry) error {
 	o, err := storeOptions(f)
 	if err != nil {
 		return err

@@ -31,7 +31,7 @@ log notes the backup.`,
 			if err := sql.Backup(c.Context(), f.StoreFile(), args[0]); err != nil {
 				return err
 			}
-			switch err := record(c.Context(), f, byCommand(store.BackedUp, filepath.Base(args[0]))); {
+			switch err := writeAudit(c.Context(), f, byCommand(store.BackedUp, filepath.Base(args[0]))); {
 			case errors.Is(err, sql.ErrNoAudit): // before an upgrade
 				fmt.Fprintf(c.ErrOrStderr(), "not noted: %v\n", err)
 			case err != nil:

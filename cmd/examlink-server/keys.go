@@ -48,7 +48,7 @@ reloads its configuration.`,
 			if err != nil {
 				return err
 			}
-			if err := record(c.Context(), f, byCommand(store.KeyRotated, k.ID)); err != nil {
+			if err := writeAudit(c.Context(), f, byCommand(store.KeyRotated, k.ID)); err != nil {
 				return errors.Join(err, os.Remove(k.File))
 			}
 			fmt.Fprintln(c.OutOrStdout(), k.ID)
@@ -65,7 +65,7 @@ reloads its configuration.`,
 			return nil
 		},
 		RunE: withDirectory(a, func(c *cobra.Command, f config.File, args []string) error {
-			noted := func() error { return record(c.Context(), f, byCommand(store.KeyRemoved, args[0])) }
+			noted := func() error { return writeAudit(c.Context(), f, byCommand(store.KeyRemoved, args[0])) }
 			if err := server.RemoveTokenKey(f.Server.DataDir, args[0], noted); err != nil {
 				return err
 			}

@@ -32,7 +32,7 @@ import (
 	"examlink/server/delivery"
 )
 
-var update = flag.Bool("update", false, "rewrite docs/METRICS.md")
+var update = flag.Bool("update", false, "rewrite docs/METRICS.md and docs/roles.md")
 
 const (
 	documentFile = "../../docs/METRICS.md"

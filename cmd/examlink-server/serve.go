@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"time"
 
@@ -72,8 +73,7 @@ func serve(c *cobra.Command, load func() (config.File, config.Source, error)) (e
 		if err != nil {
 			return err
 		}
-		admin.Handle("POST /-/reload", reloader)
-		run.srv.API(auth.NewOperatorToken(token)).Mount(admin)
+		run.mount(admin, reloader, token)
 		log.Info("serving metrics", "address", admin.Address(), "web_config", f.AdminWebConfig)
 		g.Go(func() error { return admin.Run(ctx) })
 	}
@@ -181,6 +181,12 @@ func (r *running) admin() (*daemon.Admin, error) {
 	return daemon.NewAdminOn(listeners, daemon.AdminOptions{
 		Gatherer: r.registry, Ready: r.srv.Ready, Degraded: r.srv.Degraded, Profiles: r.profiles.Load, Page: page, Serve: web.Serve(f.AdminWebConfig, r.log), Log: r.log,
 	}), nil
+}
+
+// mount adds to the admin listener what only a server has.
+func (r *running) mount(admin *daemon.Admin, reload http.Handler, token string) {
+	admin.Handle("POST /-/reload", reload)
+	r.srv.API(auth.NewOperatorToken(token)).Mount(admin)
 }
 
 // publicAddresses returns the addresses at which students reach the server.

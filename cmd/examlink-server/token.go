@@ -77,7 +77,7 @@ func (t *tokenFlags) run(a *cli.App, c *cobra.Command) error {
 	}
 	e := byCommand(store.Issued, "")
 	e.Exam, e.Student, e.Detail = t.exam, t.student, "1 join token issued"
-	if err := record(c.Context(), f, e); err != nil {
+	if err := writeAudit(c.Context(), f, e); err != nil {
 		return err
 	}
 	if t.command {

@@ -30,6 +30,7 @@ type Admin struct {
 	listeners []net.Listener
 	servers   []*http.Server // of each listener
 	mux       *http.ServeMux
+	patterns  []string // of its handlers
 	serve     func(net.Listener, *http.Server) error
 }
 
@@ -84,11 +85,12 @@ func NewAdminOn(listeners []net.Listener, o AdminOptions) *Admin {
 			}
 		}
 	})
-	a.mux.Handle("GET /metrics", promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{EnableOpenMetrics: true}))
+	a.patterns = append(a.patterns, "GET /-/healthy", "GET /-/ready")
+	a.Handle("GET /metrics", promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{EnableOpenMetrics: true}))
 	if o.Profiles != nil {
-		a.mux.Handle("GET /debug/pprof/", profiles(o.Profiles))
+		a.Handle("GET /debug/pprof/", profiles(o.Profiles))
 	}
-	a.mux.Handle("GET /{$}", o.Page)
+	a.Handle("GET /{$}", o.Page)
 	for range listeners {
 		s := &http.Server{Handler: http.NewCrossOriginProtection().Handler(a.mux), ReadHeaderTimeout: readHeaderTimeout}
 		// Called when the server starts: Serve has set its handler, and no request has
@@ -138,7 +140,13 @@ func links(w http.ResponseWriter, _ *http.Request) {
 }
 
 // Handle adds a handler for a pattern of net/http's. Call it before Run.
-func (a *Admin) Handle(pattern string, h http.Handler) { a.mux.Handle(pattern, h) }
+func (a *Admin) Handle(pattern string, h http.Handler) {
+	a.patterns = append(a.patterns, pattern)
+	a.mux.Handle(pattern, h)
+}
+
+// Patterns lists the patterns that are handled.
+func (a *Admin) Patterns() []string { return a.patterns }
 
 // Address returns the address of the first listener.
 func (a *Admin) Address() string { return a.listeners[0].Addr().String() }
