@@ -38,10 +38,10 @@ func TestAuditCommand(t *testing.T) {
 	}
 	me := regexp.QuoteMeta(account())
 	wantText(t, out, `^NUMBER +TIME +WHO +ACTION +EXAM +STUDENT +WHAT +RESULT\n1 +20.* UTC +`+me+` \(operator\) +created +msds-5001 +- +- +ok\n`,
-		`(?m)imported +msds-5001 +s-1 +2 added, 0 changed, 0 removed +ok$`, `(?m)issued +msds-5001 +s-1 +with contacts; 1 join tokens issued, 0 replaced +ok$`,
-		`(?m)`+me+` \(command\) +issued +msds-5001 +s-2 +1 join token issued +ok$`)
+		`(?m)imported +msds-5001 +s-1 +2 added, 0 changed, 0 removed +ok$`, `(?m)issued +msds-5001 +s-1 +with contacts; join tokens: 1 issued, 0 replaced +ok$`,
+		`(?m)`+me+` \(command\) +issued +msds-5001 +s-2 +join tokens: 1 issued +ok$`)
 	for want, args := range map[string][]string{
-		"s-2 +1 join token issued": {"--who", "command"}, "with contacts": {"--exam", "msds-5001", "--student", "s-1"}, "created": {"--who", account(), "--since", "1h"},
+		"s-2 +join tokens: 1 issued": {"--who", "command"}, "with contacts": {"--exam", "msds-5001", "--student", "s-1"}, "created": {"--who", account(), "--since", "1h"},
 		"^no entries\n$": {"--exam", "other"}, "no entries\n": {"--since", time.Now().Add(time.Hour).Format(time.RFC3339)},
 	} {
 		if _, out, errs := d.audit(args...); !regexp.MustCompile(want).MatchString(out) || strings.HasPrefix(out, "NUMBER") && args[0] == "--who" && args[1] == "command" && strings.Count(out, "\n") != 2 {

@@ -76,7 +76,7 @@ func (t *tokenFlags) run(a *cli.App, c *cobra.Command) error {
 		return cli.Usage(err)
 	}
 	e := byCommand(store.Issued, "")
-	e.Exam, e.Student, e.Detail = t.exam, t.student, "1 join token issued"
+	e.Exam, e.Student, e.Detail = t.exam, t.student, "join tokens: 1 issued"
 	if err := writeAudit(c.Context(), f, e); err != nil {
 		return err
 	}

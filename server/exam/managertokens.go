@@ -73,7 +73,7 @@ func (m *Manager) Issue(ctx context.Context, id string, sel Selection, replace b
 			return b, err
 		}
 	}
-	store.Describe(ctx, fmt.Sprintf("%d join tokens issued, %d replaced", len(kept), len(old)), named(b.Students)...)
+	store.Describe(ctx, fmt.Sprintf("join tokens: %d issued, %d replaced", len(kept), len(old)), named(b.Students)...)
 	if err := m.o.Store.Tokens().Add(ctx, kept); err != nil {
 		return b, err
 	}
@@ -149,7 +149,7 @@ func (m *Manager) Revoke(ctx context.Context, id string, sel Selection) ([]strin
 		}
 	}
 	slices.Sort(students)
-	store.Describe(ctx, fmt.Sprintf("%d join tokens revoked", len(list)), slices.Compact(students)...)
+	store.Describe(ctx, fmt.Sprintf("join tokens: %d revoked", len(list)), slices.Compact(students)...)
 	return m.revokeAll(ctx, list)
 }
 

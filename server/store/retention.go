@@ -19,7 +19,7 @@ type Retention struct {
 // Least values, so that a mistake does not remove what is in use: chosen by us.
 const (
 	leastRetention = time.Hour
-	leastSessions  = 24 * time.Hour      // longer than an exam
+	leastSessions  = 24 * time.Hour // longer than an exam
 
 	// LeastAudit is how long entries of the audit log are kept at least: a configuration
 	// must not be the way to empty it.

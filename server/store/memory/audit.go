@@ -103,7 +103,7 @@ func (t audit) Append(ctx context.Context, entries ...store.AuditEntry) error {
 		return err
 	}
 	defer t.mu.Unlock()
-	t.Store.audit.append(clean)
+	t.audit.append(clean)
 	return nil
 }
 
@@ -112,7 +112,7 @@ func (t audit) List(ctx context.Context, f store.AuditFilter, p store.AuditPage)
 		return nil, err
 	}
 	defer t.mu.Unlock()
-	l := &t.Store.audit
+	l := &t.audit
 	from := sort.Search(len(l.entries), func(i int) bool { return l.entries[i].Number > p.After })
 	for _, e := range l.entries[from:] {
 		if len(out) == p.Size() {
@@ -135,5 +135,5 @@ func (t audit) Ends(ctx context.Context) (store.AuditEnds, error) {
 		return store.AuditEnds{}, err
 	}
 	defer t.mu.Unlock()
-	return t.Store.audit.ends, nil
+	return t.audit.ends, nil
 }
