@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -244,4 +246,44 @@ func writeRows(b *bytes.Buffer, rows map[string]listenerRow) {
 	for _, p := range slices.Sorted(maps.Keys(rows)) {
 		fmt.Fprintf(b, "| `%s` | %s | %s |\n", p, rows[p].who, rows[p].what)
 	}
+}
+
+// proctorOf authenticates everybody as a proctor of one exam.
+type proctorOf string
+
+func (p proctorOf) Authenticate(*http.Request) (auth.Principal, error) {
+	return auth.Principal{Role: auth.Proctor, Identity: "p-1", Exams: []string{string(p)}}, nil
+}
+
+// A proctor sees the sessions, warnings and incidents of the exam, and none of another.
+func TestProctorsSeeTheirSessions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newTestbed(t, "s1", "s2", "s3", "s4", "s5")
+		time.Sleep(time.Minute)
+		h.cut(true, "s1")
+		time.Sleep(15 * time.Second)
+		see := func(exam string) (api.SessionsPage, api.WarningsPage) {
+			mux := http.NewServeMux()
+			h.srv.API(proctorOf(exam)).Mount(mux)
+			q, err := api.NewClient("http://127.0.0.1", "", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			q = q.WithTransport(handlerTransport{mux})
+			s, _, err1 := q.Sessions(t.Context(), "")
+			w, _, err2 := q.Warnings(t.Context())
+			if err1 != nil || err2 != nil {
+				t.Fatal(err1, err2)
+			}
+			return s, w
+		}
+		if s, w := see("e1"); len(s.Sessions) != 5 || len(s.Sessions[0].Warnings) == 0 || len(w.Warnings) == 0 {
+			t.Errorf("of the exam: %+v\n%+v", s, w)
+		}
+		if s, w := see("e2"); len(s.Sessions)+len(s.Incidents)+len(w.Warnings) != 0 {
+			t.Errorf("of another exam: %+v\n%+v", s, w)
+		}
+		h.cut(false, "s1")
+		time.Sleep(time.Minute)
+	})
 }
