@@ -41,7 +41,16 @@ reloads its configuration.`,
 			return w.Flush()
 		}),
 	}
-	rotate := &cobra.Command{
+	for _, sub := range []*cobra.Command{list, newKeysRotate(a), newKeysRemove(a)} {
+		a.Flag(sub, "data-dir", "server.data_dir", "`directory` of the server's keys")
+		c.AddCommand(sub)
+	}
+	c.AddCommand(newPublicKey(a))
+	return c
+}
+
+func newKeysRotate(a *cli.App) *cobra.Command {
+	return &cobra.Command{
 		Use: "rotate", Short: "Makes a new key, which signs from now on", Args: cli.NoArgs,
 		RunE: withDirectory(a, func(c *cobra.Command, f config.File, _ []string) error {
 			k, err := server.RotateTokenKey(f.Server.DataDir)
@@ -56,7 +65,10 @@ reloads its configuration.`,
 			return nil
 		}),
 	}
-	remove := &cobra.Command{
+}
+
+func newKeysRemove(a *cli.App) *cobra.Command {
+	return &cobra.Command{
 		Use: "remove KEY", Short: "Removes a key: join tokens that it signed admit nobody any more",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -73,12 +85,6 @@ reloads its configuration.`,
 			return nil
 		}),
 	}
-	for _, sub := range []*cobra.Command{list, rotate, remove} {
-		a.Flag(sub, "data-dir", "server.data_dir", "`directory` of the server's keys")
-		c.AddCommand(sub)
-	}
-	c.AddCommand(newPublicKey(a))
-	return c
 }
 
 // withDirectory runs a command that needs the keys of the configured data directory.
