@@ -19,6 +19,7 @@ import (
 	"examlink/probe/wire"
 	"examlink/server"
 	"examlink/server/delivery"
+	"examlink/server/event"
 	"examlink/server/exam"
 	"examlink/server/store"
 )
@@ -41,6 +42,7 @@ type testbed struct {
 
 	notify   *delivery.Options // nil: notifications are off
 	unsigned bool              // the server has no key to sign with
+	handle   func(event.Event) // takes the server's events from the first on; nil: nobody does
 }
 
 // registry returns a registry with the server's metrics.
@@ -90,6 +92,9 @@ func (s *testbed) start(limits server.Limits) {
 	})
 	if err != nil {
 		s.t.Fatal(err)
+	}
+	if s.handle != nil {
+		srv.Events().Handle(s.handle)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
