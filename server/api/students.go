@@ -23,13 +23,16 @@ type StudentExport struct {
 	Exam    string    `json:"exam"`
 	Student string    `json:"student"`
 	// Roster is the student's line of the roster, with the contact; absent: not on it.
-	Roster      *Student            `json:"roster,omitempty"`
+	Roster *Student `json:"roster,omitempty"`
+	// Connected is when the student was last connected; absent: never, or not on the roster.
+	Connected   *time.Time          `json:"connected,omitempty"`
 	Tokens      []IssuedToken       `json:"tokens"` // not the tokens themselves, which are not kept
 	Receipts    []ReceiptExport     `json:"receipts"`
 	Records     []store.RecordHead  `json:"records"`     // the latest hash of each session's record
 	Sessions    []store.LiveSession `json:"sessions"`    // whose end the server has not seen
 	Waiting     []MessageExport     `json:"waiting"`     // notifications that wait for delivery
 	Undelivered []store.Undelivered `json:"undelivered"` // notifications that were given up
+	Events      []EventExport       `json:"events"`      // of sessions, as servers that share a store tell each other
 	Audit       []store.AuditEntry  `json:"audit"`       // that name the student
 }
 
@@ -46,6 +49,13 @@ type MessageExport struct {
 	Kind string    `json:"kind"`
 	At   time.Time `json:"at"`
 	Body string    `json:"body"` // JSON, as it will be sent
+}
+
+// EventExport is an event of a session.
+type EventExport struct {
+	At   time.Time `json:"at"`
+	Kind string    `json:"kind"`
+	Body string    `json:"body"` // JSON
 }
 
 // ErasedPage says what was removed about a student.
@@ -94,6 +104,13 @@ func (a *API) student(ctx context.Context, id, student string) (StudentExport, e
 		x.Waiting = append(x.Waiting, MessageExport{m.ID, m.Kind, m.At, string(m.Body)})
 	}
 	x.Undelivered = append([]store.Undelivered{}, about.Undelivered...)
+	x.Events = []EventExport{}
+	for _, e := range about.Events {
+		x.Events = append(x.Events, EventExport{e.At, e.Kind, string(e.Body)})
+	}
+	if !about.Connected.IsZero() {
+		x.Connected = &about.Connected
+	}
 	x.Audit = append([]store.AuditEntry{}, about.Audit...)
 	return x, nil
 }

@@ -50,6 +50,17 @@ func (t attendances) List(ctx context.Context, exam string, p store.Page) (list 
 	return list, nil
 }
 
+// lastConnected returns when a student was last connected. Called locked.
+func (s *Store) lastConnected(exam, student string) time.Time {
+	last, _ := s.connected[exam].get(student)
+	s.sessions.all(func(l store.LiveSession) {
+		if l.Exam == exam && l.Student == student && l.Purpose != "check" && l.LastPacket.After(last) {
+			last = l.LastPacket
+		}
+	})
+	return last
+}
+
 // forgetStudent removes a student from a roster, with what was noted of the student.
 // Called locked.
 func (s *Store) forgetStudent(exam, student string) {

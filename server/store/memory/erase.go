@@ -87,7 +87,7 @@ func (s *Store) About(ctx context.Context, exam, student string) (a store.About,
 	}
 	defer s.mu.Unlock()
 	if v, ok := s.roster[exam].get(student); ok {
-		a.Roster = &v
+		a.Roster, a.Connected = &v, s.lastConnected(exam, student)
 	}
 	a.Tokens = s.tokensOf(exam, student)
 	if of := s.receipts[exam]; of != nil {
@@ -112,6 +112,11 @@ func (s *Store) About(ctx context.Context, exam, student string) (a store.About,
 	for _, receiver := range slices.Sorted(maps.Keys(s.parked)) {
 		waiting, lost := s.parked[receiver].about(exam, student)
 		a.Waiting, a.Undelivered = append(a.Waiting, waiting...), append(a.Undelivered, lost...)
+	}
+	for _, e := range s.events {
+		if e.Exam == exam && e.Student == student {
+			a.Events = append(a.Events, e)
+		}
 	}
 	return a, nil
 }

@@ -26,6 +26,13 @@ func (s *Store) about(ctx context.Context, exam, student string) (a store.About,
 	if len(roster) > 0 {
 		a.Roster = &roster[0]
 	}
+	connected, err := list(ctx, s.read, scanAttendance, selectAttendance+"WHERE roster.exam = $1 AND roster.student = $2", exam, student)
+	if err != nil {
+		return a, err
+	}
+	if len(connected) > 0 {
+		a.Connected = connected[0].Last
+	}
 	if a.Tokens, err = allAbout(ctx, s, scanToken, selectToken, "id", exam, student); err != nil {
 		return a, err
 	}
@@ -41,7 +48,10 @@ func (s *Store) about(ctx context.Context, exam, student string) (a store.About,
 	if a.Waiting, err = allAbout(ctx, s, scanMessage, selectMessage, "receiver, number", exam, student); err != nil {
 		return a, err
 	}
-	a.Undelivered, err = allAbout(ctx, s, scanUndelivered, selectUndelivered, "receiver, place", exam, student)
+	if a.Undelivered, err = allAbout(ctx, s, scanUndelivered, selectUndelivered, "receiver, place", exam, student); err != nil {
+		return a, err
+	}
+	a.Events, err = allAbout(ctx, s, scanEvent, selectEvent, "number", exam, student)
 	return a, err
 }
 

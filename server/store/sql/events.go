@@ -11,7 +11,10 @@ import (
 
 type events struct{ *Store }
 
-const eventColumns = 7
+const (
+	eventColumns = 7
+	selectEvent  = "SELECT number, server, kind, exam, student, at, body FROM events "
+)
 
 func scanEvent(r row) (e store.LoggedEvent, err error) {
 	var number, at int64
@@ -63,7 +66,7 @@ func (t events) After(ctx context.Context, number uint64) ([]store.LoggedEvent, 
 	if number >= 1<<63 {
 		return nil, nil
 	}
-	out, err := list(ctx, t.read, scanEvent, fmt.Sprintf("SELECT number, server, kind, exam, student, at, body FROM events WHERE number > $1 ORDER BY number LIMIT %d", store.MaxPage), int64(number))
+	out, err := list(ctx, t.read, scanEvent, fmt.Sprintf(selectEvent+"WHERE number > $1 ORDER BY number LIMIT %d", store.MaxPage), int64(number))
 	return out, t.failed(ctx, err)
 }
 

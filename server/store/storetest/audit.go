@@ -256,15 +256,17 @@ func testAbout(t *testing.T, s store.Store) {
 	must(t, s.Roster().Put(bg(t), "e1", []store.Student{{ID: "s1", Contact: "c", Group: "g"}, {ID: "s2"}}))
 	must(t, s.Tokens().Add(bg(t), []store.Token{token("t2", "s1"), token("t1", "s1"), token("t3", "s2")}))
 	fillStudents(t, s, "a", 0)
+	got[uint64](t)(s.Events().Append(bg(t), []store.LoggedEvent{logged("a", "state", "s1", 1), logged("a", "state", "s2", 2)}))
 	a := got[store.About](t)(s.About(bg(t), "e1", "s1"))
 	if a.Roster == nil || a.Roster.Contact != "c" || len(a.Tokens) != 2 || a.Tokens[0].ID != "t1" || len(a.Receipts) != 2 || len(a.Receipts[0].Body) == 0 ||
-		len(a.Records) != 1 || len(a.Sessions) != 1 || len(a.Waiting) != 1 || len(a.Waiting[0].Body) == 0 || len(a.Undelivered) != 1 || a.Undelivered[0].Student != "s1" {
+		len(a.Records) != 1 || len(a.Sessions) != 1 || len(a.Waiting) != 1 || len(a.Waiting[0].Body) == 0 || len(a.Undelivered) != 1 || a.Undelivered[0].Student != "s1" ||
+		len(a.Events) != 1 || a.Events[0].Student != "s1" || !a.Connected.Equal(a.Sessions[0].LastPacket) {
 		t.Errorf("%+v", a)
 	}
 	got[store.Removed](t)(s.Erase(bg(t), "e1", "s1"))
 	for _, who := range [][2]string{{"e1", "s1"}, {"e2", "s2"}, {"e1", "a\x00"}, {"e1", ""}} {
 		a := got[store.About](t)(s.About(bg(t), who[0], who[1]))
-		if n := len(a.Tokens) + len(a.Receipts) + len(a.Records) + len(a.Sessions) + len(a.Waiting) + len(a.Undelivered); a.Roster != nil || n != 0 {
+		if n := len(a.Tokens) + len(a.Receipts) + len(a.Records) + len(a.Sessions) + len(a.Waiting) + len(a.Undelivered) + len(a.Events); a.Roster != nil || n != 0 {
 			t.Errorf("%q: %+v", who, a)
 		}
 	}
