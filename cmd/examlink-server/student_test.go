@@ -57,13 +57,13 @@ func (c cutSocket) ReadFrom(b []byte) (int, net.Addr, error) {
 	}
 }
 
-// newStudent makes a student with a join token.
-func newStudent(t *testing.T, address string, keys server.Keys, name string) *outsideStudent {
+// newStudent makes a student with a join token of a server, and perhaps of others.
+func newStudent(t *testing.T, address string, keys server.Keys, name string, others ...string) *outsideStudent {
 	t.Helper()
 	s := &outsideStudent{name: name, o: probe.DefaultOptions()}
 	var err error
 	s.o.Token, err = exam.Issue(keys.Token, wire.JoinToken{
-		ID: "token-" + name, Exam: "e1", Student: name, Servers: []string{address}, Fingerprint: keys.Fingerprint(),
+		ID: "token-" + name, Exam: "e1", Student: name, Servers: append([]string{address}, others...), Fingerprint: keys.Fingerprint(),
 		NotBefore: time.Now().Unix(), Expires: time.Now().Add(24 * time.Hour).Unix(),
 	})
 	if err != nil {
