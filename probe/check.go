@@ -27,38 +27,60 @@ const (
 // Check runs one readiness test and blocks until it has a verdict. progress, if not
 // nil, is called on the same goroutine. An error means that nothing could be
 // measured; poor network quality is in the report. A check that an interruption ends
-// has a report too: of what was measured until then.
+// has a report too: of what was measured until then. One that its server ends begins
+// anew, once, with another server of the token: then the report is of that one, and
+// each may transfer as much as a check may.
 func Check(ctx context.Context, o Options, progress func(Progress)) (Report, error) {
 	token, err := o.validate()
 	if err != nil {
 		return Report{}, err
 	}
-	c := &check{o: o, plan: o.phases(), progress: progress, began: o.Clock.Now()}
+	first := newCheck(o, token, progress)
+	if err := first.measure(ctx); err != nil || !first.serverGone || len(o.others) == 0 {
+		return first.r, err
+	}
+	config := o.connection()
+	next := config.Avoiding(first.r.Server)
+	o.Server, o.others = next.Server, next.Others
+	second := newCheck(o, token, progress)
+	if err := second.measure(ctx); err != nil {
+		return first.r, nil
+	}
+	return second.r, nil
+}
+
+func newCheck(o Options, token wire.JoinToken, progress func(Progress)) *check {
+	c := &check{o: o, token: token, plan: o.phases(), progress: progress, began: o.Clock.Now()}
 	c.r = Report{
 		Schema: ReportSchema, Client: o.Version, Started: o.Clock.Wall(), Server: o.Server, Exam: token.Exam,
 	}
-	if err := c.connect(ctx, token); err != nil {
-		return c.r, err
+	return c
+}
+
+// measure runs the steps of a check and judges what they find.
+func (c *check) measure(ctx context.Context) error {
+	if err := c.connect(ctx); err != nil {
+		return err
 	}
 	defer c.s.Close(true)
-	for _, step := range []func(context.Context) error{c.watchIdle, c.testFloors, c.searchCapacities, c.emptyBuckets, c.runStreams, c.loadWays, c.settle} {
-		if err = step(ctx); err != nil {
-			break
+	for _, step := range []func(context.Context) error{c.watchIdle, c.testFloors, c.searchCapacities, c.emptyBuckets, c.runStreams, c.loadWays, c.settle, c.conclude} {
+		err := step(ctx)
+		switch {
+		case err == nil:
+		case c.interrupted(err):
+			c.breakOff(ctx, err)
+			return nil
+		default:
+			return err
 		}
 	}
-	switch {
-	case err == nil:
-		err = c.conclude(ctx)
-	case c.interrupted(err):
-		c.breakOff(err)
-		err = nil
-	}
-	return c.r, err
+	return nil
 }
 
 // check is a running check. Its steps run in the order of the phases.
 type check struct {
 	o        Options
+	token    wire.JoinToken
 	plan     []phasePlan
 	progress func(Progress)
 	began    time.Duration
@@ -70,6 +92,8 @@ type check struct {
 	idle   *monitor.Window // the idle link
 	ways   []*way
 	r      Report
+
+	serverGone bool // it was the server that ended the check
 }
 
 // say reports that a phase begins or, with done, ends.
@@ -85,10 +109,10 @@ func (c *check) say(i int, done string) {
 }
 
 // connect opens the session.
-func (c *check) connect(ctx context.Context, token wire.JoinToken) error {
+func (c *check) connect(ctx context.Context) error {
 	c.say(0, "")
 	config := c.o.connection()
-	s, err := session.Dial(ctx, &config, token, "check", session.Earlier{}, 0)
+	s, err := session.Dial(ctx, &config, c.token, "check", session.Earlier{}, 0)
 	if err != nil {
 		return err
 	}

@@ -16,12 +16,7 @@ func (c *check) settle(ctx context.Context) error {
 // conclude judges what was measured.
 func (c *check) conclude(ctx context.Context) error {
 	facts, account, err := lookAgain(ctx, c.s, &c.o, c.s.Monitor.Finish(c.idle, c.o.Clock.Now()), drained(c.ways))
-	switch {
-	case err == nil:
-	case c.interrupted(err):
-		c.breakOff(err)
-		return nil
-	default:
+	if err != nil {
 		return err
 	}
 	c.figures(account)

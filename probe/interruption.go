@@ -90,10 +90,16 @@ func (c *check) interrupted(err error) bool {
 }
 
 // breakOff judges what was measured before an interruption ended the check.
-func (c *check) breakOff(err error) {
-	why := "the connection was interrupted during the check and did not come back"
-	if reason, _ := link.ReasonOf(err); reason == link.ReasonClosed {
-		why = "the server ended the check"
+func (c *check) breakOff(ctx context.Context, err error) {
+	if c.idle == nil { // it was still being observed
+		c.idle = c.s.Monitor.Begin(c.o.Clock.Now())
+	}
+	account := c.s.Monitor.Finish(c.idle, c.o.Clock.Now())
+	c.figures(account)
+	why := whyLink
+	if c.serverGone = c.serverEnded(ctx, err); c.serverGone {
+		why = whyServer
+		c.r.LongestGap = c.s.Monitor.LongestGapBetween().Seconds()
 	}
 	c.r.Interrupted = why + ": " + err.Error()
 	for _, x := range c.ways {
@@ -107,16 +113,14 @@ func (c *check) breakOff(err error) {
 			x.goodput.Why = why
 		}
 		if x.load.Rise == nil {
-			x.load.Why = why
+			x.loaded.Why = why
 		}
 	}
-	if c.idle == nil { // it was still being observed
-		c.idle = c.s.Monitor.Begin(c.o.Clock.Now())
-	}
-	account := c.s.Monitor.Finish(c.idle, c.o.Clock.Now())
 	facts := verdict.Facts{}
 	delayFacts(facts, account)
-	c.figures(account)
 	c.r.judge(c.o, facts, account)
+	if c.serverGone {
+		c.r.Verdict = c.r.Verdict.Withdrawn(why)
+	}
 	c.say(len(c.plan)-1, string(c.r.Verdict.Outcome))
 }

@@ -81,3 +81,11 @@ func (m *Stream) LongestGap(now time.Duration) time.Duration {
 	defer m.mu.Unlock()
 	return max(m.gap, now-max(m.lastEcho, m.excused))
 }
+
+// LongestGapBetween returns the longest time between two echoes: a current silence does
+// not count.
+func (m *Stream) LongestGapBetween() time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.gap
+}

@@ -241,6 +241,13 @@ func Judge(p Policy, facts Facts) Verdict {
 	return v
 }
 
+// Withdrawn returns a verdict with its reasons that decides nothing, because what was
+// measured says too little about the link; why is in plain words.
+func (v Verdict) Withdrawn(why string) Verdict {
+	v.Outcome, v.Sentence = Inconclusive, fmt.Sprintf("Could not tell: %s. Test again.", why)
+	return v
+}
+
 // split reports whether a one-way delay is unclear because its error spans a bound.
 func split(c Criterion, r Reason) bool {
 	return (c == OneWayDelayDown || c == OneWayDelayUp) && r.Value != nil &&
