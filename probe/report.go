@@ -37,7 +37,7 @@ type Report struct {
 	Verdict   verdict.Verdict `json:"verdict"`
 
 	Idle         monitor.Figures   `json:"idle"`
-	LongestGap   float64           `json:"longest_gap_seconds"` // longest time without an echo in the whole check
+	LongestGap   float64           `json:"longest_gap_seconds"` // longest time without an echo in the whole check, or until the server ended it
 	FloorDown    ratetest.Floor    `json:"floor_download"`
 	FloorUp      ratetest.Floor    `json:"floor_upload"`
 	CapacityDown ratetest.Capacity `json:"capacity_download"`
@@ -57,7 +57,7 @@ type Report struct {
 	OthersDown *float64 `json:"other_programs_download_bits_per_second"`
 	OthersUp   *float64 `json:"other_programs_upload_bits_per_second"`
 	// Interrupted is why the check ended early: the connection broke and did not come
-	// back. The rest of the report is what was measured until then.
+	// back, or the server ended. The rest of the report is what was measured until then.
 	Interrupted string `json:"interrupted,omitempty"`
 	// Receipt is the server's signed statement of this check, a JWS; empty: none.
 	Receipt string `json:"receipt,omitempty"`
