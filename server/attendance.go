@@ -136,12 +136,12 @@ func (a *attendance) take(ctx context.Context) time.Duration {
 		a.failing = true
 		return attendEvery
 	}
-	now, patience := a.now(), a.patience()
+	now, patience, fresh := a.now(), a.patience(), a.taken.IsZero()
 	a.failing, a.taken = false, now
 	next := now.Add(attendEvery)
 	calls, list := map[string]*rollCall{}, make([]alert.Attendance, 0, len(rosters))
 	for _, r := range rosters {
-		c := newRollCall(r, a.calls[r.exam.ID], now)
+		c := newRollCall(r, a.calls[r.exam.ID], fresh, now)
 		due := c.call(now, patience, func(student string) bool { return a.connected(attendee{c.exam, student}, c.start) })
 		if due.After(now) && due.Before(next) {
 			next = due
@@ -167,6 +167,7 @@ func (a *attendance) read(ctx context.Context) (rosters []attendedRoster, err er
 	for _, e := range exams {
 		r := attendedRoster{exam: e}
 		if e.Start.Before(a.now().Add(attendAhead)) {
+			r.read = true
 			if r.students, err = a.exams.Attendance(ctx, e.ID); err != nil {
 				return nil, err
 			}

@@ -212,6 +212,84 @@ func TestAbsentStudentsOverRestarts(t *testing.T) {
 	})
 }
 
+// After a restart in mid-exam, nobody is said not to be absent before it is known.
+func TestAbsentStudentsAreUnknownAfterARestart(t *testing.T) {
+	for name, c := range map[string]struct {
+		again         time.Duration // the restart
+		before, after time.Duration // while this is unknown
+	}{
+		"late":           {5 * time.Minute, 5 * time.Minute, 7 * time.Minute},
+		"within the two": {2 * time.Minute, 3 * time.Minute, 4 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				x := newRoll(t, time.Minute, 1, 2)
+				x.until(90 * time.Second)
+				x.unknown()
+				x.metric("0")
+				x.stop()
+				x.until(c.again)
+				x.restart()
+				x.until(c.again + time.Second)
+				if c.before > c.again { // nobody had the time
+					x.unknown()
+					x.metric("0")
+				}
+				x.until(c.before + time.Second)
+				x.unknown("e1")
+				x.metric("")
+				x.until(c.after - time.Second)
+				x.unknown("e1")
+				x.metric("")
+				x.absent()
+				x.until(c.after + time.Second)
+				x.unknown()
+				x.metric("2")
+			})
+		})
+	}
+}
+
+// Once all have connected again, it is known that nobody is absent.
+func TestNobodyIsAbsentAfterARestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newRoll(t, time.Minute, 1)
+		x.until(2 * time.Minute)
+		x.stop()
+		x.until(5 * time.Minute)
+		x.restart()
+		x.until(5*time.Minute + 20*time.Second)
+		x.unknown("e1")
+		x.connect(1)
+		x.unknown()
+		x.metric("0")
+	})
+}
+
+// An exam that is made after its start is new to all: its students have time yet.
+func TestNobodyIsAbsentFromANewExam(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newRoll(t, 100*time.Minute, 1)
+		x.until(time.Minute)
+		if err := x.store.Exams().Create(t.Context(), store.Exam{ID: "e2", Start: x.began.Add(-10 * time.Minute), End: x.began.Add(time.Hour), Zone: "UTC", Policy: "default"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := x.store.Roster().Put(t.Context(), "e2", []store.Student{{ID: "s1"}}); err != nil {
+			t.Fatal(err)
+		}
+		x.until(2 * time.Minute)
+		x.unknown()
+	})
+}
+
+// unknown compares the exams of which the server does not know who is absent.
+func (x *roll) unknown(want ...string) {
+	x.t.Helper()
+	if got := x.srv.AbsentUnknown(); !slices.Equal(got, want) {
+		x.t.Errorf("after %v: unknown %q, want %q", time.Since(x.began), got, want)
+	}
+}
+
 // Many who do not connect are one warning. The patience can change while the server runs.
 func TestManyStudentsWhoDoNotConnect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	neverConnectedDesc  = desc("server_exam_students_never_connected", "Students on the roster of an exam in progress who have no session and had none since it began, although they had the time for it that server.attendance.patience gives. Checks do not count. At most 1000 exams, those that began first.", "exam")
+	neverConnectedDesc  = desc("server_exam_students_never_connected", "Students on the roster of an exam in progress who have no session and had none since it began, although they had the time for it that server.attendance.patience gives. Checks do not count. Absent for an exam while it is not known: after a restart of the server in mid-exam until that time has passed again, unless all are known to have connected. At most 1000 exams, those that began first.", "exam")
 	attendanceTakenDesc = desc("server_exam_attendance_timestamp_seconds", "When it was last read from the store who is on the rosters and has connected. Absent before the first time.")
 )
 
@@ -29,6 +29,9 @@ func (a *attendance) Collect(ch chan<- prometheus.Metric) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, c := range a.begun() {
+		if a.unknown(c) {
+			continue
+		}
 		ch <- prometheus.MustNewConstMetric(neverConnectedDesc, prometheus.GaugeValue, float64(absent[c.exam]), c.exam)
 	}
 	if !a.taken.IsZero() {
@@ -51,6 +54,27 @@ func (a *attendance) begun() (list []*rollCall) {
 		return strings.Compare(x.exam, y.exam)
 	})
 	return list[:min(len(list), maxExams)]
+}
+
+// unknown reports whether it is not known yet who is absent from an exam. Called locked.
+func (a *attendance) unknown(c *rollCall) bool {
+	return slices.ContainsFunc(c.unsure, func(student string) bool { return !a.connected(attendee{c.exam, student}, c.start) })
+}
+
+// AbsentUnknown lists the exams in progress of which it is not known yet who is absent,
+// because the server was started in mid-exam.
+func (s *Server) AbsentUnknown() []string {
+	a := s.attendance
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var exams []string
+	for _, c := range a.calls {
+		if a.unknown(c) {
+			exams = append(exams, c.exam)
+		}
+	}
+	slices.Sort(exams)
+	return exams
 }
 
 // Absent lists the absent students of the exams in progress, by exam and student.

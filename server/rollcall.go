@@ -12,6 +12,7 @@ import (
 type attendedRoster struct {
 	exam     store.Exam
 	students []store.Attendance
+	read     bool // it is soon
 }
 
 // rollCall is the attendance of one exam.
@@ -20,14 +21,28 @@ type rollCall struct {
 	start, end time.Time
 	students   []store.Attendance
 	listed     map[string]time.Time // since when students are known to be on the roster
+	read       bool                 // the roster is known
+	// late is when the roster was read first, if that was only after the start because
+	// the server or its store was away: who is on it then may have been absent for long.
+	// Zero: it was in time, or the exam is new.
+	late time.Time
+	// unsure are the students of whom it is not known yet whether they are absent.
+	unsure []string
 	// presences are those of the students once the exam has begun. The notifier has the
 	// map, too: it does not change.
 	presences map[string]alert.Presence
 }
 
-// newRollCall prepares the attendance of an exam; was is the one before, nil: none.
-func newRollCall(r attendedRoster, was *rollCall, now time.Time) *rollCall {
-	c := &rollCall{exam: r.exam.ID, start: r.exam.Start, end: r.exam.End, students: r.students, listed: map[string]time.Time{}}
+// newRollCall prepares the attendance of an exam; was is the one before, nil: none. Fresh
+// says that no attendance has been taken before, of any exam.
+func newRollCall(r attendedRoster, was *rollCall, fresh bool, now time.Time) *rollCall {
+	c := &rollCall{exam: r.exam.ID, start: r.exam.Start, end: r.exam.End, students: r.students, listed: map[string]time.Time{}, read: r.read}
+	switch {
+	case was != nil && was.read:
+		c.late = was.late
+	case r.read && now.After(c.start) && (fresh || was != nil):
+		c.late = now
+	}
 	for _, s := range r.students {
 		c.listed[s.Student] = now
 		if was != nil {
@@ -62,6 +77,13 @@ func (c *rollCall) call(now time.Time, patience time.Duration, here func(student
 			c.presences[s.Student] = alert.Absent
 		default:
 			c.presences[s.Student] = alert.Awaited
+			if known := c.start.Add(patience); c.listed[s.Student].Equal(c.late) {
+				if now.Before(known) {
+					due = known
+				} else {
+					c.unsure = append(c.unsure, s.Student)
+				}
+			}
 			if due.Before(next) {
 				next = due
 			}

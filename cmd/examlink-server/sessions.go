@@ -121,6 +121,9 @@ func printSessions(out io.Writer, page api.SessionsPage) error {
 	for _, n := range page.Incidents {
 		fmt.Fprintf(out, "%s Since %s.\n", plain(n.Sentence), n.Since.UTC().Format(time.TimeOnly+" MST"))
 	}
+	for _, exam := range page.AbsentUnknown {
+		fmt.Fprintf(out, "Exam %s: not known yet who has not connected; the server was started in mid-exam.\n", plain(exam))
+	}
 	if len(page.Sessions)+len(page.Absent) == 0 {
 		fmt.Fprintln(out, "no sessions")
 		return nil

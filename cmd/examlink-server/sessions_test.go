@@ -31,12 +31,13 @@ func TestPrintSessions(t *testing.T) {
 	good.Claimed.Download = &alert.Rate{Low: &low, At: now.Add(-90 * time.Second)}
 	good.Claimed.Warnings = []alert.Claim{{Kind: "loss"}}
 	page := api.SessionsPage{At: now, Sessions: []api.SessionEntry{bad, good}, Incidents: []alert.Notice{{Sentence: "Incident on our side.", Since: now.Add(-time.Minute)}},
-		Absent: []api.AbsentEntry{{Exam: "e1", Student: "s-3", State: alert.Absent, Since: now.Add(-130 * time.Second)}}}
+		Absent: []api.AbsentEntry{{Exam: "e1", Student: "s-3", State: alert.Absent, Since: now.Add(-130 * time.Second)}}, AbsentUnknown: []string{"e2"}}
 	var out bytes.Buffer
 	if err := printSessions(&out, page); err != nil {
 		t.Fatal(err)
 	}
 	want := `Incident on our side. Since 08:59:00 UTC.
+Exam e2: not known yet who has not connected; the server was started in mid-exam.
 STATE         SILENT  EXAM  STUDENT   SESSION  UP (server)           DOWN (claimed)             WARNINGS
 dropped       4.2 s   e1    s-?[2J1   AAA      1.23 Mbit/s, 7s ago   -                          dropped, below-minimum up
 live (check)  0.0 s   e1    s-2       BBB      -                     >= 0.9 Mbit/s, 1m30s ago   loss (claimed)

@@ -38,6 +38,9 @@ type SessionsPage struct {
 	Sessions  []SessionEntry `json:"sessions"`  // worst first
 	Incidents []alert.Notice `json:"incidents"` // active ones
 	Absent    []AbsentEntry  `json:"absent"`    // by exam and student
+	// AbsentUnknown are the exams in progress of which it is not known yet who is absent:
+	// the server was started in mid-exam, and students still have time to come back.
+	AbsentUnknown []string `json:"absent_unknown"`
 }
 
 // AbsentEntry is one student on the roster of an exam in progress who has no session and
@@ -67,6 +70,7 @@ type UndeliveredPage struct {
 type Source interface {
 	Sessions() []session.Info
 	Absent() []alert.Absentee     // by exam and student
+	AbsentUnknown() []string      // exams of which it is not known yet who is absent
 	Notifier() *delivery.Notifier // nil: notifications are off
 	Exams() *exam.Manager
 	// Elsewhere returns the sessions of other servers that share the store.

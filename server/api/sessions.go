@@ -42,7 +42,7 @@ type SessionEntry struct {
 // its store.
 func (a *API) sessions(exam string, by auth.Principal) SessionsPage {
 	now := time.Now()
-	page := SessionsPage{SessionsSchema, now.Round(0), []SessionEntry{}, []alert.Notice{}, []AbsentEntry{}}
+	page := SessionsPage{SessionsSchema, now.Round(0), []SessionEntry{}, []alert.Notice{}, []AbsentEntry{}, []string{}}
 	active := map[string][]alert.Notice{}
 	for _, n := range a.active(by) {
 		if n.Kind == alert.Incident {
@@ -69,6 +69,11 @@ func (a *API) sessions(exam string, by auth.Principal) SessionsPage {
 	for _, x := range a.source.Absent() {
 		if (exam == "" || x.Exam == exam) && by.MaySee(x.Exam) {
 			page.Absent = append(page.Absent, AbsentEntry{x.Exam, x.Student, alert.Absent, x.Since.Round(0)})
+		}
+	}
+	for _, x := range a.source.AbsentUnknown() {
+		if (exam == "" || x == exam) && by.MaySee(x) {
+			page.AbsentUnknown = append(page.AbsentUnknown, x)
 		}
 	}
 	return page
