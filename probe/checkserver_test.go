@@ -30,6 +30,11 @@ func TestCheckDoesNotBlameTheLinkForItsServer(t *testing.T) {
 					if r.Verdict.Outcome != verdict.Inconclusive || !strings.Contains(r.Verdict.Sentence, "the server") {
 						t.Errorf("%s", r.Verdict.Sentence)
 					}
+					for _, x := range r.Verdict.Reasons {
+						if x.Remedy != "" {
+							t.Errorf("%s: %s", x.Criterion, x.Remedy)
+						}
+					}
 					if r.LongestGap > 1 {
 						t.Errorf("the link had a gap of %v s", r.LongestGap)
 					}

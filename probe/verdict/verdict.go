@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"examlink/probe/ippm"
@@ -241,9 +242,13 @@ func Judge(p Policy, facts Facts) Verdict {
 	return v
 }
 
-// Withdrawn returns a verdict with its reasons that decides nothing, because what was
-// measured says too little about the link; why is in plain words.
+// Withdrawn returns a verdict with the same reasons, without remedies, that decides
+// nothing: what was measured says too little about the link. Why is in plain words.
 func (v Verdict) Withdrawn(why string) Verdict {
+	v.Reasons = slices.Clone(v.Reasons)
+	for i := range v.Reasons {
+		v.Reasons[i].Remedy = ""
+	}
 	v.Outcome, v.Sentence = Inconclusive, fmt.Sprintf("Could not tell: %s. Test again.", why)
 	return v
 }
