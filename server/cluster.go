@@ -29,6 +29,7 @@ func (s *Server) newCluster() *cluster.Cluster {
 
 // assume takes the role among the servers that share the store.
 func (s *Server) assume(r cluster.Role) {
+	s.sessions.Blind(r == cluster.Alone, resumeTime)
 	switch n := s.notifier; {
 	case n == nil:
 	case r == cluster.Follows:

@@ -23,6 +23,26 @@ func (r *Registry) Moved(id string) {
 	}
 }
 
+// Blind says that the other servers cannot be heard of. Until that ends, and so long
+// after it, the silence of sessions whose client has never been here counts for nothing:
+// it may have gone on with another server.
+func (r *Registry) Blind(on bool, patience time.Duration) {
+	r.blind.Store(on)
+	r.lookAway(patience)
+}
+
+// lookAway gives such sessions more time.
+func (r *Registry) lookAway(patience time.Duration) {
+	from := r.o.Clock.Now() + patience
+	for _, s := range r.All() {
+		s.mu.Lock()
+		if s.conn == nil && s.patience != nil {
+			s.patience = &from
+		}
+		s.mu.Unlock()
+	}
+}
+
 // Reclaim says that a session is here although another server has taken it for lost. It
 // returns false, and lets go of it, if its client is not here.
 func (r *Registry) Reclaim(id string) bool {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"examlink/probe/clock"
@@ -53,6 +54,7 @@ type Registry struct {
 	byToken  map[string]map[*Session]struct{}
 
 	reports reportDedup
+	blind   atomic.Bool // see Blind
 }
 
 // NewRegistry makes an empty registry.
@@ -221,6 +223,9 @@ func (r *Registry) Run(ctx context.Context) {
 // scan updates every session's state from its silence at now.
 func (r *Registry) scan(now time.Duration) {
 	silence, wall := r.o.Silence(), r.o.Clock.Wall()
+	if r.blind.Load() {
+		r.lookAway(scanEvery)
+	}
 	for _, s := range r.All() {
 		from, to, changed := s.judge(now, wall, silence)
 		switch {
