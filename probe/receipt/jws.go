@@ -2,6 +2,7 @@ package receipt
 
 import (
 	"crypto/ed25519"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -70,19 +71,36 @@ func verified[T any](jws, typ string, keys []ed25519.PublicKey) (T, error) {
 	var c content[T]
 	p := jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), jwt.WithoutClaimsValidation(), jwt.WithStrictDecoding())
 	var noKey error
-	_, err := p.ParseWithClaims(jws, &c, func(t *jwt.Token) (key any, _ error) {
+	t, err := p.ParseWithClaims(jws, &c, func(t *jwt.Token) (key any, _ error) {
 		key, noKey = keyOf(t, typ, keys)
 		return key, noKey
 	})
 	switch {
 	case noKey != nil:
 		return none, noKey
+	case err != nil && altered(t, jws, typ, keys):
+		return none, ErrChanged
 	case errors.Is(err, jwt.ErrTokenMalformed), errors.Is(err, jwt.ErrTokenUnverifiable):
 		return none, fmt.Errorf("%w: %w", ErrMalformed, err)
 	case err != nil:
 		return none, ErrChanged
 	}
 	return c.is, nil
+}
+
+// altered says whether a JWS has a whole header and a whole signature, which is not that of its
+// content. The JWT library reads the content first: one that was changed may be no JSON.
+func altered(t *jwt.Token, jws, typ string, keys []ed25519.PublicKey) bool {
+	if t == nil || t.Header == nil {
+		return false
+	}
+	key, err := keyOf(t, typ, keys)
+	if err != nil {
+		return false
+	}
+	end := strings.LastIndex(jws, ".")
+	signature, err := base64.RawURLEncoding.Strict().DecodeString(jws[end+1:])
+	return err == nil && jwt.SigningMethodEdDSA.Verify(jws[:end], signature, key) != nil
 }
 
 // keyOf returns the key that the header of a JWS of a type names.

@@ -95,6 +95,8 @@ func TestTampering(t *testing.T) {
 		"another exam":                    {rewrite(1, "msds-5001", "msds-5002"), ErrChanged},
 		"another time":                    {rewrite(1, "2026-11-30T09:00:12", "2026-11-20T09:00:12"), ErrChanged},
 		"a byte of the content flipped":   {flip(len(parts[0]) + 30), ErrChanged},
+		"content that is no JSON":         {rewrite(1, `{"`, `{'`), ErrChanged},
+		"content that is no base64":       {parts[0] + ".!" + parts[1] + "." + parts[2], ErrChanged},
 		"a byte of the signature flipped": {flip(len(s) - 10), ErrChanged},
 		"the signature cut":               {s[:len(s)-8], ErrMalformed},
 		"the signature gone":              {parts[0] + "." + parts[1], ErrMalformed},
