@@ -145,12 +145,22 @@ func (h *testbed) startServer() {
 	h.t.Fatalf("the server did not start: %s", h.serverOut.String())
 }
 
-// shape sets the rates in Mbit/s at the IP layer; the shaper counts Ethernet
-// headers too, 14 bytes to 1228.
+// shape sets the rates in Mbit/s of the first student's link.
 func (h *testbed) shape(down, up float64) {
 	h.t.Helper()
-	for ns, rate := range map[string]float64{h.far: down, h.student: up} {
-		sh(h.t, "tc -n %s qdisc replace dev veth0 root tbf rate %.0fbit burst 5kb latency 200ms", ns, rate*1e6*1242/1228)
+	h.shapeLink(0, h.student, down, up)
+}
+
+// shapeLink sets the rates in Mbit/s of a student's link at the IP layer; the shaper counts
+// Ethernet headers too, 14 bytes to 1228.
+func (h *testbed) shapeLink(link int, student string, down, up float64) {
+	h.t.Helper()
+	for _, end := range []struct {
+		ns   string
+		dev  int
+		rate float64
+	}{{h.far, link, down}, {student, 0, up}} {
+		sh(h.t, "tc -n %s qdisc replace dev veth%d root tbf rate %.0fbit burst 5kb latency 200ms", end.ns, end.dev, end.rate*1e6*1242/1228)
 	}
 }
 

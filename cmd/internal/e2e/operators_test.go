@@ -16,17 +16,23 @@ import (
 // student's namespace.
 func (h *testbed) secondStudent() string {
 	h.t.Helper()
-	ns := h.student + "b"
+	return h.addStudent(1)
+}
+
+// addStudent adds a student with link 1 to 9 of its own, and returns the student's namespace.
+func (h *testbed) addStudent(link int) string {
+	h.t.Helper()
+	ns := fmt.Sprintf("%s%c", h.student, 'a'+link)
 	sh(h.t, "ip netns add %s", ns)
 	h.t.Cleanup(func() { sh(h.t, "ip netns del %s", ns) })
 	for _, line := range []string{
-		"ip -n " + ns + " link set lo up",
-		"ip link add veth1 netns " + h.far + " type veth peer name veth0 netns " + ns,
-		"ip -n " + h.far + " addr add 10.77.1.1/24 dev veth1",
-		"ip -n " + ns + " addr add 10.77.1.2/24 dev veth0",
-		"ip -n " + h.far + " link set veth1 up",
-		"ip -n " + ns + " link set veth0 up",
-		"ip -n " + ns + " route add 10.77.0.0/24 via 10.77.1.1",
+		fmt.Sprintf("ip -n %s link set lo up", ns),
+		fmt.Sprintf("ip link add veth%d netns %s type veth peer name veth0 netns %s", link, h.far, ns),
+		fmt.Sprintf("ip -n %s addr add 10.77.%d.1/24 dev veth%d", h.far, link, link),
+		fmt.Sprintf("ip -n %s addr add 10.77.%d.2/24 dev veth0", ns, link),
+		fmt.Sprintf("ip -n %s link set veth%d up", h.far, link),
+		fmt.Sprintf("ip -n %s link set veth0 up", ns),
+		fmt.Sprintf("ip -n %s route add 10.77.0.0/24 via 10.77.%d.1", ns, link),
 	} {
 		sh(h.t, "%s", line)
 	}
