@@ -29,7 +29,7 @@ func newExamStatus(x *examCommand) *cobra.Command {
 check. "late" means that no check passed at least 72 hours before the exam.
 
 --csv prints whom to write to: every student who is neither ready nor marginal, with
-the contact. It is the only output with contacts.`,
+the contact. Without it no contact is printed.`,
 		Example: `  examlink-server exam status msds-5001
   examlink-server exam status msds-5001 --csv > write-to.csv`,
 		RunE: func(c *cobra.Command, args []string) error {
