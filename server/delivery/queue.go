@@ -84,7 +84,8 @@ type queue struct {
 	failing bool          // the latest access failed
 	closed  bool
 
-	gone map[uint64]bool // removed from waiting since refresh began to read; nil: it does not run
+	stale bool            // the latest refresh failed
+	gone  map[uint64]bool // removed from waiting since refresh began to read; nil: it does not run
 }
 
 // openQueue takes up what an earlier run has left in a store's queue.

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"cmp"
+	"log/slog"
 	"slices"
 
 	"examlink/server/store"
@@ -65,6 +66,17 @@ func (q *queue) refresh() error {
 	default:
 	}
 	return nil
+}
+
+// logRefresh logs the first of consecutive errors of refresh.
+func (q *queue) logRefresh(log *slog.Logger, err error) {
+	q.mu.Lock()
+	before := q.stale
+	q.stale = err != nil
+	q.mu.Unlock()
+	if err != nil && !before {
+		log.Warn("queue not compared with the store, will retry", "receiver", q.receiver, "err", err)
+	}
 }
 
 // has reports whether a message of the store is known here, waiting or not any more.

@@ -158,8 +158,6 @@ func (n *Notifier) refresh() {
 	deliverers := append([]*deliverer{}, n.receivers.deliverers...)
 	n.mu.Unlock()
 	for _, d := range deliverers {
-		if err := d.queue.refresh(); err != nil {
-			n.log.Warn("queue not compared with the store", "receiver", d.hook.Name, "err", err)
-		}
+		d.queue.logRefresh(n.log, d.queue.refresh())
 	}
 }
