@@ -121,7 +121,7 @@ func (p *process) freeze() {
 }
 
 // allStopped reports whether the threads with these files are stopped.
-func allStopped(t *testing.T, pattern string) bool {
+func allStopped(t testing.TB, pattern string) bool {
 	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no threads in %s: %v", pattern, err)

@@ -20,7 +20,7 @@ import (
 
 // process is a server's process.
 type process struct {
-	t       *testing.T
+	t       testing.TB
 	cmd     *exec.Cmd
 	address string // for students
 	admin   string // "": none
@@ -31,7 +31,7 @@ type process struct {
 
 // startProcess starts a server's process with a configuration file's text; "": none, and
 // no admin listener. It serves at an address; "": a free one.
-func startProcess(t *testing.T, data, configuration, address string) *process {
+func startProcess(t testing.TB, data, configuration, address string) *process {
 	t.Helper()
 	address = cmp.Or(address, "127.0.0.1:0")
 	program, err := os.Executable()

@@ -3,6 +3,7 @@
 package sql_test
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -169,5 +170,63 @@ func BenchmarkFull(b *testing.B) {
 				must(b, err)
 			}
 		})
+	})
+}
+
+// BenchmarkSession measures what the store does for a watch from its admission to its end:
+// of a student with a token of an exam in the store, and of one whose token the store does not know, as
+// examlink-server token issues them. The server does it beside the session, which does not wait.
+func BenchmarkSession(b *testing.B) {
+	for _, known := range []bool{true, false} {
+		b.Run(fmt.Sprintf("exam=%t", known), func(b *testing.B) {
+			onBoth(b, func(b *testing.B, o sql.Options, _ *storetest.Postgres) {
+				s := opened(b, o)
+				defer s.Close()
+				now := time.Now()
+				must(b, s.Exams().Create(b.Context(), store.Exam{ID: "e1", Start: now, End: now.Add(time.Hour), Zone: "UTC", Policy: "default"}))
+				var students []store.Student
+				var tokens []store.Token
+				for i := range manyStudents {
+					id := fmt.Sprintf("s%05d", i)
+					students = append(students, store.Student{ID: id})
+					tokens = append(tokens, store.Token{ID: "t" + id, Exam: "e1", Student: id, From: now, Until: now.Add(time.Hour)})
+				}
+				exam := "e2"
+				if known {
+					exam = "e1"
+					must(b, s.Roster().Put(b.Context(), exam, students))
+					must(b, s.Tokens().Add(b.Context(), tokens))
+				}
+				for n := 0; b.Loop(); n++ {
+					id := students[n%manyStudents].ID
+					if err := s.Tokens().Open(b.Context(), "t"+id, now); known || !errors.Is(err, store.ErrNotFound) {
+						must(b, err)
+					}
+					x := store.LiveSession{ID: fmt.Sprint("x", n), Exam: exam, Student: id, Token: "t" + id, Purpose: "watch", Transport: "udp", State: "connected", LastPacket: now}
+					must(b, s.Sessions().Put(b.Context(), x))
+					x.State = "live"
+					must(b, s.Sessions().Put(b.Context(), x))
+					must(b, s.Attendances().Note(b.Context(), exam, now, id))
+					must(b, s.Sessions().Remove(b.Context(), x.ID))
+				}
+			})
+		})
+	}
+}
+
+// BenchmarkRefresh writes 5,000 live sessions again, one after the other, as a server does
+// every 30 s.
+func BenchmarkRefresh(b *testing.B) {
+	onBoth(b, func(b *testing.B, o sql.Options, _ *storetest.Postgres) {
+		s := opened(b, o)
+		defer s.Close()
+		at := time.Now()
+		for b.Loop() {
+			at = at.Add(30 * time.Second)
+			for i := range 5000 {
+				id := fmt.Sprintf("%05d", i)
+				must(b, s.Sessions().Put(b.Context(), store.LiveSession{ID: "x" + id, Exam: "e1", Student: "s" + id, Token: "t" + id, Purpose: "watch", Transport: "udp", State: "live", LastPacket: at}))
+			}
+		}
 	})
 }
