@@ -264,10 +264,10 @@ func TestKeysCommands(t *testing.T) {
 	next := strings.TrimSpace(out)
 	_, list, _ := keys("list")
 	wantText(t, list, `(?m)^`+next+` .*signs and verifies`, `(?m)^`+old+` .* verifies `)
-	if code, _, errs := keys("remove", next); code != exitFailure || !strings.Contains(errs, "newest") {
+	if code, _, errs := keys("remove", "--", next); code != exitFailure || !strings.Contains(errs, "newest") {
 		t.Errorf("%d %s", code, errs)
 	}
-	if code, _, errs := keys("remove", old); code != 0 {
+	if code, _, errs := keys("remove", "--", old); code != 0 {
 		t.Error(errs)
 	}
 	if _, list, _ := keys("list"); strings.Contains(list, old) || !strings.Contains(list, next) {

@@ -69,7 +69,7 @@ func newKeysRotate(a *cli.App) *cobra.Command {
 
 func newKeysRemove(a *cli.App) *cobra.Command {
 	return &cobra.Command{
-		Use: "remove KEY", Short: "Removes a key: join tokens that it signed admit nobody any more",
+		Use: "remove KEY", Short: "Removes a key (-- before one that begins with a hyphen): join tokens that it signed admit nobody any more",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return cli.Usage(fmt.Errorf("%d arguments, expected a key's identifier, as \"keys list\" prints it", len(args)))
