@@ -239,7 +239,7 @@ func TestKeysCommands(t *testing.T) {
 	dir := t.TempDir()
 	keys := func(args ...string) (int, string, string) {
 		var out, errs bytes.Buffer
-		code := run(append(append([]string{"keys"}, args...), "--data-dir", dir), &out, &errs)
+		code := run(append([]string{"keys", args[0], "--data-dir", dir}, args[1:]...), &out, &errs)
 		return code, out.String(), errs.String()
 	}
 	if code, _, errs := keys("rotate"); code != exitFailure || !strings.Contains(errs, "no server has made its keys") {
