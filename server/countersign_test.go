@@ -1,12 +1,9 @@
 package server_test
 
 import (
-	"context"
 	"crypto/ed25519"
 	"encoding/base64"
-	"errors"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,29 +13,8 @@ import (
 	"examlink/server"
 	"examlink/server/store"
 	"examlink/server/store/memory"
+	"examlink/server/store/storetest"
 )
-
-// failingRecords is a store whose heads of records fail, or hang, while it is ill.
-type failingRecords struct {
-	store.Store
-	ill  atomic.Bool
-	hang atomic.Int64 // a time.Duration
-}
-
-func (f *failingRecords) Records() store.Records { return illRecords{f.Store.Records(), f} }
-
-type illRecords struct {
-	store.Records
-	of *failingRecords
-}
-
-func (r illRecords) Append(ctx context.Context, h store.RecordHead) error {
-	time.Sleep(time.Duration(r.of.hang.Load()))
-	if r.of.ill.Load() {
-		return errors.New("no space left on device")
-	}
-	return r.Records.Append(ctx, h)
-}
 
 func headAt(line uint64) wire.Head {
 	return wire.Head{Record: wire.Digest{1}, Line: line, Hash: wire.Digest{2, byte(line)}}
@@ -168,8 +144,8 @@ func TestHeadsRefused(t *testing.T) {
 // countersigned.
 func TestHeadsWithoutAStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := &failingRecords{Store: memory.New()}
-		f.ill.Store(true)
+		f := &storetest.Absence{Store: memory.New()}
+		f.Away(true)
 		s := newTestbed(t, server.Limits{})
 		s.stop()
 		s.store = f
@@ -178,8 +154,8 @@ func TestHeadsWithoutAStore(t *testing.T) {
 		if a := c.head(1, headAt(3)); a != nil {
 			t.Errorf("without a place for it: %+v", a)
 		}
-		f.ill.Store(false)
-		f.hang.Store(int64(3 * time.Second))
+		f.Away(false)
+		f.Delay(3 * time.Second)
 		began := time.Now()
 		if a := c.head(2, headAt(4)); a != nil || time.Since(began) > 400*ms {
 			t.Errorf("after %v: %+v", time.Since(began), a)
@@ -189,7 +165,7 @@ func TestHeadsWithoutAStore(t *testing.T) {
 			t.Errorf("after %v: %+v", time.Since(began), a)
 		}
 		time.Sleep(3 * time.Second)
-		f.hang.Store(0)
+		f.Delay(0)
 		s.compose(c, "t1", headAt(6), c.head(4, headAt(6)))
 	})
 }

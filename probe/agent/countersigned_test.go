@@ -3,12 +3,10 @@ package agent_test
 import (
 	"context"
 	"crypto/ed25519"
-	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,29 +17,8 @@ import (
 	"examlink/probe/record/proof"
 	"examlink/server/store"
 	"examlink/server/store/memory"
+	"examlink/server/store/storetest"
 )
-
-// sickRecords is a store that loses heads of records while it is sick.
-type sickRecords struct {
-	store.Store
-	sick atomic.Bool
-	hang atomic.Int64 // a time.Duration
-}
-
-func (s *sickRecords) Records() store.Records { return records{s.Store.Records(), s} }
-
-type records struct {
-	store.Records
-	of *sickRecords
-}
-
-func (r records) Append(ctx context.Context, h store.RecordHead) error {
-	time.Sleep(time.Duration(r.of.hang.Load()))
-	if r.of.sick.Load() {
-		return errors.New("no space left on device")
-	}
-	return r.Records.Append(ctx, h)
-}
 
 // watch runs a watch of a testbed that writes a record.
 func (s *testbed) watch(t *testing.T, file string, d time.Duration) {
@@ -123,12 +100,12 @@ func TestRecordIsCountersigned(t *testing.T) {
 // readable, and what comes later is countersigned.
 func TestRecordWithoutAStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		kept := &sickRecords{Store: memory.New()}
-		kept.sick.Store(true)
+		kept := &storetest.Absence{Store: memory.New()}
+		kept.Away(true)
 		s := newTestbedOf(t, kept)
 		file := filepath.Join(t.TempDir(), "r.jsonl")
-		time.AfterFunc(150*time.Second, func() { kept.sick.Store(false) })
-		time.AfterFunc(200*time.Second, func() { kept.hang.Store(int64(4 * time.Second)) })
+		time.AfterFunc(150*time.Second, func() { kept.Away(false) })
+		time.AfterFunc(200*time.Second, func() { kept.Delay(4 * time.Second) })
 		began := time.Now()
 		s.watch(t, file, 4*time.Minute)
 		if over := time.Since(began) - 4*time.Minute; over > 3*time.Second {

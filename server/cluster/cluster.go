@@ -176,14 +176,8 @@ func (c *Cluster) Others() (others []store.Member) {
 	return others
 }
 
-// NameOf returns the name of a server; its identifier if it is not known any more.
-func (c *Cluster) NameOf(id string) string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.nameOf(id)
-}
-
-// nameOf is NameOf. Called locked.
+// nameOf returns the name of a server; its identifier if it is not known any more. Called
+// locked.
 func (c *Cluster) nameOf(id string) string {
 	for _, m := range c.alive {
 		if m.ID == id {

@@ -220,7 +220,6 @@ func TestTheSessionsOfAServerThatIsGone(t *testing.T) {
 		expect(t, "role of a", a.Role(), cluster.Leads)
 		expect(t, "role of b", b.Role(), cluster.Follows)
 		expect(t, "others", len(a.Others()), 2)
-		expect(t, "name", a.NameOf("c"), "server-c")
 		for _, id := range []string{"1", "2"} {
 			a.put(t, id)
 			a.publish(id, event.Admitted{})

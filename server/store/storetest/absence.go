@@ -17,8 +17,9 @@ var ErrAway = errors.New("the store is away")
 type Absence struct {
 	store.Store
 
-	mu   sync.Mutex
-	away bool
+	mu    sync.Mutex
+	away  bool
+	delay time.Duration
 }
 
 // Away makes the store fail from now on, or work again.
@@ -26,6 +27,13 @@ func (a *Absence) Away(away bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.away = away
+}
+
+// Delay makes heads of records take so long from now on.
+func (a *Absence) Delay(d time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.delay = d
 }
 
 func (a *Absence) err() error {
@@ -48,6 +56,9 @@ func (a *Absence) Sessions() store.Sessions { return sessions{a.Store.Sessions()
 
 // Tokens implements store.Store.
 func (a *Absence) Tokens() store.Tokens { return tokens{a.Store.Tokens(), a} }
+
+// Records implements store.Store.
+func (a *Absence) Records() store.Records { return records{a.Store.Records(), a} }
 
 // Close leaves the store to the other servers.
 func (a *Absence) Close() error { return nil }
@@ -140,4 +151,20 @@ func (t tokens) Open(ctx context.Context, id string, at time.Time) error {
 		return err
 	}
 	return t.Tokens.Open(ctx, id, at)
+}
+
+type records struct {
+	store.Records
+	a *Absence
+}
+
+func (r records) Append(ctx context.Context, h store.RecordHead) error {
+	r.a.mu.Lock()
+	delay := r.a.delay
+	r.a.mu.Unlock()
+	time.Sleep(delay)
+	if err := r.a.err(); err != nil {
+		return err
+	}
+	return r.Records.Append(ctx, h)
 }
