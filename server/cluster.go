@@ -16,9 +16,13 @@ const joinTimeout = 10 * time.Second
 
 // newCluster makes the server one of those that share its store.
 func (s *Server) newCluster() *cluster.Cluster {
+	var hold func() func()
+	if s.notifier != nil {
+		hold = s.notifier.Hold
+	}
 	return cluster.New(exam.NewID(), cluster.Options{
 		Store: s.o.Store, Events: s.events, Name: s.o.Cluster, Version: s.o.Version, Log: s.o.Log,
-		Role: s.assume, Heard: s.heard,
+		Role: s.assume, Heard: s.heard, Hold: hold,
 		Adopt: func(list []store.LiveSession) {
 			ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 			defer cancel()

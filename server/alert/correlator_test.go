@@ -2,6 +2,7 @@ package alert
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -172,6 +173,39 @@ func TestRestore(t *testing.T) {
 	}
 	if len(n.correlator.active) != 0 || n.correlator.live[""] != 2 {
 		t.Errorf("left: %v %v", n.correlator.active, n.correlator.live)
+	}
+}
+
+// Of two servers' warnings about the same, the older goes on, and both are over in the end.
+func TestRestoreOfTheSameTwice(t *testing.T) {
+	list := func(since float64, name string) (all []Notice) {
+		for _, n := range []Notice{
+			{Kind: Dropped, Session: "a", Student: "p-a", LastPacket: at(since)},
+			{Kind: BelowMinimum, Session: "a", Student: "p-a", Direction: "up"},
+			{Kind: NeverConnected, Student: "p-z"},
+			{Kind: NeverConnected, Absent: &AbsentCounts{Students: 7, Roster: 9, Most: 7}},
+		} {
+			n.Warning = fmt.Sprint(name, len(all))
+			n.State, n.Exam, n.Since, n.At = Raised, "e", at(since), at(since)
+			all = append(all, n)
+		}
+		return all
+	}
+	s := newTestbed(t, Rules{MinimumUp: 384e3})
+	s.correlator.Restore(append(list(10, "first"), list(12, "second")...), at(100), time.Hour)
+	if len(s.all) != 4 || len(s.correlator.Active()) != 4 {
+		t.Fatalf("notices %+v, active %+v, expected that the second of each is over", s.all, s.correlator.Active())
+	}
+	for i, n := range s.all {
+		if n.Warning != fmt.Sprint("second", i) || n.State != Cleared || n.Kind != Recovered || n.End != "duplicate" || !strings.Contains(n.Sentence, "the other one goes on") {
+			t.Errorf("notice %+v, expected that the second one is over", n)
+		}
+	}
+	s.goes(110, "e/a", "live")
+	for _, n := range s.correlator.Active() {
+		if n.Kind == Dropped {
+			t.Errorf("%+v is active, expected that the interruption is over", n)
+		}
 	}
 }
 

@@ -10,13 +10,25 @@ import (
 // endRestart is the end of an incident whose sessions an earlier run followed.
 const endRestart = "restart"
 
+// endDuplicate is the end of a warning that repeats another one of the same session.
+const endDuplicate = "duplicate"
+
 // Restore takes up the warnings that were active when an earlier run ended. A
 // session that does not come back within forget is over; incidents are over at
-// once, since nobody knows their other sessions any more.
+// once, since nobody knows their other sessions any more. Of several warnings about the
+// same, as servers give that could not hear of each other, the oldest goes on and the
+// others are over.
 func (c *Correlator) Restore(list []Notice, now time.Time, forget time.Duration) {
 	c.forget = now.Add(forget)
+	known := map[string]bool{}
 	for _, n := range list {
+		about := n.about()
 		switch {
+		case about != "" && known[about]:
+			n.Was, n.Kind, n.State = n.Kind, Recovered, Cleared
+			n.At, n.Duration, n.End, n.Update = now, now.Sub(n.Since).Seconds(), endDuplicate, false
+			c.send(n)
+			continue
 		case n.Kind == Incident:
 			n.At, n.State, n.Duration, n.End, n.Update = now, Cleared, now.Sub(n.Since).Seconds(), endRestart, false
 			c.send(n)
@@ -31,8 +43,25 @@ func (c *Correlator) Restore(list []Notice, now time.Time, forget time.Duration)
 			c.restoreSubject(n)
 			continue
 		}
+		known[about] = true
 		c.active[n.Warning] = n
 	}
+}
+
+// about says what a notice warns of, the same for each that one of them makes
+// superfluous; empty: such notices stand for themselves.
+func (n Notice) about() string {
+	switch {
+	case n.Kind.rank() > 0:
+		return "silence of " + n.Session
+	case n.Kind == BelowMinimum:
+		return n.Direction + " of " + n.Session
+	case n.Kind == NeverConnected && n.Absent == nil:
+		return "absence of " + n.Student + " from " + n.Exam
+	case n.Kind == NeverConnected:
+		return "absences from " + n.Exam
+	}
+	return ""
 }
 
 // restoreSubject finds the session of a notice, or follows it as one that is

@@ -28,6 +28,8 @@ func sentence(n Notice) string {
 		return absentSentence(n)
 	case Recovered:
 		switch {
+		case n.End == endDuplicate:
+			return fmt.Sprintf("Two servers had warned of the same; this warning ends, and the other one goes on: %s.", who(n))
 		case n.Was == NeverConnected:
 			return presentSentence(n)
 		case n.Direction != "" && n.End != "":

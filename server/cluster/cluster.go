@@ -60,7 +60,10 @@ type Options struct {
 	Adopt func([]store.LiveSession)
 	// Heard is called with each event of another server, after it was published.
 	Heard func(event.Event)
-	Log   *slog.Logger
+	// Hold has whoever judges wait until the events of other servers that belong together
+	// were published; nil: nobody judges.
+	Hold func() (release func())
+	Log  *slog.Logger
 }
 
 // Cluster is one server among those that share a store. Run it once.

@@ -7,6 +7,9 @@ import (
 	"examlink/server/store"
 )
 
+// unreadMost is how many events are read before they are published. Chosen by us.
+const unreadMost = 20_000
+
 // after reads the next events of the log.
 func (c *Cluster) after(ctx context.Context, number uint64) ([]store.LoggedEvent, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
@@ -70,10 +73,7 @@ func (c *Cluster) readLog(ctx context.Context) error {
 		return c.replay(ctx)
 	}
 	for {
-		c.mu.Lock()
-		from := c.read
-		c.mu.Unlock()
-		some, err := c.after(ctx, from)
+		some, err := c.unread(ctx)
 		if err != nil || len(some) == 0 {
 			return err
 		}
@@ -94,9 +94,31 @@ func (c *Cluster) readLog(ctx context.Context) error {
 	}
 }
 
+// unread returns what was written since, in the order of the log and not all of it at once
+// if it is much.
+func (c *Cluster) unread(ctx context.Context) (some []store.LoggedEvent, err error) {
+	c.mu.Lock()
+	from := c.read
+	c.mu.Unlock()
+	for len(some) < unreadMost {
+		page, err := c.after(ctx, from)
+		if err != nil {
+			return nil, err
+		}
+		if len(page) == 0 {
+			break
+		}
+		some, from = append(some, page...), page[len(page)-1].Number
+	}
+	return some, nil
+}
+
 // publish publishes events of other servers. Warnings come first: whoever judges must
 // know what was said already, before it judges again.
 func (c *Cluster) publish(events []event.Event) {
+	if c.o.Hold != nil {
+		defer c.o.Hold()()
+	}
 	for _, first := range []bool{true, false} {
 		for _, e := range events {
 			if notice(e) != first {

@@ -34,6 +34,7 @@ type Notifier struct {
 	launch    func(run func(context.Context)) (end func()) // starts a goroutine; nil: Run does not run
 	ended     bool
 
+	batch  sync.Mutex // held while events that belong together arrive; before mu
 	inbox  sync.Mutex
 	events []input
 	wake   chan struct{}
@@ -156,6 +157,13 @@ func (n *Notifier) enqueue(e input) {
 	n.rouse()
 }
 
+// Hold has the notifier judge nothing until release is called, once and soon: events that
+// arrive meanwhile are taken together.
+func (n *Notifier) Hold() (release func()) {
+	n.batch.Lock()
+	return n.batch.Unlock
+}
+
 // rouse makes the loop look again.
 func (n *Notifier) rouse() {
 	select {
@@ -202,6 +210,8 @@ func (n *Notifier) Run(ctx context.Context) error {
 // process passes the events to the correlator and returns how long it has nothing
 // to do.
 func (n *Notifier) process(now time.Time) time.Duration {
+	n.batch.Lock()
+	defer n.batch.Unlock()
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.inbox.Lock()

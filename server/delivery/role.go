@@ -66,6 +66,7 @@ func (n *Notifier) judgeAnew(now time.Time) {
 	}, n.notify)
 	events, last := o.Shared()
 	n.from = last
+	n.rememberWaiting()
 	own := func(event.Event) bool { return true }
 	if n.role == alone {
 		own = func(e event.Event) bool { return e.Server == "" }
@@ -89,6 +90,18 @@ func (n *Notifier) judgeAnew(now time.Time) {
 	for _, e := range events {
 		if f := judgementOf(e); f != nil && own(e) {
 			f(n.correlator)
+		}
+	}
+}
+
+// rememberWaiting keeps what others have said that is still in the inbox: the sessions'
+// states may be newer than what was taken from there. Called locked.
+func (n *Notifier) rememberWaiting() {
+	n.inbox.Lock()
+	defer n.inbox.Unlock()
+	for _, e := range n.events {
+		if e.said != nil {
+			n.remember(*e.said)
 		}
 	}
 }

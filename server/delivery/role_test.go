@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -143,6 +144,81 @@ func TestAServerAloneJudgesItsOwnSessions(t *testing.T) {
 		time.Sleep(time.Second)
 		if got := r.taken(); len(got) != 1 || got[0].event.Data.Session != "a" {
 			t.Errorf("delivered %+v, expected the warning about its own session", got)
+		}
+	})
+}
+
+// saysOf returns what another server publishes of a student who has just dropped: that the
+// session lives, what is said of it, and what it is by now.
+func saysOf(t *testing.T) (live, warned, suspect event.Event) {
+	t.Helper()
+	warned, ok := eventOf(alert.Notice{
+		ID: "notice_1", Warning: "warning_1", Kind: alert.Suspect, State: alert.Raised, Severity: "critical",
+		Session: "a", Exam: "e1", Student: "s1", Since: time.Now(), At: time.Now(), LastPacket: time.Now(),
+	})
+	if !ok {
+		t.Fatal("no event")
+	}
+	live, suspect = stateEvent("live", 0), stateEvent("suspect", time.Second)
+	live.Payload = event.Admitted{}
+	live.Server, warned.Server, suspect.Server = "another", "another", "another"
+	return live, warned, suspect
+}
+
+// What another server has said counts before the session's state does, even if both arrive
+// while a server becomes the one that delivers.
+func TestAServerLeadsWhileEventsArrive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newReceiver(t, nil)
+		bus := event.NewBus(0)
+		live, warned, suspect := saysOf(t)
+		arriving := []event.Event{warned, live, suspect}
+		n, stop := begin(t, r, Options{
+			Queues: func(string) (store.Queue, error) { return shared{memory.NewQueue("proctors")}, nil },
+			Shared: func() ([]event.Event, uint64) {
+				for _, e := range arriving {
+					bus.Publish(e)
+				}
+				arriving = nil
+				return bus.Snapshot()
+			},
+			Publish: bus.Publish,
+		})
+		defer stop()
+		bus.Handle(n.Handle)
+		n.Lead(true)
+		time.Sleep(5 * time.Second)
+		if x := n.Active(); len(x) != 1 || x[0].Warning != "warning_1" || len(r.taken()) != 0 {
+			t.Errorf("active %+v, delivered %+v; expected what the other server said, and nothing new", x, r.taken())
+		}
+	})
+}
+
+// What belongs together is judged together: a warning is not over because the state it is
+// about is still on its way.
+func TestEventsThatBelongTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newReceiver(t, nil)
+		p := newPeer(t, r, memory.NewQueue("proctors"))
+		defer p.stop()
+		live, warned, suspect := saysOf(t)
+		p.bus.Publish(live)
+		live.Payload = event.State{}
+		p.bus.Publish(live)
+		p.Lead(true)
+		time.Sleep(time.Second)
+		release := p.Hold()
+		p.bus.Publish(warned)
+		go func() {
+			for range 1000 { // whoever can judge now does
+				runtime.Gosched()
+			}
+			p.bus.Publish(suspect)
+			release()
+		}()
+		time.Sleep(5 * time.Second)
+		if x := p.Active(); len(x) != 1 || x[0].Warning != "warning_1" || len(r.taken()) != 0 {
+			t.Errorf("active %+v, delivered %+v; expected what the other server said, and nothing new", x, r.taken())
 		}
 	})
 }
