@@ -9,7 +9,6 @@ import (
 	"examlink/probe/monitor"
 	"examlink/probe/ratetest"
 	"examlink/probe/session"
-	"examlink/probe/verdict"
 	"examlink/probe/wire"
 )
 
@@ -57,12 +56,22 @@ func newCheck(o Options, token wire.JoinToken, progress func(Progress)) *check {
 	return c
 }
 
-// measure runs the steps of a check and judges what they find.
+// measure connects and runs the steps of a check.
 func (c *check) measure(ctx context.Context) error {
-	if err := c.connect(ctx); err != nil {
+	c.say(0, "")
+	config := c.o.connection()
+	s, err := session.Dial(ctx, &config, c.token, "check", session.Earlier{}, 0)
+	if err != nil {
 		return err
 	}
-	defer c.s.Close(true)
+	return c.measureOver(ctx, studentLine{s, &c.o, c.token})
+}
+
+// measureOver runs the steps of a check and judges what they find. It closes the line.
+func (c *check) measureOver(ctx context.Context, l Line) error {
+	defer l.Close(true)
+	c.opened(l)
+	c.say(0, l.Opened().words())
 	for _, step := range []func(context.Context) error{c.watchIdle, c.testFloors, c.searchCapacities, c.emptyBuckets, c.runStreams, c.loadWays, c.settle, c.conclude} {
 		err := step(ctx)
 		switch {
@@ -85,7 +94,7 @@ type check struct {
 	progress func(Progress)
 	began    time.Duration
 
-	s      *session.Session
+	s      Line
 	run    *patient // the session's trains
 	beside *session.Others
 	rtt    time.Duration
@@ -108,58 +117,26 @@ func (c *check) say(i int, done string) {
 	c.progress(p)
 }
 
-// connect opens the session.
-func (c *check) connect(ctx context.Context) error {
-	c.say(0, "")
-	config := c.o.connection()
-	s, err := session.Dial(ctx, &config, c.token, "check", session.Earlier{}, 0)
-	if err != nil {
-		return err
-	}
-	c.s, c.run = s, &patient{Session: s}
-	c.r.Server = s.Config.Server
-	s.Foreign.Bytes(c.began) // the first reading triggers the look-up of the interface, which takes a moment
-	c.beside = session.NewOthers(s)
-	c.o.Policy = verdict.InForce(c.o.Policy, s.Welcome.Policy)
-	r, p := &c.r, c.o.Policy
-	r.Policy, r.Session, r.Exam = p, s.Welcome.Session, s.Welcome.Exam
-	r.Transport, r.blocked = string(s.Conn.Transport()), s.Blocked
-	r.ClockAhead = ippm.Seconds(aheadOf(s, c.o))
-	r.FloorDown, r.FloorUp = ratetest.Untested(wire.Down, p.Minimum.Download), ratetest.Untested(wire.Up, p.Minimum.Upload)
-	r.CapacityDown.Direction, r.CapacityUp.Direction = wire.Down, wire.Up
-	r.GoodputDown.Direction, r.GoodputUp.Direction = wire.Down, wire.Up
-	c.ways = []*way{
-		{2, 4, &r.FloorDown, &r.CapacityDown, &r.GoodputDown, &r.LoadedDown, p.Recommended.Download, ratetest.Load{}, nil},
-		{3, 5, &r.FloorUp, &r.CapacityUp, &r.GoodputUp, &r.LoadedUp, p.Recommended.Upload, ratetest.Load{}, nil},
-	}
-	said := "connected to " + c.o.Server
-	if s.Traits().HidesLoss {
-		said += " over WebSocket, because the network blocks UDP"
-	}
-	c.say(0, said)
-	return nil
-}
-
 // watchIdle observes the idle link.
 func (c *check) watchIdle(ctx context.Context) error {
 	c.say(1, "")
 	c.s.SetInterval(c.o.Check.IdleInterval)
 	for looks := 1; ; looks++ {
-		gap := c.s.Monitor.LongestGap(c.o.Clock.Now())
+		gap := c.s.Probes().LongestGap(c.o.Clock.Now())
 		if err := c.s.Sleep(ctx, c.o.Check.IdleTime); err != nil {
 			return err
 		}
-		if longest := c.s.Monitor.LongestGap(c.o.Clock.Now()); longest <= max(gap, gapMost) || looks >= looksMost { // not interrupted
+		if longest := c.s.Probes().LongestGap(c.o.Clock.Now()); longest <= max(gap, gapMost) || looks >= looksMost { // not interrupted
 			break
 		}
 		if err := c.run.awaitReturn(ctx); err != nil {
 			return err
 		}
-		c.s.Monitor.Begin(c.o.Clock.Now())
+		c.s.Probes().Begin(c.o.Clock.Now())
 	}
-	c.idle = c.s.Monitor.Begin(c.o.Clock.Now())
+	c.idle = c.s.Probes().Begin(c.o.Clock.Now())
 	c.s.SetInterval(c.o.Check.LoadInterval)
-	rtt, ok := c.s.Monitor.RoundTrip()
+	rtt, ok := c.s.Probes().RoundTrip()
 	if !ok {
 		rtt = ratetest.DefaultRoundTrip
 	}
@@ -179,7 +156,7 @@ func (c *check) left() int64 {
 
 // floor runs a floor test.
 func (c *check) floor(ctx context.Context, d wire.Direction, target ippm.Rate, bucket float64, trains int) (ratetest.Floor, error) {
-	_, noise := c.s.Monitor.Received()
+	_, noise := c.s.Probes().Received()
 	if c.s.Traits().HidesLoss {
 		trains = floorTrainsTCP
 	}
@@ -281,11 +258,11 @@ func (c *check) runStreams(ctx context.Context) error {
 // loadWays fills the buffers of the link.
 func (c *check) loadWays(ctx context.Context) (err error) {
 	for _, x := range c.ways {
-		c.s.Monitor.Begin(c.o.Clock.Now())
+		c.s.Probes().Begin(c.o.Clock.Now())
 		if x.load, err = ratetest.FillBuffer(ctx, c.run, *x.capacity, c.left()/2); err != nil {
 			return err
 		}
-		x.loading = c.s.Monitor.Begin(c.o.Clock.Now())
+		x.loading = c.s.Probes().Begin(c.o.Clock.Now())
 	}
 	c.say(6, "")
 	return nil

@@ -25,20 +25,20 @@ const (
 	whyLink   = "the connection was interrupted during the check and did not come back"
 )
 
-// serverEnded reports whether it was the server that ended a check, not the link: it said
-// goodbye or closed the connection; or it fell silent, and now it or another server of
-// the token answers, or its computer refuses the connection.
-func (c *check) serverEnded(ctx context.Context, err error) bool {
+// ServerEnded implements Line: the server said goodbye or closed the connection; or it
+// fell silent, and now it or another server of the token answers, or its computer refuses
+// the connection.
+func (l studentLine) ServerEnded(ctx context.Context, err error, silent func() bool) bool {
 	switch reason, _ := link.ReasonOf(err); {
-	case c.s.Dismissed(), reason == link.ReasonClosed:
+	case l.Dismissed(), reason == link.ReasonClosed:
 		return true
 	case reason != link.ReasonSilent:
 		return false
 	}
 	ctx, cancel := context.WithTimeout(ctx, serverTime)
 	defer cancel()
-	config := c.o.connection()
-	s, err := session.Dial(ctx, &config, c.token, "check", session.Earlier{}, 0)
+	config := l.o.connection()
+	s, err := session.Dial(ctx, &config, l.token, "check", session.Earlier{}, 0)
 	var refused *RefusedError
 	switch {
 	case err == nil:
@@ -46,5 +46,5 @@ func (c *check) serverEnded(ctx context.Context, err error) bool {
 	case !errors.As(err, &refused) && !errors.Is(err, syscall.ECONNREFUSED) && !errors.Is(err, wsaRefused):
 		return false
 	}
-	return c.run.silent() // else the link has come back just now
+	return silent() // else the link has come back just now
 }

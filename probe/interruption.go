@@ -8,7 +8,6 @@ import (
 
 	"examlink/probe/link"
 	"examlink/probe/ratetest"
-	"examlink/probe/session"
 	"examlink/probe/train"
 	"examlink/probe/verdict"
 	"examlink/probe/wire"
@@ -30,16 +29,16 @@ const (
 	gapMost = time.Second
 )
 
-// patient runs the trains of a session and repeats those that an interruption spoils,
+// patient runs the trains of a line and repeats those that an interruption spoils,
 // once the link is back.
-type patient struct{ *session.Session }
+type patient struct{ Line }
 
 var _ ratetest.Runner = (*patient)(nil)
 
 // RunTrain implements ratetest.Runner.
 func (p *patient) RunTrain(ctx context.Context, r wire.TrainRequest) (wire.TrainReport, train.Sent, error) {
 	for tries, busy := 1, 0; ; {
-		rep, sent, err := p.Session.RunTrain(ctx, r)
+		rep, sent, err := p.Line.RunTrain(ctx, r)
 		var refused *RefusedError
 		reason, _ := link.ReasonOf(err)
 		switch {
@@ -62,7 +61,7 @@ func (p *patient) RunTrain(ctx context.Context, r wire.TrainRequest) (wire.Train
 
 // silence returns how long no packet has come back.
 func (p *patient) silence() time.Duration {
-	d, _ := p.Monitor.Silent(p.Now())
+	d, _ := p.Probes().Silent(p.Now())
 	return d
 }
 
@@ -73,7 +72,7 @@ func (p *patient) silent() bool { return p.silence() > gapMost }
 func (p *patient) awaitReturn(ctx context.Context) error {
 	for p.silent() {
 		if p.silence() >= returnTime {
-			return &link.Error{Reason: link.ReasonSilent, Server: p.Config.Server, Err: fmt.Errorf("no packet came back for %v", returnTime)}
+			return &link.Error{Reason: link.ReasonSilent, Server: p.Opened().Server, Err: fmt.Errorf("no packet came back for %v", returnTime)}
 		}
 		if err := p.Sleep(ctx, returnPoll); err != nil {
 			return err
@@ -85,21 +84,21 @@ func (p *patient) awaitReturn(ctx context.Context) error {
 // interrupted reports whether an error is the end of a link that had been measured.
 func (c *check) interrupted(err error) bool {
 	reason, _ := link.ReasonOf(err)
-	_, measured := c.s.Monitor.RoundTrip()
+	_, measured := c.s.Probes().RoundTrip()
 	return measured && (reason == link.ReasonSilent || reason == link.ReasonClosed || reason == link.ReasonNoNetwork)
 }
 
 // breakOff judges what was measured before an interruption ended the check.
 func (c *check) breakOff(ctx context.Context, err error) {
 	if c.idle == nil { // it was still being observed
-		c.idle = c.s.Monitor.Begin(c.o.Clock.Now())
+		c.idle = c.s.Probes().Begin(c.o.Clock.Now())
 	}
-	account := c.s.Monitor.Finish(c.idle, c.o.Clock.Now())
+	account := c.s.Finish(c.idle, c.o.Clock.Now())
 	c.figures(account)
 	why := whyLink
-	if c.serverGone = c.serverEnded(ctx, err); c.serverGone {
+	if c.serverGone = c.s.ServerEnded(ctx, err, c.run.silent); c.serverGone {
 		why = whyServer
-		c.r.LongestGap = c.s.Monitor.LongestGapBetween().Seconds()
+		c.r.LongestGap = c.s.Probes().LongestGapBetween().Seconds()
 	}
 	c.r.Interrupted = why + ": " + err.Error()
 	for _, x := range c.ways {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"examlink/probe/monitor"
-	"examlink/probe/session"
 	"examlink/probe/verdict"
 )
 
@@ -21,7 +20,7 @@ var eventful = []verdict.Criterion{verdict.DelayVariationDown, verdict.DelayVari
 // misses a bound: a single event is no property of the link. first is the account of
 // the first look; drain is how long buffers take to empty. It returns the facts and the
 // account of all looks.
-func lookAgain(ctx context.Context, s *session.Session, o *Options, first *monitor.Account, drain time.Duration) (verdict.Facts, *monitor.Account, error) {
+func lookAgain(ctx context.Context, s Line, o *Options, first *monitor.Account, drain time.Duration) (verdict.Facts, *monitor.Account, error) {
 	facts := verdict.Facts{}
 	delayFacts(facts, first)
 	all := *first
@@ -31,16 +30,16 @@ func lookAgain(ctx context.Context, s *session.Session, o *Options, first *monit
 			return nil, nil, err
 		}
 		drain = 0
-		s.Monitor.Begin(o.Clock.Now())
+		s.Probes().Begin(o.Clock.Now())
 		if err := s.Sleep(ctx, o.Check.IdleTime); err != nil {
 			return nil, nil, err
 		}
-		w := s.Monitor.Begin(o.Clock.Now())
+		w := s.Probes().Begin(o.Clock.Now())
 		s.SetInterval(o.Check.LoadInterval)
 		if err := settle(ctx, s, o, w); err != nil {
 			return nil, nil, err
 		}
-		account := s.Monitor.Finish(w, o.Clock.Now())
+		account := s.Finish(w, o.Clock.Now())
 		latest, pooled := verdict.Facts{}, verdict.Facts{}
 		delayFacts(latest, account)
 		all.Merge(account)
@@ -51,9 +50,9 @@ func lookAgain(ctx context.Context, s *session.Session, o *Options, first *monit
 }
 
 // settle waits until the packets of a window have come back or are lost.
-func settle(ctx context.Context, s *session.Session, o *Options, w *monitor.Window) error {
+func settle(ctx context.Context, s Line, o *Options, w *monitor.Window) error {
 	until := o.Clock.Now() + settleAtMost
-	for !s.Monitor.SettledBefore(w, o.Clock.Now()) && o.Clock.Now() < until {
+	for !s.Probes().SettledBefore(w, o.Clock.Now()) && o.Clock.Now() < until {
 		if err := s.Sleep(ctx, settlePoll); err != nil {
 			return err
 		}

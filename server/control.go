@@ -49,7 +49,12 @@ func (s *Server) serve(ctx context.Context, conn *link.Conn) {
 	defer conn.Close("bye")
 	stop := context.AfterFunc(ctx, func() { conn.Close("server is shutting down") })
 	defer stop()
-	if !c.greet(ctx) {
+	welcome, ok := c.greet(ctx)
+	if !ok {
+		return
+	}
+	if c.hello.Led {
+		c.lead(ctx, welcome)
 		return
 	}
 	for {
@@ -60,14 +65,13 @@ func (s *Server) serve(ctx context.Context, conn *link.Conn) {
 	}
 }
 
-// greet reads the hello and replies; it returns false when the connection is
-// over.
-func (c *conversation) greet(ctx context.Context) bool {
+// greet reads the hello and replies; ok is false when the connection is over.
+func (c *conversation) greet(ctx context.Context) (welcome wire.Welcome, ok bool) {
 	hello, cancel := context.WithTimeout(ctx, helloTimeout)
 	defer cancel()
 	stream, err := c.conn.Accept(hello)
 	if err != nil {
-		return false
+		return welcome, false
 	}
 	c.stream, c.control = stream, session.NewControl(stream)
 	_ = stream.SetReadDeadline(time.Now().Add(helloTimeout))
@@ -76,16 +80,16 @@ func (c *conversation) greet(ctx context.Context) bool {
 		err = &session.Refusal{Reason: wire.RefusedVersion, Detail: fmt.Sprintf("expected a hello of version %d", wire.ControlVersion)}
 		c.refuse(m.ID, err)
 		drain(c.conn)
-		return false
+		return welcome, false
 	}
-	welcome, err := c.admit(*m.Hello)
+	welcome, err = c.admit(*m.Hello)
 	if err != nil {
 		c.refuse(m.ID, err)
 		drain(c.conn)
-		return false
+		return welcome, false
 	}
 	_ = stream.SetReadDeadline(time.Time{})
-	return c.control.Send(wire.Message{Type: wire.TypeWelcome, ID: m.ID, Welcome: &welcome}) == nil
+	return welcome, c.control.Send(wire.Message{Type: wire.TypeWelcome, ID: m.ID, Welcome: &welcome}) == nil
 }
 
 // admit opens or resumes a session.
@@ -113,7 +117,7 @@ func (c *conversation) admit(h wire.Hello) (wire.Welcome, error) {
 	}
 	limits := s.limits()
 	var keys *wire.ProbeKeys
-	if h.NoExporter {
+	if h.NoExporter || h.Led {
 		keys = drawKeys()
 	}
 	c.token, c.hello = token, h

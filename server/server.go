@@ -77,7 +77,8 @@ type Server struct {
 	closing    atomic.Bool
 	draining   atomic.Bool // the other servers take its sessions
 
-	webSockets atomic.Pointer[link.WebSockets] // nil before Run, and without TCP
+	pages      atomic.Pointer[link.WebTransports] // nil before Run
+	webSockets atomic.Pointer[link.WebSockets]    // nil before Run, and without TCP
 }
 
 // New checks the options and prepares a server.
@@ -220,10 +221,13 @@ func (s *Server) admitHandshake(a netip.Addr, proved bool) bool {
 // Run serves until ctx ends, then says goodbye to the clients and closes. It
 // blocks.
 func (s *Server) Run(ctx context.Context) error {
+	pages := link.NewWebTransports(s.o.Clock, s.limits().Sessions)
+	s.pages.Store(pages)
 	ln, err := link.Listen(s.o.Conn, link.ListenOptions{
 		TLS: s.o.TLS, Clock: s.o.Clock, ResetKey: session.Derive(s.o.Secret, "stateless reset"),
 		VerifySource: s.handshakes.suspicious,
 		Admit:        s.admitHandshake,
+		Pages:        pages,
 	})
 	if err != nil {
 		if s.o.TCP != nil {
@@ -257,6 +261,7 @@ func (s *Server) Run(ctx context.Context) error {
 		})
 	}
 	accept(ln.Accept)
+	accept(pages.Accept)
 	stopTCP := func() error { return nil }
 	if s.o.TCP != nil {
 		ws := link.NewWebSockets(s.o.Clock, s.limits().WebSockets())
@@ -268,7 +273,7 @@ func (s *Server) Run(ctx context.Context) error {
 	s.closing.Store(true)
 	s.sayGoodbye()
 	cancel()
-	err = errors.Join(ln.Close(), stopTCP())
+	err = errors.Join(pages.Close(), ln.Close(), stopTCP())
 	wg.Wait()
 	s.receipts.close()
 	stopSessions()

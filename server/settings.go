@@ -115,6 +115,9 @@ func (s *Server) Reload(n Settings) error {
 	if ws := s.webSockets.Load(); ws != nil {
 		ws.Limit(n.Limits.WebSockets())
 	}
+	if pages := s.pages.Load(); pages != nil {
+		pages.Limit(n.Limits.Sessions)
+	}
 	if n.Certificate != nil && s.o.Certificate != nil {
 		s.o.Certificate.Replace(*n.Certificate)
 	}

@@ -66,6 +66,15 @@ func (d *udpDemux) ReadBatch(ms []ipv4.Message, flags int) (int, error) {
 	return k, nil
 }
 
+// WriteMsgUDP is called by quic-go for each packet, or for several of one size.
+func (d *udpDemux) WriteMsgUDP(b, oob []byte, to *net.UDPAddr) (n, oobn int, err error) {
+	n, oobn, err = d.UDPConn.WriteMsgUDP(b, oob, to)
+	if err == nil && d.s.watched.Load() > 0 {
+		d.s.left(unmap(to.AddrPort()), len(b), segmentSize(oob))
+	}
+	return n, oobn, err
+}
+
 // ReadFrom is called by quic-go where the system does not read batches.
 func (d *udpDemux) ReadFrom(b []byte) (int, net.Addr, error) {
 	for {

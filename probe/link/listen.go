@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/quic-go/quic-go"
+	"github.com/quic-go/quic-go/http3"
 
 	"examlink/probe/clock"
 	"examlink/probe/wire"
@@ -34,6 +35,8 @@ type ListenOptions struct {
 	// their ALPN identifier, such as h3: each gets the connections whose clients
 	// chose it, and ends with the listener.
 	Protocols map[string]func(*quic.Conn)
+	// Pages, if set, serves pages in browsers over HTTP/3.
+	Pages *WebTransports
 }
 
 // Listener accepts connections on one socket.
@@ -50,10 +53,20 @@ func Listen(pc net.PacketConn, o ListenOptions) (*Listener, error) {
 	if o.Clock == nil {
 		o.Clock = clock.NewSystem()
 	}
+	others := maps.Clone(o.Protocols)
+	if o.Pages != nil {
+		if others == nil {
+			others = map[string]func(*quic.Conn){}
+		}
+		others[http3.NextProtoH3] = o.Pages.Serve
+	}
 	conf := o.TLS.Clone()
 	conf.MinVersion = tls.VersionTLS13
-	conf.NextProtos = append([]string{wire.ALPN}, slices.Sorted(maps.Keys(o.Protocols))...)
+	conf.NextProtos = append([]string{wire.ALPN}, slices.Sorted(maps.Keys(others))...)
 	sock := NewSocket(pc, o.Clock)
+	if o.Pages != nil {
+		o.Pages.shared.Store(sock)
+	}
 	reset := quic.StatelessResetKey(o.ResetKey)
 	tr := &quic.Transport{Conn: sock.packetConn(), StatelessResetKey: &reset}
 	if o.VerifySource != nil {
@@ -70,11 +83,11 @@ func Listen(pc net.PacketConn, o ListenOptions) (*Listener, error) {
 			return ctx, nil
 		}
 	}
-	ln, err := tr.Listen(conf, config())
+	ln, err := tr.Listen(conf, serving(len(others) > 0))
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
-	return &Listener{socket: sock, transport: tr, listener: ln, others: o.Protocols}, nil
+	return &Listener{socket: sock, transport: tr, listener: ln, others: others}, nil
 }
 
 // Socket returns the socket the listener shares with its probe packets.

@@ -43,6 +43,17 @@ func config() *quic.Config {
 	}
 }
 
+// serving returns the configuration of a server's connections. Other protocols than ours
+// need more than a stream: HTTP/3 has streams of its own, and WebTransport's datagrams.
+func serving(others bool) *quic.Config {
+	c := config()
+	if others {
+		c.MaxIncomingStreams, c.MaxIncomingUniStreams = 8, 8
+		c.EnableDatagrams, c.EnableStreamResetPartialDelivery = true, true
+	}
+	return c
+}
+
 // quicCarrier is a QUIC connection.
 type quicCarrier struct{ *quic.Conn }
 

@@ -55,18 +55,23 @@ type Outgoing struct {
 }
 
 // Socket is a UDP socket that carries QUIC and probe packets, or the probe packets of
-// one WebSocket. Reading happens inside quic-go's read loop, or the WebSocket's own;
+// one WebSocket or of one page. Reading happens inside quic-go's read loop, or the WebSocket's own;
 // sending is safe for concurrent use.
 type Socket struct {
-	pc      net.PacketConn
-	udp     *net.UDPConn // nil for a simulated socket
-	queue   *queue       // of a WebSocket; else nil
-	clock   clock.Clock
-	handler atomic.Pointer[Handler]
-	leaving atomic.Pointer[func([]Sent)]
-	dropped atomic.Uint64 // probe packets that arrived before there was a handler
-	full    atomic.Uint32 // packets the system dropped because they were not read in time
-	stamps  *stamper      // nil where the system provides no send stamps
+	pc    net.PacketConn
+	udp   *net.UDPConn // nil for a simulated socket
+	queue *queue       // of a WebSocket; else nil
+	// datagrams sends a packet as a datagram inside a connection; nil: not a page's
+	datagrams func([]byte) error
+	clock     clock.Clock
+	handler   atomic.Pointer[Handler]
+	leaving   atomic.Pointer[func([]Sent)]
+	dropped   atomic.Uint64 // probe packets that arrived before there was a handler
+	full      atomic.Uint32 // packets the system dropped because they were not read in time
+	stamps    *stamper      // nil where the system provides no send stamps
+
+	watched  atomic.Int32 // addresses in watchers
+	watchers sync.Map     // by netip.AddrPort: func(at time.Duration, size int)
 
 	// Used only by the read loop.
 	reader *ipv4.PacketConn
@@ -142,6 +147,9 @@ func (s *Socket) Clock() clock.Clock { return s.clock }
 func (s *Socket) Send(b []byte, to netip.AddrPort) error {
 	if s.queue != nil {
 		return s.queue.push(b)
+	}
+	if s.datagrams != nil {
+		return s.datagrams(b)
 	}
 	if s.udp != nil {
 		if k := wire.Kind(b[0]); s.stamps != nil && (k == wire.KindProbe || k == wire.KindEcho) && s.leaving.Load() != nil {

@@ -250,3 +250,21 @@ func (t *stamper) take(oob []byte) {
 		t.out = append(t.out, a.sent)
 	}
 }
+
+// segmentSize returns into packets of which size the system cuts what is written with
+// these control messages; 0: it does not cut.
+func segmentSize(oob []byte) int {
+	if len(oob) == 0 {
+		return 0
+	}
+	list, err := unix.ParseSocketControlMessage(oob)
+	if err != nil {
+		return 0
+	}
+	for _, m := range list {
+		if m.Header.Level == unix.IPPROTO_UDP && m.Header.Type == unix.UDP_SEGMENT && len(m.Data) >= 2 {
+			return int(binary.NativeEndian.Uint16(m.Data))
+		}
+	}
+	return 0
+}

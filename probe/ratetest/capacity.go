@@ -164,6 +164,12 @@ func SearchCapacity(ctx context.Context, s Runner, d wire.Direction, start Floor
 			guess = *rep.Rate
 		case string(ippm.OutcomeBound):
 			prove(rep.Low)
+			if *rep.Low < 0.9*guess { // less arrived than was offered, as in the climb
+				if !odd(rep) {
+					return unknown()
+				}
+				continue
+			}
 			guess = max(*rep.Low, guess) * refineFactor // it was faster than it seemed
 			if guess > top*refineFactor {
 				return unknown()

@@ -32,7 +32,7 @@ type Goodput struct {
 func MeasureGoodput(ctx context.Context, s Streamer, c Capacity, budget int64) Goodput {
 	g := Goodput{Direction: c.Direction}
 	if !s.Traits().Streams {
-		g.Why = "a WebSocket connection carries no second stream"
+		g.Why = "this kind of connection carries no second stream"
 		return g
 	}
 	rate := c.Rate.Value

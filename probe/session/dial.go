@@ -77,18 +77,19 @@ func (s *Session) Now() time.Duration { return s.Config.Clock.Now() }
 // the link carried as much.
 func (s *Session) known(r wire.TrainRequest, rep wire.TrainReport) wire.TrainReport {
 	if s.Traits().CongestionControlled {
-		return carried(r, rep, ippm.IPSize(r.PacketSize, s.ipv6))
+		return Carried(r, rep, ippm.IPSize(r.PacketSize, s.ipv6))
 	}
 	return rep
 }
 
-// carried turns a train's reading over TCP into a lower bound. TCP delivers delayed
+// Carried turns a train's reading that congestion control may have shaped, as TCP's does,
+// into a lower bound. size is that of its packets at the IP layer. TCP delivers delayed
 // data all at once, so arrivals alone may look faster than the link: all bytes after
 // the first packet arrived within the duration of the arrivals plus the largest
 // lateness of a packet. A burst from a token bucket also makes the whole train look
 // faster than its busy part. Busy is kept: it separates a bound read behind such a
 // burst from one where nothing filled the link.
-func carried(r wire.TrainRequest, rep wire.TrainReport, size int) wire.TrainReport {
+func Carried(r wire.TrainRequest, rep wire.TrainReport, size int) wire.TrainReport {
 	if rep.Outcome != string(ippm.OutcomeEstimate) && rep.Outcome != string(ippm.OutcomeBound) {
 		return rep
 	}

@@ -23,7 +23,7 @@ func TestTrainsByTCPBecomeBounds(t *testing.T) {
 		"a token bucket": {wire.TrainReport{Outcome: "estimate", Rate: rate(0.5e6), Low: rate(0.49e6), High: rate(0.51e6), Bytes: 101e3, Duration: 200 * time.Millisecond}, 0.49e6},
 		"lossy":          {wire.TrainReport{Outcome: string(ippm.OutcomeLossy), Bytes: 101e3, Duration: time.Second}, 0},
 	} {
-		got := carried(r, c.in, 1000)
+		got := Carried(r, c.in, 1000)
 		switch {
 		case got.Rate != nil || got.High != nil:
 			t.Errorf("%s: %+v", name, got)

@@ -106,11 +106,15 @@ type moved struct {
 	ownDown, ownUp int64
 }
 
+// NewOthers returns the sums of a session; nil: of one whose other programs are not known.
 func NewOthers(s *Session) *Others {
 	return &Others{s: s, bytes: map[wire.Direction]float64{}, tested: map[wire.Direction]time.Duration{}}
 }
 
 func (o *Others) now() (m moved, known bool) {
+	if o.s == nil {
+		return m, false
+	}
 	m.at = o.s.Config.Clock.Now()
 	m.down, m.up, known = o.s.Foreign.Bytes(m.at)
 	m.ownDown, m.ownUp = o.s.OwnBytes()

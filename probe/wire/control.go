@@ -35,6 +35,8 @@ const (
 	TypeReport       MessageType = "report"        // student: figures and warnings
 	TypeReported     MessageType = "reported"      // server: a report was accepted
 	TypeBye          MessageType = "bye"           // either: ends the session on purpose
+	TypeArrivals     MessageType = "arrivals"      // page: how the packets of a train arrived
+	TypeProgress     MessageType = "progress"      // server to page: how far its check is
 )
 
 // Message is one control message. Exactly the field named by Type is set.
@@ -53,6 +55,8 @@ type Message struct {
 	Report       *Report       `json:"report,omitempty"`
 	Reported     *Reported     `json:"reported,omitempty"`
 	Bye          *Bye          `json:"bye,omitempty"`
+	Arrivals     *Arrivals     `json:"arrivals,omitempty"`
+	Progress     *Progress     `json:"progress,omitempty"`
 }
 
 // Hello opens a session or resumes one.
@@ -68,6 +72,9 @@ type Hello struct {
 	// NoExporter means that the client, such as a browser, cannot export keys from
 	// TLS and requests the flow's keys in Welcome.
 	NoExporter bool `json:"no_exporter,omitempty"`
+	// Led means that the client, a page in a browser, only answers: the server runs the
+	// check, and packets are not sealed beyond the connection they travel in.
+	Led bool `json:"led,omitempty"`
 }
 
 // Welcome grants a session.
@@ -283,6 +290,10 @@ func (m Message) complete() bool {
 		return m.Reported != nil
 	case TypeBye:
 		return m.Bye != nil
+	case TypeArrivals:
+		return m.Arrivals != nil
+	case TypeProgress:
+		return m.Progress != nil
 	}
 	return false
 }

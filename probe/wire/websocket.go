@@ -8,6 +8,9 @@ const (
 	// and WebSocketProtocol the subprotocol both sides must name.
 	WebSocketPath     = "/examlink/2"
 	WebSocketProtocol = "examlink.2"
+	// WebTransportPath is the path on which a server accepts WebTransport sessions of
+	// pages.
+	WebTransportPath = "/examlink/2"
 	// MaxChunk is the maximum number of control stream bytes per message.
 	MaxChunk = 4096
 	// MaxFrame is the maximum message length.

@@ -54,6 +54,15 @@ func (m *Manager) Forget(s *session.Session) {
 	delete(m.sessions, s)
 }
 
+// Reserve takes a rate, bit/s, from the total that all trains share, for a train of a
+// join token that this package does not run. ok is false if others use all of it.
+func (m *Manager) Reserve(token string, rate float64) (release func(), ok bool) {
+	if !m.reserve(token, rate, m.o.Limits().TotalBitRate) {
+		return nil, false
+	}
+	return func() { m.release(token, rate) }, true
+}
+
 // reserve takes a rate from the total that all trains share. The trains of one join
 // token get at most tokenShare of it, or one train.
 func (m *Manager) reserve(token string, rate, total float64) bool {

@@ -32,8 +32,8 @@ var Rules = []Rule{
 	{Package: "cmd/internal/web"},
 
 	{Package: "server", May: []string{
-		"probe/clock", "probe/ippm", "probe/link", "probe/plan", "probe/receipt", "probe/verdict", "probe/wire",
-		"server/alert", "server/api", "server/auth", "server/cluster", "server/delivery", "server/durable", "server/event", "server/exam", "server/reflect", "server/session", "server/store", "server/store/memory", "server/trains",
+		"probe", "probe/clock", "probe/ippm", "probe/link", "probe/plan", "probe/receipt", "probe/verdict", "probe/wire",
+		"server/alert", "server/api", "server/auth", "server/browser", "server/cluster", "server/delivery", "server/durable", "server/event", "server/exam", "server/reflect", "server/session", "server/store", "server/store/memory", "server/trains",
 	}},
 	{Package: "server/api", May: []string{"probe/verdict", "server/alert", "server/auth", "server/cluster", "server/delivery", "server/exam", "server/session", "server/store"}},
 	{Package: "server/cluster", May: []string{"server/event", "server/store"}, Deps: []string{"github.com/prometheus/client_golang"}, Pure: true},
@@ -42,6 +42,7 @@ var Rules = []Rule{
 		"github.com/cenkalti/backoff", "github.com/standard-webhooks/standard-webhooks", "github.com/prometheus/client_golang",
 	}, Pure: true},
 	{Package: "server/alert", May: []string{"probe/ippm", "probe/verdict", "probe/warning"}, Pure: true},
+	{Package: "server/browser", May: []string{"probe", "probe/clock", "probe/ippm", "probe/link", "probe/monitor", "probe/session", "probe/train", "probe/verdict", "probe/wire"}},
 	{Package: "server/trains", May: []string{"probe/clock", "probe/ippm", "probe/link", "probe/train", "probe/wire", "server/event", "server/reflect", "server/session"}},
 	{Package: "server/reflect", May: []string{"probe/clock", "probe/ippm", "probe/link", "probe/wire", "server/session"}},
 	{Package: "server/session", May: []string{"probe/clock", "probe/ippm", "probe/link", "probe/record", "probe/verdict", "probe/warning", "probe/wire", "server/event", "server/exam"}},

@@ -1,0 +1,52 @@
+package wire
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"time"
+)
+
+// Fixed by PROTOCOL.md.
+const (
+	// MaxArrivals bounds the packets of one Arrivals.
+	MaxArrivals = 4096
+	// NoArrival stands for a packet that has not arrived.
+	NoArrival = math.MaxUint32
+)
+
+// Arrivals is a page's account of the packets of a train, since it does not estimate by
+// itself: when they arrived or, of a train going up, when they left the browser, whose
+// congestion control may have held them back.
+type Arrivals struct {
+	Train TrainID `json:"train"`
+	Now   int64   `json:"now"`   // the page's clock when this was written, microseconds
+	First uint32  `json:"first"` // index of the first packet in At
+	// At holds times by the page's clock, in microseconds before Now, one for each index
+	// from First on; NoArrival: there is none.
+	At []uint32 `json:"at,omitempty"`
+	// Ended says that the train's end has arrived or, of a train going up, was sent.
+	Ended bool `json:"ended,omitempty"`
+}
+
+// Validate checks the bounds.
+func (a Arrivals) Validate() error {
+	if len(a.At) > MaxArrivals {
+		return fmt.Errorf("arrivals of %d packets, expected at most %d", len(a.At), MaxArrivals)
+	}
+	if a.Now < 0 || a.Now > math.MaxInt64/int64(time.Microsecond) {
+		return fmt.Errorf("arrivals at %d microseconds, expected a time by the page's clock", a.Now)
+	}
+	return nil
+}
+
+// Progress tells a page how far the check is that the server leads; Checked is its end.
+type Progress struct {
+	Phase     string          `json:"phase"`
+	Step      int             `json:"step"`
+	Of        int             `json:"of"`
+	Remaining float64         `json:"remaining_seconds"`
+	Done      string          `json:"done,omitempty"`
+	Report    json.RawMessage `json:"report,omitempty"` // examlink.check report; the check is over
+	Failed    string          `json:"failed,omitempty"` // why nothing could be measured
+}
