@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"examlink/probe/link"
+	"examlink/server/session"
 	"net"
 )
 
@@ -35,4 +37,20 @@ func Listen(ctx context.Context, address string) (*net.UDPConn, net.Listener, er
 		}
 	}
 	return nil, nil, last
+}
+
+// listen serves QUIC, and pages over HTTP/3, on the students' UDP port.
+func (s *Server) listen() (*link.Listener, *link.WebTransports, error) {
+	pages := link.NewWebTransports(s.o.Clock, s.limits().Sessions)
+	s.pages.Store(pages)
+	ln, err := link.Listen(s.o.Conn, link.ListenOptions{
+		TLS: s.o.TLS, Clock: s.o.Clock, ResetKey: session.Derive(s.o.Secret, "stateless reset"),
+		VerifySource: s.handshakes.suspicious,
+		Admit:        s.admitHandshake,
+		Pages:        pages,
+	})
+	if err != nil && s.o.TCP != nil {
+		_ = s.o.TCP.Close()
+	}
+	return ln, pages, err
 }

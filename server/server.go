@@ -221,18 +221,8 @@ func (s *Server) admitHandshake(a netip.Addr, proved bool) bool {
 // Run serves until ctx ends, then says goodbye to the clients and closes. It
 // blocks.
 func (s *Server) Run(ctx context.Context) error {
-	pages := link.NewWebTransports(s.o.Clock, s.limits().Sessions)
-	s.pages.Store(pages)
-	ln, err := link.Listen(s.o.Conn, link.ListenOptions{
-		TLS: s.o.TLS, Clock: s.o.Clock, ResetKey: session.Derive(s.o.Secret, "stateless reset"),
-		VerifySource: s.handshakes.suspicious,
-		Admit:        s.admitHandshake,
-		Pages:        pages,
-	})
+	ln, pages, err := s.listen()
 	if err != nil {
-		if s.o.TCP != nil {
-			_ = s.o.TCP.Close()
-		}
 		return err
 	}
 	s.flows.Serve(ln.Socket(), true)

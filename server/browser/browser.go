@@ -26,14 +26,9 @@ import (
 	"examlink/probe/wire"
 )
 
-// Chosen by us.
-const (
-	// TrainPacket is the payload of a datagram of a train, in bytes: it fits the 1,200
-	// bytes of a QUIC packet beside the headers of QUIC and WebTransport.
-	TrainPacket = 1120
-	// closeTime bounds the last message.
-	closeTime = 500 * time.Millisecond
-)
+// TrainPacket is the payload of a datagram of a train, in bytes: it fits the 1,200 bytes
+// of a QUIC packet beside the headers of QUIC and WebTransport. Chosen by us.
+const TrainPacket = 1120
 
 // Options configures a Line. All fields must be set.
 type Options struct {
@@ -64,7 +59,6 @@ type Line struct {
 	to      netip.AddrPort
 
 	interval atomic.Int64 // of the monitor stream, nanoseconds
-	next     atomic.Uint64
 	seqs     [wire.LastKind + 1]atomic.Uint64
 
 	mu       sync.Mutex
@@ -106,8 +100,15 @@ func New(ctx context.Context, o Options) (*Line, error) {
 	return l, nil
 }
 
-// End notes that the connection or its control stream has ended.
+// errLeft ends the line of a page that said goodbye.
+var errLeft = errors.New("the page has ended the check")
+
+// End notes that the connection or its control stream has ended; nil: the page said
+// goodbye.
 func (l *Line) End(err error) {
+	if err == nil {
+		err = errLeft
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.ended == nil {

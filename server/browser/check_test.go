@@ -213,7 +213,7 @@ func TestCheckInABrowser(t *testing.T) {
 					t.Errorf("measured by %s, expected WebTransport", r.Transport)
 				}
 				if !x.right(r) {
-					t.Errorf("verdict %s: %+v", r.Verdict.Outcome, r.Verdict.Reasons)
+					t.Errorf("verdict %s because of %s", r.Verdict.Outcome, doubts(r))
 				}
 				for _, y := range []struct {
 					way   string
@@ -245,6 +245,21 @@ func TestCheckByWebSocket(t *testing.T) {
 	if r.Transport != string(link.WebSocket) || r.Verdict.Outcome == verdict.Ready || r.CapacityDown.Rate.Value != nil || r.CapacityUp.Rate.Value != nil {
 		t.Errorf("%s by %s: %s, %s; expected bounds by WebSocket and no link that is ready", r.Verdict.Outcome, r.Transport, show(r.CapacityDown.Rate), show(r.CapacityUp.Rate))
 	}
+}
+
+// doubts lists the criteria that are not what is recommended.
+func doubts(r probe.Report) (list []string) {
+	for _, x := range r.Verdict.Reasons {
+		if x.AgainstRec == verdict.Met {
+			continue
+		}
+		value := "?"
+		if x.Value != nil {
+			value = verdict.Format(*x.Value, x.Unit)
+		}
+		list = append(list, fmt.Sprintf("%s: %s (%s, %s)", x.Criterion, value, x.AgainstMin, x.AgainstRec))
+	}
+	return list
 }
 
 func show(i ippm.Interval) string {

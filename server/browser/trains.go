@@ -55,7 +55,7 @@ func (l *Line) RunTrain(ctx context.Context, r wire.TrainRequest) (wire.TrainRep
 	l.receiver, l.down, l.up = rx, nil, upTrain{}
 	l.mu.Unlock()
 	var sent train.Sent
-	known := false // when packets left
+	var known bool // when packets left
 	if r.Direction == wire.Up {
 		rx, known, err = l.runUp(ctx, r, rx, noise)
 	} else {

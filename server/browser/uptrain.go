@@ -21,7 +21,7 @@ const (
 	heldPackets = 3
 	closeMost   = 0.3
 	closeShare  = 0.6
-	maxLeft     = 1 << 16 // packets whose departure is kept
+	maxLeft     = 1 << 16 // packets of a train that are kept
 )
 
 // upTrain is what the page said of the train that it sent.
@@ -99,7 +99,7 @@ func (l *Line) trainPacket(p wire.TrainPacket, body []byte, d link.Datagram) {
 	if !l.o.Conn.Traits().HidesLoss {
 		other = in - l.counted
 	}
-	if p.Train == l.train {
+	if p.Train == l.train && len(l.up.arrivals) < maxLeft {
 		l.up.arrivals = append(l.up.arrivals, upArrival{p, d.At, len(d.Data), other})
 	}
 	f, send := l.receiver.Arrive(p, d.At, len(d.Data), other, 0)
