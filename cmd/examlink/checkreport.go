@@ -19,14 +19,6 @@ const (
 	wideTable  = 80  // columns for the recommended bounds, too
 )
 
-var criterionNames = map[verdict.Criterion]string{
-	verdict.Download: "download", verdict.Upload: "upload",
-	verdict.OneWayDelayDown: "delay, down", verdict.OneWayDelayUp: "delay, up", verdict.RoundTripDelay: "round trip",
-	verdict.DelayVariationDown: "variation, down", verdict.DelayVariationUp: "variation, up",
-	verdict.LoadedDelayDown: "load delay, down", verdict.LoadedDelayUp: "load delay, up",
-	verdict.LossDown: "loss, down", verdict.LossUp: "loss, up", verdict.Outage: "longest gap", verdict.UDP: "UDP",
-}
-
 // always are the criteria that every report shows; others are shown if they are not
 // good.
 var always = []verdict.Criterion{verdict.Download, verdict.Upload, verdict.RoundTripDelay}
@@ -46,8 +38,8 @@ func printReport(w io.Writer, r probe.Report, verbose bool) {
 		p.text(0, fmt.Sprintf("%d more are good; --verbose shows them.", hidden))
 	}
 	for _, x := range r.Verdict.Reasons {
-		if good(x) && x.Why != "" && x.AgainstRec != verdict.Hidden && x.AgainstMin != verdict.Hidden && x.Value != nil {
-			p.text(2, fmt.Sprintf("%s: %s.", criterionNames[x.Criterion], x.Why))
+		if x.Good() && x.Why != "" && x.AgainstRec != verdict.Hidden && x.AgainstMin != verdict.Hidden && x.Value != nil {
+			p.text(2, fmt.Sprintf("%s: %s.", x.Criterion.Name(), x.Why))
 		}
 	}
 	if verbose {
@@ -56,7 +48,7 @@ func printReport(w io.Writer, r probe.Report, verbose bool) {
 		p.text(0, aboutOthers(r))
 	}
 	said := map[string]bool{}
-	for _, x := range worstFirst(r.Verdict.Reasons) {
+	for _, x := range verdict.WorstFirst(r.Verdict.Reasons) {
 		if x.Remedy == "" || said[x.Remedy] {
 			continue
 		}
@@ -64,7 +56,7 @@ func printReport(w io.Writer, r probe.Report, verbose bool) {
 			fmt.Fprintln(w, "\nWhat to do:")
 		}
 		said[x.Remedy] = true
-		p.text(2, fmt.Sprintf("- %s: %s", criterionNames[x.Criterion], x.Remedy))
+		p.text(2, fmt.Sprintf("- %s: %s", x.Criterion.Name(), x.Remedy))
 	}
 	if ahead := r.ClockAhead.Duration(); ahead.Abs() >= probe.ClockWrong {
 		fmt.Fprintln(w)
@@ -76,7 +68,7 @@ func printReport(w io.Writer, r probe.Report, verbose bool) {
 		p.text(0, fmt.Sprintf("The check ended early: %s. The figures are from before. Test again.", why))
 	}
 	p.headline(r.Verdict)
-	if also := alsoMissed(r.Verdict); also != "" {
+	if also := r.Verdict.AlsoMissed(); also != "" {
 		p.text(0, also)
 	}
 	p.text(0, fmt.Sprintf("Judged by policy %s, version %s, in %.0f s with %.1f MB.", r.Policy.Name, r.Policy.Version,
@@ -94,12 +86,12 @@ func (p *page) table(reasons []verdict.Reason, verbose bool) (hidden int) {
 		fmt.Fprintln(t, strings.Join(cells, "\t"))
 	}
 	row("", "measured", "required", "advised", "")
-	for _, x := range worstFirst(reasons) {
-		if good(x) && !verbose && !slices.Contains(always, x.Criterion) {
+	for _, x := range verdict.WorstFirst(reasons) {
+		if x.Good() && !verbose && !slices.Contains(always, x.Criterion) {
 			hidden++
 			continue
 		}
-		row(criterionNames[x.Criterion], verdict.FormatValue(x), bound(x.Minimum, x.Unit), bound(x.Recommended, x.Unit), standing(x))
+		row(x.Criterion.Name(), verdict.FormatValue(x), bound(x.Minimum, x.Unit), bound(x.Recommended, x.Unit), x.Standing())
 		if verbose && x.Low != nil && x.High != nil && *x.Low != *x.High {
 			row("  95 %", verdict.Format(*x.Low, x.Unit)+" to "+verdict.Format(*x.High, x.Unit), "", "", "")
 		}
@@ -137,49 +129,6 @@ func (p *page) details(r probe.Report) {
 		r.Server, by, float64(r.BytesDown)/1e6, float64(r.BytesUp)/1e6, r.Policy.Source, r.Policy.Date))
 }
 
-// worstFirst returns the reasons, those that miss a minimum first, then what is
-// unclear, then what is below the recommendation.
-func worstFirst(reasons []verdict.Reason) []verdict.Reason {
-	rank := func(x verdict.Reason) int {
-		switch {
-		case x.AgainstMin == verdict.Missed:
-			return 0
-		case x.AgainstMin == verdict.Unclear:
-			return 1
-		case !good(x):
-			return 2
-		}
-		return 3
-	}
-	out := slices.Clone(reasons)
-	slices.SortStableFunc(out, func(a, b verdict.Reason) int { return rank(a) - rank(b) })
-	return out
-}
-
-// good reports whether a criterion counts against the link in no way.
-func good(x verdict.Reason) bool {
-	against := func(s verdict.Status) bool { return s == verdict.Missed || s == verdict.Unclear }
-	return !against(x.AgainstMin) && !against(x.AgainstRec)
-}
-
-// alsoMissed names the missed minima besides the one of the sentence.
-func alsoMissed(v verdict.Verdict) string {
-	var also []string
-	for _, x := range v.Reasons {
-		if x.AgainstMin == verdict.Missed {
-			word := "the minimum is"
-			if x.Unit != "bit/s" {
-				word = "the limit is"
-			}
-			also = append(also, fmt.Sprintf("%s is %s (%s %s)", criterionNames[x.Criterion], verdict.FormatValue(x), word, verdict.Format(x.Minimum, x.Unit)))
-		}
-	}
-	if len(also) < 2 {
-		return ""
-	}
-	return "Also: " + strings.Join(also[1:], "; ") + "."
-}
-
 // leastOthers is the share of the minimum from which other programs' traffic is
 // reported.
 const leastOthers = 0.05
@@ -209,26 +158,4 @@ func bound(v float64, unit string) string {
 		return "-"
 	}
 	return verdict.Format(v, unit)
-}
-
-// standing returns the result for a criterion in words.
-func standing(r verdict.Reason) string {
-	limit := r.Unit != "bit/s"
-	switch {
-	case r.Criterion == verdict.UDP:
-		return "only just"
-	case r.AgainstMin == verdict.Hidden, r.AgainstRec == verdict.Hidden:
-		return "not measured"
-	case r.AgainstMin == verdict.Missed && limit:
-		return "over the limit"
-	case r.AgainstMin == verdict.Missed:
-		return "below minimum"
-	case r.AgainstMin == verdict.Unclear:
-		return "unclear"
-	case r.AgainstRec == verdict.Missed:
-		return "only just"
-	case r.AgainstRec == verdict.Unclear:
-		return "meets minimum"
-	}
-	return "good"
 }

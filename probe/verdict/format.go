@@ -20,7 +20,7 @@ func Format(v float64, unit string) string {
 	case "bit/s":
 		return ippm.Rate(v).String()
 	case "s":
-		if math.Abs(v) < 1 {
+		if math.Abs(v) < 0.9995 { // what rounds to 1000 ms is 1 s
 			return fmt.Sprintf("%.3g ms", math.Round(v*1e5)/100)
 		}
 		return fmt.Sprintf("%.3g s", v)
