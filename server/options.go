@@ -7,6 +7,7 @@ import (
 	"examlink/probe/verdict"
 	"examlink/server/delivery"
 	"examlink/server/exam"
+	"examlink/server/page"
 	"examlink/server/store"
 	"log/slog"
 	"net"
@@ -23,6 +24,8 @@ type Options struct {
 	// Handlers are served on TCP beside WebSockets, keyed by net/http pattern. The
 	// listener sets no deadline for their responses: each handler sets its own.
 	Handlers map[string]http.Handler
+	// Page, if set, adds the students' check page to what TCP serves.
+	Page *page.Options
 	// Certificate is presented to clients; TLS, if set, overrides it.
 	Certificate *Certificate
 	TLS         *tls.Config

@@ -30,6 +30,7 @@ import (
 	"examlink/server/delivery"
 	"examlink/server/event"
 	"examlink/server/exam"
+	"examlink/server/page"
 	"examlink/server/reflect"
 	"examlink/server/session"
 	"examlink/server/store"
@@ -59,6 +60,7 @@ type Server struct {
 	events     *event.Bus
 	sessions   *session.Registry
 	exams      *exam.Manager
+	page       *page.Handler // nil: no check page
 	revoked    *revocations
 	students   *examStudents
 	attendance *attendance
@@ -108,9 +110,15 @@ func New(o Options) (*Server, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	var checkPage *page.Handler
+	if o.Page != nil {
+		if checkPage, err = page.New(*o.Page); err != nil {
+			return nil, err
+		}
+	}
 	o.Store = cmp.Or[store.Store](o.Store, memory.New())
 	s := &Server{
-		o: o, events: event.NewBus(0), metrics: newMetrics(), clocks: newPeerClocks(o.Log), flows: reflect.NewTable(o.Clock),
+		o: o, page: checkPage, events: event.NewBus(0), metrics: newMetrics(), clocks: newPeerClocks(o.Log), flows: reflect.NewTable(o.Clock),
 		writes: delivery.NewWrites(delivery.PartSessions),
 	}
 	s.erased = newErasures(o.Clock.Now)

@@ -28,13 +28,18 @@ func deadline(d time.Duration, f http.HandlerFunc) http.Handler {
 }
 
 // handlers are what the students' listener serves, by pattern. Options.Handlers may
-// replace the line of text.
+// replace the line of text and the check page.
 func (s *Server) handlers(ws http.Handler) map[string]http.Handler {
 	all := map[string]http.Handler{"GET /": deadline(10*time.Second, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		fmt.Fprintln(w, "This is an examlink server. It measures network links over UDP on this port. Run: examlink check @FILE, with your join token in FILE")
 	})}
+	if s.page != nil {
+		for _, pattern := range s.page.Patterns() {
+			all[pattern] = s.page
+		}
+	}
 	maps.Copy(all, s.o.Handlers)
 	all["GET "+wire.WebSocketPath] = ws
 	return all
@@ -44,7 +49,7 @@ func (s *Server) handlers(ws http.Handler) map[string]http.Handler {
 func (s *Server) Patterns() []string { return slices.Sorted(maps.Keys(s.handlers(nil))) }
 
 // serveTCP serves TCP on the server's port: WebSockets, for clients whose UDP
-// packets get no answer, and a line of text for everybody else. The returned
+// packets get no answer, the check page, and a line of text for everybody else. The returned
 // function stops it. If TCP fails, UDP continues.
 func (s *Server) serveTCP(l net.Listener, ws *link.WebSockets) (stop func() error) {
 	mux := http.NewServeMux()

@@ -42,6 +42,7 @@ var otherValues = map[string]string{
 	"log.format":                               "log: {format: json}",
 	"policy":                                   "policy: honorlock",
 	"policies":                                 `policies: [{name: ours, version: "2", minimum: {download: 2Mbit/s, upload: 1Mbit/s}}]`,
+	"page.enabled":                             "page: {enabled: false}",
 	"store.url":                                "store: {url: 'postgres://me@localhost/examlink'}",
 	"store.url_file":                           "store: {url_file: DIR/database.url}",
 	"store.retention.audit":                    "store: {retention: {audit: 1000h}}",

@@ -19,6 +19,7 @@ import (
 	"examlink/cmd/internal/web"
 	"examlink/server"
 	"examlink/server/auth"
+	"examlink/server/page"
 )
 
 func newServe(a *cli.App) *cobra.Command {
@@ -143,7 +144,12 @@ func (r *running) newServer() (*server.Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	var checkPage *page.Options
+	if r.started.Page.Enabled {
+		checkPage = &page.Options{}
+	}
 	return server.New(server.Options{
+		Page: checkPage,
 		Conn: r.udp, TCP: r.tcp, Certificate: r.certificate, TokenKey: r.keys.Tokens[0].Public(), TokenKeys: r.keys.Public()[1:], Issuer: &issuer, Sign: r.keys.Tokens[0].Key, Secret: r.keys.Secret,
 		Limits: settings.Limits, Silence: settings.Silence, Policy: settings.Policy, SessionSeries: settings.SessionSeries, Policies: settings.Policies,
 		Retention: settings.Retention, Attendance: settings.Attendance, Store: r.store, Notify: &notify, Cluster: name, Log: r.log, Version: daemon.Version(),

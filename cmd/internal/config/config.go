@@ -29,6 +29,7 @@ type File struct {
 	Log      Log              `mapstructure:"log" doc:"Messages on standard error."`
 	Client   Client           `mapstructure:"client" reload:"unused" doc:"The student's program, examlink."`
 	Server   Server           `mapstructure:"server" doc:"The operator's program, examlink-server. SIGHUP, or a POST to /-/reload where metrics are served, loads this file again and applies changes of {reloadable}. Other changes need a restart."`
+	Page     Page             `mapstructure:"page" doc:"The students' check page, which examlink-server serves on its TCP port, under /check. Browsers open it only if they trust the server's certificate: give it one of your own."`
 	Store    Store            `mapstructure:"store" doc:"Where examlink-server keeps live sessions, alerts to deliver, exams, rosters, receipts and the heads of records."`
 }
 
@@ -36,6 +37,11 @@ type File struct {
 type Log struct {
 	Level  string `mapstructure:"level" default:"info" oneof:"debug info warn error" reload:"live" doc:"The least level that is logged."`
 	Format string `mapstructure:"format" default:"text" oneof:"text json" doc:"The format of the lines."`
+}
+
+// Page configures the students' check page.
+type Page struct {
+	Enabled bool `mapstructure:"enabled" default:"true" doc:"Serve the page."`
 }
 
 // Client configures the student's program. ProbeOptions completes the options of

@@ -1,0 +1,56 @@
+// Cameras and microphones: asking for them, their names, the choice between them.
+import { make } from './dom.js';
+import { t } from './texts.js';
+
+const wanted = {
+	camera: { width: { ideal: 1280 }, height: { ideal: 720 } },
+	microphone: { echoCancellation: false, noiseSuppression: false, autoGainControl: false }, // the level as it is
+};
+const kinds = { camera: ['video', 'videoinput'], microphone: ['audio', 'audioinput'] };
+
+/** Why a device did not start: absent, refused or busy. */
+export function failure(error) {
+	switch (error?.name) {
+	case 'NotFoundError': case 'OverconstrainedError': case 'TypeError': return 'absent';
+	case 'NotAllowedError': case 'SecurityError': return 'refused';
+	}
+	return 'busy';
+}
+
+/** Starts one device, by its id or any. It returns its stream. */
+export function open(kind, id) {
+	const constraints = id ? { ...wanted[kind], deviceId: { exact: id } } : wanted[kind];
+	return navigator.mediaDevices.getUserMedia({ [kinds[kind][0]]: constraints });
+}
+
+/**
+ * Starts a camera and a microphone with one question of the browser, or each by itself
+ * if not both can be had. Each of the results is a stream or an error.
+ */
+export async function openBoth() {
+	if (!navigator.mediaDevices?.getUserMedia) {
+		const error = new DOMException('', 'NotFoundError');
+		return { camera: error, microphone: error };
+	}
+	try {
+		const both = await navigator.mediaDevices.getUserMedia({ video: wanted.camera, audio: wanted.microphone });
+		return { camera: new MediaStream(both.getVideoTracks()), microphone: new MediaStream(both.getAudioTracks()) };
+	} catch {
+		const camera = await open('camera').catch(e => e);
+		return { camera, microphone: await open('microphone').catch(e => e) };
+	}
+}
+
+/** Ends a stream, so that the device's light goes out. */
+export function close(stream) {
+	for (const track of stream?.getTracks?.() ?? []) track.stop();
+}
+
+/** Fills a select element with the devices of a kind, by name. */
+export async function listDevices(select, kind, current) {
+	const all = (await navigator.mediaDevices?.enumerateDevices?.() ?? []).filter(d => d.kind === kinds[kind][1] && d.deviceId);
+	select.replaceChildren(...all.map((d, i) =>
+		make('option', { value: d.deviceId }, d.label || t('equipment.unnamed', { kind: t(kind), number: i + 1 }))));
+	select.value = current ?? '';
+	select.closest('p').hidden = all.length === 0;
+}

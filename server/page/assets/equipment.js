@@ -1,0 +1,91 @@
+// The equipment step: live picture and level, the line of each device, the choice.
+import { byId, say, show, state } from './dom.js';
+import { t } from './texts.js';
+import { close, failure, listDevices, open, openBoth } from './devices.js';
+import { watchCamera } from './camera.js';
+import { watchMicrophone } from './microphone.js';
+import { judgeCamera, judgeMicrophone, lookOf } from './judging.js';
+
+const refresh = 250; // ms between two looks at the states
+
+/** Runs the step. It resolves to {camera, microphone} when the student is done or goes on without. */
+export function testEquipment(needs) {
+	show('ask', true);
+	show('devices', false);
+	const untested = { camera: { state: 'untested' }, microphone: { state: 'untested' } };
+	return new Promise(resolve => {
+		byId('skip').onclick = () => resolve(untested);
+		byId('turn-on').onclick = async () => {
+			byId('turn-on').disabled = true;
+			const got = await openBoth();
+			byId('turn-on').disabled = false;
+			show('ask', false);
+			show('devices', true);
+			const camera = device('camera', got.camera, needs), microphone = device('microphone', got.microphone, needs);
+			byId('camera-choice').focus();
+			const timer = setInterval(() => { camera.refresh(); microphone.refresh(); }, refresh);
+			byId('finish').onclick = () => {
+				clearInterval(timer);
+				const facts = { camera: camera.facts(), microphone: microphone.facts() };
+				camera.stop();
+				microphone.stop();
+				resolve(facts);
+			};
+		};
+	});
+}
+
+// start watches a stream of a kind.
+const start = {
+	camera: stream => watchCamera(byId('picture'), stream),
+	microphone: stream => watchMicrophone(stream, level => { byId('level').value = level; }),
+};
+
+// device shows one device and lets the student choose another one. got is a stream, or
+// the error why there is none.
+function device(kind, got, needs) {
+	const choice = byId(`${kind}-choice`), words = byId(`${kind}-line`);
+	let watch = null, stream = null, failed = '', said = '', turn = 0;
+	const use = what => {
+		if (what instanceof MediaStream) {
+			stream = what;
+			failed = '';
+			watch = start[kind](stream);
+		} else failed = failure(what);
+		if (kind === 'camera') show('picture', !failed);
+		listDevices(choice, kind, stream?.getTracks()[0]?.getSettings().deviceId);
+	};
+	const stop = () => {
+		watch?.stop();
+		close(stream);
+		watch = stream = null;
+	};
+	const facts = () => {
+		if (failed) return { state: failed };
+		if (!watch) return { state: 'starting' };
+		return kind === 'camera' ? watch.facts() : { state: watch.state() };
+	};
+	choice.onchange = async () => {
+		const mine = ++turn;
+		stop();
+		const next = await open(kind, choice.value).catch(e => e);
+		if (mine === turn) use(next);
+		else close(next);
+	};
+	use(got);
+	return {
+		facts, stop,
+		refresh() {
+			const f = facts(), line = kind === 'camera' ? judgeCamera(needs.camera, f) : judgeMicrophone(f);
+			const settled = f.state !== 'starting';
+			state(words, lookOf[line.standing], settled && line.todo ? `${line.text} ${line.todo}` : line.text);
+			if (kind === 'camera') {
+				show('frames', Boolean(f.frames), f.frames ? t('equipment.frames', { ...f, rate: f.rate ?? 0 }) : '');
+			}
+			if (settled && said !== line.text) {
+				said = line.text;
+				say(`${t(kind)}: ${line.text}`);
+			}
+		},
+	};
+}

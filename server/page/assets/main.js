@@ -1,0 +1,80 @@
+// The check page: consent, network, equipment, one verdict.
+import { byId, show } from './dom.js';
+import { loadTexts, t } from './texts.js';
+import { readToken } from './token.js';
+import { examBegins } from './examtime.js';
+import { measure } from './measuring.js';
+import { testEquipment } from './equipment.js';
+import { aboutSystem } from './system.js';
+import { judgeAll, judgeEquipment } from './judging.js';
+import { showResult } from './result.js';
+import { showReceipt } from './receipt.js';
+import { remember, showHistory } from './history.js';
+
+const sections = ['start', 'network', 'equipment', 'result'];
+
+// enter shows one section and moves the focus to its heading.
+function enter(name) {
+	for (const s of sections) show(s, s === name);
+	if (name !== 'result') show('history', false);
+	for (const item of byId('steps').children) {
+		if (item.dataset.step === name) item.setAttribute('aria-current', 'step');
+		else item.removeAttribute('aria-current');
+	}
+	byId(name).querySelector('h2').focus();
+	scrollTo(0, 0);
+}
+
+// click waits for a click on one of some buttons and returns its id.
+const click = (...ids) => new Promise(resolve => {
+	for (const id of ids) byId(id).onclick = () => resolve(id);
+});
+
+// network measures until there is a report, or the student goes on without one.
+async function network(link) {
+	enter('network');
+	for (;;) {
+		const result = await measure(link);
+		if (result.report) return result;
+		const why = show('unmeasured-why', true, result.sentence);
+		why.lang = result.own ? document.documentElement.lang : 'en';
+		show('measuring', false);
+		show('unmeasured', true);
+		byId('retry').focus();
+		if (await click('retry', 'onward') === 'onward') return result;
+		byId('network').querySelector('h2').focus();
+	}
+}
+
+// run is one check from the consent to the result.
+async function run(link, token, needs) {
+	const measured = await network(link);
+	enter('equipment');
+	byId('network-line').textContent = t('network.line', { sentence: measured.report?.verdict.sentence ?? measured.sentence });
+	const devices = await testEquipment(needs), about = await aboutSystem();
+	const lines = judgeEquipment(needs, { ...devices, about });
+	const verdict = judgeAll(measured.report?.verdict ?? { sentence: measured.sentence }, lines);
+	showResult({ verdict, network: measured, lines, about, token });
+	showReceipt(measured.report);
+	remember(verdict, measured.report);
+	enter('result');
+	showHistory();
+	await click('again');
+}
+
+async function main() {
+	await loadTexts();
+	const needs = await (await fetch('/check/requirements.json')).json();
+	byId('print').onclick = () => print();
+	addEventListener('hashchange', () => location.reload()); // another link in the same tab
+	const link = location.hash.slice(1), token = readToken(link);
+	const begins = examBegins(token);
+	if (begins) show('exam', true, begins);
+	show('nolink', !token);
+	byId('begin').disabled = !token;
+	if (!token) return;
+	await click('begin');
+	for (;;) await run(link, token, needs);
+}
+
+main();
