@@ -85,7 +85,7 @@ func openTab(t *testing.T, o Options, f flags) *tab {
 	}
 	srv := httptest.NewServer(h)
 	t.Cleanup(srv.Close)
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Flag("autoplay-policy", "no-user-gesture-required"))
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Env("TZ=UTC"), chromedp.Flag("lang", "en-US"), chromedp.Flag("autoplay-policy", "no-user-gesture-required"))
 	for k, v := range f {
 		options = append(options, chromedp.Flag(k, v))
 	}

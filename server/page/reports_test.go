@@ -39,7 +39,9 @@ func reports() map[string]probe.Report {
 			f[verdict.Upload], f[verdict.RoundTripDelay] = known(0.29e6), known(0.95)
 			f[verdict.Download] = known(1.1e6)
 		}),
-		"inconclusive": report(func(f verdict.Facts) { f[verdict.Upload] = verdict.Unknown("this computer was too busy to send on time") }),
+		"inconclusive": report(func(f verdict.Facts) {
+			f[verdict.Upload] = verdict.Unknown("this computer was too busy to send on time")
+		}),
 		"blocked": report(func(f verdict.Facts) {
 			f[verdict.UDP] = verdict.Unknown("the network lets TCP through to the server but not UDP")
 			f[verdict.LossDown], f[verdict.LossUp] = verdict.Unseen("TCP sends lost packets again, so losses show up as delay"), verdict.Unseen("TCP sends lost packets again, so losses show up as delay")

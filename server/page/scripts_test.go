@@ -1,0 +1,166 @@
+package page
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"examlink/probe/verdict"
+)
+
+// module evaluates an expression over a script of the page, m, with the catalogue loaded
+// and a value, v.
+func module[T any](p *tab, name, expression string, v any) T {
+	p.t.Helper()
+	b, err := json.Marshal(v)
+	p.must(err)
+	return eval[T](p, fmt.Sprintf(`(async () => {
+		await (await import('/check/texts.js')).loadTexts();
+		const m = await import('/check/%s'), v = %s;
+		return %s;
+	})()`, name, b, expression))
+}
+
+// The page's figures are those of the program, digit for digit.
+func TestFiguresAreTheProgram(t *testing.T) {
+	p := openTab(t, Options{}, nil)
+	p.open("ready")
+	type figure struct {
+		V    float64 `json:"v"`
+		Unit string  `json:"unit"`
+	}
+	all := []figure{{0.768e6, "bit/s"}, {1.125e6, "bit/s"}, {1.135e6, "bit/s"}, {12.25e6, "bit/s"}, {99.96e6, "bit/s"}, {100.5e6, "bit/s"}, {9.9996e6, "bit/s"}, {0, "bit/s"}, {400, "bit/s"}}
+	for _, v := range []float64{0, 0.0001, 0.01225, 0.9994, 0.9996, 1, 1.225, 30, 0.4, 0.99951} {
+		all = append(all, figure{v, "s"})
+	}
+	for _, v := range []float64{0, 0.001, 0.03, 0.0549, 1, 0.12345} {
+		all = append(all, figure{v, "ratio"})
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 300 {
+		all = append(all, figure{float64(r.IntN(300_000_000)), "bit/s"}, figure{float64(r.IntN(50_000)) / 1e5, "s"}, figure{r.Float64() * 60, "s"}, figure{r.Float64(), "ratio"})
+	}
+	for i, got := range module[[]string](p, "figures.js", `v.map(f => m.format(f.v, f.unit))`, all) {
+		if want := verdict.Format(all[i].V, all[i].Unit); got != want {
+			t.Errorf("%v %s: %q, the program says %q", all[i].V, all[i].Unit, got, want)
+		}
+	}
+}
+
+// Each combination of statuses has the same words, and the order of reasons is the same.
+func TestStandingsAreTheProgram(t *testing.T) {
+	p := openTab(t, Options{}, nil)
+	p.open("ready")
+	all := standings()
+	for i, got := range module[[]string](p, "figures.js", `v.map(m.standing)`, all) {
+		if want := all[i].Standing(); got != want {
+			t.Errorf("%+v: %q, the program says %q", all[i], got, want)
+		}
+	}
+	order := module[[]verdict.Reason](p, "figures.js", `m.worstFirst(v)`, all)
+	if want := verdict.WorstFirst(all); !slices.Equal(order, want) {
+		t.Error("another order than the program's")
+	}
+	for _, r := range reports() {
+		for i, got := range module[[]string](p, "figures.js", `v.map(m.formatValue)`, r.Verdict.Reasons) {
+			if want := verdict.FormatValue(r.Verdict.Reasons[i]); got != want {
+				t.Errorf("%s: %q, the program says %q", r.Verdict.Reasons[i].Criterion, got, want)
+			}
+		}
+	}
+}
+
+// What browsers tell becomes the right system, and the right judgement.
+func TestSystems(t *testing.T) {
+	p := openTab(t, Options{}, nil)
+	p.open("ready")
+	hints := func(brand, platform, version string, more ...string) string {
+		return fmt.Sprintf(`{deviceMemory: 8, userAgentData: {platform: %q, mobile: %v, brands: [], getHighEntropyValues: async () => ({
+			platform: %q, platformVersion: %q, formFactors: %s, fullVersionList: [{brand: 'Not/A)Brand', version: '8.0'}, {brand: 'Chromium', version: '156.0.1'}, {brand: %q, version: '156.0.1'}]})}}`,
+			platform, slices.Contains(more, "mobile"), platform, version, map[bool]string{true: `["Tablet"]`, false: `["Desktop"]`}[slices.Contains(more, "tablet")], brand)
+	}
+	text := func(s string, touch int) string { return fmt.Sprintf(`{userAgent: %q, maxTouchPoints: %d}`, s, touch) }
+	const mac = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.4 Safari/605.1.15"
+	for _, c := range []struct{ name, navigator, lines string }{
+		{"Chrome on Windows 11", hints("Google Chrome", "Windows", "15.0.0"), "met Chrome 156. met Windows 11. met Enough: the browser tells about 8 GB."},
+		{"Chrome on Windows 10", hints("Google Chrome", "Windows", "10.0.0"), "met Chrome 156. met Windows 10."},
+		{"Chrome on Windows 7", hints("Google Chrome", "Windows", "0.1.0"), "below Windows 7 is accepted; 10 or later is recommended."},
+		{"Chrome on a Mac", hints("Google Chrome", "macOS", "14.6.1"), "met macOS 14.6."},
+		{"Chrome on an old Mac", hints("Google Chrome", "macOS", "10.9.0"), "below macOS 10.9 is accepted; 10.13 or later"},
+		{"Chrome on an ancient Mac", hints("Google Chrome", "macOS", "10.4.11"), "missed macOS 10.4 is too old; the exam needs 10.5 or later."},
+		{"Chrome on a Chromebook", hints("Google Chrome", "Chrome OS", "15.0"), "missed Chromebooks are not accepted"},
+		{"Chrome on a tablet", hints("Google Chrome", "Android", "14.0", "tablet"), "missed Tablets are not accepted"},
+		{"Chrome on a phone", hints("Google Chrome", "Android", "14.0", "mobile"), "missed Phones are not accepted"},
+		{"Edge", hints("Microsoft Edge", "Windows", "15.0.0"), "missed Edge is not accepted; the exam asks for Chrome, Firefox, Safari."},
+		{"Chromium", hints("Chromium", "Windows", "15.0.0"), "met Chromium 156."},
+		{"Safari", text(mac, 0), "met Safari 26.4. unknown macOS. The browser does not tell its version. unknown The browser does not tell it."},
+		{"iPad as a Mac", text(mac, 5), "missed Tablets are not accepted"},
+		{"iPhone", text("Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1", 5), "missed Phones are not accepted"},
+		{"Firefox on Windows", text("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0", 0), "met Firefox 140. met Windows 10."},
+		{"Firefox on Linux", text("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", 0), "missed Linux is not accepted"},
+		{"nothing known", text("", 0), "unknown The browser does not say what it is. unknown The browser does not tell the system."},
+		{"little memory", `{userAgent: '', deviceMemory: 1}`, "unknown The browser tells about 1 GB, rounded; the exam needs 1 GB."},
+	} {
+		got := eval[string](p, fmt.Sprintf(`(async () => {
+			await (await import('/check/texts.js')).loadTexts();
+			const about = await (await import('/check/system.js')).aboutSystem(%s), needs = await (await fetch('/check/requirements.json')).json();
+			const lines = (await import('/check/judging.js')).judgeEquipment(needs, {camera: {state: 'untested'}, microphone: {state: 'untested'}, about});
+			return lines.slice(2).map(l => l.standing + ' ' + l.text).join(' ');
+		})()`, c.navigator))
+		if !strings.Contains(got, c.lines) {
+			t.Errorf("%s: %q, want %q", c.name, got, c.lines)
+		}
+	}
+}
+
+// The best time of day is named only with enough checks in two parts of the day.
+func TestBestTimeOfDay(t *testing.T) {
+	p := openTab(t, Options{}, nil)
+	p.open("ready")
+	type check struct {
+		At   string  `json:"at"`
+		Down float64 `json:"down_times"`
+		Up   float64 `json:"up_times"`
+	}
+	at := func(hour, n int, times float64) (all []check) {
+		for day := range n {
+			all = append(all, check{fmt.Sprintf("2026-11-%02dT%02d:30:00", day+1, hour), times, 10})
+		}
+		return all
+	}
+	for _, c := range []struct {
+		name   string
+		checks []check
+		want   string
+	}{
+		{"none", nil, `{}`},
+		{"one part of the day", at(9, 10, 4), `{}`},
+		{"too few in the other", slices.Concat(at(9, 3, 4), at(20, 2, 1)), `{}`},
+		{"evenings are worse", slices.Concat(at(9, 3, 4), at(20, 3, 1.5), at(14, 3, 2)), `{"best":"morning","worst":"evening"}`},
+		{"no difference", slices.Concat(at(9, 3, 4), at(20, 3, 3.8)), `{"even":true}`},
+	} {
+		if got := module[string](p, "history.js", `JSON.stringify(m.bestTime(v ?? []))`, c.checks); got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+}
+
+// What is kept is bounded, and what is damaged does no harm.
+func TestHistoryIsBounded(t *testing.T) {
+	p := openTab(t, Options{}, nil)
+	p.open("ready")
+	if n := module[int](p, "history.js", `(() => { for (let i = 0; i < 30; i++) m.remember({ outcome: 'ready' }, v, new Date(2026, 10, 1, i)); return m.readHistory().length })()`, reports()["ready"]); n != 20 {
+		t.Errorf("%d checks are kept, want 20", n)
+	}
+	if at := module[string](p, "history.js", `m.readHistory()[0].at`, nil); !strings.HasPrefix(at, "2026-11-02T05") {
+		t.Errorf("the first is of %s, want the latest", at)
+	}
+	for _, bad := range []string{`nonsense`, `{}`, `[null, 1, {"at":"x","outcome":"ready"}, {"at":"2026-11-01T00:00:00Z","outcome":"fine"}]`} {
+		if n := module[int](p, "history.js", `(localStorage.setItem('examlink.checks', v), m.readHistory().length)`, bad); n != 0 {
+			t.Errorf("%s: %d checks", bad, n)
+		}
+	}
+}
