@@ -3,7 +3,7 @@
 GOLANGCI = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 TARGETS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
-.PHONY: build test short race lint fuzz bench metrics-doc roles config cross imports lab demo dashboards test-dashboards check-rules pictures grafana axe
+.PHONY: build test short race lint fuzz bench metrics-doc roles config cross imports lab demo dashboards test-dashboards check-rules pictures grafana axe screenshots
 
 # What the programs print as their version. Go's own build information has no commit where
 # it is told not to ask git, or finds no repository.
@@ -74,6 +74,10 @@ PICTURES = dashboards/pictures/out
 pictures: ## the dashboards as pictures, drawn with Perses; needs node, npm, chromium and prometheus
 	cd dashboards/pictures && npm ci
 	CI=1 go test ./dashboards -run '^TestPictures$$' -count=1 -v -args -pictures $(abspath $(PICTURES))
+
+SCREENSHOTS = docs/images/page
+screenshots: ## the check page as pictures, for the documents; needs chromium
+	CI=1 go test ./server/page -run '^TestScreenshots$$' -count=1 -args -screenshots $(abspath $(SCREENSHOTS))
 
 axe: ## the checker of accessibility that the tests of the pages use; needs npm
 	cd server/page/axe && npm ci --no-audit --no-fund

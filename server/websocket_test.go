@@ -15,6 +15,7 @@ import (
 	"examlink/probe/wire"
 	"examlink/server"
 	"examlink/server/exam"
+	"examlink/server/page"
 )
 
 // port is a server on the loopback that listens by UDP and TCP.
@@ -45,7 +46,7 @@ func newPort(t *testing.T, limits server.Limits) *port {
 	p.pin = link.Fingerprint(p.keys.Certificate.Leaf)
 	p.srv, err = server.New(server.Options{
 		Conn: udp, TCP: tcp, TLS: &tls.Config{Certificates: []tls.Certificate{p.keys.Certificate}, MinVersion: tls.VersionTLS13},
-		TokenKey: p.keys.Token.Public().(ed25519.PublicKey), Secret: p.keys.Secret, Limits: limits,
+		TokenKey: p.keys.Token.Public().(ed25519.PublicKey), Secret: p.keys.Secret, Limits: limits, Page: &page.Options{},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -213,7 +213,8 @@ func (p *tab) wait(expression string) {
 // text is the visible text of the element of a selector, with what is folded away.
 func (p *tab) text(selector string) string {
 	p.t.Helper()
-	return eval[string](p, fmt.Sprintf("(e => { for (const d of e.querySelectorAll('details')) d.open = true; return e.innerText })(document.querySelector(%q))", selector))
+	text := eval[string](p, fmt.Sprintf("(e => { for (const d of e.querySelectorAll('details')) d.open = true; return e.innerText })(document.querySelector(%q))", selector))
+	return strings.ReplaceAll(text, "\u00a0", " ")
 }
 
 // click clicks a button with the mouse, once it is visible and enabled.

@@ -29,15 +29,16 @@ func TestFromLinkToVerdict(t *testing.T) {
 		verdict  string
 		words    []string
 	}{
-		{"ready", "Ready: this link meets everything recommended for the exam.", []string{"at least 6.1 Mbit/s", "required 0.768 Mbit/s, advised 1.5 Mbit/s", "Chrome 156", "Windows 11", "The microphone hears you", "9 more are good", "examlink check", "whether Windows is in S mode", "the rule to test 72 hours before is met"}},
-		{"marginal", "Ready, but only just: download is 1.1 Mbit/s; 1.5 Mbit/s is recommended.", []string{"What to do", "download: Your download may be too slow", "only just"}},
-		{"not-ready", "Not ready: upload is 0.29 Mbit/s, the minimum is 0.384 Mbit/s.", []string{"below minimum", "over the limit", "upload: Your upload may be too slow"}},
+		{"ready", "Ready: this link meets everything recommended for the exam.", []string{"at least 6.1 Mbit/s", "required 0.768 Mbit/s, advised 1.5 Mbit/s", "Chrome 156", "Windows 11", "The microphone hears you", "9 more are good", "examlink check", "whether Windows is in S mode"}},
+		{"marginal", "Ready, but only just: download is 1.1 Mbit/s; 1.5 Mbit/s is recommended.", []string{"What to do", "Download: Your download may be too slow", "only just"}},
+		{"not-ready", "Not ready: upload is 0.29 Mbit/s, the minimum is 0.384 Mbit/s.", []string{"below minimum", "over the limit", "Upload: Your upload may be too slow"}},
 		{"inconclusive", "Could not tell: upload: this computer was too busy to send on time. Test again.", []string{"unclear"}},
 		{"blocked", "Ready, but only just: the network lets TCP through to the server but not UDP, which live video needs.", []string{"blocked", "not measured", "The check ended early: the connection broke and did not come back.", "clock is 7 min behind"}},
 	} {
 		p.toResult(c.scenario)
 		p.expect("#verdict", c.verdict)
 		p.expect("#findings", c.words...)
+		p.expect("#ahead", "This check is 189 hours ahead: the rule to test 72 hours before is met.")
 		if got := eval[bool](p, `document.activeElement.id === 'verdict'`); !got {
 			t.Errorf("%s: the focus is not on the verdict", c.scenario)
 		}

@@ -19,7 +19,7 @@ export function judgeCamera(needs, { state, width, height }) {
 	if (state === 'starting') return line('camera', 'unclear', 'camera.starting', {}, 'camera.untested.todo');
 	if (state === 'untested') return line('camera', 'unclear', 'camera.untested', {}, 'camera.untested.todo');
 	if (state !== 'live') return line('camera', 'missed', `camera.${state}`, {}, `camera.${state}.todo`);
-	const size = ([w, h]) => `${w} × ${h}`, reaches = ([w, h]) => Math.max(width, height) >= w && Math.min(width, height) >= h;
+	const size = ([w, h]) => `${w}\u00a0×\u00a0${h}`, reaches = ([w, h]) => Math.max(width, height) >= w && Math.min(width, height) >= h;
 	const values = { width, height, needed: size(needs.minimum), advised: size(needs.recommended) };
 	if (!reaches(needs.minimum)) return line('camera', 'missed', 'camera.small', values, 'camera.small.todo');
 	if (!reaches(needs.recommended)) return line('camera', 'below', 'camera.plain', values, 'camera.plain.todo');

@@ -1,13 +1,13 @@
 // The check page: consent, network, equipment, one verdict.
-import { byId, show } from './dom.js';
-import { loadTexts, t } from './texts.js';
+import { byId, show, state } from './dom.js';
+import { loadTexts } from './texts.js';
 import { readToken } from './token.js';
 import { examBegins } from './examtime.js';
 import { measure } from './measuring.js';
 import { testEquipment } from './equipment.js';
 import { aboutSystem } from './system.js';
 import { judgeAll, judgeEquipment } from './judging.js';
-import { showResult } from './result.js';
+import { lookOfOutcome, showResult } from './result.js';
 import { showReceipt } from './receipt.js';
 import { remember, showHistory } from './history.js';
 
@@ -50,7 +50,8 @@ async function network(link) {
 async function run(link, token, needs) {
 	const measured = await network(link);
 	enter('equipment');
-	byId('network-line').textContent = t('network.line', { sentence: measured.report?.verdict.sentence ?? measured.sentence });
+	const verdictOfNetwork = measured.report?.verdict ?? { outcome: 'inconclusive', sentence: measured.sentence };
+	state(byId('network-line'), lookOfOutcome[verdictOfNetwork.outcome], verdictOfNetwork.sentence);
 	const devices = await testEquipment(needs), about = await aboutSystem();
 	const lines = judgeEquipment(needs, { ...devices, about });
 	const verdict = judgeAll(measured.report?.verdict ?? { sentence: measured.sentence }, lines);
@@ -66,6 +67,7 @@ async function main() {
 	await loadTexts();
 	const needs = await (await fetch('/check/requirements.json')).json();
 	byId('print').onclick = () => print();
+	addEventListener('beforeprint', () => document.querySelectorAll('details').forEach(d => { d.open = true; }));
 	addEventListener('hashchange', () => location.reload()); // another link in the same tab
 	const link = location.hash.slice(1), token = readToken(link);
 	const begins = examBegins(token);

@@ -1,39 +1,47 @@
 // The result: one verdict, what to do, and what it rests on, worst first.
 import { byId, make, show } from './dom.js';
-import { t } from './texts.js';
+import { moment, t } from './texts.js';
 import { format, formatValue, good, lookOf, nameOf, standing, worstFirst } from './figures.js';
 import { lookOf as equipmentLook } from './judging.js';
-import { aheadOfExam, examBegins } from './examtime.js';
+import { aheadOfExam } from './examtime.js';
 
 const always = ['download', 'upload', 'round-trip-delay']; // others are folded away if they are good
 const clockWrong = 60; // seconds; the exam's times go by the server's clock
-const ofOutcome = { ready: 'good', marginal: 'just', 'not ready': 'bad', inconclusive: 'unknown' };
+/** The look of each outcome. */
+export const lookOfOutcome = { ready: 'good', marginal: 'just', 'not ready': 'bad', inconclusive: 'unknown' };
 const english = { lang: 'en', dir: 'auto' }; // words that come with the report
 
 /** Shows a result: {verdict, network: {report} or {sentence}, lines, about, token}. */
 export function showResult({ verdict, network, lines, about, token }) {
 	const report = network.report;
-	byId('verdict').className = `state ${ofOutcome[verdict.outcome]}`;
+	byId('verdict').className = `state ${lookOfOutcome[verdict.outcome]}`;
 	byId('verdict').textContent = verdict.sentence;
 	show('also', false);
 	const also = report ? alsoMissed(report.verdict.reasons) : '';
 	if (also) show('also', true, also);
 	byId('findings').replaceChildren(
-		...todo(report, lines), ...(report ? networkPart(report) : []), ...equipmentPart(lines), ...unseen(about), ...examPart(token, report));
+		...todo(report, lines), ...(report ? networkPart(report) : []), ...equipmentPart(lines), ...unseen(about),
+		make('p', { class: 'aside' }, t('result.when', { when: moment(new Date(report?.started ?? Date.now())) })));
+	byId('ahead').replaceChildren(...examPart(token, report));
 }
 
 // todo lists the remedies, each once.
 function todo(report, lines) {
 	const items = new Map();
 	for (const r of worstFirst(report?.verdict.reasons ?? [])) {
-		if (r.remedy && !items.has(r.remedy)) items.set(r.remedy, make('li', english, t('result.todo.line', { name: nameOf(r.criterion), remedy: r.remedy })));
+		if (r.remedy && !items.has(r.remedy)) items.set(r.remedy, advice(nameOf(r.criterion), r.remedy, english));
 	}
 	for (const l of lines) {
-		if (l.todo) items.set(l.todo, make('li', {}, t('result.todo.line', { name: t(l.what), remedy: l.todo })));
+		if (l.todo) items.set(l.todo, advice(t(l.what), l.todo));
 	}
 	const clock = report && clockWords(report.server_clock_ahead_seconds);
 	if (clock) items.set(clock, make('li', {}, clock));
 	return items.size ? [make('h3', {}, t('result.todo')), make('ul', { class: 'todo' }, ...items.values())] : [];
+}
+
+// advice is what to do about one thing.
+function advice(name, text, attributes) {
+	return make('li', {}, make('strong', { class: 'name' }, t('result.todo.name', { name })), ' ', make('span', attributes, text));
 }
 
 function clockWords(ahead) {
@@ -81,10 +89,9 @@ function unseen(about) {
 		make('p', {}, t('unseen.command'), ' ', make('code', {}, 'examlink check'))];
 }
 
+// examPart says what follows from when the exam is, by the server's clock.
 function examPart(token, report) {
-	const now = report ? Date.parse(report.started) + report.server_clock_ahead_seconds * 1e3 : Date.now();
-	const lines = [examBegins(token), ...(report ? aheadOfExam(token, now) : [])].filter(Boolean);
-	return lines.map(l => make('p', {}, l));
+	return report ? aheadOfExam(token, Date.parse(report.started) + report.server_clock_ahead_seconds * 1e3).map(l => make('p', {}, l)) : [];
 }
 
 // alsoMissed names the missed minima besides the one of the sentence.
