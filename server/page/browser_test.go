@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
@@ -129,7 +130,7 @@ func (p *tab) note(ev any) {
 		if u, err := url.Parse(e.Request.URL); err != nil || u.Scheme != "blob" && u.Scheme+"://"+u.Host != p.at {
 			bad("request to another host: %s", e.Request.URL)
 		}
-		if e.Request.Method != "GET" {
+		if e.Request.Method != http.MethodGet {
 			bad("%s %s", e.Request.Method, e.Request.URL)
 		}
 	}

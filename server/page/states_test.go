@@ -57,7 +57,7 @@ func TestProgressAndStop(t *testing.T) {
 	p.open("hangs")
 	p.click("begin")
 	p.wait(`document.getElementById('phase').textContent === 'Step 5 of 8: download rate'`)
-	p.expect("#done", "connect", "20 ms", "upload against the minimum", "6.1 Mbit/s")
+	p.expect("#done", "Connect", "20 ms", "Upload against the minimum", "6.1 Mbit/s")
 	p.wait(`/^About [1-4] s left$/.test(document.getElementById('remaining').textContent)`)
 	p.wait(`document.getElementById('remaining').textContent === 'Almost done'`)
 	if said := p.text("#say"); said != "Step 1 of 8: connect" {
