@@ -49,6 +49,8 @@ type tab struct {
 	ctx context.Context
 	at  string // scheme and host of the server
 
+	handler *Handler
+
 	mu       sync.Mutex
 	problems []string // on the console, and requests to other hosts
 }
@@ -96,7 +98,7 @@ func openTab(t *testing.T, o Options, f flags) *tab {
 	t.Cleanup(end)
 	ctx, closeTab := chromedp.NewContext(ctx)
 	t.Cleanup(func() { _ = chromedp.Cancel(ctx); closeTab() })
-	p := &tab{t: t, ctx: ctx, at: srv.URL}
+	p := &tab{t: t, ctx: ctx, at: srv.URL, handler: h}
 	p.must(chromedp.Listen(ctx, p.note))
 	for _, err := range []error{
 		call(ctx, network.Enable, network.EnableParams{}), call(ctx, log.Enable, struct{}{}), call(ctx, runtime.Enable, struct{}{}),

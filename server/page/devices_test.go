@@ -113,6 +113,40 @@ func TestChoiceOfDevices(t *testing.T) {
 	p.expect("#frames", "pictures so far")
 }
 
+// A device that is unplugged is no good one, however well it worked before.
+func TestUnpluggedDevices(t *testing.T) {
+	p := openTab(t, Options{}, fakeDevices(microphone(sound(t, 0.1))))
+	p.open("ready")
+	eval[bool](p, `(real => {
+		window.streams = [];
+		navigator.mediaDevices.getUserMedia = async c => { const s = await real(c); streams.push(s); return s };
+		return true;
+	})(navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices))`)
+	p.click("begin")
+	p.click("turn-on")
+	p.settle()
+	eval[bool](p, `streams[0].getTracks().map(t => { t.stop(); t.dispatchEvent(new Event('ended')) }).length === 2`)
+	p.wait(`document.getElementById('camera-line').textContent.startsWith('No camera was found.') && document.getElementById('microphone-line').textContent.startsWith('No microphone was found.')`)
+}
+
+// If the browser's question is answered after the student went on without, the devices
+// stay off.
+func TestLateAnswerOfPermission(t *testing.T) {
+	p := openTab(t, Options{}, fakeDevices(nil))
+	p.open("ready")
+	eval[bool](p, `(real => {
+		navigator.mediaDevices.getUserMedia = c => new Promise(resolve => { window.allow = async () => { window.stream = await real(c); resolve(window.stream) } });
+		return true;
+	})(navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices))`)
+	p.click("begin")
+	p.click("turn-on")
+	p.wait(`window.allow`)
+	p.click("skip")
+	p.wait(`document.getElementById('result').checkVisibility()`)
+	p.wait(`window.allow().then(() => true)`)
+	p.wait(`window.stream && window.stream.getTracks().every(t => t.readyState === 'ended')`)
+}
+
 // Without a test of the devices there is no verdict of ready.
 func TestGoingOnWithoutDevices(t *testing.T) {
 	p := openTab(t, Options{}, fakeDevices(nil))

@@ -72,6 +72,19 @@ func TestProgressAndStop(t *testing.T) {
 	p.expect("#unmeasured-why", "You stopped the network check.")
 }
 
+func TestPageThatDoesNotLoadCompletely(t *testing.T) {
+	p := openTab(t, Options{}, nil)
+	delete(p.handler.files, Path+"/texts.json")
+	p.do(chromedp.Navigate(p.at + Path + "#" + token("ready")))
+	p.wait(`document.getElementById('failed').checkVisibility()`)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.problems) == 0 {
+		t.Error("nothing on the console")
+	}
+	p.problems = nil
+}
+
 // The whole way by keyboard: each step's heading has the focus, and its button is one
 // Tab away.
 func TestByKeyboard(t *testing.T) {

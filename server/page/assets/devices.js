@@ -35,10 +35,20 @@ export async function openBoth() {
 	try {
 		const both = await navigator.mediaDevices.getUserMedia({ video: wanted.camera, audio: wanted.microphone });
 		return { camera: new MediaStream(both.getVideoTracks()), microphone: new MediaStream(both.getAudioTracks()) };
-	} catch {
-		const camera = await open('camera').catch(e => e);
-		return { camera, microphone: await open('microphone').catch(e => e) };
+	} catch (error) {
+		const refused = error.name === 'NotAllowedError' ? await refusals() : [];
+		const each = kind => refused.includes(kind) ? error : open(kind).catch(e => e);
+		const camera = await each('camera');
+		return { camera, microphone: await each('microphone') };
 	}
+}
+
+// refusals lists what need not be asked for again: what was refused, or both if the
+// question was closed without an answer.
+async function refusals() {
+	const names = ['camera', 'microphone'];
+	const states = await Promise.all(names.map(name => navigator.permissions?.query({ name }).then(s => s.state, () => undefined)));
+	return states.every(s => s === 'prompt') ? names : names.filter((_, i) => states[i] === 'denied');
 }
 
 /** Ends a stream, so that the device's light goes out. */

@@ -14,11 +14,20 @@ export function testEquipment(needs) {
 	show('devices', false);
 	const untested = { camera: { state: 'untested' }, microphone: { state: 'untested' } };
 	return new Promise(resolve => {
-		byId('skip').onclick = () => resolve(untested);
+		let skipped = false;
+		byId('skip').onclick = () => {
+			skipped = true;
+			resolve(untested);
+		};
 		byId('turn-on').onclick = async () => {
 			byId('turn-on').disabled = true;
 			const got = await openBoth();
 			byId('turn-on').disabled = false;
+			if (skipped) { // before the browser's question was answered
+				close(got.camera);
+				close(got.microphone);
+				return;
+			}
 			show('ask', false);
 			show('devices', true);
 			const camera = device('camera', got.camera, needs), microphone = device('microphone', got.microphone, needs);
@@ -50,9 +59,20 @@ function device(kind, got, needs) {
 		if (what instanceof MediaStream) {
 			stream = what;
 			failed = '';
+			stream.getTracks()[0].onended = () => { // unplugged, or taken away
+				stop();
+				fail('absent');
+			};
 			watch = start[kind](stream);
-		} else failed = failure(what);
-		if (kind === 'camera') show('picture', !failed);
+			if (kind === 'camera') show('picture', true);
+		} else fail(failure(what));
+		list();
+	};
+	const fail = why => {
+		failed = why;
+		if (kind === 'camera') show('picture', false);
+	};
+	const list = () => {
 		listDevices(choice, kind, stream?.getTracks()[0]?.getSettings().deviceId);
 	};
 	const stop = () => {
@@ -65,6 +85,7 @@ function device(kind, got, needs) {
 		if (!watch) return { state: 'starting' };
 		return kind === 'camera' ? watch.facts() : { state: watch.state() };
 	};
+	navigator.mediaDevices?.addEventListener('devicechange', list);
 	choice.onchange = async () => {
 		const mine = ++turn;
 		stop();
@@ -74,7 +95,11 @@ function device(kind, got, needs) {
 	};
 	use(got);
 	return {
-		facts, stop,
+		facts,
+		stop() {
+			navigator.mediaDevices?.removeEventListener('devicechange', list);
+			stop();
+		},
 		refresh() {
 			const f = facts(), line = kind === 'camera' ? judgeCamera(needs.camera, f) : judgeMicrophone(f);
 			const settled = f.state !== 'starting';

@@ -79,4 +79,7 @@ async function main() {
 	for (;;) await run(link, token, needs);
 }
 
-main();
+main().catch(e => {
+	show('failed', true);
+	throw e;
+});
