@@ -74,6 +74,10 @@ const (
 	whyPathMTU    = "the network lets small UDP packets through to the server but not those of 1,228 bytes"
 )
 
+// disturbedMost is which part of the packets may have been stamped late at most, as one in
+// so many: the others still show the link. Chosen by us.
+const disturbedMost = 4
+
 // minSamples is how many packets a statement on delay requires.
 const minSamples = 20
 
@@ -151,6 +155,9 @@ func delayFacts(f verdict.Facts, a *monitor.Account) {
 		f[verdict.RoundTripDelay] = verdict.Unknown(why)
 	}
 	variation := func(h *ippm.Histogram) verdict.Fact {
+		if a.Disturbed*disturbedMost > a.Received {
+			return verdict.Unknown("this computer was too busy to answer on time")
+		}
 		d, ok := h.Quantile(0.99)
 		if !ok {
 			d, ok = h.Quantile(0.95)

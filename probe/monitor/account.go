@@ -34,6 +34,7 @@ type Account struct {
 	JitterUp, JitterDown time.Duration  // RFC 3550, at the end
 	Pacing               ippm.Histogram // how late packets left, by the host's own clock
 	ReadLag              ippm.Histogram // time that packets waited in the system before they were read
+	Disturbed            uint64         // of Received, those that the other end was too busy to stamp on time
 	LocalDrops           uint64         // packets that arrived but that this host dropped unread
 }
 
@@ -105,6 +106,7 @@ func (a *Account) merge(b *Account) {
 	a.Pacing.Merge(&b.Pacing)
 	a.ReadLag.Merge(&b.ReadLag)
 	a.LocalDrops += b.LocalDrops
+	a.Disturbed += b.Disturbed
 	a.OneWayBound = max(a.OneWayBound, b.OneWayBound)
 	a.JitterUp, a.JitterDown = b.JitterUp, b.JitterDown
 }

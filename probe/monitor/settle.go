@@ -80,9 +80,12 @@ func (m *Stream) count(sl *slot, inGap bool) {
 	w.JitterUp, _ = m.jitterUp.Value()
 	w.JitterDown, _ = m.jitterDown.Value()
 	o, ok := m.offset.Split(x)
+	if sl.disturbed {
+		w.Disturbed++
+	}
 	if sl.loaded { // our own train caused its delay, not the link
 		m.prevValid = false
-		if ok {
+		if ok && !sl.disturbed {
 			w.LoadedUp.Add(o.Up)
 			w.LoadedDown.Add(o.Down)
 			w.OneWayBound = max(w.OneWayBound, o.Bound)

@@ -44,7 +44,9 @@ type slot struct {
 	x       clock.Exchange
 	w       *Window // the window it was sent in
 	noRoute bool    // unsent because there was no route
-	loaded  bool    // sent while one of our trains loaded the link
+	loaded  bool    // sent while one of our trains loaded the link, or disturbed
+	// disturbed: the other end was too busy to stamp it on time
+	disturbed bool
 }
 
 // Stream is the monitor stream of one probe flow: it settles packets in sequence
@@ -102,6 +104,16 @@ func (m *Stream) Departed(s wire.Seq, at time.Duration) {
 	defer m.mu.Unlock()
 	if i := int(s - m.first); s >= m.first && i < len(m.slots) && at >= m.slots[i].sent {
 		m.slots[i].left = at
+	}
+}
+
+// Disturb records that the other end was too busy to stamp a packet on time: its delay
+// says nothing about the link. Call it before Echo.
+func (m *Stream) Disturb(s wire.Seq) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if i := int(s - m.first); s >= m.first && i < len(m.slots) && !m.slots[i].loaded {
+		m.slots[i].loaded, m.slots[i].disturbed = true, true
 	}
 }
 

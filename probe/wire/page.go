@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -38,6 +39,15 @@ func (a Arrivals) Validate() error {
 		return fmt.Errorf("arrivals at %d microseconds, expected a time by the page's clock", a.Now)
 	}
 	return nil
+}
+
+// PageLag returns how late a page was when it handled the probe that it answers with the
+// echo of this body, or shortly before: its stamps may be late by as much.
+func PageLag(body []byte) time.Duration {
+	if len(body) < bodySize+4 {
+		return 0
+	}
+	return time.Duration(binary.BigEndian.Uint32(body[bodySize:])) * time.Microsecond
 }
 
 // Progress tells a page how far the check is that the server leads; Checked is its end.

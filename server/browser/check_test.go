@@ -11,10 +11,10 @@ import (
 	"fmt"
 	"math"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,6 +28,7 @@ import (
 	"examlink/probe/wire"
 	"examlink/server"
 	"examlink/server/exam"
+	"examlink/server/page"
 )
 
 var (
@@ -37,10 +38,9 @@ var (
 
 // stand is a server behind an emulated link, with a browser.
 type stand struct {
-	t     *testing.T
-	url   string
-	token string
-	tab   context.Context
+	t   *testing.T
+	url string // the student's link
+	tab context.Context
 }
 
 func newStand(t *testing.T, up, down netsim.Params, udp bool) *stand {
@@ -74,13 +74,7 @@ func newStand(t *testing.T, up, down netsim.Params, udp bool) *stand {
 	srv, err := server.New(server.Options{
 		Conn: conn, TCP: tcp, TLS: &tls.Config{Certificates: []tls.Certificate{keys.Certificate}},
 		TokenKey: keys.Token.Public().(ed25519.PublicKey), Secret: keys.Secret,
-		Handlers: map[string]http.Handler{
-			"GET /check/": isolated(http.StripPrefix("/check/", http.FileServer(http.Dir("../page/assets")))),
-			"GET /bare": isolated(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				w.Header().Set("Content-Type", "text/html")
-				fmt.Fprint(w, `<!doctype html><title>bare</title>`)
-			})),
-		},
+		Sign: keys.Token, Page: &page.Options{},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -109,20 +103,13 @@ func newStand(t *testing.T, up, down netsim.Params, udp bool) *stand {
 	pin := sha256.Sum256(keys.Certificate.Leaf.RawSubjectPublicKeyInfo)
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.NoSandbox,
-		chromedp.Flag("ignore-certificate-errors-spki-list", base64.StdEncoding.EncodeToString(pin[:])), chromedp.Flag("webtransport-developer-mode", true))
+		chromedp.Flag("ignore-certificate-errors-spki-list", base64.StdEncoding.EncodeToString(pin[:])), chromedp.Flag("webtransport-developer-mode", true),
+		chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true))
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(stop)
 	tab, stopTab := chromedp.NewContext(allocator)
 	t.Cleanup(stopTab)
-	return &stand{t: t, url: "https://" + relay.Addr().String(), token: token, tab: tab}
-}
-
-func isolated(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cross-Origin-Opener-Policy", "same-origin")
-		w.Header().Set("Cross-Origin-Embedder-Policy", "require-corp")
-		h.ServeHTTP(w, r)
-	})
+	return &stand{t: t, url: "https://" + relay.Addr().String() + page.Path + "#" + token, tab: tab}
 }
 
 // check runs a check in the tab.
@@ -130,16 +117,19 @@ func (s *stand) check() (r probe.Report) {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.tab, 2*time.Minute)
 	defer cancel()
-	if err := chromedp.Do(ctx, chromedp.Navigate(s.url+"/bare")); err != nil {
+	const script = `import('/check/network.js').then(m => m.check({token: location.hash.slice(1), progress: () => {}})).then(r => JSON.stringify(r), e => 'failed: ' + JSON.stringify(e))`
+	if err := chromedp.Do(ctx, chromedp.Navigate(s.url)); err != nil {
 		s.t.Fatal(err)
 	}
-	script := fmt.Sprintf(`import('/check/network.js').then(m => m.check({token: %q, progress: () => {}})).then(r => JSON.stringify(r), e => 'failed: ' + JSON.stringify(e))`, s.token)
 	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](script, chromedp.EvalAwaitPromise))
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	if err := json.Unmarshal([]byte(text), &r); err != nil {
 		s.t.Fatalf("%v: %s", err, text)
+	}
+	if r.Receipt == "" {
+		s.t.Error("the check has no receipt")
 	}
 	return r
 }
@@ -235,6 +225,29 @@ func TestCheckInABrowser(t *testing.T) {
 		slices.Sort(errors)
 		t.Logf("%d rates: median error %.2f %%, worst %.2f %%", len(errors), 100*errors[len(errors)/2], 100*errors[len(errors)-1])
 	}
+}
+
+// A student opens the link and clicks through to the verdict.
+func TestFromTheLinkToTheVerdict(t *testing.T) {
+	s := newStand(t, netsim.Params{Rate: 1.5e6, Delay: 10 * time.Millisecond}, netsim.Params{Rate: 2e6, Delay: 10 * time.Millisecond}, true)
+	ctx, cancel := context.WithTimeout(s.tab, 2*time.Minute)
+	defer cancel()
+	began := time.Now()
+	visible := func(id string) chromedp.Action[chromedp.Void] { return chromedp.WaitVisible("#" + id) }
+	click := func(id string) chromedp.Action[chromedp.Void] { return chromedp.Click("#" + id) }
+	if err := chromedp.Do(ctx, chromedp.Navigate(s.url), click("begin"), click("turn-on"), visible("devices"), click("finish"), visible("verdict")); err != nil {
+		t.Fatal(err)
+	}
+	text, err := chromedp.Run(ctx, chromedp.Text("#result"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, words := range []string{"Download", "Upload", "2 Mbit/s", "1.5 Mbit/s", "Camera", "Receipt"} {
+		if !strings.Contains(text, words) {
+			t.Errorf("the result does not say %q:\n%s", words, text)
+		}
+	}
+	t.Logf("4 clicks, %.1f s", time.Since(began).Seconds())
 }
 
 // Where UDP does not get through, the page measures by WebSocket, says so, and gives

@@ -10,6 +10,10 @@ import (
 	"examlink/probe/wire"
 )
 
+// lagMost is how late a page may be to handle an event before its stamps are in doubt.
+// Chosen by us.
+const lagMost = 8 * time.Millisecond
+
 // packet builds a packet for the page. It is not sealed: it travels in a connection that
 // is.
 func (l *Line) packet(buf []byte, k wire.Kind, size int, body func([]byte) []byte) ([]byte, wire.Seq) {
@@ -56,6 +60,9 @@ func (l *Line) packets(batch []link.Datagram) {
 		switch h.Kind {
 		case wire.KindEcho:
 			if e, err := wire.ParseEcho(body); err == nil {
+				if wire.PageLag(body) > lagMost {
+					l.monitor.Disturb(h.Seq)
+				}
 				l.monitor.Echo(h.Seq, e, d.At, d.Lag, ippm.IPSize(len(d.Data), l.ipv6))
 			}
 		case wire.KindTrain:

@@ -88,7 +88,7 @@ func build(o Options) (map[string]file, error) {
 	if contents[Path+"/"+texts], err = json.Marshal(words); err != nil {
 		return nil, err
 	}
-	if contents[Path], err = render(source, words, modules(contents)); err != nil {
+	if contents[Path], err = render(source, words, o.Certificate, modules(contents)); err != nil {
 		return nil, err
 	}
 	files := map[string]file{}
@@ -140,7 +140,7 @@ func modules(contents map[string][]byte) (names []string) {
 }
 
 // render fills the page with words.
-func render(source []byte, words map[string]string, modules []string) ([]byte, error) {
+func render(source []byte, words map[string]string, certificate string, modules []string) ([]byte, error) {
 	text := func(key string) (string, error) {
 		if w, ok := words[key]; ok {
 			return w, nil
@@ -152,7 +152,7 @@ func render(source []byte, words map[string]string, modules []string) ([]byte, e
 		return nil, fmt.Errorf("page: %w", err)
 	}
 	var b bytes.Buffer
-	if err := t.Execute(&b, map[string]any{"Lang": words["lang"], "Dir": words["dir"], "Modules": modules}); err != nil {
+	if err := t.Execute(&b, map[string]any{"Lang": words["lang"], "Dir": words["dir"], "Modules": modules, "Certificate": certificate}); err != nil {
 		return nil, fmt.Errorf("page: %w", err)
 	}
 	return b.Bytes(), nil

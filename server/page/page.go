@@ -25,6 +25,10 @@ type Options struct {
 	// keys of assets/en.json. One without all of them, or that is no such object, is
 	// an error of New.
 	Texts []byte
+	// Certificate is the SHA-256 of the server's certificate in base64, by which a browser
+	// knows it for WebTransport although no authority vouches for it; empty: one does.
+	// Browsers accept it for certificates that are valid for two weeks at most.
+	Certificate string
 }
 
 // Handler serves the page at Path and its assets below. It is safe for concurrent use.

@@ -119,12 +119,12 @@ func TestPageNamesEverythingItNeeds(t *testing.T) {
 }
 
 // Pictures and sound stay on the computer: what could send them is used by nothing but
-// the network measurement, and nothing can record them.
+// the network measurement's line to the server, and nothing can record them.
 func TestNothingSendsPicturesOrSound(t *testing.T) {
 	h := handler(t, Options{})
 	sends := regexp.MustCompile(`MediaRecorder|RTCPeerConnection|captureStream|toDataURL|toBlob|sendBeacon|XMLHttpRequest|WebSocket|WebTransport|EventSource|method:`)
 	for path, f := range h.files {
-		if m := sends.Find(f.plain); m != nil && strings.HasSuffix(path, ".js") && path != Path+"/network.js" {
+		if m := sends.Find(f.plain); m != nil && strings.HasSuffix(path, ".js") && path != Path+"/line.js" {
 			t.Errorf("%s: %s", path, m)
 		}
 	}
@@ -231,5 +231,32 @@ func TestOtherCatalogue(t *testing.T) {
 		if _, err := New(Options{Texts: []byte(bad)}); err == nil || !strings.HasPrefix(err.Error(), "page: texts:") {
 			t.Errorf("%.40s: %v", bad, err)
 		}
+	}
+}
+
+// The line to the server sends what the measurement makes: nothing of camera or microphone
+// reaches its worker.
+func TestWorkerKnowsNoDevices(t *testing.T) {
+	h := handler(t, Options{})
+	imports := regexp.MustCompile(`from '\./([a-z]+\.js)'`)
+	seen, next := map[string]bool{}, []string{"engine.js"}
+	for len(next) > 0 {
+		name := next[0]
+		next = next[1:]
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
+		for _, m := range imports.FindAllSubmatch(h.files[Path+"/"+name].plain, -1) {
+			next = append(next, string(m[1]))
+		}
+	}
+	for _, name := range []string{"camera.js", "microphone.js", "devices.js", "equipment.js"} {
+		if seen[name] {
+			t.Errorf("the worker imports %s", name)
+		}
+	}
+	if !seen["line.js"] || !seen["train.js"] || !seen["reflector.js"] {
+		t.Errorf("the worker imports %v", seen)
 	}
 }

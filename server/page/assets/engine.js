@@ -15,8 +15,8 @@ self.onmessage = async ({ data }) => {
 	}
 };
 
-async function run({ token, host, certificate, system }) {
-	const line = await openLine(host, certificate);
+async function run({ token, origin, certificate, system }) {
+	const line = await openLine(origin, certificate);
 	const send = (m) => line.control({ v: controlVersion, ...m });
 	const reflector = new Reflector(line, send);
 	let train = null;

@@ -7,17 +7,17 @@ const openTime = 5000; // ms; chosen by us
 const chunkMark = 0x40;
 const chunkMost = 4096;
 
-// openLine connects. certificate is a SHA-256 in base64 of the server's certificate, for
+// openLine connects to a server by its origin. certificate is a SHA-256 in base64 of the server's certificate, for
 // a server that no authority vouches for.
-export async function openLine(host, certificate) {
+export async function openLine(origin, certificate) {
 	if ('WebTransport' in self) {
 		try {
-			return await openWebTransport(host, certificate);
+			return await openWebTransport(origin, certificate);
 		} catch {
 			// UDP does not get through, or the browser does not trust the certificate.
 		}
 	}
-	return openWebSocket(host);
+	return openWebSocket(origin);
 }
 
 class Line {
@@ -52,13 +52,13 @@ class Line {
 	}
 }
 
-async function openWebTransport(host, certificate) {
+async function openWebTransport(origin, certificate) {
 	const options = { congestionControl: 'low-latency' };
 	if (certificate) {
 		const value = Uint8Array.from(atob(certificate), (c) => c.charCodeAt(0));
 		options.serverCertificateHashes = [{ algorithm: 'sha-256', value }];
 	}
-	const transport = new WebTransport('https://' + host + path, options);
+	const transport = new WebTransport(origin + path, options);
 	const late = setTimeout(() => transport.close(), openTime);
 	try {
 		await transport.ready;
@@ -96,9 +96,9 @@ async function read(readable, each, ended) {
 	ended();
 }
 
-function openWebSocket(host) {
+function openWebSocket(origin) {
 	return new Promise((resolve, reject) => {
-		const socket = new WebSocket('wss://' + host + path, protocol);
+		const socket = new WebSocket(origin.replace(/^http/, 'ws') + path, protocol);
 		socket.binaryType = 'arraybuffer';
 		const line = new Line();
 		line.transport = 'websocket';

@@ -7,8 +7,31 @@ const most = 4096; // packets of one message
 const none = 0xffffffff;
 const all = (1n << 64n) - 1n;
 
+const tickEvery = 5; // ms; chosen by us
+const recent = 15; // ms for which a late tick counts
+
+// Lag tells how late this worker is to handle events, by its own timer.
+class Lag {
+	constructor() {
+		this.last = performance.now();
+		this.late = 0;
+		setInterval(() => {
+			const now = performance.now();
+			this.late = now - this.last - tickEvery;
+			this.last = now;
+		}, tickEvery);
+	}
+
+	// at returns the lag at a time, ms.
+	at(now) {
+		const since = now - this.last;
+		return Math.max(0, since - tickEvery, since < recent ? this.late : 0);
+	}
+}
+
 export class Reflector {
 	constructor(line, send) {
+		this.lag = new Lag();
 		this.line = line;
 		this.send = send;
 		this.flow = 0;
@@ -53,6 +76,7 @@ export class Reflector {
 		body.setBigUint64(0, nanoseconds(at));
 		body.setBigUint64(16, BigInt(this.count));
 		body.setBigUint64(24, this.window >> (this.highest - seq));
+		body.setUint32(32, Math.round(this.lag.at(at) * 1000));
 		body.setUint32(8, Math.round((performance.now() - at) * 1e6));
 		this.line.send(bytes);
 	}
