@@ -13,7 +13,7 @@ type Rule struct {
 // Rules are listed from the top down: imports go one way.
 var Rules = []Rule{
 	{Package: "cmd/examlink", May: []string{
-		"cmd/internal/cli", "cmd/internal/config", "cmd/internal/daemon", "probe", "probe/agent", "probe/ippm", "probe/link",
+		"cmd/internal/cli", "cmd/internal/config", "cmd/internal/daemon", "probe", "probe/agent", "probe/computer", "probe/equipment", "probe/ippm", "probe/link",
 		"probe/plan", "probe/receipt", "probe/record", "probe/record/proof", "probe/record/report", "probe/verdict", "probe/warning", "probe/wire",
 	}},
 	{Package: "cmd/examlink-server", May: []string{
@@ -59,7 +59,7 @@ var Rules = []Rule{
 	}, Deps: []string{"github.com/prometheus/client_golang"}, Pure: true},
 	{Package: "probe/exporter", May: []string{"probe", "probe/ippm", "probe/link", "probe/outbox", "probe/verdict", "probe/warning", "probe/wire"}},
 	{Package: "probe", May: []string{
-		"probe/clock", "probe/ippm", "probe/link", "probe/monitor", "probe/outbox", "probe/plan", "probe/ratetest", "probe/record", "probe/session",
+		"probe/clock", "probe/equipment", "probe/ippm", "probe/link", "probe/monitor", "probe/outbox", "probe/plan", "probe/ratetest", "probe/record", "probe/session",
 		"probe/train", "probe/verdict", "probe/warning", "probe/watch", "probe/wire",
 	}, Pure: true},
 	{Package: "probe/watch", May: []string{
@@ -84,7 +84,9 @@ var Rules = []Rule{
 	{Package: "probe/plan", Pure: true},
 	{Package: "probe/warning", Pure: true},
 	{Package: "probe/wire", May: []string{"probe/verdict"}, Pure: true},
-	{Package: "probe/verdict", May: []string{"probe/ippm"}, Pure: true},
+	{Package: "probe/verdict", May: []string{"probe/equipment", "probe/ippm"}, Pure: true},
+	{Package: "probe/computer", May: []string{"probe/equipment"}, Deps: []string{"github.com/shirou/gopsutil", "golang.org/x/sys"}, Pure: true},
+	{Package: "probe/equipment", Pure: true},
 	{Package: "probe/ippm", Pure: true},
 
 	{Package: "dashboards/generate", May: []string{"dashboards"}, Pure: true},
@@ -111,6 +113,7 @@ var Homes = []Home{
 	{"github.com/spf13/cobra", []string{"cmd/..."}, "only the programs know their command line"},
 	{"github.com/golang-jwt/jwt", []string{"server/exam", "probe/receipt"}, "only server/exam and probe/receipt import jwt"},
 	{"github.com/kardianos/service", []string{"cmd/examlink"}, "only cmd/examlink talks to service managers"},
+	{"github.com/shirou/gopsutil", []string{"probe/computer"}, "only probe/computer reads what the computer is"},
 	{"github.com/gen2brain/beeep", []string{"cmd/examlink"}, "only cmd/examlink talks to desktops"},
 	{"github.com/cenkalti/backoff", []string{"server/delivery"}, "only server/delivery retries deliveries"},
 	{"github.com/standard-webhooks", []string{"server/delivery"}, "only server/delivery signs webhooks"},
