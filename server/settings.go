@@ -51,7 +51,7 @@ func (n Settings) complete() (Settings, error) {
 	if n.Attendance == (Attendance{}) {
 		n.Attendance = DefaultAttendance()
 	}
-	if n.Policy == (verdict.Policy{}) {
+	if n.Policy.Equal(verdict.Policy{}) {
 		n.Policy = verdict.BuiltIn()[0]
 	}
 	if _, err := verdict.Find(n.Policies, n.Policy.Name); err != nil {

@@ -6,13 +6,16 @@ package verdict
 
 import (
 	"fmt"
+	"reflect"
 	"time"
 
+	"examlink/probe/equipment"
 	"examlink/probe/ippm"
 )
 
 // Policy is a named, versioned set of bounds: lower bounds for rates, upper
-// bounds for everything else.
+// bounds for everything else. The requirements for the computer are kept with them and
+// judged apart, by package equipment: a verdict is about the link alone.
 type Policy struct {
 	Name    string `mapstructure:"name" json:"name" example:"our-exam"`
 	Version string `mapstructure:"version" json:"version" example:"\"1\""`
@@ -21,7 +24,12 @@ type Policy struct {
 
 	Minimum     Bounds `mapstructure:"minimum" json:"minimum" example:"{download: 1Mbit/s, upload: 500kbit/s, one_way_delay: 400ms, round_trip_delay: 800ms, delay_variation: 100ms, loss: 0.03, outage: 30s}"`
 	Recommended Bounds `mapstructure:"recommended" json:"recommended" example:"{download: 2Mbit/s, upload: 1Mbit/s, one_way_delay: 150ms, round_trip_delay: 300ms, delay_variation: 50ms, loaded_delay: 400ms, loss: 0.001, outage: 3s}"`
+
+	Equipment equipment.Requirements `mapstructure:"equipment" json:"equipment,omitzero" doc:"What the exam asks of the computer: 'examlink check' tells students of it, apart from the verdict. Browsers: the preferred one first. Refused: {refusals}. What is left out is not required." example:"{webcam: 640x480, webcam_recommended: 1280x720, microphone: true, memory_mebibytes: 4096, browsers: [chrome, firefox], systems: [{name: windows, minimum: \"10\"}, {name: macos, minimum: \"11\"}], refused: [chromebook, tablet, linux, virtual-machine]}"`
 }
+
+// Equal reports whether two policies are the same in everything, the computer included.
+func (p Policy) Equal(q Policy) bool { return reflect.DeepEqual(p, q) }
 
 // Bounds is one column of a policy. A zero value sets no bound.
 type Bounds struct {
@@ -53,8 +61,8 @@ func network(minimum, recommended Bounds) (Bounds, Bounds) {
 	return minimum, recommended
 }
 
-func builtIn(name, version, source, date string, minDown, minUp, recDown, recUp ippm.Rate) Policy {
-	p := Policy{Name: name, Version: version, Source: source, Date: date}
+func builtIn(name, version, source, date string, minDown, minUp, recDown, recUp ippm.Rate, e equipment.Requirements) Policy {
+	p := Policy{Name: name, Version: version, Source: source, Date: date, Equipment: e}
 	p.Minimum, p.Recommended = network(
 		Bounds{Download: minDown * ippm.MbitPerSecond, Upload: minUp * ippm.MbitPerSecond},
 		Bounds{Download: recDown * ippm.MbitPerSecond, Upload: recUp * ippm.MbitPerSecond})
@@ -65,15 +73,16 @@ func builtIn(name, version, source, date string, minDown, minUp, recDown, recUp 
 const DefaultName = "default"
 
 // BuiltIn returns the policies that ship with examlink, the default first. If a
-// provider publishes only one number, it is both minimum and recommendation.
+// provider publishes only one number, it is both minimum and recommendation. Of some
+// providers only the rates are known to us: those policies ask nothing of the computer.
 func BuiltIn() []Policy {
 	return []Policy{
-		builtIn(DefaultName, "1", "ProctorU requirements as published by CU Boulder for remote proctoring", "2019", 0.768, 0.384, 1.5, 1.0),
-		builtIn("proctoru-2020", "1", "ProctorU support article 115011772748", "2020", 1, 1, 12, 3),
-		builtIn("proctoru-current", "1", "ProctorU requirements as republished by ichs.zendesk.com", "2025", 3, 3, 3, 3),
-		builtIn("honorlock", "1", "Honorlock requirements as republished by testing.arizona.edu", "2024", 1.5, 0.75, 1.5, 0.75),
-		builtIn("onvue", "1", "Pearson OnVUE technical requirements", "2020", 3, 3, 3, 3),
-		builtIn("edx-software-secure", "1", "edX support article 360023434994", "2021", 0.5, 0.5, 0.5, 0.5),
+		builtIn(DefaultName, "1", "ProctorU requirements as published by CU Boulder for remote proctoring", "2019", 0.768, 0.384, 1.5, 1.0, equipment.ProctorU2019()),
+		builtIn("proctoru-2020", "1", "ProctorU support article 115011772748", "2020", 1, 1, 12, 3, equipment.ProctorU2020()),
+		builtIn("proctoru-current", "1", "ProctorU requirements as republished by ichs.zendesk.com", "2025", 3, 3, 3, 3, equipment.ProctorU2025()),
+		builtIn("honorlock", "1", "Honorlock requirements as republished by testing.arizona.edu", "2024", 1.5, 0.75, 1.5, 0.75, equipment.Requirements{}),
+		builtIn("onvue", "1", "Pearson OnVUE technical requirements", "2020", 3, 3, 3, 3, equipment.Requirements{}),
+		builtIn("edx-software-secure", "1", "edX support article 360023434994", "2021", 0.5, 0.5, 0.5, 0.5, equipment.Requirements{}),
 	}
 }
 
@@ -90,10 +99,11 @@ func Find(policies []Policy, name string) (Policy, error) {
 }
 
 // InForce returns the policy to judge by: the exam's, as the server sent it, unless
-// the client's own is another than the default. A server's policy that is not valid
-// is ignored.
+// the client's own is another than the default. A server's policy whose bounds are not
+// valid is ignored. Requirements for the computer that this version cannot read do not
+// make it invalid: a newer server may have more of them.
 func InForce(own Policy, sent *Policy) Policy {
-	if sent == nil || own != BuiltIn()[0] || sent.Check() != nil {
+	if sent == nil || !own.Equal(BuiltIn()[0]) || sent.checkBounds() != nil {
 		return own
 	}
 	return *sent
@@ -101,6 +111,16 @@ func InForce(own Policy, sent *Policy) Policy {
 
 // Check validates a policy. The error names the key.
 func (p Policy) Check() error {
+	if err := p.checkBounds(); err != nil {
+		return err
+	}
+	if err := p.Equipment.Check(); err != nil {
+		return fmt.Errorf("policy %q: equipment: %w", p.Name, err)
+	}
+	return nil
+}
+
+func (p Policy) checkBounds() error {
 	type pair struct {
 		key      string
 		min, rec float64

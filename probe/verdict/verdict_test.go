@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -152,5 +153,36 @@ func TestBuiltInPoliciesAreSound(t *testing.T) {
 	}
 	if _, err := Find(BuiltIn(), "nonesuch"); err == nil || !strings.Contains(err.Error(), "default") {
 		t.Errorf("unknown policy: %v", err)
+	}
+}
+
+// The requirements for the computer travel with the policy, and say nothing about the
+// link: a student whose version cannot read them is judged by the same bounds.
+func TestEquipmentGoesWithThePolicy(t *testing.T) {
+	for _, p := range BuiltIn() {
+		b, err := json.Marshal(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back Policy
+		if err := json.Unmarshal(b, &back); err != nil || !back.Equal(p) {
+			t.Errorf("%s: %v\n%+v\n%+v", p.Name, err, back, p)
+		}
+		if (p.Equipment.Source != "") == p.Equipment.IsZero() {
+			t.Errorf("%s: requirements %+v", p.Name, p.Equipment)
+		}
+	}
+	sent := BuiltIn()[1]
+	sent.Equipment.Refused = append(sent.Equipment.Refused, "hologram")
+	if sent.Check() == nil {
+		t.Error("an unknown refusal is valid in a configuration")
+	}
+	if p := InForce(BuiltIn()[0], &sent); !p.Equal(sent) {
+		t.Errorf("judged by %s", p.Name)
+	}
+	own := BuiltIn()[0]
+	own.Equipment.Microphone = false
+	if p := InForce(own, &sent); !p.Equal(own) {
+		t.Errorf("a policy of one's own is outranked by %s", p.Name)
 	}
 }

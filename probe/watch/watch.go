@@ -135,7 +135,7 @@ func newBudgets(o *Config) (down, up budget) {
 // judgeBy puts the policy in force that the server has sent.
 func (w *watcher) judgeBy(sent *verdict.Policy) {
 	p := verdict.InForce(w.own, sent)
-	if p == w.o.Policy {
+	if p.Equal(w.o.Policy) {
 		return
 	}
 	w.o.Policy = p

@@ -10,6 +10,7 @@ import (
 	_ "time/tzdata"
 
 	"examlink/cmd/internal/config"
+	"examlink/probe/equipment"
 	"examlink/probe/ippm"
 	"examlink/probe/verdict"
 	"examlink/server/alert"
@@ -121,6 +122,7 @@ func reload(t *testing.T, f config.File) {
 func TestEveryValueIsRead(t *testing.T) {
 	const second, ms = time.Second, time.Millisecond
 	want := config.Default()
+	nothing := equipment.Requirements{Browsers: []string{}, Systems: []equipment.Accepted{}, Refused: []equipment.Refusal{}}
 	want.Log = config.Log{Level: "debug", Format: "json"}
 	want.Policy = "our-exam"
 	want.Policies = []verdict.Policy{
@@ -128,8 +130,12 @@ func TestEveryValueIsRead(t *testing.T) {
 			Name: "our-exam", Version: "1", Source: "our handbook, section 4", Date: "2026-10-01",
 			Minimum:     verdict.Bounds{Download: 1e6, Upload: 500e3, OneWayDelay: 400 * ms, DelayVariation: 100 * ms, Loss: 0.03, Outage: 30 * second},
 			Recommended: verdict.Bounds{Download: 2e6, Upload: 1.25e6, OneWayDelay: 150 * ms, DelayVariation: 50 * ms, Loss: 0.001, Outage: 3 * second},
+			Equipment: equipment.Requirements{
+				Source: "our handbook", Date: "2026", Webcam: "640x480", WebcamRecommended: "1280x720", Microphone: true, Memory: 1024, MemoryRecommended: 4096,
+				Browsers: []string{"chrome"}, Systems: []equipment.Accepted{{Name: "windows", Minimum: "vista", Recommended: "10"}}, Refused: []equipment.Refusal{"linux"},
+			},
 		},
-		{Name: "rates-only", Version: "2", Minimum: verdict.Bounds{Download: 768123, Upload: 100e6}},
+		{Name: "rates-only", Version: "2", Minimum: verdict.Bounds{Download: 768123, Upload: 100e6}, Equipment: nothing},
 	}
 	c := &want.Client
 	c.Server, c.MetricsListen, c.Interval, c.PacketSize, c.LossAfter, c.TrainPacket = "[2001:db8::1]:8443", "", 50*ms, 200, 90*second, 600

@@ -13,6 +13,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"examlink/probe/equipment"
 	"examlink/probe/verdict"
 	"examlink/server/alert"
 )
@@ -28,15 +29,18 @@ type document struct {
 }
 
 func newDocument() *document {
-	var policies, kinds []string
+	var policies, kinds, refusals []string
 	for _, p := range verdict.BuiltIn() {
 		policies = append(policies, p.Name)
 	}
 	for _, k := range alert.Kinds() {
 		kinds = append(kinds, string(k))
 	}
+	for _, r := range equipment.Refusals() {
+		refusals = append(refusals, string(r))
+	}
 	d := &document{facts: strings.NewReplacer(
-		"{policies}", strings.Join(policies, ", "), "{kinds}", enumerate(kinds), "{reloadable}", enumerate(reloadable(root)))}
+		"{policies}", strings.Join(policies, ", "), "{kinds}", enumerate(kinds), "{refusals}", enumerate(refusals), "{reloadable}", enumerate(reloadable(root)))}
 	d.comment("", root.doc)
 	d.section(root, "")
 	return d
