@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"examlink/probe/clock"
+	"examlink/probe/equipment"
 	"examlink/probe/ippm"
 	"examlink/probe/link"
 	"examlink/probe/outbox"
@@ -63,6 +64,10 @@ type Options struct {
 	// and sent, for all programs; nil or ok false: not known. It is called often and
 	// must be cheap.
 	Traffic func() (received, sent uint64, ok bool)
+
+	// Computer, if not nil, is judged in the report of a check, by the requirements of the
+	// policy. probe/computer reads this computer.
+	Computer *equipment.Facts
 
 	// Clock, NewWaiter, Resolver, Socket and TCP replace this host's in tests;
 	// Socket and TCP get an address of the server.

@@ -35,6 +35,7 @@ type Report struct {
 	Transport string          `json:"transport"`
 	Policy    verdict.Policy  `json:"policy"` // the exam's, unless the client has its own
 	Verdict   verdict.Verdict `json:"verdict"`
+	Equipment *Equipment      `json:"equipment,omitempty"` // this computer; nil: nobody has read it
 
 	Idle         monitor.Figures   `json:"idle"`
 	LongestGap   float64           `json:"longest_gap_seconds"` // longest time without an echo in the whole check, or until the server ended it
@@ -90,6 +91,7 @@ func (r *Report) judge(o Options, f verdict.Facts, idle *monitor.Account) {
 	f[verdict.LoadedDelayDown], f[verdict.LoadedDelayUp] = loadedFact(r.LoadedDown), loadedFact(r.LoadedUp)
 	udpFact(f, r.Transport, r.blocked)
 	r.Verdict = verdict.Judge(o.Policy, f)
+	r.Equipment = equipmentBy(o.Computer, o.Policy)
 }
 
 // loadedFact returns how far a load raised the delay. A link faster than the tests

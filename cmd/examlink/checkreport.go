@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 
 	"examlink/probe"
+	"examlink/probe/equipment"
 	"examlink/probe/verdict"
 )
 
@@ -47,6 +48,7 @@ func printReport(w io.Writer, r probe.Report, verbose bool) {
 	} else if down, up := r.OthersDown, r.OthersUp; down != nil && up != nil && busyBeside(r) {
 		p.text(0, aboutOthers(r))
 	}
+	p.computer(r.Equipment)
 	said := map[string]bool{}
 	for _, x := range verdict.WorstFirst(r.Verdict.Reasons) {
 		if x.Remedy == "" || said[x.Remedy] {
@@ -70,6 +72,9 @@ func printReport(w io.Writer, r probe.Report, verbose bool) {
 	p.headline(r.Verdict)
 	if also := r.Verdict.AlsoMissed(); also != "" {
 		p.text(0, also)
+	}
+	if e := r.Equipment; e != nil && e.Outcome != equipment.Unasked {
+		p.coloured(computerColours[e.Outcome], e.Sentence)
 	}
 	p.text(0, fmt.Sprintf("Judged by policy %s, version %s, in %.0f s with %.1f MB.", r.Policy.Name, r.Policy.Version,
 		r.Duration.Seconds(), float64(r.BytesDown+r.BytesUp)/1e6))

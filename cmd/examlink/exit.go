@@ -22,6 +22,7 @@ const (
 	exitUsage        = 2
 	exitNotReady     = 3
 	exitInconclusive = 4
+	exitComputer     = 5 // check --strict: the link will do, the computer does not
 	exitNoServer     = 10
 	exitToken        = 11
 	exitCertificate  = 12
