@@ -15,6 +15,7 @@ var Rules = []Rule{
 	{Package: "cmd/examlink", May: []string{
 		"cmd/internal/cli", "cmd/internal/config", "cmd/internal/daemon", "probe", "probe/agent", "probe/computer", "probe/equipment", "probe/ippm", "probe/link",
 		"probe/plan", "probe/receipt", "probe/record", "probe/record/proof", "probe/record/report", "probe/verdict", "probe/warning", "probe/wire",
+		"probe/history",
 	}},
 	{Package: "cmd/examlink-server", May: []string{
 		"cmd/internal/cli", "cmd/internal/config", "cmd/internal/daemon", "cmd/internal/web", "probe", "probe/exporter", "probe/ippm", "probe/netsim",
@@ -57,6 +58,7 @@ var Rules = []Rule{
 	{Package: "probe/agent", May: []string{
 		"probe", "probe/exporter", "probe/link", "probe/netenv", "probe/outbox", "probe/plan", "probe/receipt", "probe/record", "probe/verdict", "probe/warning", "probe/wire",
 	}, Deps: []string{"github.com/prometheus/client_golang"}, Pure: true},
+	{Package: "probe/history", May: []string{"probe", "probe/ippm", "probe/journal", "probe/lockfile", "probe/verdict"}, Pure: true},
 	{Package: "probe/exporter", May: []string{"probe", "probe/ippm", "probe/link", "probe/outbox", "probe/verdict", "probe/warning", "probe/wire"}},
 	{Package: "probe", May: []string{
 		"probe/clock", "probe/equipment", "probe/ippm", "probe/link", "probe/monitor", "probe/outbox", "probe/plan", "probe/ratetest", "probe/record", "probe/session",
@@ -71,12 +73,13 @@ var Rules = []Rule{
 	{Package: "probe/session", May: []string{"probe/clock", "probe/ippm", "probe/link", "probe/monitor", "probe/outbox", "probe/train", "probe/verdict", "probe/wire"}, Pure: true},
 	{Package: "probe/ratetest", May: []string{"probe/ippm", "probe/link", "probe/train", "probe/verdict", "probe/wire"}, Pure: true},
 	{Package: "probe/monitor", May: []string{"probe/clock", "probe/ippm", "probe/wire"}, Pure: true},
-	{Package: "probe/record/report", May: []string{"probe/ippm", "probe/record", "probe/warning", "probe/wire"}, Pure: true},
+	{Package: "probe/record/report", May: []string{"probe/ippm", "probe/record", "probe/ui", "probe/warning", "probe/wire"}, Pure: true},
 	{Package: "probe/record", May: []string{"probe/ippm", "probe/lockfile", "probe/warning", "probe/wire"}, Pure: true},
 	{Package: "probe/outbox", May: []string{"probe/journal", "probe/lockfile", "probe/wire"}, Pure: true},
 	{Package: "probe/journal", May: []string{"probe/lockfile"}, Pure: true},
 	{Package: "probe/lockfile", Deps: []string{"golang.org/x/sys"}, Pure: true},
 	{Package: "probe/netenv", Deps: []string{"golang.org/x/net", "golang.org/x/sys"}, Pure: true},
+	{Package: "probe/ui", Pure: true},
 	{Package: "probe/netsim", May: []string{"probe/ippm"}},
 	{Package: "probe/link", May: []string{"probe/clock", "probe/ippm", "probe/wire"}},
 	{Package: "probe/train", May: []string{"probe/clock", "probe/ippm", "probe/wire"}, Pure: true},
