@@ -113,6 +113,9 @@ func runCheck(c *cobra.Command, o probe.Options, flags checkFlags) error {
 		printExam(c.OutOrStdout(), o.Token, r)
 	}
 	keepReceipt(c.ErrOrStderr(), r)
+	if err := keepCheck(r, false); err != nil {
+		fmt.Fprintf(c.ErrOrStderr(), "%v; the result is not in \"examlink history\"\n", err)
+	}
 	return exitOfCheck(r, flags.strict)
 }
 

@@ -57,6 +57,7 @@ server: rate, delay, delay variation and loss, in each direction.
   examlink watch @FILE    warn when the link no longer can, before and during the exam
   examlink report FILE    show what happened, from the record of a watch
   examlink verify FILE    check that a receipt or a record is genuine
+  examlink history        show the last checks on this computer
 
 You need the join token that you were given for the exam.
 ` + tokenHelp,
@@ -64,7 +65,7 @@ You need the join token that you were given for the exam.
 	a := cli.Setup(root)
 	root.Version = daemon.Version()
 	root.SetVersionTemplate(daemon.VersionLine("examlink") + "\n")
-	root.AddCommand(newCheck(a), newWatch(a), newReport(), newVerify(), a.Config(checkToken), cli.Version("examlink"))
+	root.AddCommand(newCheck(a), newWatch(a), newReport(), newVerify(), newHistory(), a.Config(checkToken), cli.Version("examlink"))
 	return root
 }
 

@@ -190,7 +190,7 @@ func TestTimesOfDay(t *testing.T) {
 		}
 	}
 	found, _ := history.TimesOfDay(checks(6, map[int]func(int) history.Rate{8: atLeast, 20: slow}), time.UTC)
-	if len(found) != 2 || found[1].Sentence != "Evenings are worse for your download: 0.9 Mbit/s in the middle one of 6 checks, at least 1.5 Mbit/s in the middle one of 6 checks at other times." {
+	if len(found) != 2 || found[1].Sentence != "Evenings are worse for your download: the median of 6 checks is 0.9 Mbit/s, that of 6 checks at other times at least 1.5 Mbit/s." {
 		t.Errorf("%+v", found)
 	}
 	// In another zone these evenings are mornings.

@@ -42,7 +42,7 @@ type Finding struct {
 	Worse     bool          `json:"worse"`     // else better
 	Checks    int           `json:"checks"`    // in this part of the day
 	Others    int           `json:"other_checks"`
-	Rate      ippm.Interval `json:"rate"` // the middle one of these checks
+	Rate      ippm.Interval `json:"rate"` // median of these checks
 	OtherRate ippm.Interval `json:"other_rate"`
 	Sentence  string        `json:"sentence"`
 }
@@ -52,8 +52,9 @@ type Finding struct {
 // transport of the last one are compared; the count of those is returned, too. Rates
 // of which bounds are known count as different only if their intervals are apart.
 func TimesOfDay(all []Check, zone *time.Location) (findings []Finding, compared int) {
+	findings = []Finding{}
 	if len(all) == 0 {
-		return nil, 0
+		return findings, 0
 	}
 	last := all[len(all)-1]
 	all = slices.DeleteFunc(slices.Clone(all), func(c Check) bool { return c.Server != last.Server || c.Transport != last.Transport })
@@ -164,6 +165,6 @@ func (f *Finding) sentence() string {
 		word = "worse"
 	}
 	name := string(f.Part) + "s"
-	return fmt.Sprintf("%s are %s for your %s: %s in the middle one of %d checks, %s in the middle one of %d checks at other times.",
-		strings.ToUpper(name[:1])+name[1:], word, f.Direction, f.Rate, f.Checks, f.OtherRate, f.Others)
+	return fmt.Sprintf("%s are %s for your %s: the median of %d checks is %s, that of %d checks at other times %s.",
+		strings.ToUpper(name[:1])+name[1:], word, f.Direction, f.Checks, f.Rate, f.Others, f.OtherRate)
 }
