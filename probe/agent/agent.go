@@ -43,6 +43,8 @@ type Options struct {
 	// Tell passes a message to the student: one line, without a line break. Run makes
 	// one call at a time. nil: such messages are dropped.
 	Tell func(format string, args ...any)
+	// Recording gets the name of the record's file once it is open; nil: nobody does.
+	Recording func(file string)
 	// Sinks get all events, in this order, after the record and the metrics.
 	Sinks []probe.Sink
 }
@@ -113,6 +115,9 @@ func (a *Agent) Run(ctx context.Context) (Result, error) {
 	keep := newRecorder(startOf(o, a.token, a.now()), a.token.ID, a.o.Record, why, a.o.Tell)
 	if keep != nil && a.metrics != nil {
 		keep.wrote = a.metrics.Record
+	}
+	if keep != nil {
+		keep.recording = a.o.Recording
 	}
 	o.Outbox = openOutbox(a.o.Record, a.token, a.o.QueueMax, a.o.Tell)
 	defer func() {

@@ -156,9 +156,10 @@ func TestAgentWatchesForAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newTestbed(t)
 		file, registry := filepath.Join(t.TempDir(), "r.jsonl"), prometheus.NewRegistry()
-		var said []string
+		var said, recording []string
 		a, err := agent.New(agent.Options{
 			Probe: s.probe, Record: file, Notify: agent.NotifyAlways, Metrics: registry,
+			Recording: func(file string) { recording = append(recording, file) },
 			Show: func(string, string) error { t.Error("a notification on a good link"); return nil },
 			Tell: func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) },
 		})
@@ -178,6 +179,9 @@ func TestAgentWatchesForAMinute(t *testing.T) {
 		}
 		if len(said) != 1 || said[0] != "record in "+file {
 			t.Errorf("told the student %q", said)
+		}
+		if len(recording) != 1 || recording[0] != file {
+			t.Errorf("told the program of the records %q", recording)
 		}
 		checkRecord(t, file)
 		got := values(t, registry)

@@ -24,6 +24,8 @@ type recorder struct {
 	why   func() record.EndReason
 	token string // the join token's identifier
 
+	recording func(file string) // takes the name of the file that was opened; nil: nobody does
+
 	w         *record.Writer
 	name      string // of the file, once it is open
 	gaveUp    bool   // there will be no record
@@ -68,6 +70,9 @@ func (r *recorder) ready() bool {
 		}
 		r.w, r.name, r.seen = w, name, began
 		r.tell("record in %s", name)
+		if r.recording != nil {
+			r.recording(name)
+		}
 	}
 	return r.w != nil && !r.over
 }
