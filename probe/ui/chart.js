@@ -11,6 +11,7 @@ const steps = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080].m
 //   from, to            milliseconds since 1970
 //   height              in CSS pixels; 180 if not given
 //   format              the text of a value at the axis
+//   floor               the least value that the axis reaches
 //   lines               [{value, label, grade}], grade minimum or recommended
 //   shades              [{from, to, title}]: times without values
 //   series              [{kind, grade, points}], with points [{at, value, low, high, below, title}]
@@ -19,7 +20,7 @@ const steps = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080].m
 export function draw(element, o) {
   const width = Math.max(Math.round(element.clientWidth) || 600, 200), height = o.height ?? 180;
   const right = width - margin.right, bottom = height - margin.bottom;
-  const top = ceiling(Math.max(...values(o)));
+  const top = ceiling(values(o).reduce((a, b) => Math.max(a, b), o.floor ?? 0)); // thousands are too many for arguments
   const span = Math.max(o.to - o.from, 1);
   const x = (at) => round(margin.left + (right - margin.left) * (at - o.from) / span);
   const y = (value) => round(bottom - (bottom - margin.top) * Math.min(value / top, 1));
@@ -28,7 +29,7 @@ export function draw(element, o) {
   const root = node("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${o.title}. ${o.description}` });
   for (const s of o.shades ?? []) {
     const a = x(Math.max(s.from, o.from)), b = x(Math.min(s.to, o.to));
-    if (b >= a) root.append(titled(node("path", { class: "shade", d: `M${a} ${margin.top}H${Math.max(b, a + 2)}V${bottom}H${a}z` }), s.title));
+    if (b >= a) root.append(titled(node("path", { class: "shade missing", d: `M${a} ${margin.top}H${Math.max(b, a + 2)}V${bottom}H${a}z` }), s.title));
   }
   for (const value of [0, top / 2, top]) {
     root.append(node("path", { class: "grid", d: `M${margin.left} ${y(value)}H${right}` }),
@@ -36,7 +37,7 @@ export function draw(element, o) {
   }
   for (const at of ticks(o.from, o.to, Math.max(Math.floor(width / 110), 2))) {
     root.append(node("path", { class: "grid", d: `M${x(at)} ${margin.top}V${bottom}` }),
-      node("text", { x: x(at), y: bottom + 16, "text-anchor": "middle" }, clock(at, span)));
+      node("text", { x: x(at), y: bottom + 16, "text-anchor": x(at) > right - 16 ? "end" : "middle" }, clock(at, span)));
   }
   for (const l of o.lines ?? []) root.append(node("path", { class: l.grade, d: `M${margin.left} ${y(l.value)}H${right}` }));
   let drawn = 0;
@@ -45,7 +46,10 @@ export function draw(element, o) {
     drawn += points.length;
     root.append(...marks[s.kind](points, s.grade, x, y, bottom));
   }
-  for (const l of o.lines ?? []) root.append(node("text", { class: "label", x: margin.left + 5, y: y(l.value) - 3 }, l.label));
+  for (const l of o.lines ?? []) { // below its line where another one is just above
+    const crowded = o.lines.some((other) => other.value > l.value && y(l.value) - y(other.value) < 14);
+    root.append(node("text", { class: "label", x: margin.left + 5, y: y(l.value) + (crowded ? 11 : -3) }, l.label));
+  }
   if (drawn === 0) root.append(node("text", { x: (margin.left + right) / 2, y: height / 2, "text-anchor": "middle" }, o.empty));
   element.replaceChildren(root);
 }
@@ -90,7 +94,7 @@ export function sample(kind, grade) {
     case "value": root.append(node("path", { class: `tick ${grade}`, d: "M13 1V13" }), node("path", { class: `point ${grade}`, d: dot(13, 7) })); break;
     case "least": root.append(node("path", { class: `point ${grade}`, d: arrow(13, 11, -1) })); break;
     case "bar": root.append(node("path", { class: `bar ${grade}`, d: "M11 13V3h3V13z" })); break;
-    case "shade": root.append(node("path", { class: "shade", d: "M2 1H24V13H2z" })); break;
+    case "shade": root.append(node("path", { class: "shade missing", d: "M2 1H24V13H2z" })); break;
     default: root.append(node("path", { class: grade, d: "M1 7H25" }));
   }
   return root;

@@ -15,7 +15,7 @@ var Rules = []Rule{
 	{Package: "cmd/examlink", May: []string{
 		"cmd/internal/cli", "cmd/internal/config", "cmd/internal/daemon", "probe", "probe/agent", "probe/computer", "probe/equipment", "probe/ippm", "probe/link",
 		"probe/plan", "probe/receipt", "probe/record", "probe/record/proof", "probe/record/report", "probe/verdict", "probe/warning", "probe/wire",
-		"probe/history",
+		"cmd/internal/window", "probe/history",
 	}},
 	{Package: "cmd/examlink-server", May: []string{
 		"cmd/internal/cli", "cmd/internal/config", "cmd/internal/daemon", "cmd/internal/web", "probe", "probe/exporter", "probe/ippm", "probe/netsim",
@@ -31,6 +31,7 @@ var Rules = []Rule{
 	{Package: "cmd/internal/daemon"},
 	{Package: "cmd/internal/house", Pure: true},
 	{Package: "cmd/internal/web"},
+	{Package: "cmd/internal/window", May: []string{"probe", "probe/history", "probe/ippm", "probe/ui", "probe/wire"}, Pure: true},
 
 	{Package: "server", May: []string{
 		"probe", "probe/clock", "probe/ippm", "probe/link", "probe/plan", "probe/receipt", "probe/verdict", "probe/wire",
@@ -99,7 +100,7 @@ var Rules = []Rule{
 }
 
 // TestOnly are packages that only tests import; they may import anything.
-var TestOnly = []string{"docs", "cmd/internal/e2e", "cmd/internal/script", "docs/schemas", "probe/exporter/naming", "server/store/storetest"}
+var TestOnly = []string{"docs", "cmd/internal/e2e", "cmd/internal/script", "docs/schemas", "probe/exporter/naming", "probe/ui/uitest", "server/store/storetest"}
 
 // Home lists the only importers of a dependency: packages, or trees that end in "/...".
 type Home struct {
@@ -118,6 +119,7 @@ var Homes = []Home{
 	{"github.com/kardianos/service", []string{"cmd/examlink"}, "only cmd/examlink talks to service managers"},
 	{"github.com/shirou/gopsutil", []string{"probe/computer"}, "only probe/computer reads what the computer is"},
 	{"github.com/gen2brain/beeep", []string{"cmd/examlink"}, "only cmd/examlink talks to desktops"},
+	{"github.com/chromedp", []string{"probe/ui/uitest"}, "only probe/ui/uitest drives a browser"},
 	{"github.com/cenkalti/backoff", []string{"server/delivery"}, "only server/delivery retries deliveries"},
 	{"github.com/standard-webhooks", []string{"server/delivery"}, "only server/delivery signs webhooks"},
 	{"modernc.org/sqlite", []string{"server/store/sql"}, "only server/store/sql imports SQL drivers"},
