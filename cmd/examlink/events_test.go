@@ -64,7 +64,7 @@ func (s *playedWatch) play(wait func(time.Duration)) {
 	p.Phase(probe.PhaseEvent{At: s.now, Phase: plan.Idle, Until: examDay.Add(-30 * time.Minute), Check: s.now.Add(time.Minute)})
 	wait(time.Minute)
 	p.Checked(probe.CheckEvent{At: s.now, Due: s.now, Err: &link.Error{Reason: link.ReasonNoServer, Err: errors.New("no answer")}})
-	ready := probe.Report{Verdict: verdict.Verdict{Outcome: verdict.Ready, Sentence: "Ready: this link meets everything recommended."}}
+	ready := probe.Report{Started: s.now, Verdict: verdict.Verdict{Outcome: verdict.Ready, Sentence: "Ready: this link meets everything recommended."}}
 	p.Checked(probe.CheckEvent{At: s.now, Due: s.now, Report: ready})
 	s.now = examDay.Add(-30 * time.Minute)
 	p.Phase(probe.PhaseEvent{At: s.now, Phase: plan.PreExam, Until: examDay})
@@ -117,7 +117,7 @@ func (s *playedWatch) result() agent.Result {
 	return r
 }
 
-func window(t *testing.T) plan.Window {
+func examTime(t *testing.T) plan.Window {
 	t.Helper()
 	w, err := plan.NewWindow(examDay, examDay.Add(3*time.Hour), "America/Denver")
 	if err != nil {
@@ -141,7 +141,7 @@ func TestEventsHaveTheirSchema(t *testing.T) {
 			t.Errorf("a write of %q, want one line", b)
 		}
 		out.Write(b)
-	}), window(t), s.wall)
+	}), examTime(t), s.wall)
 	s.sink = e
 	e.start(wire.JoinToken{Exam: "msds-5001", Student: "s-0017"}, "exam.example.edu:8443")
 	lines := 0

@@ -34,11 +34,16 @@ func (w *watchFlags) follow(c *cobra.Command, f config.File, due plan.Plan, ahea
 	if err != nil {
 		return cli.Usage(err)
 	}
+	server := serverName(o.Probe, token)
+	p := &watchPage{
+		feed:   newWindowFeed(token.Exam, server, due.Window, wall, stderr.tell),
+		listen: f.Client.MetricsListen, registry: registry, log: o.Probe.Log, stderr: stderr, verbose: w.verbose,
+	}
 	if w.json {
 		e := newEvents(c.OutOrStdout(), due.Window, wall)
-		e.start(token, serverName(o.Probe, token))
+		e.start(token, server)
 		o.Sinks = []probe.Sink{e}
-		r, err := w.watch(c, o, f.Client.MetricsListen, registry, stderr)
+		r, err := w.watch(c, o, p)
 		if err != nil {
 			return errors.Join(err, json.NewEncoder(c.OutOrStdout()).Encode(failureOf(err)))
 		}
@@ -49,7 +54,7 @@ func (w *watchFlags) follow(c *cobra.Command, f config.File, due plan.Plan, ahea
 	v.introduce(token, due.Window)
 	o.Sinks = []probe.Sink{v}
 	stop := v.run()
-	r, err := w.watch(c, o, f.Client.MetricsListen, registry, stderr)
+	r, err := w.watch(c, o, p)
 	stop()
 	if err != nil {
 		return err

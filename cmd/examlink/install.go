@@ -84,7 +84,7 @@ func (s *serviceFlags) run(a *cli.App, c *cobra.Command, args []string) error {
 }
 
 // alone lists the flags that exclude each other and are not passed to the service.
-var alone = []string{"install", "uninstall", "service-status", "plan", "for", "json"}
+var alone = []string{"install", "uninstall", "service-status", "plan", "for", "json", "open"}
 
 func (s *serviceFlags) check(c *cobra.Command, args []string) error {
 	var given []string

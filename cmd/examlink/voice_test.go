@@ -25,9 +25,9 @@ func student(t *testing.T, terminal bool) string {
 	t.Cleanup(func() { time.Local = local })
 	var out bytes.Buffer
 	s := &playedWatch{now: examDay.Add(-2 * time.Hour)}
-	v := newVoice(&screen{w: &out, repaint: terminal}, slog.New(slog.DiscardHandler), plan.Plan{Window: window(t)}, s.wall, false)
+	v := newVoice(&screen{w: &out, repaint: terminal}, slog.New(slog.DiscardHandler), plan.Plan{Window: examTime(t)}, s.wall, false)
 	s.sink = v
-	v.introduce(wire.JoinToken{Exam: "msds-5001", Student: "s-0017"}, window(t))
+	v.introduce(wire.JoinToken{Exam: "msds-5001", Student: "s-0017"}, examTime(t))
 	s.play(func(d time.Duration) {
 		for range int(d / time.Second) {
 			v.tick()
@@ -128,7 +128,7 @@ func TestStateLineFits(t *testing.T) {
 		{80, "GOOD  down 6.13+ (min 0.768), up 0.512 (min 0.384) Mbit/s, 22 ms, 1:52 h left"},
 		{200, "GOOD  download at least 6.13 Mbit/s (minimum 0.768), upload 0.512 Mbit/s (minimum 0.384), round trip 22 ms, 1 h 52 min left"},
 	} {
-		s := newLinkState(window(t))
+		s := newLinkState(examTime(t))
 		s.phase.Phase = plan.Exam
 		s.connected, s.policy, s.roundTrip = true, verdict.BuiltIn()[0], 22*time.Millisecond
 		p := &playedWatch{now: now}

@@ -2,9 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -21,6 +20,7 @@ import (
 // watchFlags are the flags of "examlink watch" that set no key of the configuration.
 type watchFlags struct {
 	json, plan, verbose bool
+	open                bool
 	lasting             time.Duration
 	service             serviceFlags
 }
@@ -37,7 +37,9 @@ against the minimum ("6.1+" is at least 6.1), the round trip, and the time left 
 the exam. It ends with a verdict on the whole watch.
 
 It keeps a record that "examlink report" turns into a report, and serves Prometheus
-metrics on client.metrics_listen.
+metrics on client.metrics_listen. There it also serves a page for this computer only,
+with the same state, warnings and what to do, the rates over time, and the record; it
+prints the address of that page once. --open opens it in your browser.
 
 The time of the exam comes from client.exam or, if that is not set, from the join
 token. --plan prints when checks and the watch are due, and measures nothing.
@@ -52,6 +54,7 @@ token. --plan prints when checks and the watch are due, and measures nothing.
 	c.Flags().BoolVar(&w.json, "json", false, "print what happens, line by line (schema "+eventSchema+"), or the plan, as JSON")
 	c.Flags().BoolVar(&w.verbose, "verbose", false, "also print what happens to the connection, and where the metrics are")
 	c.Flags().BoolVar(&w.plan, "plan", false, "print when checks and the watch are due (schema "+plan.Schema+"), and measure nothing")
+	c.Flags().BoolVar(&w.open, "open", false, "open the page of the watch in your browser")
 	w.service.declare(c)
 	c.Flags().DurationVar(&w.lasting, "for", 0, "stop after this `time`")
 	a.Flag(c, "server", "client.server", "`host:port` of the server; overrides the one in the token")
@@ -87,6 +90,9 @@ func (w *watchFlags) run(a *cli.App, c *cobra.Command, args []string) error {
 				return cli.Usage(err)
 			}
 		}
+	}
+	if w.open && f.Client.MetricsListen == "" {
+		return cli.Usage(errors.New("--open: client.metrics_listen is empty, expected host:port on the loopback, where the page is served"))
 	}
 	if w.plan {
 		return printPlan(c.OutOrStdout(), due, w.json)
@@ -142,14 +148,17 @@ func agentOptions(f config.File, due plan.Plan, registry prometheus.Registerer, 
 	}, nil
 }
 
-// watch runs the agent, and a metrics listener if listen is not empty.
-func (w *watchFlags) watch(c *cobra.Command, o agent.Options, listen string, registry *prometheus.Registry, stderr io.Writer) (agent.Result, error) {
+// watch runs the agent. With a page it also serves the metrics, and the page beside them.
+func (w *watchFlags) watch(c *cobra.Command, o agent.Options, p *watchPage) (agent.Result, error) {
+	o.Sinks, o.Recording = append(o.Sinks, p.feed), p.feed.recording
+	stop := p.serve(c.Context(), w.open)
+	defer stop()
+	if p.address != "" {
+		o.Show = func(title, text string) error { return showOnDesktop(title, text+"\nDetails: "+p.address) }
+	}
 	g, err := agent.New(o)
 	if err != nil {
 		return agent.Result{}, err
-	}
-	if listen != "" {
-		defer w.serveMetrics(c.Context(), listen, registry, o.Probe.Log, stderr)()
 	}
 	ctx := c.Context()
 	if w.lasting > 0 {
@@ -162,24 +171,4 @@ func (w *watchFlags) watch(c *cobra.Command, o agent.Options, listen string, reg
 		err = classify(err, !r.Summary.Started.IsZero())
 	}
 	return r, err
-}
-
-// serveMetrics serves the metrics until the returned function is called. If it
-// cannot listen, the watch continues without metrics: the exam matters more.
-func (w *watchFlags) serveMetrics(ctx context.Context, listen string, registry *prometheus.Registry, log *slog.Logger, stderr io.Writer) (stop func()) {
-	admin, err := daemon.NewAdmin(listen, registry, func() bool { return true }, log)
-	if err != nil {
-		fmt.Fprintf(stderr, "examlink: %v; watching without metrics\n", err)
-		return func() {}
-	}
-	if w.verbose {
-		fmt.Fprintf(stderr, "metrics on http://%s/metrics\n", admin.Address())
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() { // ends with ctx
-		defer close(done)
-		_ = admin.Run(ctx)
-	}()
-	return func() { cancel(); <-done }
 }
