@@ -59,7 +59,7 @@ func TestWindowInBrowser(t *testing.T) {
 			t.Fatalf("%s never came", moment.name)
 		}
 		address, host := servedState(t, frozen)
-		for _, look := range uitest.Looks {
+		for _, look := range uitest.ShortLooks() {
 			what := "window-" + moment.name + "-" + look.Name
 			b.Load(address, look)
 			b.Until(`document.querySelector("#line")?.textContent && document.querySelector("#download svg")`)

@@ -160,8 +160,8 @@ func TestAgentWatchesForAMinute(t *testing.T) {
 		a, err := agent.New(agent.Options{
 			Probe: s.probe, Record: file, Notify: agent.NotifyAlways, Metrics: registry,
 			Recording: func(file string) { recording = append(recording, file) },
-			Show: func(string, string) error { t.Error("a notification on a good link"); return nil },
-			Tell: func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) },
+			Show:      func(string, string) error { t.Error("a notification on a good link"); return nil },
+			Tell:      func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) },
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -59,13 +59,13 @@ const marks = {
   bounds: (points, grade, x, y) => points.flatMap((p) => {
     const at = x(p.at), colour = p.below ? "below" : grade;
     const whisker = (from, to) => node("path", { class: `tick ${colour}`, d: `M${at} ${y(from)}V${y(to)}` });
-    const mark = (d) => titled(node("path", { class: `point ${colour}`, d }), p.title);
+    const mark = (kind, d) => titled(node("path", { class: `${kind} ${colour}`, d }), p.title);
     if (p.value != null) {
       const all = p.low != null && p.high != null ? [whisker(p.low, p.high)] : [];
-      return [...all, mark(dot(at, y(p.value)))];
+      return [...all, mark("point", (p.below ? pit : dot)(at, y(p.value)))];
     }
-    if (p.low != null) return [mark(arrow(at, y(p.low), -1))];
-    if (p.high != null) return [mark(arrow(at, y(p.high), 1))];
+    if (p.low != null) return [mark("tick", arrow(at, y(p.low), -1))];
+    if (p.high != null) return [mark("tick", arrow(at, y(p.high), 1))];
     return [];
   }),
   line: (points, grade, x, y) => {
@@ -82,17 +82,19 @@ const marks = {
     titled(node("path", { class: `bar ${grade}`, d: `M${x(p.at) - 1} ${bottom}V${Math.min(y(p.value), bottom - 2)}h3V${bottom}z` }), p.title)),
 };
 
-// dot and arrow are the shapes of a value and of a bound; an arrow points to where the
-// value may be, -1 up and 1 down.
+// The shapes are those of the report: a dot for a value, a triangle for one below the
+// minimum, an arrow from a bound to where the value may be, -1 up and 1 down.
 const dot = (x, y) => `M${round(x - 3)} ${y}a3 3 0 1 0 6 0a3 3 0 1 0-6 0z`;
-const arrow = (x, y, way) => `M${round(x - 4)} ${y}h8l-4 ${7 * way}z`;
+const pit = (x, y) => `M${x} ${round(y + 4)}l-4.5-7h9z`;
+const arrow = (x, y, way) => `M${x} ${y}v${9 * way}m-3 ${-3.5 * way}l3 ${3.5 * way}l3 ${-3.5 * way}`;
 
 // sample returns the shape of a kind of point for a legend.
 export function sample(kind, grade) {
   const root = node("svg", { viewBox: "0 0 26 14", "aria-hidden": "true" });
   switch (kind) {
     case "value": root.append(node("path", { class: `tick ${grade}`, d: "M13 1V13" }), node("path", { class: `point ${grade}`, d: dot(13, 7) })); break;
-    case "least": root.append(node("path", { class: `point ${grade}`, d: arrow(13, 11, -1) })); break;
+    case "below": root.append(node("path", { class: "point below", d: pit(13, 7) })); break;
+    case "least": root.append(node("path", { class: `tick ${grade}`, d: arrow(13, 12, -1) })); break;
     case "bar": root.append(node("path", { class: `bar ${grade}`, d: "M11 13V3h3V13z" })); break;
     case "shade": root.append(node("path", { class: "shade missing", d: "M2 1H24V13H2z" })); break;
     default: root.append(node("path", { class: grade, d: "M1 7H25" }));

@@ -9,10 +9,22 @@ import (
 	"strings"
 
 	"examlink/probe/record"
+	"examlink/probe/ui"
 )
 
 //go:embed page.html
 var pageText string
+
+// style is that of all pages; the file of a report has it within.
+var style = mustRead(ui.StyleName)
+
+func mustRead(name string) template.CSS {
+	b, err := ui.Files.ReadFile(name)
+	if err != nil {
+		panic(err) // the file is part of the program
+	}
+	return template.CSS(b)
+}
 
 var page = template.Must(template.New("page").Funcs(funcs).Parse(pageText))
 
@@ -32,7 +44,7 @@ type floorRow struct{ At, Direction, Reading, Outcome, Why string }
 func (a *Account) HTML(w io.Writer) error {
 	var b bytes.Buffer
 	err := page.Execute(&b, map[string]any{
-		"A": a, "About": a.about(), "Rates": a.rates(), "Gaps": a.gapRows(), "Warnings": a.warningRows(), "Figures": a.figureRows(),
+		"Style": style, "A": a, "About": a.about(), "Rates": a.rates(), "Gaps": a.gapRows(), "Warnings": a.warningRows(), "Figures": a.figureRows(),
 		"Totals": a.totals(), "Charts": []chart{newChart(a, wideChart), newChart(a, narrowChart)}, "Minutes": a.minuteRows(), "Floors": a.floorRows(),
 		"MinutesCut": max(len(a.minutes)-mostRows, 0), "FloorsCut": max(len(a.floors)-mostRows, 0),
 		"Disclaimer": Disclaimer, "RecordSchema": record.Schema,

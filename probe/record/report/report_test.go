@@ -159,7 +159,7 @@ func TestDamaged(t *testing.T) {
 	}
 	a := account(t, s.name)
 	if a.Chain.Whole() || !strings.HasPrefix(a.Integrity, "The record is NOT intact: ") || !strings.Contains(text(t, a), "was changed after it was written") ||
-		!strings.Contains(html(t, a), `class="integrity broken"`) {
+		!strings.Contains(html(t, a), `class="panel bad"`) {
 		t.Error(a.Integrity)
 	}
 }

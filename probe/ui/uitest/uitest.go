@@ -71,6 +71,14 @@ var Looks = []Look{
 	{Name: "print", Width: 794, Height: 1123, Print: true},
 }
 
+// ShortLooks returns Looks or, with -short, the three that differ most.
+func ShortLooks() []Look {
+	if testing.Short() {
+		return []Look{Looks[0], Looks[3], Looks[5]}
+	}
+	return Looks
+}
+
 // Browser is one tab of a Chromium of its own.
 type Browser struct {
 	t   *testing.T
@@ -144,7 +152,7 @@ func (b *Browser) Run(actions ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// Load opens a page in a look.
+// Load leaves the page before, forgets what was heard of it, and opens a page in a look.
 func (b *Browser) Load(address string, l Look) {
 	b.t.Helper()
 	scheme, media := "light", ""
@@ -162,8 +170,10 @@ func (b *Browser) Load(address string, l Look) {
 		call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 			Media: media, Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
 		}),
-		chromedp.Navigate(address),
 	)
+	b.Run(chromedp.Navigate("about:blank"))
+	b.Forget()
+	b.Run(chromedp.Navigate(address))
 }
 
 // Until waits until an expression of JavaScript is true. It asks from outside, because

@@ -72,7 +72,7 @@ const percent = (t, share) => t("percent", { value: String(Number((share * 100).
 // showLegends fills the legends.
 export function showLegends(t) {
   fill("rates-legend", [
-    ["value", "down", "legend.value"], ["least", "down", "legend.least"], ["value", "below", "legend.below"],
+    ["value", "down", "legend.value"], ["least", "down", "legend.least"], ["below", "", "legend.below"],
     ["line", "minimum", "legend.minimum"], ["line", "recommended", "legend.recommended"], ["shade", "", "legend.gap"],
   ]);
   fill("delay-legend", [["line", "median", "legend.median"], ["line", "p99", "legend.p95"], ["bar", "lost", "legend.lost"], ["shade", "", "legend.gap"]]);
