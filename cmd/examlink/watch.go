@@ -59,7 +59,7 @@ token. --plan prints when checks and the watch are due, and measures nothing.
 	c.Flags().DurationVar(&w.lasting, "for", 0, "stop after this `time`")
 	a.Flag(c, "server", "client.server", "`host:port` of the server; overrides the one in the token")
 	a.Flag(c, "policy", "policy", "`name` of the policy to judge the link by")
-	a.Flag(c, "metrics-listen", "client.metrics_listen", "`address` of the metrics listener")
+	a.Flag(c, "metrics-listen", "client.metrics_listen", "`address` of the metrics listener and of the page")
 	a.Flag(c, "record", "client.watch.record", "`file` for the record, or \"none\" (default: one for each exam and day in the user's configuration directory)")
 	a.Flag(c, "notify", "client.notify", "`when` to show warnings as desktop notifications: off, before-exam, always")
 	a.Flag(c, "interval", "client.interval", "`time` between packets of the monitor stream")
@@ -143,19 +143,16 @@ func agentOptions(f config.File, due plan.Plan, registry prometheus.Registerer, 
 	o.Log = daemon.Logger(stderr, daemon.Level(f.Log.Level), f.Log.Format)
 	return agent.Options{
 		Probe: o, Record: f.Client.Watch.Record, QueueMax: f.Client.QueueMax,
-		Notify: agent.Notify(f.Client.Notify), Show: showOnDesktop, Metrics: registry,
+		Notify: agent.Notify(f.Client.Notify), Metrics: registry,
 		Tell: stderr.tell,
 	}, nil
 }
 
 // watch runs the agent. With a page it also serves the metrics, and the page beside them.
 func (w *watchFlags) watch(c *cobra.Command, o agent.Options, p *watchPage) (agent.Result, error) {
-	o.Sinks, o.Recording = append(o.Sinks, p.feed), p.feed.recording
+	o.Sinks, o.Recording, o.Show = append(o.Sinks, p.feed), p.feed.recording, p.show
 	stop := p.serve(c.Context(), w.open)
 	defer stop()
-	if p.address != "" {
-		o.Show = func(title, text string) error { return showOnDesktop(title, text+"\nDetails: "+p.address) }
-	}
 	g, err := agent.New(o)
 	if err != nil {
 		return agent.Result{}, err

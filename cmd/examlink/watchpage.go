@@ -59,6 +59,18 @@ func (p *watchPage) serve(ctx context.Context, open bool) (stop func()) {
 	return func() { cancel(); <-done }
 }
 
+// show shows a notification on the desktop.
+func (p *watchPage) show(title, text string) error { return showOnDesktop(title, p.notice(text)) }
+
+// notice adds the address of the page to the text of a notification: not every desktop
+// knows links, so it is written out.
+func (p *watchPage) notice(text string) string {
+	if p.address == "" {
+		return text
+	}
+	return text + "\nDetails: " + p.address
+}
+
 // introduce says where the page is, once.
 func (p *watchPage) introduce(open bool) {
 	fmt.Fprintf(p.stderr, "The same as a page, for this computer only:\n  %s\n", p.address)

@@ -131,6 +131,16 @@ func fetch(t *testing.T, address string) string {
 	return string(b)
 }
 
+// A notification says where more is to be seen, if there is a page.
+func TestNotificationNamesThePage(t *testing.T) {
+	if got := (&watchPage{}).notice("packet loss"); got != "packet loss" {
+		t.Errorf("without a page: %q", got)
+	}
+	if got := (&watchPage{address: "http://127.0.0.1:9482/watch/k/"}).notice("packet loss"); got != "packet loss\nDetails: http://127.0.0.1:9482/watch/k/" {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestBrowserCommand(t *testing.T) {
 	for goos, want := range map[string]string{
 		"linux": "xdg-open A", "freebsd": "xdg-open A", "darwin": "open A", "windows": "rundll32 url.dll,FileProtocolHandler A",

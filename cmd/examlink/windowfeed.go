@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -11,11 +9,7 @@ import (
 	"examlink/cmd/internal/window"
 	"examlink/probe"
 	"examlink/probe/history"
-	"examlink/probe/ippm"
 	"examlink/probe/plan"
-	"examlink/probe/record"
-	"examlink/probe/record/report"
-	"examlink/probe/verdict"
 	"examlink/probe/warning"
 	"examlink/probe/wire"
 )
@@ -58,7 +52,7 @@ func newWindowFeed(exam, server string, times plan.Window, wall func() time.Time
 	return f
 }
 
-// remember reads the checks on this computer. Called before the watch, or locked.
+// remember reads the checks on this computer.
 func (f *windowFeed) remember() {
 	file, err := history.DefaultFile()
 	var checks []history.Check
@@ -68,8 +62,11 @@ func (f *windowFeed) remember() {
 	if err != nil {
 		f.tell("%v; earlier checks are not shown", err)
 	}
-	f.past = newPastChecks(checks, time.Local)
-	f.past.Checks = f.past.Checks[max(len(f.past.Checks)-mostChecks, 0):]
+	past := newPastChecks(checks, time.Local)
+	past.Checks = past.Checks[max(len(past.Checks)-mostChecks, 0):]
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.past = past
 }
 
 // Phase implements probe.PlanSink.
@@ -84,10 +81,7 @@ func (f *windowFeed) Checked(e probe.CheckEvent) {
 	if e.Err != nil {
 		return
 	}
-	err := keepCheck(e.Report, true)
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if err != nil {
+	if err := keepCheck(e.Report, true); err != nil {
 		f.tell("%v; the result of the scheduled check is not in the history", err)
 		return
 	}
@@ -181,52 +175,4 @@ func (f *windowFeed) state(after int) window.State {
 	}
 	f.series.Fill(&s, after)
 	return s
-}
-
-// boundsOf returns the rates that a policy demands.
-func boundsOf(b verdict.Bounds) window.Bounds {
-	known := func(r ippm.Rate) *float64 {
-		if r <= 0 {
-			return nil
-		}
-		bits := float64(r)
-		return &bits
-	}
-	return window.Bounds{Download: known(b.Download), Upload: known(b.Upload)}
-}
-
-// shownWarning returns a warning in the words of the entries that a watch prints.
-func shownWarning(w warning.Warning) window.Warning {
-	out := window.Warning{
-		ID: w.ID, Kind: string(w.Kind), Active: w.Active(), Gap: w.Kind == warning.Outage || w.Kind == warning.Suspended,
-		From: began(w), To: w.End, Title: title(w), When: strings.TrimPrefix(when(w), ", "),
-		Seen: strings.TrimLeft(evidence(w), ": "), Meaning: w.Kind.Meaning(),
-	}
-	if causeWords(w) != "" {
-		out.Cause = string(w.Cause)
-	}
-	switch {
-	case w.Active():
-		out.When, out.Remedy = "since "+clockTime(began(w)), w.Remedy()
-	case w.End.IsZero(): // the watch ends, but not what it warned of
-		out.When = "from " + clockTime(began(w)) + " to the end of the watch"
-	case w.Raised.Equal(w.Cleared):
-		out.Remedy = noteAdvice(w)
-	}
-	return out
-}
-
-// reportPage makes the page of a record's report.
-func reportPage(file string) ([]byte, error) {
-	r, err := record.Load(file)
-	if err != nil {
-		return nil, err
-	}
-	a, err := report.Make(r)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	var b bytes.Buffer
-	err = a.HTML(&b)
-	return b.Bytes(), err
 }

@@ -48,7 +48,7 @@ type Page struct {
 // the engine.
 type Client struct {
 	probe.Options `mapstructure:",squash"`
-	MetricsListen string `mapstructure:"metrics_listen" default:"127.0.0.1:9482" is:"host:port or empty" doc:"Where 'examlink watch' serves its metrics. Empty: nowhere. Keep it on the loopback interface."`
+	MetricsListen string `mapstructure:"metrics_listen" default:"127.0.0.1:9482" is:"host:port or empty" doc:"Where 'examlink watch' serves its metrics and, on a loopback address only, its page. Empty: nowhere. Keep it on the loopback interface."`
 	QueueMax      int64  `mapstructure:"queue_max" unit:"bytes" default:"4MB" min:"100kB" doc:"Reports that cannot reach the server (warnings, minute figures) are queued in memory and in a file beside the record, and delivered after the outage. Reports beyond this size are dropped: the oldest minute figures first, warnings last."`
 	Notify        string `mapstructure:"notify" default:"before-exam" oneof:"off before-exam always" doc:"When warnings are shown as desktop notifications. before-exam shows none during the exam, and none when the time of the exam is unknown: proctoring software may forbid pop-ups, and a proctor may mistake them for help."`
 	Exam          Exam   `mapstructure:"exam" doc:"The time of the exam. It overrides the join token. Give local times such as '2026-11-30T09:00' with the name of their zone, or times with their offset such as '2026-11-30T09:00-07:00', in quotes."`
