@@ -148,15 +148,15 @@ func agentOptions(f config.File, due plan.Plan, registry prometheus.Registerer, 
 	}, nil
 }
 
-// watch runs the agent. With a page it also serves the metrics, and the page beside them.
+// watch runs the agent, and serves its metrics and its page.
 func (w *watchFlags) watch(c *cobra.Command, o agent.Options, p *watchPage) (agent.Result, error) {
 	o.Sinks, o.Recording, o.Show = append(o.Sinks, p.feed), p.feed.recording, p.show
-	stop := p.serve(c.Context(), w.open)
-	defer stop()
 	g, err := agent.New(o)
 	if err != nil {
 		return agent.Result{}, err
 	}
+	stop := p.serve(c.Context(), w.open)
+	defer stop()
 	ctx := c.Context()
 	if w.lasting > 0 {
 		var cancel context.CancelFunc
