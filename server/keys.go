@@ -22,9 +22,16 @@ import (
 	"examlink/server/durable"
 )
 
-// certificateLife is the validity of a self-signed certificate. Students pin
-// its key, so a shorter life gains nothing.
-const certificateLife = 10 * 365 * 24 * time.Hour
+// Chosen by us.
+const (
+	// CertificateLife is the validity of a self-signed certificate. Students pin its key,
+	// so a shorter life gains nothing.
+	CertificateLife = 10 * 365 * 24 * time.Hour
+	// PageLife is that of one that browsers accept for WebTransport by its hash: they
+	// allow two weeks.
+	PageLife         = 13 * 24 * time.Hour
+	certificateSlack = time.Hour // of clocks that are behind
+)
 
 // Keys are a server's secrets, kept in its data directory.
 type Keys struct {
@@ -62,7 +69,7 @@ func LoadKeys(dir, certFile, keyFile string, now time.Time) (Keys, error) {
 		return Keys{}, fmt.Errorf("data directory: %w", err)
 	}
 	if missing := filepath.Join(dir, certificateKey); certFile == "" && keyFile == "" && !exists(missing) {
-		certPEM, keyPEM, err := SelfSigned(now)
+		certPEM, keyPEM, err := SelfSigned(now, CertificateLife)
 		if err != nil {
 			return Keys{}, err
 		}
@@ -130,8 +137,8 @@ func LoadCertificate(certFile, keyFile string, now time.Time) (tls.Certificate, 
 	return c, nil
 }
 
-// SelfSigned generates a certificate and its key, both PEM.
-func SelfSigned(now time.Time) (certPEM, keyPEM []byte, err error) {
+// SelfSigned generates a certificate that is valid for life, and its key, both PEM.
+func SelfSigned(now time.Time, life time.Duration) (certPEM, keyPEM []byte, err error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, nil, err
@@ -142,7 +149,7 @@ func SelfSigned(now time.Time) (certPEM, keyPEM []byte, err error) {
 	}
 	template := &x509.Certificate{
 		SerialNumber: serial, Subject: pkix.Name{CommonName: "examlink"}, DNSNames: []string{"examlink"},
-		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(certificateLife),
+		NotBefore: now.Add(-certificateSlack), NotAfter: now.Add(life),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -30,6 +32,7 @@ import (
 	"examlink/server"
 	"examlink/server/event"
 	"examlink/server/exam"
+	"examlink/server/page"
 	"examlink/server/session"
 	"examlink/server/store/sql"
 )
@@ -105,7 +108,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	keys, err := server.LoadKeys(dir, "", "", time.Now())
+	keys, err := demoKeys(dir)
 	if err != nil {
 		return err
 	}
@@ -119,9 +122,22 @@ func (d *demo) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer udp.Close()
+	up := netsim.Params{Rate: demoUp, QueueTime: demoQueue, Delay: demoDelay}
+	down := up
+	down.Rate = demoDown
+	relay, err := netsim.NewRelay(udp.LocalAddr().(*net.UDPAddr).AddrPort(), up, down, 1)
+	if err != nil {
+		return err
+	}
+	// The page's packets pass the link, too; the page itself does not.
+	tcp, err := (&net.ListenConfig{}).Listen(ctx, "tcp4", relay.Addr().String())
+	if err != nil {
+		return err
+	}
 	srv, err := server.New(server.Options{
-		Conn: udp, Certificate: server.NewCertificate(keys.Certificate), SessionSeries: config.Default().Server.Metrics.SessionSeries,
+		Conn: udp, TCP: tcp, Certificate: server.NewCertificate(keys.Certificate), SessionSeries: config.Default().Server.Metrics.SessionSeries,
 		TokenKey: keys.Token.Public().(ed25519.PublicKey), Sign: keys.Token, Secret: keys.Secret, Store: kept, Version: daemon.Version(),
+		Page: &page.Options{Certificate: pageCertificate(keys)},
 	})
 	if err != nil {
 		return err
@@ -131,13 +147,6 @@ func (d *demo) run(ctx context.Context) (err error) {
 			d.say("server:  session is %s", e.Session.State)
 		}
 	})
-	up := netsim.Params{Rate: demoUp, QueueTime: demoQueue, Delay: demoDelay}
-	down := up
-	down.Rate = demoDown
-	relay, err := netsim.NewRelay(udp.LocalAddr().(*net.UDPAddr).AddrPort(), up, down, 1)
-	if err != nil {
-		return err
-	}
 	registry := daemon.Registry()
 	if err := srv.Register(registry); err != nil {
 		return err
@@ -182,6 +191,7 @@ func (d *demo) student(ctx, gctx context.Context, g *errgroup.Group, keys server
 	d.say("a server, a client, and between them a simulated link: %v down, %v up, %v round trip", demoDown, demoUp, 2*demoDelay)
 	d.say("metrics of the client: http://%s/metrics", clientAdmin.Address())
 	d.say("metrics of the server: http://%s/metrics", serverAdmin.Address())
+	d.say("the check in a browser, which will warn of this server's certificate: https://%s%s#%s", relay.Addr(), page.Path, o.Token)
 	d.say("this is `examlink check`:")
 	r, err := probe.Check(ctx, o, func(p probe.Progress) {
 		if p.Done != "" {
@@ -207,6 +217,28 @@ func (d *demo) student(ctx, gctx context.Context, g *errgroup.Group, keys server
 	}
 	d.say("watched for %v: %d packets, %d warnings, %d floor tests", s.Lasted.Duration().Round(time.Second), s.Monitor.Sent, len(s.Warnings), s.FloorTests)
 	return nil
+}
+
+// demoKeys makes keys with a certificate that browsers accept by its hash.
+func demoKeys(dir string) (server.Keys, error) {
+	now := time.Now()
+	certificate, key, err := server.SelfSigned(now, server.PageLife)
+	if err != nil {
+		return server.Keys{}, err
+	}
+	names := [2]string{filepath.Join(dir, "page.crt"), filepath.Join(dir, "page.key")}
+	for i, content := range [][]byte{certificate, key} {
+		if err := os.WriteFile(names[i], content, 0o600); err != nil {
+			return server.Keys{}, err
+		}
+	}
+	return server.LoadKeys(dir, names[0], names[1], now)
+}
+
+// pageCertificate returns the hash by which a browser knows the certificate.
+func pageCertificate(keys server.Keys) string {
+	sum := sha256.Sum256(keys.Certificate.Leaf.Raw)
+	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
 func demoToken(keys server.Keys, address netip.AddrPort) (string, error) {

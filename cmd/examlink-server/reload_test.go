@@ -131,7 +131,7 @@ func (s *serving) shown(t *testing.T) *x509.Certificate {
 // certify writes a new certificate and its key.
 func certify(t *testing.T, dir, name string) *x509.Certificate {
 	t.Helper()
-	c, key, err := server.SelfSigned(time.Now())
+	c, key, err := server.SelfSigned(time.Now(), server.CertificateLife)
 	if err != nil {
 		t.Fatal(err)
 	}

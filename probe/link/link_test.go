@@ -35,7 +35,7 @@ type pair struct {
 // certificate makes a server's certificate, by the clock of the bubble, if any.
 func certificate(t *testing.T) tls.Certificate {
 	t.Helper()
-	certPEM, keyPEM, err := server.SelfSigned(time.Now())
+	certPEM, keyPEM, err := server.SelfSigned(time.Now(), server.CertificateLife)
 	if err != nil {
 		t.Fatal(err)
 	}

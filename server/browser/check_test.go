@@ -13,6 +13,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -67,14 +68,12 @@ func newStand(t *testing.T, up, down netsim.Params, udp bool) *stand {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys, err := server.LoadKeys(t.TempDir(), "", "", time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
+	keys := pageKeys(t)
+	hash := sha256.Sum256(keys.Certificate.Leaf.Raw)
 	srv, err := server.New(server.Options{
 		Conn: conn, TCP: tcp, TLS: &tls.Config{Certificates: []tls.Certificate{keys.Certificate}},
 		TokenKey: keys.Token.Public().(ed25519.PublicKey), Secret: keys.Secret,
-		Sign: keys.Token, Page: &page.Options{},
+		Sign: keys.Token, Page: &page.Options{Certificate: base64.StdEncoding.EncodeToString(hash[:])},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -103,13 +102,33 @@ func newStand(t *testing.T, up, down netsim.Params, udp bool) *stand {
 	pin := sha256.Sum256(keys.Certificate.Leaf.RawSubjectPublicKeyInfo)
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.NoSandbox,
-		chromedp.Flag("ignore-certificate-errors-spki-list", base64.StdEncoding.EncodeToString(pin[:])), chromedp.Flag("webtransport-developer-mode", true),
-		chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true))
+		chromedp.Flag("ignore-certificate-errors-spki-list", base64.StdEncoding.EncodeToString(pin[:])), chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true))
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(stop)
 	tab, stopTab := chromedp.NewContext(allocator)
 	t.Cleanup(stopTab)
 	return &stand{t: t, url: "https://" + relay.Addr().String() + page.Path + "#" + token, tab: tab}
+}
+
+// pageKeys makes keys with a certificate that a browser accepts by its hash.
+func pageKeys(t *testing.T) server.Keys {
+	t.Helper()
+	certificate, key, err := server.SelfSigned(time.Now(), server.PageLife)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	names := [2]string{filepath.Join(dir, "page.crt"), filepath.Join(dir, "page.key")}
+	for i, content := range [][]byte{certificate, key} {
+		if err := os.WriteFile(names[i], content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	keys, err := server.LoadKeys(dir, names[0], names[1], time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
 }
 
 // check runs a check in the tab.

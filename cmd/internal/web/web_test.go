@@ -28,7 +28,7 @@ const user, password = "prometheus", "correct horse"
 func write(t *testing.T, text string) (file string, roots *x509.CertPool) {
 	t.Helper()
 	dir := t.TempDir()
-	certificate, key, err := server.SelfSigned(time.Now())
+	certificate, key, err := server.SelfSigned(time.Now(), server.CertificateLife)
 	if err != nil {
 		t.Fatal(err)
 	}
