@@ -41,7 +41,7 @@ func Listen(ctx context.Context, address string) (*net.UDPConn, net.Listener, er
 
 // listen serves QUIC, and pages over HTTP/3, on the students' UDP port.
 func (s *Server) listen() (*link.Listener, *link.WebTransports, error) {
-	pages := link.NewWebTransports(s.o.Clock, s.limits().Sessions)
+	pages := link.NewWebTransports(s.limits().Sessions)
 	s.pages.Store(pages)
 	ln, err := link.Listen(s.o.Conn, link.ListenOptions{
 		TLS: s.o.TLS, Clock: s.o.Clock, ResetKey: session.Derive(s.o.Secret, "stateless reset"),

@@ -37,7 +37,7 @@ func (s *Socket) left(to netip.AddrPort, size, segment int) {
 // stop ends it.
 func (c *Conn) WatchDepartures(f func(at time.Duration, size int)) (stop func(), known bool) {
 	t, ok := c.carrier.(*webTransport)
-	if !ok || t.shared == nil || t.shared.udp == nil {
+	if !ok || t.shared.udp == nil {
 		return nil, false
 	}
 	return t.shared.watch(t.addr, f), true

@@ -13,7 +13,6 @@ import (
 	"github.com/quic-go/quic-go/http3"
 	"github.com/quic-go/webtransport-go"
 
-	"examlink/probe/clock"
 	"examlink/probe/ippm"
 	"examlink/probe/wire"
 )
@@ -30,7 +29,6 @@ const (
 // port of the other UDP clients, with datagrams for packets and a stream for control.
 type WebTransports struct {
 	server *webtransport.Server
-	clock  clock.Clock
 	shared atomic.Pointer[Socket] // on which its connections travel
 	most   atomic.Int64
 	open   atomic.Int64
@@ -40,13 +38,10 @@ type WebTransports struct {
 
 type pageConnKey struct{}
 
-// NewWebTransports returns an acceptor of at most most concurrent connections. c stamps
-// packets; nil means this host's clock.
-func NewWebTransports(c clock.Clock, most int) *WebTransports {
-	if c == nil {
-		c = clock.NewSystem()
-	}
-	s := &WebTransports{clock: c, conns: make(chan *Conn), closed: make(chan struct{})}
+// NewWebTransports returns an acceptor of at most most concurrent connections. It works
+// for one listener, by whose clock it stamps packets.
+func NewWebTransports(most int) *WebTransports {
+	s := &WebTransports{conns: make(chan *Conn), closed: make(chan struct{})}
 	s.Limit(most)
 	mux := http.NewServeMux()
 	mux.HandleFunc("CONNECT "+wire.WebTransportPath, s.upgrade)
@@ -86,7 +81,7 @@ func (s *WebTransports) upgrade(rw http.ResponseWriter, r *http.Request) {
 		http.Error(rw, err.Error(), http.StatusBadRequest)
 		return
 	}
-	t := newWebTransport(session, qc, s.clock, s.shared.Load())
+	t := newWebTransport(session, qc, s.shared.Load())
 	context.AfterFunc(session.Context(), func() { s.open.Add(-1) })
 	conn := &Conn{carrier: t, socket: t.socket, server: "client"}
 	select {
@@ -127,9 +122,9 @@ type webTransport struct {
 	closed bool // by this side
 }
 
-func newWebTransport(s *webtransport.Session, c *quic.Conn, ck clock.Clock, shared *Socket) *webTransport {
+func newWebTransport(s *webtransport.Session, c *quic.Conn, shared *Socket) *webTransport {
 	t := &webTransport{session: s, conn: c, addr: quicCarrier{c}.remote(), shared: shared}
-	t.socket = &Socket{clock: ck, datagrams: s.SendDatagram, batch: make([]Datagram, 0, 1)}
+	t.socket = &Socket{clock: shared.clock, datagrams: s.SendDatagram, batch: make([]Datagram, 0, 1)}
 	go t.read()
 	return t
 }
