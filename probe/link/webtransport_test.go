@@ -47,7 +47,7 @@ func pagePort(t *testing.T, most int) (pages *link.WebTransports, dial func(orig
 		h.Set("Origin", origin)
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		_, s, err := d.Dial(ctx, "https://"+at+wire.WebTransportPath, h)
+		_, s, err := d.Dial(ctx, "https://"+at+wire.WebTransportPath, h) //nolint:bodyclose // the session is the body
 		return s, err
 	}
 }
