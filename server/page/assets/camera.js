@@ -10,61 +10,44 @@ const spot = 160, whole = 32; // pixels
 /** Watches a stream in a video element until stop is called. */
 export function watchCamera(video, stream) {
 	const began = performance.now(), context = canvas(spot), small = canvas(whole);
-	let frames = 0, first = 0, last = 0, looked = 0, changed = 0, brightest = 255, before = null, running = true;
+	let first = 0, changed = 0, brightest = 255, before = null;
 
-	const frame = () => {
-		if (!running) return;
-		const now = performance.now();
-		frames++;
-		last = now;
-		first ||= now;
-		if (now - looked >= every) {
-			looked = now;
-			look(now);
+	// Pictures are looked at by a timer: frames are reported to a page only as far as they
+	// are drawn, which a covered window or a busy computer stops.
+	const timer = setInterval(() => {
+		const { videoWidth: w, videoHeight: h, readyState } = video, now = performance.now();
+		if (document.hidden) { // browsers may stop the picture then
+			changed = now;
+			return;
 		}
-		next();
-	};
-	const look = now => {
-		const { videoWidth: w, videoHeight: h } = video;
-		if (!w) return;
+		if (readyState < HTMLMediaElement.HAVE_CURRENT_DATA || !w) return;
+		first ||= now;
 		small.drawImage(video, 0, 0, whole, whole);
-		brightest = luminances(small.getImageData(0, 0, whole, whole).data);
+		brightest = greatestLuminance(small.getImageData(0, 0, whole, whole).data);
 		// A part at its own size: scaling would average the noise away.
 		context.drawImage(video, (w - spot) / 2, (h - spot) / 2, spot, spot, 0, 0, spot, spot);
-		const now32 = new Uint32Array(context.getImageData(0, 0, spot, spot).data.buffer);
-		if (!before || now32.some((v, i) => v !== before[i])) changed = now;
-		before = now32;
-	};
-	const next = () => video.requestVideoFrameCallback ? video.requestVideoFrameCallback(frame) : setTimeout(polled, 33);
-	let clock = -1;
-	const polled = () => { // without the callback, a frame shows as a new time of the video
-		if (!running) return;
-		if (video.currentTime !== clock) {
-			clock = video.currentTime;
-			frame();
-		} else next();
-	};
+		const pixels = new Uint32Array(context.getImageData(0, 0, spot, spot).data.buffer);
+		if (!before || pixels.some((v, i) => v !== before[i])) changed = now;
+		before = pixels;
+	}, every);
+	const counted = () => video.getVideoPlaybackQuality?.().totalVideoFrames ?? 0;
 	video.srcObject = stream;
 	video.play().catch(() => {}); // no picture then, which is a result
-	next();
 
 	return {
 		/** What is known: {state, frames, rate, width, height}. */
 		facts() {
 			const now = performance.now();
-			const rate = first && now > first ? Math.round((frames - 1) / ((now - first) / 1e3)) : undefined;
+			const frames = counted(), seen = first ? now - first : 0, rate = seen > 500 ? Math.round(frames / (seen / 1e3)) : undefined;
 			const facts = { state: 'starting', frames, rate, width: video.videoWidth, height: video.videoHeight };
-			const seen = first ? now - first : 0;
 			if (!first) facts.state = now - began > patience ? 'nothing' : 'starting';
-			else if (now - last > still) facts.state = 'frozen';
-			else if (seen < 500) facts.state = 'starting';
-			else if (brightest < dark) facts.state = seen < still ? 'starting' : 'black';
-			else if (now - changed > still) facts.state = 'frozen';
-			else facts.state = seen < still ? 'starting' : 'live';
+			else if (seen < still) facts.state = 'starting';
+			else if (brightest < dark) facts.state = 'black';
+			else facts.state = now - changed > still ? 'frozen' : 'live';
 			return facts;
 		},
 		stop() {
-			running = false;
+			clearInterval(timer);
 			video.srcObject = null;
 		},
 	};
@@ -76,8 +59,8 @@ function canvas(side) {
 	return c.getContext('2d', { willReadFrequently: true });
 }
 
-// luminances returns the greatest luminance (BT.709) of RGBA pixels, 0 to 255.
-function luminances(data) {
+// greatestLuminance returns the greatest luminance (BT.709) of RGBA pixels, 0 to 255.
+function greatestLuminance(data) {
 	let most = 0;
 	for (let i = 0; i < data.length; i += 4) most = Math.max(most, 0.2126 * data[i] + 0.7152 * data[i + 1] + 0.0722 * data[i + 2]);
 	return most;
