@@ -104,7 +104,7 @@ func TestChoiceOfDevices(t *testing.T) {
 		t.Errorf("the cameras are %q", names)
 	}
 	before := eval[string](p, `document.getElementById('picture').srcObject.getTracks()[0].label`)
-	eval[bool](p, `(c => { c.selectedIndex = 2; c.dispatchEvent(new Event('change')); return true })(document.getElementById('camera-choice'))`)
+	eval[bool](p, `(c => { document.getElementById('camera-line').textContent = ''; c.selectedIndex = 2; c.dispatchEvent(new Event('change')); return true })(document.getElementById('camera-choice'))`)
 	p.wait(`document.getElementById('picture').srcObject && document.getElementById('picture').srcObject.getTracks()[0].label === document.querySelectorAll('#camera-choice option')[2].text`)
 	if after := eval[string](p, `document.getElementById('picture').srcObject.getTracks()[0].label`); after == before {
 		t.Errorf("still %q", after)

@@ -5,28 +5,28 @@ const patience = 5e3; // without a first frame
 const still = 2500; // a sensor's noise changes every picture, so one that never changes is frozen
 const every = 100; // between two looks at a picture
 const dark = 32; // the brightest spot of a black picture, of 255
-const spot = 160, whole = 32; // pixels
+const few = 32, many = 160; // pixels of a side
 
 /** Watches a stream in a video element until stop is called. */
 export function watchCamera(video, stream) {
-	const began = performance.now(), context = canvas(spot), small = canvas(whole);
+	const began = performance.now(), context = canvas(many), small = canvas(few);
+	context.imageSmoothingEnabled = false; // single pixels from all over the picture: an average would lose the noise
 	let first = 0, changed = 0, brightest = 255, before = null;
 
 	// Pictures are looked at by a timer: frames are reported to a page only as far as they
 	// are drawn, which a covered window or a busy computer stops.
 	const timer = setInterval(() => {
-		const { videoWidth: w, videoHeight: h, readyState } = video, now = performance.now();
+		const { videoWidth, readyState } = video, now = performance.now();
 		if (document.hidden) { // browsers may stop the picture then
 			changed = now;
 			return;
 		}
-		if (readyState < HTMLMediaElement.HAVE_CURRENT_DATA || !w) return;
+		if (readyState < HTMLMediaElement.HAVE_CURRENT_DATA || !videoWidth) return;
 		first ||= now;
-		small.drawImage(video, 0, 0, whole, whole);
-		brightest = greatestLuminance(small.getImageData(0, 0, whole, whole).data);
-		// A part at its own size: scaling would average the noise away.
-		context.drawImage(video, (w - spot) / 2, (h - spot) / 2, spot, spot, 0, 0, spot, spot);
-		const pixels = new Uint32Array(context.getImageData(0, 0, spot, spot).data.buffer);
+		small.drawImage(video, 0, 0, few, few);
+		brightest = greatestLuminance(small.getImageData(0, 0, few, few).data);
+		context.drawImage(video, 0, 0, many, many);
+		const pixels = new Uint32Array(context.getImageData(0, 0, many, many).data.buffer);
 		if (!before || pixels.some((v, i) => v !== before[i])) changed = now;
 		before = pixels;
 	}, every);
