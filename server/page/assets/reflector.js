@@ -49,7 +49,7 @@ export class Reflector {
 		const body = new DataView(bytes.buffer, bytes.byteOffset + headerSize, bytes.length - headerSize);
 		switch (bytes[0]) {
 			case kind.probe:
-				this.reflect(view.getBigUint64(8), bytes.length, at);
+				this.reflect(view.getUint32(4), view.getBigUint64(8), bytes.length, at);
 				return null;
 			case kind.train:
 				this.arrived(body, at);
@@ -60,7 +60,7 @@ export class Reflector {
 		return null;
 	}
 
-	reflect(seq, size, at) {
+	reflect(flow, seq, size, at) {
 		if (seq > this.highest) {
 			this.window = this.highest === 0n ? 1n : ((this.window << (seq - this.highest)) | 1n) & all;
 			this.highest = seq;
@@ -72,7 +72,7 @@ export class Reflector {
 				this.count++;
 			}
 		}
-		const { bytes, body } = packet(kind.echo, this.flow, seq, size);
+		const { bytes, body } = packet(kind.echo, flow, seq, size);
 		body.setBigUint64(0, nanoseconds(at));
 		body.setBigUint64(16, BigInt(this.count));
 		body.setBigUint64(24, this.window >> (this.highest - seq));
