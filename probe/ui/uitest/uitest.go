@@ -89,10 +89,13 @@ type Browser struct {
 	problems []string
 }
 
-// Open starts Chromium until the test ends; without one it skips the test. more are
-// additional options of its command line, such as that of a fake camera.
+// Open starts Chromium until the test ends; without one, and in short runs, it skips the
+// test. more are additional options of its command line, such as that of a fake camera.
 func Open(t *testing.T, more ...chromedp.ExecAllocatorOption) *Browser {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("long: starts a browser")
+	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(chromium(t)), chromedp.WSURLReadTimeout(startWithin), chromedp.Flag("lang", "en-GB"))
 	if os.Geteuid() == 0 { // Chromium's sandbox wants another user
