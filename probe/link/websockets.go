@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"sync/atomic"
 
 	"github.com/coder/websocket"
 
@@ -18,11 +17,8 @@ import (
 // WebSockets accepts connections by WebSocket: an http.Handler for
 // wire.WebSocketPath, whose http.Server must use ConnContext.
 type WebSockets struct {
-	clock  clock.Clock
-	most   atomic.Int64
-	open   atomic.Int64
-	conns  chan *Conn
-	closed chan struct{}
+	acceptor
+	clock clock.Clock
 }
 
 // NewWebSockets returns an acceptor of at most most concurrent connections. c stamps
@@ -31,13 +27,10 @@ func NewWebSockets(c clock.Clock, most int) *WebSockets {
 	if c == nil {
 		c = clock.NewSystem()
 	}
-	s := &WebSockets{clock: c, conns: make(chan *Conn), closed: make(chan struct{})}
+	s := &WebSockets{clock: c, acceptor: newAcceptor()}
 	s.Limit(most)
 	return s
 }
-
-// Limit changes how many concurrent connections are accepted. It ends none.
-func (s *WebSockets) Limit(most int) { s.most.Store(int64(most)) }
 
 type connKey struct{}
 
@@ -53,9 +46,7 @@ func (s *WebSockets) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		http.Error(rw, "TLS 1.3 is needed", http.StatusUpgradeRequired)
 		return
 	}
-	if s.open.Add(1) > s.most.Load() {
-		s.open.Add(-1)
-		http.Error(rw, "there is no room for another connection", http.StatusServiceUnavailable)
+	if !s.room(rw) {
 		return
 	}
 	left := func() { s.open.Add(-1) }
@@ -74,24 +65,7 @@ func (s *WebSockets) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		<-w.gone
 		left()
 	}()
-	conn := &Conn{carrier: w, socket: w.socket, server: "client"}
-	select {
-	case s.conns <- conn:
-	case <-s.closed:
-		conn.Close("server is shutting down")
-	}
-}
-
-// Accept waits for the next connection.
-func (s *WebSockets) Accept(ctx context.Context) (*Conn, error) {
-	select {
-	case c := <-s.conns:
-		return c, nil
-	case <-s.closed:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	s.hand(&Conn{carrier: w, socket: w.socket, server: "client"})
 }
 
 // errTooMany is returned for a refused handshake by TCP.
@@ -114,6 +88,3 @@ func AdmitTCP(conf *tls.Config, admit func(netip.Addr) bool) *tls.Config {
 	}
 	return conf
 }
-
-// Close stops accepting. Accepted connections continue.
-func (s *WebSockets) Close() { close(s.closed) }

@@ -3,7 +3,6 @@ package link
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"net/netip"
 	"sync"
@@ -28,12 +27,9 @@ const (
 // WebTransports accepts connections of pages in browsers by WebTransport: HTTP/3 on the
 // port of the other UDP clients, with datagrams for packets and a stream for control.
 type WebTransports struct {
+	acceptor
 	server *webtransport.Server
 	shared atomic.Pointer[Socket] // on which its connections travel
-	most   atomic.Int64
-	open   atomic.Int64
-	conns  chan *Conn
-	closed chan struct{}
 }
 
 type pageConnKey struct{}
@@ -41,7 +37,7 @@ type pageConnKey struct{}
 // NewWebTransports returns an acceptor of at most most concurrent connections. It works
 // for one listener, by whose clock it stamps packets.
 func NewWebTransports(most int) *WebTransports {
-	s := &WebTransports{conns: make(chan *Conn), closed: make(chan struct{})}
+	s := &WebTransports{acceptor: newAcceptor()}
 	s.Limit(most)
 	mux := http.NewServeMux()
 	mux.HandleFunc("CONNECT "+wire.WebTransportPath, s.upgrade)
@@ -57,9 +53,6 @@ func NewWebTransports(most int) *WebTransports {
 	return s
 }
 
-// Limit changes how many concurrent connections are accepted. It ends none.
-func (s *WebTransports) Limit(most int) { s.most.Store(int64(most)) }
-
 // Serve serves HTTP/3 on a connection until it ends. It is for ListenOptions.Protocols.
 func (s *WebTransports) Serve(c *quic.Conn) { _ = s.server.ServeQUICConn(c) }
 
@@ -70,9 +63,7 @@ func (s *WebTransports) upgrade(rw http.ResponseWriter, r *http.Request) {
 		http.Error(rw, "WebTransport is needed", http.StatusUpgradeRequired)
 		return
 	}
-	if s.open.Add(1) > s.most.Load() {
-		s.open.Add(-1)
-		http.Error(rw, "there is no room for another connection", http.StatusServiceUnavailable)
+	if !s.room(rw) {
 		return
 	}
 	session, err := s.server.Upgrade(rw, r)
@@ -83,29 +74,12 @@ func (s *WebTransports) upgrade(rw http.ResponseWriter, r *http.Request) {
 	}
 	t := newWebTransport(session, qc, s.shared.Load())
 	context.AfterFunc(session.Context(), func() { s.open.Add(-1) })
-	conn := &Conn{carrier: t, socket: t.socket, server: "client"}
-	select {
-	case s.conns <- conn:
-	case <-s.closed:
-		conn.Close("server is shutting down")
-	}
-}
-
-// Accept waits for the next connection.
-func (s *WebTransports) Accept(ctx context.Context) (*Conn, error) {
-	select {
-	case c := <-s.conns:
-		return c, nil
-	case <-s.closed:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	s.hand(&Conn{carrier: t, socket: t.socket, server: "client"})
 }
 
 // Close ends all connections.
 func (s *WebTransports) Close() error {
-	close(s.closed)
+	s.acceptor.Close()
 	return s.server.Close()
 }
 
