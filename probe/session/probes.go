@@ -7,6 +7,7 @@ import (
 	"examlink/probe/clock"
 	"examlink/probe/ippm"
 	"examlink/probe/link"
+	"examlink/probe/monitor"
 	"examlink/probe/wire"
 )
 
@@ -25,36 +26,27 @@ func (s *Session) Pause() { s.cancel() }
 // ProbeSize returns the size of a probe at the IP layer.
 func (s *Session) ProbeSize() int { return ippm.IPSize(s.Config.PacketSize, s.ipv6) }
 
-// sendProbes sends the monitor stream on an absolute schedule until ctx ends.
+// sendProbes sends the monitor stream until ctx ends.
 func (s *Session) sendProbes(ctx context.Context, w clock.Waiter) {
-	c := s.Config.Clock
 	buf := make([]byte, 0, wire.MaxPacketSize)
-	next := c.Now()
-	for w.Wait(ctx, next) == nil {
-		interval := time.Duration(s.interval.Load())
-		late := c.Now() - next
-		if late >= interval {
-			n := late / interval
-			s.Monitor.Skip(uint64(n))
-			next += n * interval
+	monitor.Pacer{
+		Stream: s.Monitor, Clock: s.Config.Clock, Waiter: w,
+		Interval: func() time.Duration { return time.Duration(s.interval.Load()) },
+		Next:     func() wire.Seq { return s.flow.Next(wire.KindProbe) },
+		Send: func(seq wire.Seq, p wire.Probe) error {
+			b, err := s.flow.Seal(buf, wire.KindProbe, seq, s.Config.PacketSize, func(b []byte) []byte { return wire.AppendProbe(b, p) })
+			if err == nil {
+				err = s.Conn.Socket().Send(b, s.Remote)
+			}
+			return err
+		},
+		NoRoute: link.Refused,
+		Late: func(late time.Duration) {
 			if int64(late) > s.stalled.Load() {
 				s.stalled.Store(int64(late))
 			}
-		}
-		s.Monitor.Paced(late)
-		seq := s.flow.Next(wire.KindProbe)
-		now := c.Now()
-		s.Monitor.Reserve(seq, now)
-		body := s.Monitor.ProbeBody(now)
-		b, err := s.flow.Seal(buf, wire.KindProbe, seq, s.Config.PacketSize, func(b []byte) []byte { return wire.AppendProbe(b, body) })
-		if err == nil {
-			err = s.Conn.Socket().Send(b, s.Remote)
-		}
-		if err != nil {
-			s.Monitor.Refuse(seq, link.Refused(err))
-		}
-		next += interval
-	}
+		},
+	}.Run(ctx)
 }
 
 // departed records when probes left the host. It runs on the read loop.

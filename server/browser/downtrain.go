@@ -85,14 +85,14 @@ func (l *Line) downSender(r wire.TrainRequest, d *downTrain, w clock.Waiter) *tr
 			d.packets, d.other = append(d.packets, p), append(d.other, max(out-before-handed, 0))
 			l.handed += size
 			l.mu.Unlock()
-			b, _ := l.packet(nil, wire.KindTrain, payload, func(b []byte) []byte { return wire.AppendTrain(b, p) })
+			b := l.packet(wire.KindTrain, l.number(wire.KindTrain), payload, func(b []byte) []byte { return wire.AppendTrain(b, p) })
 			return l.send(b)
 		},
 		SendEnd: func(p wire.TrainPacket, e wire.TrainEnd) error {
 			l.mu.Lock()
 			d.end = wire.TrainEnd{Packets: e.Packets, Unsent: e.Unsent} // what waited here is seen by when it left
 			l.mu.Unlock()
-			b, _ := l.packet(nil, wire.KindTrain, wire.TrainEndSize(len(e.Held)), func(b []byte) []byte { return wire.AppendTrainEnd(b, p, e) })
+			b := l.packet(wire.KindTrain, l.number(wire.KindTrain), wire.TrainEndSize(len(e.Held)), func(b []byte) []byte { return wire.AppendTrainEnd(b, p, e) })
 			return l.send(b)
 		},
 	}

@@ -7,6 +7,7 @@ import (
 	"examlink/probe/clock"
 	"examlink/probe/ippm"
 	"examlink/probe/link"
+	"examlink/probe/monitor"
 	"examlink/probe/wire"
 )
 
@@ -16,36 +17,27 @@ const lagMost = 8 * time.Millisecond
 
 // packet builds a packet for the page. It is not sealed: it travels in a connection that
 // is.
-func (l *Line) packet(buf []byte, k wire.Kind, size int, body func([]byte) []byte) ([]byte, wire.Seq) {
-	seq := wire.Seq(l.seqs[k].Add(1))
-	b := body(wire.AppendHeader(buf[:0], wire.Header{Kind: k, Flow: l.o.Flow, Seq: seq}))
-	return append(b, make([]byte, max(size-len(b), 0))...), seq
+func (l *Line) packet(k wire.Kind, seq wire.Seq, size int, body func([]byte) []byte) []byte {
+	b := body(wire.AppendHeader(make([]byte, 0, size), wire.Header{Kind: k, Flow: l.o.Flow, Seq: seq}))
+	return append(b, make([]byte, max(size-len(b), 0))...)
 }
+
+// number reserves the next sequence number of a kind; the first is 1.
+func (l *Line) number(k wire.Kind) wire.Seq { return wire.Seq(l.seqs[k].Add(1)) }
 
 func (l *Line) send(b []byte) error { return l.o.Conn.Socket().Send(b, l.to) }
 
-// sendProbes sends the monitor stream on an absolute schedule until ctx ends.
+// sendProbes sends the monitor stream until ctx ends.
 func (l *Line) sendProbes(ctx context.Context, w clock.Waiter) {
-	c := l.o.Clock
-	next := c.Now()
-	for w.Wait(ctx, next) == nil {
-		interval := time.Duration(l.interval.Load())
-		late := c.Now() - next
-		if late >= interval {
-			n := late / interval
-			l.monitor.Skip(uint64(n))
-			next += n * interval
-		}
-		l.monitor.Paced(late)
-		now := c.Now()
-		p := l.monitor.ProbeBody(now)
-		b, seq := l.packet(nil, wire.KindProbe, wire.MinPacketSize, func(b []byte) []byte { return wire.AppendProbe(b, p) })
-		l.monitor.Reserve(seq, now)
-		if err := l.send(b); err != nil {
-			l.monitor.Refuse(seq, link.Refused(err))
-		}
-		next += interval
-	}
+	monitor.Pacer{
+		Stream: l.monitor, Clock: l.o.Clock, Waiter: w,
+		Interval: func() time.Duration { return time.Duration(l.interval.Load()) },
+		Next:     func() wire.Seq { return l.number(wire.KindProbe) },
+		Send: func(seq wire.Seq, p wire.Probe) error {
+			return l.send(l.packet(wire.KindProbe, seq, wire.MinPacketSize, func(b []byte) []byte { return wire.AppendProbe(b, p) }))
+		},
+		NoRoute: link.Refused,
+	}.Run(ctx)
 }
 
 // packets handles the page's packets of one read. It runs on the read loop.

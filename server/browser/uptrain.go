@@ -105,7 +105,7 @@ func (l *Line) trainPacket(p wire.TrainPacket, body []byte, d link.Datagram) {
 	f, send := l.receiver.Arrive(p, d.At, len(d.Data), other, 0)
 	l.mu.Unlock()
 	if send {
-		b, _ := l.packet(nil, wire.KindFeedback, wire.MinPacketSize, func(b []byte) []byte { return wire.AppendFeedback(b, f) })
+		b := l.packet(wire.KindFeedback, l.number(wire.KindFeedback), wire.MinPacketSize, func(b []byte) []byte { return wire.AppendFeedback(b, f) })
 		_ = l.send(b)
 	}
 }
