@@ -108,7 +108,11 @@ func (l studentLine) Others() *session.Others {
 // words says how a line is connected.
 func (o Opened) words() string {
 	said := "connected to " + o.Server
-	if o.Transport == link.WebSocket {
+	switch {
+	case o.Transport != link.WebSocket:
+	case o.Blocked == "":
+		said += " over WebSocket, because " + whyUDPUntried
+	default:
 		said += " over WebSocket, because the network blocks UDP"
 	}
 	return said

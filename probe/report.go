@@ -72,6 +72,7 @@ type Report struct {
 const (
 	whyLossHidden = "TCP sends lost packets again, so losses show up as delay"
 	whyUDPBlocked = "the network lets TCP through to the server but not UDP"
+	whyUDPUntried = "this browser cannot measure over UDP"
 	whyPathMTU    = "the network lets small UDP packets through to the server but not those of 1,228 bytes"
 )
 
@@ -223,6 +224,8 @@ func udpFact(f verdict.Facts, transport string, blocked link.Reason) {
 	case transport == string(link.UDP):
 	case blocked == link.ReasonPathMTU:
 		f[verdict.UDP] = verdict.Unknown(whyPathMTU)
+	case blocked == "":
+		f[verdict.UDP] = verdict.Unknown(whyUDPUntried)
 	default:
 		f[verdict.UDP] = verdict.Unknown(whyUDPBlocked)
 	}

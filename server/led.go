@@ -33,7 +33,7 @@ func (c *conversation) lead(ctx context.Context, w wire.Welcome) {
 	o.Clock, o.NewWaiter, o.Version, o.Log, o.TrainPacket = c.s.o.Clock, c.s.o.NewWaiter, clip(c.hello.Client, helloMost), c.s.o.Log, browser.TrainPacket
 	o.Policy = *w.Policy
 	blocked := link.Reason("")
-	if c.conn.Transport() == link.WebSocket {
+	if c.conn.Transport() == link.WebSocket && c.hello.Without != wire.WithoutSupport {
 		blocked = link.ReasonUDPBlocked
 	}
 	l, err := browser.New(ctx, browser.Options{

@@ -75,6 +75,8 @@ type Hello struct {
 	// Led means that the client, a page in a browser, only answers: the server runs the
 	// check, and packets are not sealed beyond the connection they travel in.
 	Led bool `json:"led,omitempty"`
+	// Without says why a page does not use WebTransport; empty: it does.
+	Without Without `json:"without,omitempty"`
 }
 
 // Welcome grants a session.

@@ -8,6 +8,15 @@ import (
 	"time"
 )
 
+// Without is why a page does not use WebTransport.
+type Without string
+
+// The reasons.
+const (
+	WithoutSupport Without = "unsupported" // the browser has none
+	WithoutAnswer  Without = "failed"      // it did not open, as where UDP is blocked
+)
+
 // Fixed by PROTOCOL.md.
 const (
 	// MaxArrivals bounds the packets of one Arrivals.

@@ -50,7 +50,7 @@ async function run({ token, origin, certificate, system }) {
 	});
 	send({
 		type: 'hello', id: 1,
-		hello: { token, client: 'page', system: system.slice(0, 64), purpose: 'check', time: new Date().toISOString(), no_exporter: true, led: true },
+		hello: { token, client: 'page', system: system.slice(0, 64), purpose: 'check', time: new Date().toISOString(), no_exporter: true, led: true, without: line.without },
 	});
 	await ended;
 	send({ type: 'bye', bye: { reason: 'done' } });

@@ -10,14 +10,17 @@ const chunkMost = 4096;
 // openLine connects to a server by its origin. certificate is a SHA-256 in base64 of the server's certificate, for
 // a server that no authority vouches for.
 export async function openLine(origin, certificate) {
-	if ('WebTransport' in self) {
+	const without = 'WebTransport' in self ? 'failed' : 'unsupported';
+	if (without === 'failed') {
 		try {
 			return await openWebTransport(origin, certificate);
 		} catch {
 			// UDP does not get through, or the browser does not trust the certificate.
 		}
 	}
-	return openWebSocket(origin);
+	const line = await openWebSocket(origin);
+	line.without = without;
+	return line;
 }
 
 class Line {
