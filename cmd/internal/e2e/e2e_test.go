@@ -137,7 +137,8 @@ func (h *testbed) startServer() {
 	server := h.server
 	h.t.Cleanup(func() { _ = server.Process.Kill(); _, _ = server.Process.Wait() })
 	for range 100 {
-		if h.in(h.far, "sh", "-c", "cat /proc/net/udp | grep -qi ':20FB '").Run() == nil { // 8443
+		// The students' port, 8443, and the admin listener's, 9481, which opens later.
+		if h.in(h.far, "sh", "-c", "grep -qi ':20FB ' /proc/net/udp && grep -qi ':2509 ' /proc/net/tcp").Run() == nil {
 			return
 		}
 		time.Sleep(50 * time.Millisecond)
