@@ -64,6 +64,7 @@ var silentServer = func(f *netenv.Findings) { f.Server = netenv.Silent }
 // Each event of a link or its computer raises the expected warning, with its cause,
 // start and end, and no other: above all no outage where the network had none.
 func TestEachEventHasItsLabel(t *testing.T) {
+	long(t)
 	const s = time.Second
 	type want struct {
 		kind       warning.Kind

@@ -22,6 +22,7 @@ func (w *testbed) hold(d time.Duration, up, down ippm.Rate) {
 // One stall in the first seconds of a check, or a burst of losses, is no property of
 // the link: the check looks again, and says what it was. What comes back is one.
 func TestOneEventIsNoVerdict(t *testing.T) {
+	long(t)
 	for _, c := range []struct {
 		name   string
 		happen func(*testbed)

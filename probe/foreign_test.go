@@ -49,6 +49,7 @@ func watchBesideVideo(t *testing.T, linkUp, linkDown, videoUp, videoDown float64
 // The student's own video fills most of a link that just meets the minimum: no rate
 // warning is raised, and the video loses nothing and waits little.
 func TestOwnTrafficIsNoSlowLink(t *testing.T) {
+	long(t)
 	synctest.Test(t, func(t *testing.T) {
 		w, d, finish := watchBesideVideo(t, 0.5, 0.9, 0.4e6, 0.7e6)
 		time.Sleep(10 * time.Minute)

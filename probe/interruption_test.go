@@ -16,6 +16,7 @@ import (
 // An interruption in mid-check, whatever runs then, is waited for: the rates are those
 // of the link, and the interruption is a finding.
 func TestCheckGoesOnAfterAnInterruption(t *testing.T) {
+	long(t)
 	for _, dead := range []time.Duration{3 * time.Second, 8 * time.Second, 20 * time.Second} {
 		for start := 2 * time.Second; start < 9*time.Second; start += time.Second {
 			t.Run(fmt.Sprintf("%v from %v", dead, start), func(t *testing.T) {

@@ -16,10 +16,8 @@ var lossSeeds = flag.Uint64("loss-seeds", 6, "runs of each kind of loss")
 // Loss beyond the limit is warned of, in half of the runs within a minute and
 // mostly much sooner, whether packets are lost one by one or in bursts; loss within it is not.
 func TestLossIsWarnedOfInTime(t *testing.T) {
+	long(t)
 	seeds := *lossSeeds
-	if testing.Short() {
-		seeds = min(seeds, 3) // the fewest that have a median
-	}
 	for _, c := range []struct {
 		name string
 		lose func(*testbed, time.Duration) // for a time

@@ -14,10 +14,8 @@ import (
 // A bulk transfer fills a deep queue: it raises the delay warning and nothing else, and
 // the tests it triggers do not hide it from the monitor stream.
 func TestQueueingIsWarnedOfInTime(t *testing.T) {
-	runs := 10
-	if testing.Short() {
-		runs = 2
-	}
+	long(t)
+	const runs = 10
 	var took []time.Duration
 	for i := range runs {
 		synctest.Test(t, func(t *testing.T) {

@@ -55,12 +55,9 @@ func TestRecoveryIsSeen(t *testing.T) {
 // A link that was below the recommended rate, but not below the minimum, and is back
 // has its warning cleared: tests ask for more until they show it.
 func TestRecommendedIsSeenAgain(t *testing.T) {
-	seeds := uint64(2)
-	if testing.Short() {
-		seeds = 1
-	}
+	long(t)
 	for _, jitter := range []time.Duration{ms, 5 * ms} {
-		for seed := range seeds {
+		for seed := range uint64(2) {
 			synctest.Test(t, func(t *testing.T) {
 				up, down := good()
 				up.Jitter, down.Jitter = jitter, jitter

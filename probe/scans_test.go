@@ -38,6 +38,7 @@ func (s scan) start(w *testbed) (stop func()) {
 
 // Scans of the Wi-Fi turn no verdict on rates, wherever in a check they fall.
 func TestCheckBesideScans(t *testing.T) {
+	long(t)
 	for _, s := range scans {
 		t.Run(s.name, func(t *testing.T) {
 			for lead := range 5 {

@@ -22,6 +22,7 @@ func kinds(ws []warning.Warning) string {
 }
 
 func TestWatchSurvives(t *testing.T) {
+	long(t)
 	for _, c := range []struct {
 		name     string
 		happen   func(*testbed)

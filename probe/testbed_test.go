@@ -294,3 +294,11 @@ func describe(i ippm.Interval) string {
 	}
 	return "unknown"
 }
+
+// long skips a test that simulates hours in all where little time is wanted.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("long: simulates hours in all")
+	}
+}

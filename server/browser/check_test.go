@@ -269,7 +269,7 @@ func TestFromTheLinkToTheVerdict(t *testing.T) {
 			t.Errorf("the result does not say %q:\n%s", words, text)
 		}
 	}
-	t.Logf("4 clicks, %.1f s", time.Since(began).Seconds())
+	t.Logf("3 clicks, %.1f s", time.Since(began).Seconds())
 }
 
 // Where UDP does not get through, the page measures by WebSocket, says so, and gives
