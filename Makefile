@@ -3,7 +3,7 @@
 GOLANGCI = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 TARGETS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
-.PHONY: build test short race lint fuzz bench metrics-doc roles config cross imports lab demo dashboards test-dashboards check-rules pictures grafana axe screenshots
+.PHONY: build test short race lint fuzz bench metrics-doc roles config cross imports lab demo dashboards test-dashboards check-rules pictures grafana screenshots
 
 # What the programs print as their version. Go's own build information has no commit where
 # it is told not to ask git, or finds no repository.
@@ -78,9 +78,6 @@ pictures: ## the dashboards as pictures, drawn with Perses; needs node, npm, chr
 SCREENSHOTS = docs/images/page
 screenshots: ## the check page as pictures, for the documents; needs chromium
 	CI=1 go test ./server/page -run '^TestScreenshots$$' -count=1 -args -screenshots $(abspath $(SCREENSHOTS))
-
-axe: ## the checker of accessibility that the tests of the pages use; needs npm
-	cd server/page/axe && npm ci --no-audit --no-fund
 
 grafana: ## what Grafana's own data engine makes of the dashboards' results; needs node, npm and prometheus
 	cd dashboards/engine && npm ci

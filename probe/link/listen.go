@@ -4,10 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"maps"
 	"net"
 	"net/netip"
-	"slices"
 
 	"github.com/quic-go/quic-go"
 	"github.com/quic-go/quic-go/http3"
@@ -31,10 +29,6 @@ type ListenOptions struct {
 	// Admit reports whether a connection from an address may begin its handshake; nil
 	// means always. proved means that the address is verified as the sender's own.
 	Admit func(a netip.Addr, proved bool) bool
-	// Protocols serve other application protocols on the same QUIC transport, by
-	// their ALPN identifier, such as h3: each gets the connections whose clients
-	// chose it, and ends with the listener.
-	Protocols map[string]func(*quic.Conn)
 	// Pages, if set, serves pages in browsers over HTTP/3.
 	Pages *WebTransports
 }
@@ -44,7 +38,7 @@ type Listener struct {
 	socket    *Socket
 	transport *quic.Transport
 	listener  *quic.Listener
-	others    map[string]func(*quic.Conn)
+	pages     *WebTransports // nil: none
 }
 
 // Listen serves QUIC and probe packets on pc. Closing the listener does not
@@ -53,16 +47,12 @@ func Listen(pc net.PacketConn, o ListenOptions) (*Listener, error) {
 	if o.Clock == nil {
 		o.Clock = clock.NewSystem()
 	}
-	others := maps.Clone(o.Protocols)
-	if o.Pages != nil {
-		if others == nil {
-			others = map[string]func(*quic.Conn){}
-		}
-		others[http3.NextProtoH3] = o.Pages.Serve
-	}
 	conf := o.TLS.Clone()
 	conf.MinVersion = tls.VersionTLS13
-	conf.NextProtos = append([]string{wire.ALPN}, slices.Sorted(maps.Keys(others))...)
+	conf.NextProtos = []string{wire.ALPN}
+	if o.Pages != nil {
+		conf.NextProtos = append(conf.NextProtos, http3.NextProtoH3)
+	}
 	sock := NewSocket(pc, o.Clock)
 	if o.Pages != nil {
 		o.Pages.shared.Store(sock)
@@ -83,11 +73,11 @@ func Listen(pc net.PacketConn, o ListenOptions) (*Listener, error) {
 			return ctx, nil
 		}
 	}
-	ln, err := tr.Listen(conf, serving(len(others) > 0))
+	ln, err := tr.Listen(conf, serving(o.Pages != nil))
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
-	return &Listener{socket: sock, transport: tr, listener: ln, others: others}, nil
+	return &Listener{socket: sock, transport: tr, listener: ln, pages: o.Pages}, nil
 }
 
 // Socket returns the socket the listener shares with its probe packets.
@@ -100,8 +90,8 @@ func (l *Listener) Accept(ctx context.Context) (*Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if serve := l.others[qc.ConnectionState().TLS.NegotiatedProtocol]; serve != nil {
-			go serve(qc) // ends with the connection, which the transport ends
+		if qc.ConnectionState().TLS.NegotiatedProtocol == http3.NextProtoH3 {
+			go l.pages.serve(qc) // ends with the connection, which the transport ends
 			continue
 		}
 		return &Conn{carrier: quicCarrier{qc}, socket: l.socket, server: "client"}, nil

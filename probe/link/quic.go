@@ -43,11 +43,11 @@ func config() *quic.Config {
 	}
 }
 
-// serving returns the configuration of a server's connections. Other protocols than ours
-// need more than a stream: HTTP/3 has streams of its own, and WebTransport's datagrams.
-func serving(others bool) *quic.Config {
+// serving returns the configuration of a server's connections. Pages need more than a
+// stream: HTTP/3 has streams of its own, and WebTransport's datagrams.
+func serving(pages bool) *quic.Config {
 	c := config()
-	if others {
+	if pages {
 		c.MaxIncomingStreams, c.MaxIncomingUniStreams = 8, 8
 		c.EnableDatagrams, c.EnableStreamResetPartialDelivery = true, true
 	}

@@ -53,8 +53,8 @@ func NewWebTransports(most int) *WebTransports {
 	return s
 }
 
-// Serve serves HTTP/3 on a connection until it ends. It is for ListenOptions.Protocols.
-func (s *WebTransports) Serve(c *quic.Conn) { _ = s.server.ServeQUICConn(c) }
+// serve serves HTTP/3 on a connection until it ends.
+func (s *WebTransports) serve(c *quic.Conn) { _ = s.server.ServeQUICConn(c) }
 
 // upgrade opens one session and hands it to Accept.
 func (s *WebTransports) upgrade(rw http.ResponseWriter, r *http.Request) {

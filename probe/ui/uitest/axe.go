@@ -21,9 +21,9 @@ var axe struct {
 	source string
 }
 
-// axeSource returns axe-core, fetched once by npm into the user's cache. Without npm,
+// AxeSource returns the script of axe-core, fetched once by npm into the user's cache. Without npm,
 // or without a registry, the test is skipped; in CI it fails.
-func axeSource(t *testing.T) string {
+func AxeSource(t *testing.T) string {
 	t.Helper()
 	axe.Lock()
 	defer axe.Unlock()
@@ -92,7 +92,7 @@ func (b *Browser) Accessible(what string) {
 	b.t.Helper()
 	const ask = `axe.run(document, {resultTypes: ["violations"]}).then((r) => r.violations.map((v) =>
 		v.id + ": " + v.help + " " + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 200) + " (" + n.failureSummary + ")").join("; ")))`
-	Value[bool](b, axeSource(b.t)+";true")
+	Value[bool](b, AxeSource(b.t)+";true")
 	if found := Value[[]string](b, ask); len(found) > 0 {
 		b.t.Errorf("%s: axe found\n%s", what, strings.Join(found, "\n"))
 	}

@@ -19,6 +19,7 @@ async function run({ token, origin, certificate, system }) {
 	const line = await openLine(origin, certificate);
 	const send = (m) => line.control({ v: controlVersion, ...m });
 	const reflector = new Reflector(line, send);
+	let flow = 0;
 	let train = null;
 	let over = false;
 	const ended = new Promise((resolve, reject) => {
@@ -29,7 +30,7 @@ async function run({ token, origin, certificate, system }) {
 		line.onmessage = (m) => {
 			switch (m.type) {
 				case 'welcome':
-					reflector.flow = m.welcome.flow;
+					flow = m.welcome.flow;
 					break;
 				case 'refused':
 					reject({ reason: m.refused.reason, sentence: m.refused.detail || m.refused.reason });
@@ -37,7 +38,7 @@ async function run({ token, origin, certificate, system }) {
 				case 'train-request':
 					train?.stop();
 					train = null;
-					if (m.train_request.direction === 'up') train = sendTrain(line, reflector.flow, m.train_request, send);
+					if (m.train_request.direction === 'up') train = sendTrain(line, flow, m.train_request, send);
 					else reflector.expect(m.train_request.train);
 					break;
 				case 'progress':

@@ -70,7 +70,6 @@ async function openWebTransport(origin, certificate) {
 	}
 	const stream = await transport.createBidirectionalStream();
 	const line = new Line();
-	line.transport = 'webtransport';
 	const out = stream.writable.getWriter();
 	const datagrams = transport.datagrams;
 	const packets = (datagrams.createWritable ? datagrams.createWritable() : datagrams.writable).getWriter();
@@ -104,7 +103,6 @@ function openWebSocket(origin) {
 		const socket = new WebSocket(origin.replace(/^http/, 'ws') + path, protocol);
 		socket.binaryType = 'arraybuffer';
 		const line = new Line();
-		line.transport = 'websocket';
 		const failed = () => reject({ reason: 'unreachable', sentence: 'The server cannot be reached from this network.' });
 		const late = setTimeout(() => { socket.close(); failed(); }, openTime);
 		socket.onopen = () => {

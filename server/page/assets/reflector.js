@@ -34,7 +34,6 @@ export class Reflector {
 		this.lag = new Lag();
 		this.line = line;
 		this.send = send;
-		this.flow = 0;
 		this.count = 0;
 		this.highest = 0n;
 		this.window = 0n; // bit i: the probe i before the highest has arrived
