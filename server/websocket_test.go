@@ -80,12 +80,19 @@ func (p *port) token(id string) string {
 // call connects, says hello and keeps the answer.
 func (p *port) call(dial func(context.Context, link.DialOptions) (*link.Conn, error), token, resume string) *caller {
 	p.t.Helper()
+	c := p.connect(dial)
+	c.hello(token, resume)
+	return c
+}
+
+// connect connects, without a hello.
+func (p *port) connect(dial func(context.Context, link.DialOptions) (*link.Conn, error)) *caller {
+	p.t.Helper()
 	c := &caller{t: p.t, got: make(chan link.Datagram, 1000)}
 	var err error
 	if c.conn, err = dial(context.Background(), link.DialOptions{Server: p.addr.String(), Fingerprint: p.pin}); err != nil {
 		p.t.Fatal(err)
 	}
-	c.hello(token, resume)
 	return c
 }
 
