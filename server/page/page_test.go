@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"examlink/probe"
+	"examlink/probe/equipment"
 	"examlink/probe/verdict"
 )
 
@@ -20,6 +21,9 @@ const budget = 60_000
 
 func handler(t *testing.T, o Options) *Handler {
 	t.Helper()
+	if o.Requirements.IsZero() {
+		o.Requirements = equipment.ProctorU2019()
+	}
 	h, err := New(o)
 	if err != nil {
 		t.Fatal(err)
@@ -258,5 +262,28 @@ func TestWorkerKnowsNoDevices(t *testing.T) {
 	}
 	if !seen["line.js"] || !seen["train.js"] || !seen["reflector.js"] {
 		t.Errorf("the worker imports %v", seen)
+	}
+}
+
+// The page asks what the policy asks, by the names that browsers use; nothing is asked
+// where the policy asks nothing.
+func TestRequirementsOfThePolicy(t *testing.T) {
+	for name, c := range map[string]struct {
+		asks equipment.Requirements
+		want string
+	}{
+		"all": {equipment.ProctorU2019(), `{"source":"ProctorU requirements as published by CU Boulder for remote proctoring","date":"2019",` +
+			`"camera":{"minimum":[640,480],"recommended":[1280,720]},"memory":{"minimum_mb":1024},"browsers":["Chrome","Firefox","Safari"],` +
+			`"systems":{"Windows":{"minimum":"6","recommended":"10"},"macOS":{"minimum":"10.5","recommended":"10.13"}},` +
+			`"refused":["chromebook","tablet","linux","windows-s","windows-rt","virtual-machine","phone"]}`},
+		"nothing": {equipment.Requirements{}, `{"source":"","date":"","camera":{"minimum":[0,0],"recommended":[0,0]},"memory":{"minimum_mb":0},"browsers":[],"systems":{},"refused":[]}`},
+	} {
+		h, err := New(Options{Requirements: c.asks})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(h.files[Path+"/requirements.json"].plain); got != c.want {
+			t.Errorf("%s: %s, expected %s", name, got, c.want)
+		}
 	}
 }

@@ -39,7 +39,7 @@ var Rules = []Rule{
 	}},
 	{Package: "server/api", May: []string{"probe/verdict", "server/alert", "server/auth", "server/cluster", "server/delivery", "server/exam", "server/session", "server/store"}},
 	{Package: "server/cluster", May: []string{"server/event", "server/store"}, Deps: []string{"github.com/prometheus/client_golang"}, Pure: true},
-	{Package: "server/page", Pure: true},
+	{Package: "server/page", May: []string{"probe/equipment"}, Pure: true},
 	{Package: "server/auth", May: []string{"server/durable"}, Pure: true},
 	{Package: "server/delivery", May: []string{"probe/ippm", "probe/journal", "probe/link", "probe/wire", "server/alert", "server/durable", "server/event", "server/session", "server/store", "server/store/memory"}, Deps: []string{
 		"github.com/cenkalti/backoff", "github.com/standard-webhooks/standard-webhooks", "github.com/prometheus/client_golang",
