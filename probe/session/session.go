@@ -211,6 +211,12 @@ func (s *Session) Dismissed() bool { return s.dismissed.Load() }
 
 // Sleep waits for d. It returns early when ctx or the session ends, with its error.
 func (s *Session) Sleep(ctx context.Context, d time.Duration) error {
+	return SleepUntil(ctx, d, s.done, s.Err)
+}
+
+// SleepUntil waits for d. It returns early when ctx ends, with its error, or when done is
+// closed, with why's.
+func SleepUntil(ctx context.Context, d time.Duration, done <-chan struct{}, why func() error) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
@@ -218,7 +224,7 @@ func (s *Session) Sleep(ctx context.Context, d time.Duration) error {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-s.done:
-		return s.Err()
+	case <-done:
+		return why()
 	}
 }

@@ -147,16 +147,7 @@ func (l *Line) SetInterval(d time.Duration) {
 
 // Sleep implements probe.Line.
 func (l *Line) Sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-l.done:
-		return l.Err()
-	}
+	return session.SleepUntil(ctx, d, l.done, l.Err)
 }
 
 // PathMTU implements probe.Line: a page cannot send packets of a size that it chooses.
