@@ -284,18 +284,6 @@ func (s *Server) Run(ctx context.Context) error {
 	return nil
 }
 
-// runNotifier starts the notifier. It outlives the sessions, so that events up
-// to their end still generate notifications. The returned function stops it.
-func (s *Server) runNotifier(ctx context.Context) (stop func() error) {
-	if s.notifier == nil {
-		return func() error { return nil }
-	}
-	notifying, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	done := make(chan error, 1)
-	go func() { done <- s.notifier.Run(notifying) }() // ends with stop
-	return func() error { cancel(); return <-done }
-}
-
 // Sessions lists the current sessions, worst state first, then longest silence.
 func (s *Server) Sessions() []SessionInfo {
 	now := s.o.Clock.Now()

@@ -157,13 +157,6 @@ func (n *Notifier) enqueue(e input) {
 	n.rouse()
 }
 
-// Hold has the notifier judge nothing until release is called, once and soon: events that
-// arrive meanwhile are taken together.
-func (n *Notifier) Hold() (release func()) {
-	n.batch.Lock()
-	return n.batch.Unlock
-}
-
 // rouse makes the loop look again.
 func (n *Notifier) rouse() {
 	select {

@@ -174,3 +174,10 @@ func (n *Notifier) refresh() {
 		d.queue.logRefresh(n.log, d.queue.refresh())
 	}
 }
+
+// Hold has the notifier judge nothing until release is called, once and soon: events that
+// arrive meanwhile are taken together.
+func (n *Notifier) Hold() (release func()) {
+	n.batch.Lock()
+	return n.batch.Unlock
+}
