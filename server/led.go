@@ -45,7 +45,11 @@ func (c *conversation) lead(ctx context.Context, w wire.Welcome) {
 		Seen: func(at time.Duration, from netip.AddrPort) { c.session.SeenProbe(at, from) },
 		Reading: func(r wire.TrainReport, measures bool) {
 			c.session.SetReading(r, measures, c.s.o.Clock.Wall())
-			c.s.sessions.Publish(c.session, event.Reading{Report: r, Measures: measures})
+			if r.Direction == wire.Up {
+				c.s.sessions.Publish(c.session, event.Reading{Report: r, Measures: measures})
+			} else if measures { // the page says when packets arrived
+				c.s.sessions.Publish(c.session, event.Claim{Report: r})
+			}
 		},
 		Reserve: func(rate float64) (release func(), ok bool) {
 			return c.s.trains.Reserve(c.token.ID, rate)

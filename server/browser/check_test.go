@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,6 +29,7 @@ import (
 	"examlink/probe/verdict"
 	"examlink/probe/wire"
 	"examlink/server"
+	"examlink/server/event"
 	"examlink/server/exam"
 	"examlink/server/page"
 )
@@ -42,6 +44,9 @@ type stand struct {
 	t   *testing.T
 	url string // the student's link
 	tab context.Context
+
+	mu     sync.Mutex
+	events []event.Event
 }
 
 func newStand(t *testing.T, up, down netsim.Params, udp bool) *stand {
@@ -78,6 +83,12 @@ func newStand(t *testing.T, up, down netsim.Params, udp bool) *stand {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s := &stand{t: t}
+	srv.Events().Handle(func(e event.Event) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.events = append(s.events, e)
+	})
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
 	if udp { // else nothing passes it
@@ -107,7 +118,8 @@ func newStand(t *testing.T, up, down netsim.Params, udp bool) *stand {
 	t.Cleanup(stop)
 	tab, stopTab := chromedp.NewContext(allocator)
 	t.Cleanup(stopTab)
-	return &stand{t: t, url: "https://" + relay.Addr().String() + page.Path + "#" + token, tab: tab}
+	s.url, s.tab = "https://"+relay.Addr().String()+page.Path+"#"+token, tab
+	return s
 }
 
 // pageKeys makes keys with a certificate that a browser accepts by its hash.
@@ -273,7 +285,31 @@ func TestFromTheLinkToTheVerdict(t *testing.T) {
 			t.Errorf("the result does not say %q:\n%s", words, text)
 		}
 	}
+	s.measuredApartFromClaimed()
 	t.Logf("%d clicks, %.1f s", clicks, time.Since(began).Seconds())
+}
+
+// measuredApartFromClaimed checks that what the page says counts as its claim: how trains
+// going down arrived.
+func (s *stand) measuredApartFromClaimed() {
+	s.t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	seen := map[event.Kind]int{}
+	for _, e := range s.events {
+		switch p := e.Payload.(type) {
+		case event.Reading:
+			seen[e.Payload.Kind()]++
+			if p.Report.Direction != wire.Up {
+				s.t.Errorf("train %d going %s counts as measured by the server", p.Report.Train, p.Report.Direction)
+			}
+		case event.Claim:
+			seen[e.Payload.Kind()]++
+		}
+	}
+	if seen[event.KindReading] == 0 || seen[event.KindClaim] == 0 {
+		s.t.Errorf("events %v, expected readings and claims", seen)
+	}
 }
 
 // Where UDP does not get through, the page measures by WebSocket, says so, and gives

@@ -33,14 +33,6 @@ const (
 	Cut Name = "cut" // the server countersigned a later line than the last
 )
 
-// Names lists the names.
-func Names() []Name {
-	return []Name{
-		Unreadable, Missing, Misplaced, LineChanged, NotCountersignature, OtherKey, CountersignatureChanged, OtherExam, OtherStudent,
-		OtherToken, OtherRecord, OtherSession, CountersignatureMoved, ClaimDiffers, Cut,
-	}
-}
-
 // Problem is one thing that does not hold.
 type Problem struct {
 	Line  int    `json:"line"` // of the file, from 1
