@@ -125,20 +125,6 @@ func (n *Notifier) Reading(s alert.Session, r alert.Reading) {
 	n.enqueue(input{judge: func(c *alert.Correlator) { c.Read(s, r) }})
 }
 
-// Attend takes who has connected for the exams that are not over. It does not block.
-func (n *Notifier) Attend(at time.Time, exams []alert.Attendance) {
-	n.enqueue(input{judge: func(c *alert.Correlator) {
-		if n.role != alone { // it does not know whom the others have
-			c.Attend(at, exams)
-		}
-	}})
-}
-
-// Connect takes that a student has connected. It does not block.
-func (n *Notifier) Connect(at time.Time, exam, student string) {
-	n.enqueue(input{judge: func(c *alert.Correlator) { c.Connect(exam, student, at) }})
-}
-
 // Minima replaces the policy's minima, IP-layer bit/s; 0 means none. The next
 // reading of a rate is the first that is compared with them. It does not block.
 func (n *Notifier) Minima(up, down float64) {
