@@ -68,6 +68,9 @@ func verified[T any](jws, typ string, keys []ed25519.PublicKey) (T, error) {
 	case n != 3:
 		return none, fmt.Errorf("%w: %d parts between dots, expected 3", ErrMalformed, n)
 	}
+	if n, whole := len(jws)-strings.LastIndex(jws, ".")-1, base64.RawURLEncoding.EncodedLen(ed25519.SignatureSize); n != whole {
+		return none, fmt.Errorf("%w: a signature of %d characters, expected %d", ErrMalformed, n, whole)
+	}
 	var c content[T]
 	p := jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), jwt.WithoutClaimsValidation(), jwt.WithStrictDecoding())
 	var noKey error
@@ -88,8 +91,8 @@ func verified[T any](jws, typ string, keys []ed25519.PublicKey) (T, error) {
 	return c.is, nil
 }
 
-// altered says whether a JWS has a whole header and a whole signature, which is not that of its
-// content. The JWT library reads the content first: one that was changed may be no JSON.
+// altered says whether a JWS has a whole header and a signature of the right length, which is not
+// that of its content. The JWT library reads the content first: one that was changed may be no JSON.
 func altered(t *jwt.Token, jws, typ string, keys []ed25519.PublicKey) bool {
 	if t == nil || t.Header == nil {
 		return false
@@ -100,7 +103,7 @@ func altered(t *jwt.Token, jws, typ string, keys []ed25519.PublicKey) bool {
 	}
 	end := strings.LastIndex(jws, ".")
 	signature, err := base64.RawURLEncoding.Strict().DecodeString(jws[end+1:])
-	return err == nil && jwt.SigningMethodEdDSA.Verify(jws[:end], signature, key) != nil
+	return err != nil || jwt.SigningMethodEdDSA.Verify(jws[:end], signature, key) != nil
 }
 
 // keyOf returns the key that the header of a JWS of a type names.

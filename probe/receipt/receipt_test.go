@@ -117,6 +117,30 @@ func TestTampering(t *testing.T) {
 	}
 }
 
+// The name of a tampering does not hang on what the signature happens to be: wherever a
+// receipt is cut it is not whole, and whichever character behind its header is another it was changed.
+func TestTamperingAnywhere(t *testing.T) {
+	for seed := range byte(4) {
+		k := key(seed)
+		s := signed(t, k)
+		for end := range len(s) {
+			if _, err := Verify(s[:end], public(k)); !errors.Is(err, ErrMalformed) {
+				t.Fatalf("key %d, cut to %d of %d characters: %v", seed, end, len(s), err)
+			}
+		}
+		for i := len(s) - 100; i < len(s); i++ { // the content's end and the signature
+			for _, c := range "A_[" {
+				if rune(s[i]) == c || s[i] == '.' {
+					continue
+				}
+				if _, err := Verify(s[:i]+string(c)+s[i+1:], public(k)); !errors.Is(err, ErrChanged) {
+					t.Fatalf("key %d, character %d of %d is %q: %v", seed, i, len(s), c, err)
+				}
+			}
+		}
+	}
+}
+
 func TestExpected(t *testing.T) {
 	r := sample()
 	if err := r.Of(Expected{Exam: "msds-5001", Token: "t1"}); err != nil {
