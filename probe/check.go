@@ -60,7 +60,7 @@ func newCheck(o Options, token wire.JoinToken, progress func(Progress)) *check {
 func (c *check) measure(ctx context.Context) error {
 	c.say(0, "")
 	config := c.o.connection()
-	s, err := session.Dial(ctx, &config, c.token, "check", session.Earlier{}, 0)
+	s, err := session.Dial(ctx, &config, c.token, wire.PurposeCheck, session.Earlier{}, 0)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ func (c *check) settle(ctx context.Context) error {
 
 // conclude judges what was measured.
 func (c *check) conclude(ctx context.Context) error {
-	facts, account, err := lookAgain(ctx, c.s, &c.o, c.s.Finish(c.idle, c.o.Clock.Now()), drained(c.ways))
+	facts, account, err := lookAgain(ctx, c.s, &c.o, c.s.Probes().Finish(c.idle, c.o.Clock.Now()), drained(c.ways))
 	if err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func (c *check) figures(idle *monitor.Account) {
 	r.Idle = idle.Figures()
 	for _, x := range c.ways {
 		if x.loading != nil {
-			*x.loaded = monitor.NewLoaded(c.s.Finish(x.loading, now), x.load.Rise, x.load.Full, r.Idle.RoundTrip.Median)
+			*x.loaded = monitor.NewLoaded(c.s.Probes().Finish(x.loading, now), x.load.Rise, x.load.Full, r.Idle.RoundTrip.Median)
 		}
 		x.loaded.Why = x.load.Why
 	}

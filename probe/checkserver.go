@@ -8,6 +8,7 @@ import (
 
 	"examlink/probe/link"
 	"examlink/probe/session"
+	"examlink/probe/wire"
 )
 
 // serverTime limits how long it is asked whether a server answers that has fallen
@@ -38,7 +39,7 @@ func (l studentLine) ServerEnded(ctx context.Context, err error, silent func() b
 	ctx, cancel := context.WithTimeout(ctx, serverTime)
 	defer cancel()
 	config := l.o.connection()
-	s, err := session.Dial(ctx, &config, l.token, "check", session.Earlier{}, 0)
+	s, err := session.Dial(ctx, &config, l.token, wire.PurposeCheck, session.Earlier{}, 0)
 	var refused *RefusedError
 	switch {
 	case err == nil:

@@ -93,7 +93,7 @@ func (c *check) breakOff(ctx context.Context, err error) {
 	if c.idle == nil { // it was still being observed
 		c.idle = c.s.Probes().Begin(c.o.Clock.Now())
 	}
-	account := c.s.Finish(c.idle, c.o.Clock.Now())
+	account := c.s.Probes().Finish(c.idle, c.o.Clock.Now())
 	c.figures(account)
 	why := whyLink
 	if c.serverGone = c.s.ServerEnded(ctx, err, c.run.silent); c.serverGone {

@@ -21,11 +21,8 @@ type Line interface {
 	ratetest.Streamer
 	// Opened returns what is known since the line was opened.
 	Opened() Opened
-	// Probes returns the monitor stream; its directions may be the other's.
+	// Probes returns the monitor stream.
 	Probes() *monitor.Stream
-	// Finish returns the account of a window of the monitor stream, by the student's
-	// directions.
-	Finish(w *monitor.Window, now time.Duration) *monitor.Account
 	// SetInterval sets the spacing of the monitor stream.
 	SetInterval(time.Duration)
 	// Sleep waits for d, or until ctx or the line ends: then with an error.
@@ -92,11 +89,6 @@ func (l studentLine) Opened() Opened {
 
 // Probes implements Line.
 func (l studentLine) Probes() *monitor.Stream { return l.Monitor }
-
-// Finish implements Line.
-func (l studentLine) Finish(w *monitor.Window, now time.Duration) *monitor.Account {
-	return l.Monitor.Finish(w, now)
-}
 
 // Others implements Line. The first reading triggers the look-up of the interface, which
 // takes a moment.

@@ -39,7 +39,7 @@ func lookAgain(ctx context.Context, s Line, o *Options, first *monitor.Account, 
 		if err := settle(ctx, s, o, w); err != nil {
 			return nil, nil, err
 		}
-		account := s.Finish(w, o.Clock.Now())
+		account := s.Probes().Finish(w, o.Clock.Now())
 		latest, pooled := verdict.Facts{}, verdict.Facts{}
 		delayFacts(latest, account)
 		all.Merge(account)

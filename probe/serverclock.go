@@ -6,6 +6,7 @@ import (
 
 	"examlink/probe/clock"
 	"examlink/probe/session"
+	"examlink/probe/wire"
 )
 
 // ClockWrong is the difference from which a computer's wall clock counts as wrong: a
@@ -20,7 +21,7 @@ func ServerClock(ctx context.Context, o Options) (ahead time.Duration, err error
 		return 0, err
 	}
 	config := o.connection()
-	s, err := session.Dial(ctx, &config, token, "check", session.Earlier{}, 0)
+	s, err := session.Dial(ctx, &config, token, wire.PurposeCheck, session.Earlier{}, 0)
 	if err != nil {
 		return 0, err
 	}

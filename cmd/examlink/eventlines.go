@@ -1,6 +1,7 @@
 package main
 
 import (
+	"examlink/probe/view"
 	"time"
 
 	"examlink/probe"
@@ -72,7 +73,7 @@ type warningEvent struct {
 
 // stateEvent is the state of the link now.
 type stateEvent struct {
-	Condition condition      `json:"condition"`
+	Condition view.Condition `json:"condition"`
 	Download  rateEvent      `json:"download"`
 	Upload    rateEvent      `json:"upload"`
 	RoundTrip *float64       `json:"round_trip_delay_seconds"`

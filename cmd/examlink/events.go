@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"examlink/probe/view"
 	"io"
 	"slices"
 	"sync"
@@ -24,7 +25,7 @@ type events struct {
 	wall func() time.Time
 
 	mu     sync.Mutex // phases begin on another goroutine
-	link   linkState
+	link   view.Link
 	said   stateEvent
 	saidAt time.Time
 }
@@ -35,7 +36,7 @@ var (
 )
 
 func newEvents(out io.Writer, exam plan.Window, wall func() time.Time) *events {
-	return &events{out: out, wall: wall, link: newLinkState(exam)}
+	return &events{out: out, wall: wall, link: view.NewLink(exam)}
 }
 
 // put writes one line with one write. A reader that has gone away does not end the watch:
@@ -54,7 +55,7 @@ func (e *events) start(token wire.JoinToken, server string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.put("start", e.wall(), watchEvent{Start: &startEvent{
-		Exam: token.Exam, Student: token.Student, Server: server, Begins: e.link.exam.Start, Ends: e.link.exam.End,
+		Exam: token.Exam, Student: token.Student, Server: server, Begins: e.link.Exam.Start, Ends: e.link.Exam.End,
 	}})
 }
 
@@ -72,7 +73,7 @@ func (e *events) end(r agent.Result) {
 func (e *events) Phase(p probe.PhaseEvent) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.link.phase = p
+	e.link.Phase = p
 	e.put("phase", p.At, watchEvent{Phase: &phaseEvent{p.Phase, p.Until, p.Check}})
 	e.state(p.At)
 }
@@ -147,8 +148,8 @@ func (e *events) Warning(w warning.Warning) {
 // state prints the state if its condition or problems have changed, or if it was last
 // printed a while ago.
 func (e *events) state(at time.Time) {
-	s := stateEvent{Condition: e.link.condition(), Download: e.link.rate(wire.Down), Upload: e.link.rate(wire.Up), Problems: e.link.problems()}
-	if d := e.link.roundTrip; d > 0 {
+	s := stateEvent{Condition: e.link.Condition(), Download: rateOf(&e.link, wire.Down), Upload: rateOf(&e.link, wire.Up), Problems: e.link.Problems()}
+	if d := e.link.RoundTrip; d > 0 {
 		seconds := d.Seconds()
 		s.RoundTrip = &seconds
 	}
@@ -160,11 +161,11 @@ func (e *events) state(at time.Time) {
 	e.put("state", at, watchEvent{State: &s})
 }
 
-// rate returns the rate of a direction as last tested.
-func (s *linkState) rate(d wire.Direction) rateEvent {
-	i, minimum := s.rates[d], float64(s.policy.Minimum.Download)
+// rateOf returns the rate of a direction as last tested.
+func rateOf(s *view.Link, d wire.Direction) rateEvent {
+	i, minimum := s.Rates[d], float64(s.Policy.Minimum.Download)
 	if d == wire.Up {
-		minimum = float64(s.policy.Minimum.Upload)
+		minimum = float64(s.Policy.Minimum.Upload)
 	}
 	out := rateEvent{Value: i.Value, Low: i.Low}
 	if minimum > 0 { // known once there has been a session

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"examlink/probe/view"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -121,8 +122,8 @@ func printHistory(w io.Writer, p pastChecks, zone *time.Location) error {
 // withBounds returns a rate with its interval, or its bound.
 func withBounds(r history.Rate) string {
 	s := r.String()
-	if r.Value != nil && r.Low != nil && r.High != nil && mbit(*r.Low) != mbit(*r.High) {
-		s += fmt.Sprintf(" (%s to %s)", mbit(*r.Low), mbit(*r.High))
+	if r.Value != nil && r.Low != nil && r.High != nil && view.Mbit(*r.Low) != view.Mbit(*r.High) {
+		s += fmt.Sprintf(" (%s to %s)", view.Mbit(*r.Low), view.Mbit(*r.High))
 	}
 	return s
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"examlink/probe/view"
 	"strings"
 	"time"
 
@@ -38,9 +39,9 @@ func introduction(token wire.JoinToken, exam plan.Window, now time.Time, local *
 	}
 	switch {
 	case now.Before(exam.Start):
-		return append(lines, "The exam begins on "+begins+", in "+left(exam.Start.Sub(now))+".")
+		return append(lines, "The exam begins on "+begins+", in "+view.Left(exam.Start.Sub(now))+".")
 	case now.Before(exam.End):
-		return append(lines, "The exam began on "+begins+" and ends in "+left(exam.End.Sub(now))+".")
+		return append(lines, "The exam began on "+begins+" and ends in "+view.Left(exam.End.Sub(now))+".")
 	}
 	return append(lines, "The exam began on "+begins+" and is over.")
 }

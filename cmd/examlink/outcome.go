@@ -1,6 +1,7 @@
 package main
 
 import (
+	"examlink/probe/view"
 	"fmt"
 	"strings"
 	"time"
@@ -38,7 +39,7 @@ type watchVerdict struct {
 }
 
 // judgeWatch judges a whole watch. link is its state at the end.
-func judgeWatch(s probe.Summary, link *linkState) watchVerdict {
+func judgeWatch(s probe.Summary, link *view.Link) watchVerdict {
 	v := watchVerdict{spells: spellsOf(s.Episodes)}
 	switch {
 	case s.Started.IsZero():
@@ -50,10 +51,10 @@ func judgeWatch(s probe.Summary, link *linkState) watchVerdict {
 	}
 	below := false
 	for _, x := range v.spells {
-		limit := link.policy.Minimum.Outage
-		below = below || missing[x.kind] || x.kind == warning.Outage && limit > 0 && x.longest > limit
+		limit := link.Policy.Minimum.Outage
+		below = below || view.Missing[x.kind] || x.kind == warning.Outage && limit > 0 && x.longest > limit
 	}
-	untested := link.untested()
+	untested := untestedOf(link)
 	switch {
 	case below:
 		v.outcome, v.sentence = outcomeMissed, "Your link did not meet the exam's needs all the time."
@@ -71,13 +72,13 @@ func judgeWatch(s probe.Summary, link *linkState) watchVerdict {
 	return v
 }
 
-// untested lists the directions without a result of a test.
-func (s *linkState) untested() (out []string) {
+// untestedOf lists the directions without a result of a test.
+func untestedOf(s *view.Link) (out []string) {
 	for _, d := range []struct {
 		direction wire.Direction
 		name      string
 	}{{wire.Down, "download"}, {wire.Up, "upload"}} {
-		if !s.tested[d.direction] {
+		if !s.Tested[d.direction] {
 			out = append(out, d.name)
 		}
 	}
@@ -118,7 +119,7 @@ func spellsOf(all probe.Episodes) (out []spell) {
 
 // String returns a spell in one sentence.
 func (x spell) String() string {
-	name := sentenceCase(x.kind.Title())
+	name := view.SentenceCase(x.kind.Title())
 	if x.kind == warning.Clock {
 		return fmt.Sprintf("%s at %s.", name, clockTime(x.worst.From))
 	}
@@ -132,7 +133,7 @@ func (x spell) String() string {
 	if x.times == 1 {
 		return fmt.Sprintf("%s %s.", name, one)
 	}
-	return fmt.Sprintf("%s %d times, %s in all; longest %s.", name, x.times, lasted(x.total), one)
+	return fmt.Sprintf("%s %d times, %s in all; longest %s.", name, x.times, view.Lasted(x.total), one)
 }
 
 // outcomeColours are SGR parameters.

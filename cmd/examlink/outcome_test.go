@@ -1,6 +1,7 @@
 package main
 
 import (
+	"examlink/probe/view"
 	"strings"
 	"testing"
 	"time"
@@ -35,8 +36,8 @@ func TestVerdictOnAWatch(t *testing.T) {
 		"untested":             {nil, map[wire.Direction]bool{wire.Down: true}, outcomeUnknown, ""},
 		"slow and untested":    {probe.Episodes{of(warning.DownloadBelowMinimum, 0, 60)}, nil, outcomeMissed, "(1 min)"},
 	} {
-		link := newLinkState(examTime(t))
-		link.policy, link.tested = verdict.BuiltIn()[0], c.tested
+		link := view.NewLink(examTime(t))
+		link.Policy, link.Tested = verdict.BuiltIn()[0], c.tested
 		v := judgeWatch(probe.Summary{Started: at(0), Ended: at(700), Connects: 1, Episodes: c.episodes}, &link)
 		var text []string
 		for _, x := range v.spells {
@@ -46,7 +47,7 @@ func TestVerdictOnAWatch(t *testing.T) {
 			t.Errorf("%s: %s (%s), %q, want %s, %q", name, v.outcome, v.sentence, got, c.want, c.spells)
 		}
 	}
-	link := newLinkState(examTime(t))
+	link := view.NewLink(examTime(t))
 	if v := judgeWatch(probe.Summary{}, &link); v.outcome != outcomeNotMeasured || !strings.Contains(v.sentence, "stopped before it was due") {
 		t.Errorf("not begun: %+v", v)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"examlink/probe/view"
 	"fmt"
 	"io"
 	"strings"
@@ -14,7 +15,7 @@ import (
 
 // printSummary prints the verdict on a watch, what happened during it, and how to make a
 // report of its record.
-func printSummary(w io.Writer, r agent.Result, link *linkState) {
+func printSummary(w io.Writer, r agent.Result, link *view.Link) {
 	s, p := r.Summary, newPage(w)
 	v := judgeWatch(s, link)
 	fmt.Fprintln(w)
@@ -26,7 +27,7 @@ func printSummary(w io.Writer, r agent.Result, link *linkState) {
 	for _, x := range v.spells {
 		p.after("  - ", 4, 4, x.String())
 	}
-	p.text(0, "Watched "+between(s.Started, s.Ended)+"."+ofTheExam(link.exam, s))
+	p.text(0, "Watched "+between(s.Started, s.Ended)+"."+ofTheExam(link.Exam, s))
 	m := s.Monitor
 	text := lossWords(m)
 	if m.RoundTrip.Median != nil {
@@ -44,7 +45,7 @@ func printSummary(w io.Writer, r agent.Result, link *linkState) {
 	p.recordHint(r.Record)
 }
 
-func secondsShort(s float64) string { return shortDelay(time.Duration(s * float64(time.Second))) }
+func secondsShort(s float64) string { return view.ShortDelay(time.Duration(s * float64(time.Second))) }
 
 // recordHint names the record and how to make a report of it. File names are not wrapped,
 // so that they can be copied.
@@ -99,5 +100,5 @@ func ofTheExam(exam plan.Window, s probe.Summary) string {
 	if percent := 100 * watched.Seconds() / exam.End.Sub(exam.Start).Seconds(); percent >= 1 {
 		share = fmt.Sprintf("%.0f %%", percent)
 	}
-	return fmt.Sprintf("%s: %s of it were watched (%s).", name, lasted(watched), share)
+	return fmt.Sprintf("%s: %s of it were watched (%s).", name, view.Lasted(watched), share)
 }

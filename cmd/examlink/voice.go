@@ -1,6 +1,7 @@
 package main
 
 import (
+	"examlink/probe/view"
 	"log/slog"
 	"strings"
 	"sync"
@@ -31,12 +32,12 @@ type voice struct {
 	own     connection // of the events that are not for students
 
 	mu      sync.Mutex // phases begin on another goroutine, and so does tick
-	link    linkState
+	link    view.Link
 	advised string           // last advice on an interruption, or on a connection that fails
 	held    *warning.Warning // an interruption whose cause is being looked for
 	moved   time.Time        // a change of the network that may be the cause of an interruption
 	outage  time.Time        // when one was last active
-	said    condition
+	said    view.Condition
 	saidAt  time.Time
 }
 
@@ -48,7 +49,7 @@ var (
 // newVoice returns a voice; verbose adds what happens on the connection.
 func newVoice(s *screen, log *slog.Logger, due plan.Plan, wall func() time.Time, verbose bool) *voice {
 	return &voice{
-		screen: s, log: log, planned: !due.Window.IsZero(), wall: wall, link: newLinkState(due.Window),
+		screen: s, log: log, planned: !due.Window.IsZero(), wall: wall, link: view.NewLink(due.Window),
 		own: connection{verbose: verbose, log: log},
 	}
 }
@@ -77,7 +78,7 @@ func (v *voice) run() (stop func()) {
 func (v *voice) tick() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	now, c := v.wall(), v.link.condition()
+	now, c := v.wall(), v.link.Condition()
 	v.release(now)
 	if v.screen.repaint {
 		v.repaint()
@@ -89,10 +90,10 @@ func (v *voice) tick() {
 	was := v.said
 	v.said, v.saidAt = c, now
 	switch {
-	case c == conditionConnecting, c == conditionTesting, c == conditionWaiting, c == conditionOver, c == conditionInterrupted && was != c:
+	case c == view.Connecting, c == view.Testing, c == view.Waiting, c == view.Over, c == view.Interrupted && was != c:
 		return // an entry has just said so, or will in a moment
 	}
-	word, rest := v.link.line(now, mostWidth-entryIndent)
+	word, rest := v.link.Line(now, mostWidth-entryIndent)
 	v.entry(now, "", word+": "+rest)
 }
 
@@ -104,7 +105,7 @@ func (v *voice) release(now time.Time) {
 	}
 	if at := v.moved; !at.IsZero() && now.Sub(at).Abs() >= holdFor {
 		v.moved = time.Time{}
-		_, interrupted := v.link.active[warning.Outage]
+		_, interrupted := v.link.Active[warning.Outage]
 		if !interrupted && at.Sub(v.outage).Abs() >= aroundOutage { // else it is that interruption's
 			v.entry(at, headNote, "This computer has changed to another network or address. Watching goes on.")
 		}
@@ -113,9 +114,9 @@ func (v *voice) release(now time.Time) {
 
 // repaint brings the state line of a terminal up to date. Called locked.
 func (v *voice) repaint() {
-	word, rest := v.link.line(v.wall(), v.screen.width()-len("^C")-1)
+	word, rest := v.link.Line(v.wall(), v.screen.width()-len("^C")-1)
 	p := page{colour: v.screen.colour}
-	v.screen.show(p.paint(stateWords[v.link.condition()].colour, word)+"  "+rest, len([]rune(word))+2+len([]rune(rest)))
+	v.screen.show(p.paint(v.link.Condition().Colour(), word)+"  "+rest, len([]rune(word))+2+len([]rune(rest)))
 }
 
 // entry writes an entry of the time; head is a word before it, if any. Called locked.
@@ -146,8 +147,8 @@ const (
 func (v *voice) Phase(e probe.PhaseEvent) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	first := v.link.phase.Phase == ""
-	v.link.phase = e
+	first := v.link.Phase.Phase == ""
+	v.link.Phase = e
 	if !v.planned || first && e.Phase != plan.Idle { // the introduction has said so
 		return
 	}
@@ -184,7 +185,7 @@ func (v *voice) Checked(e probe.CheckEvent) {
 func (v *voice) Session(e probe.SessionEvent) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	first := !v.link.connected
+	first := !v.link.Connected
 	v.link.Session(e)
 	if text := v.own.session(e); text != "" {
 		v.entry(e.At, "", text)

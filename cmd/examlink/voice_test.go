@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"examlink/probe/view"
 	"fmt"
 	"log/slog"
 	"regexp"
@@ -128,21 +129,21 @@ func TestStateLineFits(t *testing.T) {
 		{80, "GOOD  down 6.13+ (min 0.768), up 0.512 (min 0.384) Mbit/s, 22 ms, 1:52 h left"},
 		{200, "GOOD  download at least 6.13 Mbit/s (minimum 0.768), upload 0.512 Mbit/s (minimum 0.384), round trip 22 ms, 1 h 52 min left"},
 	} {
-		s := newLinkState(examTime(t))
-		s.phase.Phase = plan.Exam
-		s.connected, s.policy, s.roundTrip = true, verdict.BuiltIn()[0], 22*time.Millisecond
+		s := view.NewLink(examTime(t))
+		s.Phase.Phase = plan.Exam
+		s.Connected, s.Policy, s.RoundTrip = true, verdict.BuiltIn()[0], 22*time.Millisecond
 		p := &playedWatch{now: now}
 		p.sink = &voice{link: s, own: connection{log: slog.New(slog.DiscardHandler)}}
 		p.floor(wire.Down, 0, 6.13e6)
 		p.floor(wire.Up, 0.512e6, 0.5e6)
-		word, rest := s.line(now, c.width-3)
+		word, rest := s.Line(now, c.width-3)
 		if got := word + "  " + rest; got != c.want {
 			t.Errorf("%d columns: %q, want %q", c.width, got, c.want)
 		}
 		for width := 60; width <= 200; width++ {
 			for _, k := range warning.Kinds() {
-				s.active = map[warning.Kind]warning.Warning{k: {Kind: k, Start: now.Add(-90 * time.Second), Cause: warning.CauseBeyond, Episodes: 1}}
-				word, rest := s.line(now, width-3)
+				s.Active = map[warning.Kind]warning.Warning{k: {Kind: k, Start: now.Add(-90 * time.Second), Cause: warning.CauseBeyond, Episodes: 1}}
+				word, rest := s.Line(now, width-3)
 				if n := len([]rune(word + "  " + rest)); n >= width || rest == "" {
 					t.Errorf("%d of %d columns: %s", n, width, rest)
 				}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"examlink/probe/view"
 	"fmt"
 	"strings"
 
@@ -31,16 +32,16 @@ func (v *voice) Warning(w warning.Warning) {
 		v.raised(w)
 	case w.End.IsZero(): // the watch ends: the verdict on it says so
 	case held, w.Raised.Equal(w.Cleared):
-		v.entry(w.Cleared, headNote, strings.TrimSpace(title(w)+when(w)+evidence(w)+"."+causeWords(w)+" "+noteAdvice(w)))
+		v.entry(w.Cleared, headNote, strings.TrimSpace(view.Title(w)+when(w)+view.Evidence(w)+"."+view.CauseWords(w)+" "+view.NoteAdvice(w)))
 	default:
-		v.entry(w.Cleared, headCleared, title(w)+when(w)+"."+causeWords(w))
+		v.entry(w.Cleared, headCleared, view.Title(w)+when(w)+"."+view.CauseWords(w))
 	}
 }
 
 // raised writes the entry of a warning.
 func (v *voice) raised(w warning.Warning) {
 	v.advised = w.Remedy()
-	text := fmt.Sprintf("%s since %s%s.%s %s", title(w), clockTime(began(w)), evidence(w), causeWords(w), w.Kind.Meaning())
+	text := fmt.Sprintf("%s since %s%s.%s %s", view.Title(w), clockTime(view.Began(w)), view.Evidence(w), view.CauseWords(w), w.Kind.Meaning())
 	if v.advised != "" {
 		text += " What to do: " + v.advised
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"examlink/probe/view"
 	"io"
 	"net"
 	"net/http"
@@ -27,14 +28,14 @@ import (
 // played are moments of a watch, each with what the page must say then.
 var played = []struct {
 	name   string
-	until  func(*windowFeed) bool
+	until  func(view.State) bool
 	expect []string
 }{
-	{"waiting", func(f *windowFeed) bool { return f.link.condition() == conditionWaiting }, []string{"WAITING", "watching begins in", "Nothing has been measured yet"}},
-	{"good", func(f *windowFeed) bool { return f.link.condition() == conditionGood && f.link.roundTrip > 0 }, []string{"GOOD", "at least 6.13 Mbit/s", "round trip 22 ms", "minimum 0.768"}},
-	{"poor", func(f *windowFeed) bool { return f.link.condition() == conditionPoor }, []string{"POOR", "Upload below the minimum", "The proctor may see your camera freeze.", "What to do: Pause cloud backup"}},
-	{"interrupted", func(f *windowFeed) bool {
-		return f.link.condition() == conditionInterrupted && f.link.active[warning.Outage].Cause != warning.NotKnown
+	{"waiting", func(s view.State) bool { return s.Link.Condition == view.Waiting }, []string{"WAITING", "watching begins in", "Nothing has been measured yet"}},
+	{"good", func(s view.State) bool { return s.Link.Condition == view.Good && s.Link.RoundTrip != nil }, []string{"GOOD", "at least 6.13 Mbit/s", "round trip 22 ms", "minimum 0.768"}},
+	{"poor", func(s view.State) bool { return s.Link.Condition == view.Poor }, []string{"POOR", "Upload below the minimum", "The proctor may see your camera freeze.", "What to do: Pause cloud backup"}},
+	{"interrupted", func(s view.State) bool {
+		return s.Link.Condition == view.Interrupted && s.Warnings[0].Cause != ""
 	}, []string{"NO CONNECTION", "Cause: " + string(warning.CauseRouter), "Earlier warnings"}},
 }
 
@@ -47,9 +48,9 @@ func TestWindowInBrowser(t *testing.T) {
 		f := feedFor(t, s)
 		keepWeek(t)
 		stopped := false
-		frozen := window.State{}
+		frozen := view.State{}
 		s.play(func(d time.Duration) {
-			if !stopped && moment.until(f) {
+			if !stopped && moment.until(f.state(0)) {
 				stopped, frozen = true, f.state(0)
 			}
 			addWindows(s, f, d)
@@ -93,7 +94,7 @@ func keepWeek(t *testing.T) {
 
 // addWindows adds the windows of the monitor stream of some time.
 func addWindows(s *playedWatch, f *windowFeed, d time.Duration) {
-	if !f.link.connected {
+	if c := f.state(0).Link.Condition; c == view.Waiting || c == view.Connecting {
 		return
 	}
 	for at := s.now; at.Before(s.now.Add(d)); at = at.Add(5 * time.Second) {
@@ -106,16 +107,16 @@ func addWindows(s *playedWatch, f *windowFeed, d time.Duration) {
 }
 
 // servedState serves one state, as if time stood still.
-func servedState(t *testing.T, s window.State) (address, host string) {
+func servedState(t *testing.T, s view.State) (address, host string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	still := func(after int) window.State {
+	still := func(after int) view.State {
 		x := s
 		if after > 0 {
-			x.Rates, x.Delays = []window.RatePoint{}, []window.DelayPoint{}
+			x.Rates, x.Delays = []view.RatePoint{}, []view.DelayPoint{}
 		}
 		return x
 	}

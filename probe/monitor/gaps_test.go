@@ -26,7 +26,7 @@ func TestLossesOfAnInterruption(t *testing.T) {
 	}
 	m.CountLost(now)
 	m.Cut(now)
-	a := m.Total
+	a := m.total
 	if a.Lost() != 2+40+71 || a.LostInGaps() != 40+71 {
 		t.Errorf("%d lost, %d of them in interruptions, want 113 and 111: %+v", a.Lost(), a.LostInGaps(), a)
 	}
@@ -44,7 +44,7 @@ func TestLossesOfAnInterruption(t *testing.T) {
 	}
 	m.CountLost(now)
 	m.Cut(now)
-	if a := m.Total; a.Lost() != 6 || a.LostInGaps() != 0 {
+	if a := m.total; a.Lost() != 6 || a.LostInGaps() != 0 {
 		t.Errorf("%d lost, %d of them in an interruption, want 6 and none", a.Lost(), a.LostInGaps())
 	}
 }

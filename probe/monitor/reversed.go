@@ -1,9 +1,9 @@
 package monitor
 
-// Reversed returns the account as the other end would have it: what went up went down.
+// reversed returns the account as the other end would have it: what went up went down.
 // Of duplicates and reordering only the way back was seen, which is then the way up:
-// Reversed says nothing of them.
-func (a *Account) Reversed() *Account {
+// it says nothing of them.
+func (a *Account) reversed() *Account {
 	b := *a
 	b.LostUp, b.LostDown = a.LostDown, a.LostUp
 	b.GapUp, b.GapDown = a.GapDown, a.GapUp

@@ -44,7 +44,7 @@ func (m *Stream) count(sl *slot, inGap bool) {
 			w.NoRoute++
 		}
 		m.prevValid = false
-		for _, a := range []*Account{w, m.Total} {
+		for _, a := range []*Account{w, m.total} {
 			a.RunsUp.Break()
 			a.RunsDown.Break()
 		}
@@ -108,7 +108,7 @@ func (m *Stream) count(sl *slot, inGap bool) {
 }
 
 func (m *Stream) runs(w *Account, up, down bool) {
-	for _, a := range []*Account{w, m.Total} {
+	for _, a := range []*Account{w, m.total} {
 		a.RunsUp.Add(up)
 		if !up { // a packet that never arrived shows nothing about the way back
 			a.RunsDown.Add(down)
@@ -123,9 +123,9 @@ func (m *Stream) Cut(now time.Duration) *Account {
 	defer m.mu.Unlock()
 	m.settle(now)
 	a := m.window.close()
-	m.Total.merge(a)
+	m.total.merge(a)
 	m.window = &Window{from: now}
-	return a
+	return m.told(a)
 }
 
 // Peek settles what it can and returns a copy of the current window's account so far.
@@ -135,7 +135,7 @@ func (m *Stream) Peek(now time.Duration) *Account {
 	m.settle(now)
 	so := Window{up: m.window.up, down: m.window.down}
 	so.merge(&m.window.Account)
-	return so.close()
+	return m.told(so.close())
 }
 
 // Begin starts a window without closing the current one, whose packets may still be
@@ -154,6 +154,22 @@ func (m *Stream) Finish(w *Window, now time.Duration) *Account {
 	defer m.mu.Unlock()
 	m.settle(now)
 	a := w.close()
-	m.Total.merge(a)
+	m.total.merge(a)
+	return m.told(a)
+}
+
+// Total returns a copy of the account of all closed windows. Its loss runs cross windows.
+func (m *Stream) Total() *Account {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	a := *m.total
+	return m.told(&a)
+}
+
+// told returns an account by the directions that the stream tells.
+func (m *Stream) told(a *Account) *Account {
+	if m.Mirrored {
+		return a.reversed()
+	}
 	return a
 }

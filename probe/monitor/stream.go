@@ -55,12 +55,15 @@ type slot struct {
 type Stream struct {
 	lossAfter time.Duration
 	HidesLoss bool // a loss shows as delay, and a packet may be refused because TCP is stalled
+	// Mirrored says that it is the other end whose directions accounts have: up is then from
+	// the reflector to the sender. Set before the first packet.
+	Mirrored bool
 
 	mu     sync.Mutex
 	first  wire.Seq // sequence number of slots[0]
 	slots  []slot
 	window *Window
-	Total  *Account // of this stream; its loss runs cross windows
+	total  *Account // of this stream, by its own directions; its loss runs cross windows
 
 	echoes     wire.Window
 	lastEcho   time.Duration
@@ -86,7 +89,7 @@ type Stream struct {
 }
 
 func NewStream(lossAfter time.Duration, now time.Duration) *Stream {
-	return &Stream{lossAfter: lossAfter, first: 1, window: &Window{from: now}, Total: new(Account), lastEcho: now, calmFrom: now, gaps: gaps{least: usualGap}}
+	return &Stream{lossAfter: lossAfter, first: 1, window: &Window{from: now}, total: new(Account), lastEcho: now, calmFrom: now, gaps: gaps{least: usualGap}}
 }
 
 // Reserve records that a packet is about to be sent.
@@ -158,7 +161,7 @@ func (m *Stream) ProbeBody(at time.Duration) wire.Probe {
 	defer m.mu.Unlock()
 	return wire.Probe{
 		Sent: wire.Stamp(at), EchoCount: m.echoes.Count(), EchoHighest: m.echoes.Highest(),
-		Unsent: m.Total.Unsent + m.window.Unsent,
+		Unsent: m.total.Unsent + m.window.Unsent,
 	}
 }
 
@@ -234,13 +237,13 @@ func (m *Stream) learn(s wire.Seq, e wire.Echo) {
 			m.slots[q].seen = m.slots[q].seen || e.Window>>i&1 == 1
 		}
 	}
-	if m.Total.LostUnknown == 0 || s != m.echoes.Highest() {
+	if m.total.LostUnknown == 0 || s != m.echoes.Highest() {
 		return // closed windows do not change: only the total is corrected
 	}
 	// The count shows how many of the packets up to s never reached the server:
 	// those not yet known are among the losses of unknown direction.
 	up := int64(s) - int64(m.refused) - int64(e.Count)
-	known := int64(m.window.LostUp + m.Total.LostUp)
+	known := int64(m.window.LostUp + m.total.LostUp)
 	for i := range m.slots {
 		if m.first+wire.Seq(i) > s {
 			break
@@ -249,11 +252,11 @@ func (m *Stream) learn(s wire.Seq, e wire.Echo) {
 			known++
 		}
 	}
-	unknown := int64(m.Total.LostUnknown)
+	unknown := int64(m.total.LostUnknown)
 	upward := uint64(min(max(up-known, 0), unknown))
-	m.Total.LostUp += upward
-	m.Total.LostDown += uint64(unknown) - upward
-	m.Total.LostUnknown = 0
+	m.total.LostUp += upward
+	m.total.LostDown += uint64(unknown) - upward
+	m.total.LostUnknown = 0
 }
 
 // Reconcile applies the server's exact count after everything has settled. It
@@ -263,10 +266,10 @@ func (m *Stream) Reconcile(c wire.Count) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	sent := int64(m.first) - 1 - int64(m.refused)
-	now, before := int64(m.window.Lost()), int64(m.Total.Lost())
+	now, before := int64(m.window.Lost()), int64(m.total.Lost())
 	up := min(max(sent-int64(c.Received), 0), now+before)
 	upBefore := min(max(up-int64(m.window.LostUp), 0), before)
 	upNow := up - upBefore
-	m.Total.LostUp, m.Total.LostDown, m.Total.LostUnknown = uint64(upBefore), uint64(before-upBefore), 0
+	m.total.LostUp, m.total.LostDown, m.total.LostUnknown = uint64(upBefore), uint64(before-upBefore), 0
 	m.window.LostUp, m.window.LostDown, m.window.LostUnknown = uint64(upNow), uint64(now-upNow), 0
 }

@@ -25,11 +25,11 @@ func TestReconcileMovesNoLosses(t *testing.T) {
 		m := NewStream(0, 0)
 		m.first = 101
 		before, now := c.total.Lost(), c.window.Lost()
-		*m.Total, m.window.Account = c.total, c.window
+		*m.total, m.window.Account = c.total, c.window
 		m.Reconcile(wire.Count{Received: c.received})
 		w := m.window.Account
-		if m.Total.Lost() != before || w.Lost() != now || m.Total.LostUp+w.LostUp != c.up || w.LostUp != c.upNow || m.Total.LostUnknown+w.LostUnknown != 0 {
-			t.Errorf("%+v: lost %d up %d down before, %d up %d down now", c, m.Total.LostUp, m.Total.LostDown, w.LostUp, w.LostDown)
+		if m.total.Lost() != before || w.Lost() != now || m.total.LostUp+w.LostUp != c.up || w.LostUp != c.upNow || m.total.LostUnknown+w.LostUnknown != 0 {
+			t.Errorf("%+v: lost %d up %d down before, %d up %d down now", c, m.total.LostUp, m.total.LostDown, w.LostUp, w.LostDown)
 		}
 	}
 }

@@ -39,16 +39,16 @@ func (c *ReportSender) SetHead(h wire.Head) { c.heads.latest.Store(&h) }
 func (c *ReportSender) Answers() <-chan HeadAnswer { return c.heads.answers }
 
 // attach adds the head to a report if it is time for one.
-func (h *heads) attach(s *Session, r *wire.Report) {
-	head, now := h.latest.Load(), s.Config.Clock.Now()
-	if r.Kind != wire.ReportMinute || s.Welcome.HeadKey == "" || head == nil || head.Line <= h.signed || h.sent != 0 && now-h.sent < headEvery {
+func (h *heads) attach(s Carrier, r *wire.Report) {
+	head, now := h.latest.Load(), s.Now()
+	if _, key := s.Countersigner(); r.Kind != wire.ReportMinute || key == "" || head == nil || head.Line <= h.signed || h.sent != 0 && now-h.sent < headEvery {
 		return
 	}
 	r.Head, h.sent = head, now
 }
 
 // answered passes the answer to a head on. It does not block.
-func (h *heads) answered(s *Session, r wire.Report, answer wire.Reported) {
+func (h *heads) answered(s Carrier, r wire.Report, answer wire.Reported) {
 	if r.Head == nil || answer.Head == nil {
 		return
 	}
@@ -56,25 +56,26 @@ func (h *heads) answered(s *Session, r wire.Report, answer wire.Reported) {
 		h.signed = r.Head.Line
 	}
 	select {
-	case h.answers <- s.headAnswer(*r.Head, *answer.Head):
+	case h.answers <- answerOf(s, *r.Head, *answer.Head):
 	default: // the loop is late; the next head covers this one
 	}
 }
 
-func (s *Session) headAnswer(h wire.Head, c wire.Countersigned) HeadAnswer {
-	return HeadAnswer{Session: s.Welcome.Session, Key: s.Welcome.HeadKey, Head: h, Countersigned: c}
+func answerOf(s Carrier, h wire.Head, c wire.Countersigned) HeadAnswer {
+	session, key := s.Countersigner()
+	return HeadAnswer{Session: session, Key: key, Head: h, Countersigned: c}
 }
 
-// ReportHead sends a head in a report of its own and waits for the server's answer;
-// false if there is none.
-func (s *Session) ReportHead(ctx context.Context, h wire.Head) (a HeadAnswer, ok bool) {
-	if s.Welcome.HeadKey == "" {
+// ReportHead sends a head in a report of its own, at a time by the wall clock, and waits
+// for the server's answer; false if there is none.
+func ReportHead(ctx context.Context, s Carrier, h wire.Head, at time.Time) (a HeadAnswer, ok bool) {
+	if _, key := s.Countersigner(); key == "" {
 		return a, false
 	}
-	r := wire.Report{Origin: rand.Text(), Number: 1, At: s.Config.Clock.Wall().Round(0), Kind: wire.ReportHead, Head: &h}
-	answer, _, err := s.report(ctx, r)
+	r := wire.Report{Origin: rand.Text(), Number: 1, At: at.Round(0), Kind: wire.ReportHead, Head: &h}
+	answer, _, err := s.Report(ctx, r)
 	if err != nil || answer.Head == nil {
 		return a, false
 	}
-	return s.headAnswer(h, *answer.Head), true
+	return answerOf(s, h, *answer.Head), true
 }

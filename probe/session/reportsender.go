@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -43,15 +44,37 @@ type ReportSender struct {
 	heads heads
 }
 
-// Start begins to deliver over a session; Cancel and Wait end it.
-func (c *ReportSender) Start(s *Session, q *outbox.Queue) {
+// Carrier takes reports to the server. Session implements it, and so does the line of a
+// page, whose reports are those of the server that leads it.
+type Carrier interface {
+	// Report delivers a report and waits for the answer; refused is the server's reason, if
+	// it gave one.
+	Report(ctx context.Context, r wire.Report) (answer wire.Reported, refused wire.Refusal, err error)
+	// Ready reports whether the link is calm enough for a report. waited is how long one has
+	// been waiting; last: the session ends, nothing but an interruption is a reason to wait.
+	Ready(now, waited time.Duration, last bool) bool
+	// Countersigner returns the session, and the key with which the server countersigns heads
+	// of its record; empty: it does not.
+	Countersigner() (session, key string)
+	// Done is closed when the line has ended.
+	Done() <-chan struct{}
+	// Err returns why the line has ended; nil while it is open.
+	Err() error
+	// Now returns the time of this host's monotonic clock.
+	Now() time.Duration
+}
+
+var _ Carrier = (*Session)(nil)
+
+// Start begins to deliver over a line; Cancel and Wait end it.
+func (c *ReportSender) Start(s Carrier, q *outbox.Queue, log *slog.Logger) {
 	ctx, stop := context.WithCancel(context.Background())
 	c.stop = stop
 	c.last.Store(false)
 	if c.heads.answers == nil {
 		c.heads.answers = make(chan HeadAnswer, 4)
 	}
-	c.wg.Go(func() { s.deliver(ctx, q, c) }) // ends with ctx or the session
+	c.wg.Go(func() { c.deliver(ctx, s, q, log) }) // ends with ctx or the line
 }
 
 // Cancel prevents further deliveries.
@@ -79,58 +102,70 @@ func (c *ReportSender) Finish(q *outbox.Queue) {
 }
 
 // deliver sends the reports in the outbox in order, each after the previous one was
-// answered, until ctx or the session ends.
-// It waits for trains to end and queues to drain: a minute is half a kilobyte, 10 ms
-// of an upload at the minimum.
-func (s *Session) deliver(ctx context.Context, q *outbox.Queue, c *ReportSender) {
-	sent := s.Config.Clock.Now() // when the last report was sent, or the outbox was last empty
+// answered, until ctx or the line ends.
+func (c *ReportSender) deliver(ctx context.Context, s Carrier, q *outbox.Queue, log *slog.Logger) {
+	sent := s.Now() // when the last report was sent, or the outbox was last empty
 	for {
-		now := s.Config.Clock.Now()
-		silent, heard := s.Monitor.Heard(now)
+		now := s.Now()
 		r, waiting := q.Next()
 		switch {
 		case !waiting:
 			select {
 			case <-q.Wake():
-			case <-s.done:
+			case <-s.Done():
 				return
 			case <-ctx.Done():
 				return
 			}
-			sent = s.Config.Clock.Now()
+			sent = s.Now()
 			continue
-		case !heard || silent > deliverCalm || !c.last.Load() && (!s.Monitor.Calm(now) || s.Monitor.Congested() && now-sent < deliverHeld):
-			if !s.rest(ctx, deliverLook) {
+		case !s.Ready(now, now-sent, c.last.Load()):
+			if !rest(ctx, s, deliverLook) {
 				return
 			}
 			continue
 		}
 		sent = now
 		c.heads.attach(s, &r)
-		switch answer, refused, err := s.report(ctx, r); {
+		switch answer, refused, err := s.Report(ctx, r); {
 		case err == nil:
 			c.heads.answered(s, r, answer) // first: Finish waits for the queue
 			q.Taken(r.Number)
 		case refused == wire.RefusedLimit || refused == wire.RefusedBusy:
-			if !s.rest(ctx, deliverPause) {
+			if !rest(ctx, s, deliverPause) {
 				return
 			}
 		case refused == wire.RefusedShutdown:
 			return
 		case refused != "":
-			s.Config.Log.Debug("report refused", "kind", r.Kind, "reason", refused)
+			log.Debug("report refused", "kind", r.Kind, "reason", refused)
 			q.Refused(r.Number)
 		default: // no answer: resend
-			if !s.rest(ctx, deliverLook) {
+			if !rest(ctx, s, deliverLook) {
 				return
 			}
 		}
 	}
 }
 
-// report sends one report and waits for its answer. refused is the server's
-// reason, if it gave one.
-func (s *Session) report(ctx context.Context, r wire.Report) (answer wire.Reported, refused wire.Refusal, err error) {
+// Ready implements Carrier. A report waits for trains to end and queues to drain: a minute
+// is half a kilobyte, 10 ms of an upload at the minimum.
+func (s *Session) Ready(now, waited time.Duration, last bool) bool {
+	silent, heard := s.Monitor.Heard(now)
+	if !heard || silent > deliverCalm {
+		return false
+	}
+	return last || s.Monitor.Calm(now) && (!s.Monitor.Congested() || waited >= deliverHeld)
+}
+
+// Countersigner implements Carrier.
+func (s *Session) Countersigner() (session, key string) { return s.Welcome.Session, s.Welcome.HeadKey }
+
+// Done implements Carrier.
+func (s *Session) Done() <-chan struct{} { return s.done }
+
+// Report implements Carrier.
+func (s *Session) Report(ctx context.Context, r wire.Report) (answer wire.Reported, refused wire.Refusal, err error) {
 	ch, release, err := s.request(wire.Message{Type: wire.TypeReport, Report: &r})
 	if err != nil {
 		s.finish(err) // it may have been written in part: the stream is unusable
@@ -148,14 +183,14 @@ func (s *Session) report(ctx context.Context, r wire.Report) (answer wire.Report
 	return answer, "", err
 }
 
-// rest waits; it returns false if ctx or the session ended meanwhile.
-func (s *Session) rest(ctx context.Context, d time.Duration) bool {
+// rest waits; it returns false if ctx or the line ended meanwhile.
+func rest(ctx context.Context, s Carrier, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
 		return s.Err() == nil
-	case <-s.done:
+	case <-s.Done():
 	case <-ctx.Done():
 	}
 	return false
@@ -174,7 +209,7 @@ func (s *Session) ReportVerdict(ctx context.Context, v verdict.Verdict) (receipt
 	defer cancel()
 	r := wire.Report{Origin: rand.Text(), Number: 1, At: s.Config.Clock.Wall().Round(0), Kind: wire.ReportVerdict, Contents: body}
 	for {
-		answer, refused, err := s.report(ctx, r)
+		answer, refused, err := s.Report(ctx, r)
 		if err == nil {
 			return answer.Receipt, false
 		}

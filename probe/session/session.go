@@ -114,7 +114,7 @@ func Open(ctx context.Context, o *Config, token wire.JoinToken, via link.Transpo
 		return nil, err
 	}
 	s.Monitor = monitor.NewStream(o.LossAfter, o.Clock.Now())
-	if purpose != "check" || !s.Traits().HidesLoss { // TCP and TLS overhead of our own bytes is an estimate: no verdict uses the remainder
+	if purpose != wire.PurposeCheck || !s.Traits().HidesLoss { // TCP and TLS overhead of our own bytes is an estimate: no verdict uses the remainder
 		s.Foreign = &Foreign{read: o.Traffic, own: s.OwnBytes}
 	}
 	s.Monitor.HidesLoss = s.Traits().HidesLoss

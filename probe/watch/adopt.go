@@ -9,7 +9,7 @@ import (
 )
 
 type redialResult struct {
-	s      *session.Session
+	s      Line
 	err    error
 	beside bool // the session in use was well; this attempt tried UDP again
 }
@@ -19,7 +19,7 @@ type redialResult struct {
 func (w *watcher) connect(ctx context.Context) error {
 	for attempt := 0; ctx.Err() == nil; attempt++ {
 		w.udpLost = w.o.Clock.Wall()
-		s, err := session.Dial(ctx, &w.o.Config, w.o.Join, "watch", session.Earlier{}, 0)
+		s, err := w.o.Dialer.Dial(ctx, Wanted{})
 		if err == nil {
 			w.adopt(s, SessionConnected)
 			return nil
@@ -42,13 +42,14 @@ func (w *watcher) connect(ctx context.Context) error {
 }
 
 // adopt makes s the session in use.
-func (w *watcher) adopt(s *session.Session, state SessionState) {
+func (w *watcher) adopt(s Line, state SessionState) {
 	now := w.o.Clock.Now()
 	w.retire(false)
-	w.s, w.ticket = s, s.Welcome.Resume
-	s.Monitor.CountGaps(w.o.Watch.SilentAfter / 2)
-	w.judgeBy(s.Welcome.Policy)
-	w.summary.Session = s.Welcome.Session
+	is := s.Connection()
+	w.s, w.ticket = s, is.Ticket
+	s.Probes().CountGaps(w.o.Watch.SilentAfter / 2)
+	w.judgeBy(is.Policy)
+	w.summary.Session = is.Session
 	w.summary.Connects++
 	w.refused = false
 	if w.summary.Connects == 1 {
@@ -56,7 +57,7 @@ func (w *watcher) adopt(s *session.Session, state SessionState) {
 		w.nextFloor, w.lastFloor, w.nextRedial = now+time.Second, now, now
 		w.nextGlance[wire.Down], w.nextGlance[wire.Up] = now+time.Second, now+time.Second
 	}
-	w.reports.Start(s, w.o.Outbox)
+	w.reports.Start(s, w.o.Outbox, w.o.Log)
 	w.session(state, nil)
 	w.judgeTransport(now)
 }
@@ -69,7 +70,7 @@ func (w *watcher) retire(polite bool) {
 	}
 	if w.floors != nil { // a running test ends with its session
 		if !polite {
-			s.Conn.Close("moved")
+			s.Abandon()
 		}
 		for f := range w.floors {
 			w.floorDone(f)
@@ -79,15 +80,15 @@ func (w *watcher) retire(polite bool) {
 	if polite {
 		w.finish(s)
 	} else {
-		s.Monitor.CountLost(w.o.Clock.Now() - movedGrace)
+		s.Probes().CountLost(w.o.Clock.Now() - movedGrace)
 	}
 	w.reports.Cancel()
 	s.Close(polite)
 	w.reports.Wait()
 	if !polite {
-		w.emit(s.Monitor.Cut(w.o.Clock.Now()))
+		w.emit(s.Probes().Cut(w.o.Clock.Now()))
 	}
-	w.total.Absorb(s.Monitor.Total)
+	w.total.Absorb(s.Probes().Total())
 	down, up := s.OwnBytes()
 	w.summary.BytesUp += up
 	w.summary.BytesDown += down
@@ -96,35 +97,36 @@ func (w *watcher) retire(polite bool) {
 
 // finish delivers what remains, closes the account of the last session and ends the
 // record, while the server can still countersign its end.
-func (w *watcher) finish(s *session.Session) {
+func (w *watcher) finish(s Line) {
 	w.reports.Finish(w.o.Outbox)
 	s.Pause()
 	w.settle(s)
 	ctx, cancel := context.WithTimeout(context.Background(), session.GoodbyeSettle)
 	defer cancel()
 	if c, err := s.Count(ctx); err == nil {
-		s.Monitor.Reconcile(c)
+		s.Probes().Reconcile(c)
 	}
-	w.emit(s.Monitor.Cut(w.o.Clock.Now()))
+	w.emit(s.Probes().Cut(w.o.Clock.Now()))
 	w.endRecord(ctx, s)
 }
 
 // settle waits briefly for the last echoes.
-func (w *watcher) settle(s *session.Session) {
+func (w *watcher) settle(s Line) {
 	ctx, cancel := context.WithTimeout(context.Background(), session.GoodbyeSettle)
 	defer cancel()
-	for !s.Monitor.Empty(w.o.Clock.Now()) {
+	for !s.Probes().Empty(w.o.Clock.Now()) {
 		if s.Sleep(ctx, 20*time.Millisecond) != nil {
 			break
 		}
 	}
-	s.Monitor.CountLost(w.o.Clock.Now())
+	s.Probes().CountLost(w.o.Clock.Now())
 }
 
 func (w *watcher) session(state SessionState, err error) {
 	e := SessionEvent{At: w.o.Clock.Wall(), Policy: w.o.Policy, State: state, Session: w.summary.Session, Server: w.serverName(), Err: err}
 	if w.s != nil {
-		e.Transport, e.Address, e.Remembered = w.s.Conn.Transport(), w.s.Remote, w.s.Conn.Remembered()
+		is := w.s.Connection()
+		e.Transport, e.Address, e.Remembered = is.Transport, is.Remote, is.Remembered
 	}
 	for _, k := range w.sinks {
 		k.Session(e)

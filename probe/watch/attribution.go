@@ -66,7 +66,7 @@ func (w *watcher) inquire(ctx context.Context, now time.Duration) {
 	if w.o.Attribution == nil {
 		return
 	}
-	silent, _ := w.s.Monitor.Silent(now)
+	silent, _ := w.s.Probes().Silent(now)
 	duringSilence := w.interrupted || silent >= w.o.Watch.SilentAfter/2 || w.s.Err() != nil
 	if duringSilence != q.duringSilence {
 		q.duringSilence, q.asked, q.reached = duringSilence, false, 0
@@ -79,7 +79,7 @@ func (w *watcher) inquire(ctx context.Context, now time.Duration) {
 	inner, stop := context.WithTimeout(ctx, askTimeout)
 	out := make(chan finding, 1)
 	q.out, q.stop = out, stop
-	a, server, last := w.o.Attribution, w.serverName(), w.s.Remote
+	a, server, last := w.o.Attribution, w.serverName(), w.s.Connection().Remote
 	go func() { // ends with its answer, which ctx bounds
 		f := finding{asked: ask, began: now}
 		if ask {

@@ -62,7 +62,7 @@ func TestAttribute(t *testing.T) {
 // answers by TCP again, that the network blocks UDP.
 func TestAttemptBeforeTheServerWasBack(t *testing.T) {
 	const s = time.Second
-	w := &watcher{s: &session.Session{}, inquiry: inquiry{
+	w := &watcher{s: studentLine{&session.Session{}}, inquiry: inquiry{
 		hasAsk: true, duringSilence: true, foundAt: 30 * s, reached: 2, since: 28 * s,
 		found: netenv.Findings{Looked: true, Gateway: netenv.Answers, Server: netenv.Answers},
 	}}

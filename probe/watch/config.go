@@ -9,12 +9,14 @@ import (
 	"examlink/probe/wire"
 )
 
-// Config configures a watch. All fields except Attribution and Seed must be set.
+// Config configures a watch. All fields except Dialer, Attribution and Seed must be set.
 type Config struct {
 	session.Config
 	Join   wire.JoinToken // the decoded Token
 	Policy verdict.Policy
 	Watch  Options
+	// Dialer opens the lines; nil: sessions of this computer.
+	Dialer Dialer
 	// Attribution finds the cause of an interruption; nil: only the connection's
 	// own errors are known.
 	Attribution Attribution

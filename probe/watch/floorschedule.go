@@ -86,7 +86,7 @@ func (w *watcher) maybeFloor(ctx context.Context, now time.Duration) {
 	if w.floors != nil || w.interrupted || w.s.Err() != nil || now < w.nextGlance[wire.Down] && now < w.nextGlance[wire.Up] {
 		return
 	}
-	rtt, ok := w.s.Monitor.RoundTrip()
+	rtt, ok := w.s.Probes().RoundTrip()
 	if !ok {
 		return
 	}
@@ -135,12 +135,12 @@ func (w *watcher) floorTask(d wire.Direction, rtt, now time.Duration, due bool) 
 	if wait > 0 {
 		return t, wait
 	}
-	foreign, foreignUp := w.s.Foreign.Rate(now)
+	foreign, foreignUp := w.s.Foreign().Rate(now)
 	target := w.o.Policy.Minimum.Download
 	if d == wire.Up {
 		target, foreign = w.o.Policy.Minimum.Upload, foreignUp
 	}
-	_, noise := w.s.Monitor.Received()
+	_, noise := w.s.Probes().Received()
 	if alone && w.climbing[d] && w.known[d] > 0 {
 		bytes = int64(climbShare * float64(least)) // only whether a queue grows at this rate matters
 	}
@@ -214,7 +214,7 @@ func (w *watcher) floorDone(f floorOutcome) {
 		return
 	}
 	w.lastTest[f.floor.Direction] = now
-	_, noise := w.s.Monitor.Received()
+	_, noise := w.s.Probes().Received()
 	climb := w.known[f.floor.Direction] > 0
 	w.learn(f.floor, noise)
 	w.prove(f.floor)

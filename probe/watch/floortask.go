@@ -5,7 +5,6 @@ import (
 
 	"examlink/probe/ippm"
 	"examlink/probe/ratetest"
-	"examlink/probe/session"
 )
 
 // floorTask is the work in one direction: a glance, followed by a floor test if one
@@ -17,7 +16,7 @@ type floorTask struct {
 }
 
 // runTasks runs the tasks, direction by direction, until one fails with an error.
-func runTasks(ctx context.Context, s *session.Session, tasks []floorTask, out chan<- floorOutcome) {
+func runTasks(ctx context.Context, s Line, tasks []floorTask, out chan<- floorOutcome) {
 	run := func(p ratetest.FloorPlan) (ratetest.Floor, error) {
 		upBefore, downBefore := s.Spent()
 		f, err := ratetest.RunFloor(ctx, s, p)

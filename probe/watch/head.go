@@ -54,7 +54,7 @@ func (w *watcher) countersigned(a HeadAnswer) {
 }
 
 // endRecord ends the record and has the server countersign its end, within ctx.
-func (w *watcher) endRecord(ctx context.Context, s *session.Session) {
+func (w *watcher) endRecord(ctx context.Context, s Line) {
 	r := w.recordSink()
 	if r == nil {
 		return
@@ -69,7 +69,7 @@ func (w *watcher) endRecord(ctx context.Context, s *session.Session) {
 	}
 	r.End(w.o.Clock.Wall())
 	if h, ok := r.Head(); ok {
-		if a, ok := s.ReportHead(ctx, h); ok {
+		if a, ok := session.ReportHead(ctx, s, h, w.o.Clock.Wall()); ok {
 			w.countersigned(a)
 		}
 	}

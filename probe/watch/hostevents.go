@@ -24,7 +24,7 @@ func (w *watcher) look(due time.Duration) {
 	case clock.Suspended:
 		wn.Kind, wn.Cause = warning.Suspended, warning.CauseAsleep
 		w.away(wn.Start, wn.Cause)
-		w.s.Monitor.Resync()
+		w.s.Probes().Resync()
 		w.patience = w.o.Clock.Now() + wakeGrace
 	case clock.Stepped:
 		wn.Kind, wn.Cause, wn.Start = warning.Clock, warning.CauseClock, at
@@ -49,7 +49,7 @@ func (w *watcher) away(from time.Time, cause warning.Cause) {
 		}
 		w.observe(warning.Outage, warning.Observation{At: w.o.Clock.Wall(), Since: from, Level: warning.Good})
 	}
-	w.s.Monitor.ResetSilence(w.o.Clock.Now())
+	w.s.Probes().ResetSilence(w.o.Clock.Now())
 }
 
 // shift moves the times of active warnings by d after the wall clock was set;

@@ -18,7 +18,7 @@ type failedAttempt struct {
 // watchSilence raises and clears the outage warning and starts reconnecting while no
 // connection works.
 func (w *watcher) watchSilence(ctx context.Context, now time.Duration) {
-	silent, echoed := w.s.Monitor.Silent(now)
+	silent, echoed := w.s.Probes().Silent(now)
 	ended := w.s.Err()
 	if _, stands := w.trackers[warning.Outage].Active(); silent >= w.o.Watch.SilentAfter && now >= w.patience && !stands {
 		w.began = now - silent
@@ -33,7 +33,7 @@ func (w *watcher) watchSilence(ctx context.Context, now time.Duration) {
 	}
 	w.watchShortGaps(silent, now)
 	// An absence of this host resets the silence; it is not an answer.
-	if heard, _ := w.s.Monitor.Heard(now); w.interrupted && echoed && heard < w.o.Watch.SilentAfter {
+	if heard, _ := w.s.Probes().Heard(now); w.interrupted && echoed && heard < w.o.Watch.SilentAfter {
 		w.interrupted = false
 		w.lossesFrom = now + w.o.LossAfter
 		w.attempt.Store(nil)
@@ -58,7 +58,7 @@ func (w *watcher) watchShortGaps(silent, now time.Duration) {
 	if w.interrupted || now < w.patience || shortGap < w.o.Watch.SilentAfter/2 || silent >= shortGap {
 		return
 	}
-	if heard, echoed := w.s.Monitor.Heard(now); !echoed || heard > silent {
+	if heard, echoed := w.s.Probes().Heard(now); !echoed || heard > silent {
 		return // this host was away: no answer has arrived
 	}
 	w.lossesFrom = now + w.o.LossAfter
@@ -81,19 +81,16 @@ func (w *watcher) startRedial(ctx context.Context) {
 	out := make(chan redialResult, 1)
 	w.redial = out
 	w.attempt.Store(nil)
-	before, config := w.earlier(), w.o.Preferring(w.serverName())
-	if w.s.Dismissed() {
-		config = w.o.Avoiding(w.serverName())
-	}
+	wanted := Wanted{Earlier: w.earlier(), Server: w.serverName(), Avoid: w.s.Dismissed()}
 	rng := rand.New(rand.NewPCG(w.rng.Uint64(), 2))
 	if !w.s.Traits().HidesLoss {
-		silent, _ := w.s.Monitor.Silent(w.o.Clock.Now())
+		silent, _ := w.s.Probes().Silent(w.o.Clock.Now())
 		w.udpLost = w.o.Clock.Wall().Add(-silent)
 	}
 	go func() { // ends with ctx, or with a result
 		for attempt := 0; ; attempt++ {
 			began := w.o.Clock.Now()
-			s, err := session.Dial(ctx, config, w.o.Join, "watch", before, RedialAttempt)
+			s, err := w.o.Dialer.Dial(ctx, wanted)
 			if err != nil && ctx.Err() == nil {
 				w.attempt.Store(&failedAttempt{began, err})
 			}
@@ -115,7 +112,7 @@ func (w *watcher) startRedial(ctx context.Context) {
 
 // explainMove attributes the interruption to blocked UDP if the new connection that
 // ends it is a WebSocket: UDP was tried first and got no answer.
-func (w *watcher) explainMove(s *session.Session) {
+func (w *watcher) explainMove(s Line) {
 	if !w.s.Traits().HidesLoss && s.Traits().HidesLoss && w.interrupted {
 		if wn, news := w.trackers[warning.Outage].Explain(warning.CauseUDPBlocked, w.o.Clock.Wall()); news {
 			w.warn(wn)
@@ -139,7 +136,7 @@ func (w *watcher) redialed(r redialResult) {
 		return
 	default:
 		state := SessionConnected
-		if r.s.Welcome.Resumed {
+		if r.s.Connection().Resumed {
 			state = SessionResumed
 		}
 		w.explainMove(r.s)
@@ -150,12 +147,12 @@ func (w *watcher) redialed(r redialResult) {
 // serverName returns the address of the server in use, or of the first one to try.
 func (w *watcher) serverName() string {
 	if w.s != nil {
-		return w.s.Config.Server
+		return w.s.Connection().Server
 	}
 	return w.o.Server
 }
 
 // earlier returns what a new connection takes over from the session in use.
 func (w *watcher) earlier() session.Earlier {
-	return session.Earlier{Ticket: w.ticket, Server: w.s.Remote.Addr()}
+	return session.Earlier{Ticket: w.ticket, Server: w.s.Connection().Remote.Addr()}
 }

@@ -5,8 +5,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"examlink/probe/link"
-	"examlink/probe/session"
 	"examlink/probe/warning"
 )
 
@@ -43,11 +41,9 @@ func (w *watcher) retryUDP(ctx context.Context, now time.Duration) {
 	ctx, w.stopRedial = context.WithCancel(ctx)
 	out := make(chan redialResult, 1)
 	w.redial = out
-	before, config := w.earlier(), w.s.Config
+	wanted := Wanted{Earlier: w.earlier(), Server: w.serverName(), Beside: true}
 	go func() { // ends with ctx, or with a result
-		try, cancel := context.WithTimeout(ctx, RedialAttempt)
-		defer cancel()
-		s, err := session.Open(try, config, w.o.Join, link.UDP, "watch", before)
+		s, err := w.o.Dialer.Dial(ctx, wanted)
 		out <- redialResult{s: s, err: err, beside: true}
 	}()
 }

@@ -45,7 +45,7 @@ type watcher struct {
 	sinks []Sink
 	rng   *rand.Rand
 
-	s          *session.Session
+	s          Line
 	ticket     string
 	summary    Summary
 	total      monitor.Account
@@ -103,6 +103,9 @@ func Run(ctx context.Context, o Config, sinks ...Sink) (Summary, error) {
 	seed := o.Seed
 	if seed == 0 {
 		seed = rand.Uint64()
+	}
+	if o.Dialer == nil {
+		o.Dialer = studentDialer{&o}
 	}
 	down, up := newBudgets(&o)
 	w := &watcher{
@@ -175,7 +178,7 @@ func (w *watcher) run(ctx context.Context) {
 		}
 		now := w.o.Clock.Now()
 		if late := now - w.lastLoop; late > loopLate && w.lastLoop > 0 {
-			w.s.Monitor.DiscountStall(late-Tick, now)
+			w.s.Probes().DiscountStall(late-Tick, now)
 		}
 		w.lastLoop = now
 		if now >= w.nextLook {
@@ -183,7 +186,7 @@ func (w *watcher) run(ctx context.Context) {
 			w.live(now)
 			w.nextLook = now + ClockLook
 		}
-		w.s.Foreign.Bytes(now) // so that its rate is known when a test begins
+		w.s.Foreign().Bytes(now) // so that its rate is known when a test begins
 		w.inquire(ctx, now)
 		w.watchSilence(ctx, now)
 		w.retryUDP(ctx, now)

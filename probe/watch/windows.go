@@ -12,7 +12,7 @@ import (
 // first, so that both ends of the window are of one clock.
 func (w *watcher) cut(now time.Duration) {
 	w.look(w.nextCut)
-	a := w.s.Monitor.Cut(now)
+	a := w.s.Probes().Cut(now)
 	e := w.emit(a)
 	uneasy := false
 	past := &w.losses
@@ -48,7 +48,7 @@ func (w *watcher) emit(a *monitor.Account) WindowEvent {
 }
 
 func (w *watcher) windowEvent(a *monitor.Account) WindowEvent {
-	up, down := w.s.Conn.Control()
+	up, down := w.s.Control()
 	return WindowEvent{
 		From: w.windowFrom, To: w.o.Clock.Wall(), Account: a, Silent: w.interrupted, ProbeBytes: w.s.ProbeSize(),
 		ControlUp: up - w.controlUp, ControlDown: down - w.controlDown,
@@ -61,7 +61,7 @@ func (w *watcher) live(now time.Duration) {
 	for _, k := range w.sinks {
 		if l, ok := k.(LiveSink); ok {
 			if e == nil { // copied only if a sink wants it
-				x := w.windowEvent(w.s.Monitor.Peek(now))
+				x := w.windowEvent(w.s.Probes().Peek(now))
 				e = &x
 			}
 			l.Live(*e)

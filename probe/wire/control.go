@@ -59,12 +59,18 @@ type Message struct {
 	Progress     *Progress     `json:"progress,omitempty"`
 }
 
+// The purposes of a session.
+const (
+	PurposeCheck = "check"
+	PurposeWatch = "watch"
+)
+
 // Hello opens a session or resumes one.
 type Hello struct {
 	Token   string `json:"token"`            // the join token
 	Client  string `json:"client"`           // client version
 	System  string `json:"system"`           // operating system and architecture
-	Purpose string `json:"purpose"`          // "check" or "watch"
+	Purpose string `json:"purpose"`          // PurposeCheck or PurposeWatch
 	Resume  string `json:"resume,omitempty"` // the ticket of an earlier Welcome
 	// Time is the client's wall clock, which shows a server whose own is wrong; zero:
 	// not told.

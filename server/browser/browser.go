@@ -88,7 +88,7 @@ func New(ctx context.Context, o Options) (*Line, error) {
 		o: o, monitor: monitor.NewStream(o.LossAfter, o.Clock.Now()), to: o.Conn.Remote(),
 		ipv6: o.Conn.Remote().Addr().Is6(), done: make(chan struct{}),
 	}
-	l.monitor.HidesLoss = l.Traits().HidesLoss
+	l.monitor.HidesLoss, l.monitor.Mirrored = l.Traits().HidesLoss, true
 	l.SetInterval(100 * time.Millisecond)
 	o.Conn.Socket().Handle(l.packets)
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -129,13 +129,8 @@ func (l *Line) Take(m wire.Message) (ok bool) {
 // Opened implements probe.Line.
 func (l *Line) Opened() probe.Opened { return l.o.Opened }
 
-// Probes implements probe.Line. Its "up" is from the server to the page.
+// Probes implements probe.Line and watch.Line.
 func (l *Line) Probes() *monitor.Stream { return l.monitor }
-
-// Finish implements probe.Line.
-func (l *Line) Finish(w *monitor.Window, now time.Duration) *monitor.Account {
-	return l.monitor.Finish(w, now).Reversed()
-}
 
 // SetInterval implements probe.Line.
 func (l *Line) SetInterval(d time.Duration) {

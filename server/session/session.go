@@ -22,8 +22,8 @@ import (
 // The purposes of sessions. A check ends by itself; its silence says nothing about
 // an exam.
 const (
-	PurposeCheck = "check"
-	PurposeWatch = "watch"
+	PurposeCheck = wire.PurposeCheck
+	PurposeWatch = wire.PurposeWatch
 )
 
 // Purposes lists the purposes.

@@ -15,7 +15,7 @@ var Rules = []Rule{
 	{Package: "cmd/examlink", May: []string{
 		"cmd/internal/cli", "cmd/internal/config", "cmd/internal/daemon", "probe", "probe/agent", "probe/computer", "probe/equipment", "probe/ippm", "probe/link",
 		"probe/plan", "probe/receipt", "probe/record", "probe/record/proof", "probe/record/report", "probe/verdict", "probe/warning", "probe/wire",
-		"cmd/internal/window", "probe/history",
+		"cmd/internal/window", "probe/history", "probe/view",
 	}},
 	{Package: "cmd/examlink-server", May: []string{
 		"cmd/internal/cli", "cmd/internal/config", "cmd/internal/daemon", "cmd/internal/web", "probe", "probe/exporter", "probe/ippm", "probe/netsim",
@@ -31,7 +31,7 @@ var Rules = []Rule{
 	{Package: "cmd/internal/daemon"},
 	{Package: "cmd/internal/house", Pure: true},
 	{Package: "cmd/internal/web"},
-	{Package: "cmd/internal/window", May: []string{"probe", "probe/history", "probe/ippm", "probe/ui", "probe/wire"}, Pure: true},
+	{Package: "cmd/internal/window", May: []string{"probe/ui", "probe/view"}, Pure: true},
 
 	{Package: "server", May: []string{
 		"probe", "probe/clock", "probe/ippm", "probe/link", "probe/plan", "probe/receipt", "probe/verdict", "probe/wire",
@@ -59,6 +59,7 @@ var Rules = []Rule{
 	{Package: "probe/agent", May: []string{
 		"probe", "probe/exporter", "probe/link", "probe/netenv", "probe/outbox", "probe/plan", "probe/receipt", "probe/record", "probe/verdict", "probe/warning", "probe/wire",
 	}, Deps: []string{"github.com/prometheus/client_golang"}, Pure: true},
+	{Package: "probe/view", May: []string{"probe", "probe/history", "probe/ippm", "probe/plan", "probe/ui", "probe/verdict", "probe/warning", "probe/wire"}, Pure: true},
 	{Package: "probe/history", May: []string{"probe", "probe/ippm", "probe/journal", "probe/lockfile", "probe/verdict"}, Pure: true},
 	{Package: "probe/exporter", May: []string{"probe", "probe/ippm", "probe/link", "probe/outbox", "probe/verdict", "probe/warning", "probe/wire"}},
 	{Package: "probe", May: []string{

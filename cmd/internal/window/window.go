@@ -19,6 +19,7 @@ import (
 	"strings"
 
 	"examlink/probe/ui"
+	"examlink/probe/view"
 )
 
 //go:embed page
@@ -36,7 +37,7 @@ type Options struct {
 	// Listener is the address on which it is served.
 	Listener net.Addr
 	// State returns the state now, with the points that were numbered after a number.
-	State func(after int) State
+	State func(after int) view.State
 	// Record returns the name of the record's file; empty if there is none.
 	Record func() string
 	// Report makes a page of a record's file.
@@ -65,18 +66,16 @@ func New(o Options) (*Window, error) {
 		return nil, fmt.Errorf("%s, %w", at, ErrNotLoopback)
 	}
 	w := &Window{o: o, port: fmt.Sprint(at.Port()), base: Prefix + strings.ToLower(rand.Text()) + "/"}
-	tree, err := fs.Sub(files, "page")
+	host, err := fs.Sub(files, "page")
 	if err != nil {
 		return nil, err
 	}
-	texts, err := fs.Sub(tree, "text")
+	tree, texts, err := view.Page()
 	if err != nil {
 		return nil, err
 	}
-	if w.texts, err = ui.ReadCatalogues(texts); err != nil {
-		return nil, err
-	}
-	w.pages, err = ui.Handler(tree)
+	w.texts = texts
+	w.pages, err = ui.Handler(host, tree)
 	return w, err
 }
 

@@ -2,17 +2,14 @@ package window_test
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"examlink/cmd/internal/window"
-	"examlink/probe"
-	"examlink/probe/wire"
+	"examlink/probe/view"
 )
 
 func made(t *testing.T, listener string) *window.Window {
@@ -22,7 +19,7 @@ func made(t *testing.T, listener string) *window.Window {
 		t.Fatal(err)
 	}
 	w, err := window.New(window.Options{
-		Listener: at, State: func(after int) window.State { return window.State{Schema: window.Schema, Last: after} },
+		Listener: at, State: func(after int) view.State { return view.State{Schema: view.Schema, Last: after} },
 		Record: func() string { return "" }, Report: func(string) ([]byte, error) { return nil, errors.New("not asked for") },
 	})
 	if err != nil {
@@ -58,7 +55,7 @@ func TestWhoMayAsk(t *testing.T) {
 		{"only its head", request{"HEAD", path, host, from}, 200},
 		{"by name", request{"GET", path, "localhost:9482", from}, 200},
 		{"over IPv6", request{"GET", path, "[::1]:9482", "[::1]:50000"}, 200},
-		{"a script", request{"GET", path + "window.js", host, from}, 200},
+		{"a script", request{"GET", path + "host.js", host, from}, 200},
 		{"a shared script", request{"GET", path + "chart.js", host, from}, 200},
 		{"the texts", request{"GET", path + "text.json", host, from}, 200},
 		{"the state", request{"GET", path + "state.json", host, from}, 200},
@@ -123,58 +120,5 @@ func TestOnlyOnLoopback(t *testing.T) {
 		if want != (err == nil) || err != nil && !errors.Is(err, window.ErrNotLoopback) {
 			t.Errorf("%s: %v", address, err)
 		}
-	}
-}
-
-// A long watch keeps the last points of each kind, and hands out each once.
-func TestSeriesIsBounded(t *testing.T) {
-	var s window.Series
-	start := time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC)
-	low, last, rates, delays := 1e6, 0, 0, 0
-	for i := range 10000 {
-		at := start.Add(time.Duration(i) * 5 * time.Second)
-		s.Window(probe.WindowEvent{From: at.Add(-5 * time.Second), To: at, Account: &probe.Account{Sent: 50, Received: 50}})
-		s.Floor(probe.FloorEvent{At: at, Floor: probe.Floor{Direction: wire.Up, Outcome: probe.FloorMeets, Rate: probe.Interval{Low: &low}}})
-		if i%100 == 0 {
-			var x window.State
-			s.Fill(&x, last)
-			last, rates, delays = x.Last, rates+len(x.Rates), delays+len(x.Delays)
-		}
-	}
-	if want := 9901; rates != want || delays != want {
-		t.Errorf("a page that asks often got %d rates and %d delays, want %d", rates, delays, want)
-	}
-	var all window.State
-	s.Fill(&all, 0)
-	if len(all.Rates) != 4320 || len(all.Delays) != 4320 || all.Rates[4319].Number != 20000 || all.Last != 20000 {
-		t.Errorf("%d rates, %d delays, last %d", len(all.Rates), len(all.Delays), all.Last)
-	}
-}
-
-// What is not known is not made up.
-func TestPointsOfUnknowns(t *testing.T) {
-	var s window.Series
-	value := 1e6
-	for _, f := range []probe.Floor{
-		{Outcome: probe.FloorInconclusive, Rate: probe.Interval{Value: &value}}, {Outcome: probe.FloorMeets}, {Outcome: probe.FloorMeets, Glance: true, Rate: probe.Interval{Low: &value}},
-	} {
-		s.Floor(probe.FloorEvent{Floor: f})
-	}
-	s.Window(probe.WindowEvent{Account: &probe.Account{}})
-	s.Window(probe.WindowEvent{Account: &probe.Account{Sent: 50, LostUnknown: 50, GapUnknown: 50}})
-	s.Window(probe.WindowEvent{Account: &probe.Account{Sent: 50, Received: 40, LostUp: 10, OverTCP: 50}})
-	s.Window(probe.WindowEvent{Account: &probe.Account{Sent: 50, Received: 30, LostUp: 15, GapUp: 10, LostDown: 5}})
-	var x window.State
-	s.Fill(&x, 0)
-	if len(x.Rates) != 0 || len(x.Delays) != 4 {
-		t.Fatalf("%d rates, %d delays", len(x.Rates), len(x.Delays))
-	}
-	for i, p := range x.Delays[:3] {
-		if p.LostShare != nil || p.RoundTrip != nil || p.RoundTrip95 != nil {
-			t.Errorf("window %d: %+v", i, p)
-		}
-	}
-	if got := fmt.Sprint(*x.Delays[3].LostShare); got != "0.25" {
-		t.Errorf("lost %s, want 10 of the 40 that were not sent in an interruption", got)
 	}
 }

@@ -14,7 +14,7 @@ export function showCharts(t, state, kept, seconds) {
   const first = Math.min(to, ...[kept.rates[0]?.at, kept.delays[0]?.from].filter(Boolean).map(Date.parse));
   const from = Math.min(Math.max(first, seconds ? to - seconds * 1000 : 0), to - least);
   const shades = state.warnings.filter((w) => w.gap).map((w) => (
-    { from: Date.parse(w.from), to: w.to ? Date.parse(w.to) : to, title: `${w.title} ${w.when}` }));
+    { from: Date.parse(w.from), to: w.to ? Date.parse(w.to) : to, title: `${w.title} ${time(w.from)}` }));
   const common = { from, to, shades, empty: t("chart.empty") };
   for (const direction of ["download", "upload"]) rates(t, state, kept, direction, common);
 

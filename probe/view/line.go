@@ -1,4 +1,4 @@
-package main
+package view
 
 import (
 	"fmt"
@@ -13,30 +13,33 @@ import (
 	"examlink/probe/wire"
 )
 
-// stateWords are what a state line begins with, and its colour.
-var stateWords = map[condition]struct{ word, colour string }{
-	conditionWaiting: {"WAITING", "1"}, conditionConnecting: {"CONNECTING", "1;33"}, conditionTesting: {"TESTING", "1"},
-	conditionGood: {"GOOD", "1;32"}, conditionFair: {"FAIR", "1;33"}, conditionPoor: {"POOR", "1;31"},
-	conditionInterrupted: {"NO CONNECTION", "1;31"}, conditionOver: {"THE EXAM IS OVER", "1"},
+// words are what a state line begins with, and its colour, an SGR code of ECMA-48.
+var words = map[Condition]struct{ word, colour string }{
+	Waiting: {"WAITING", "1"}, Connecting: {"CONNECTING", "1;33"}, Testing: {"TESTING", "1"},
+	Good: {"GOOD", "1;32"}, Fair: {"FAIR", "1;33"}, Poor: {"POOR", "1;31"},
+	Interrupted: {"NO CONNECTION", "1;31"}, Over: {"THE EXAM IS OVER", "1"},
 }
 
-// line returns the state in one line of at most width columns: its first word and the
+// Colour returns the colour of a condition on a terminal, an SGR code of ECMA-48.
+func (c Condition) Colour() string { return words[c].colour }
+
+// Line returns the state in one line of at most width columns: its first word and the
 // rest. The longest form that fits is taken.
-func (s *linkState) line(now time.Time, width int) (word, rest string) {
-	c := s.condition()
-	word = stateWords[c].word
+func (s *Link) Line(now time.Time, width int) (word, rest string) {
+	c := s.Condition()
+	word = words[c].word
 	forms := s.measured(now)
 	switch c {
-	case conditionWaiting:
+	case Waiting:
 		forms = s.waiting(now)
-	case conditionConnecting:
+	case Connecting:
 		forms = []string{"to the exam's server, again and again until it answers", "to the exam's server"}
 		forms = s.withTimeLeft(forms, now)
-	case conditionInterrupted:
+	case Interrupted:
 		forms = s.withTimeLeft(s.interrupted(now), now)
-	case conditionOver:
+	case Over:
 		return word, ""
-	case conditionTesting, conditionGood, conditionFair, conditionPoor:
+	case Testing, Good, Fair, Poor:
 	}
 	for _, f := range forms {
 		if len([]rune(word))+2+len([]rune(f)) <= width {
@@ -48,10 +51,10 @@ func (s *linkState) line(now time.Time, width int) (word, rest string) {
 }
 
 // waiting says what comes before the exam.
-func (s *linkState) waiting(now time.Time) []string {
-	begins := left(s.phase.Until.Sub(now))
-	if s.phase.Check.After(now) {
-		check := left(s.phase.Check.Sub(now))
+func (s *Link) waiting(now time.Time) []string {
+	begins := Left(s.Phase.Until.Sub(now))
+	if s.Phase.Check.After(now) {
+		check := Left(s.Phase.Check.Sub(now))
 		return []string{
 			fmt.Sprintf("next check in %s, watching begins in %s", check, begins),
 			fmt.Sprintf("check in %s, watch in %s", check, begins),
@@ -61,13 +64,13 @@ func (s *linkState) waiting(now time.Time) []string {
 }
 
 // interrupted says for how long there has been no connection, and why.
-func (s *linkState) interrupted(now time.Time) []string {
-	w := s.active[warning.Outage]
+func (s *Link) interrupted(now time.Time) []string {
+	w := s.Active[warning.Outage]
 	from := w.Start
 	if w.Episodes > 1 {
 		from = w.Since
 	}
-	since := "for " + lasted(now.Sub(from))
+	since := "for " + Lasted(now.Sub(from))
 	if w.Cause == warning.NotKnown {
 		return []string{since + ", reconnecting by itself", since}
 	}
@@ -76,8 +79,8 @@ func (s *linkState) interrupted(now time.Time) []string {
 
 // withTimeLeft adds the time left in the exam to each form, and tries those without it
 // last.
-func (s *linkState) withTimeLeft(forms []string, now time.Time) (out []string) {
-	exam := s.timeLeft(now, left)
+func (s *Link) withTimeLeft(forms []string, now time.Time) (out []string) {
+	exam := s.TimeLeft(now, Left)
 	if exam == "" {
 		return forms
 	}
@@ -88,23 +91,23 @@ func (s *linkState) withTimeLeft(forms []string, now time.Time) (out []string) {
 }
 
 // measured returns rates against the minimum, round trip and time left.
-func (s *linkState) measured(now time.Time) []string {
+func (s *Link) measured(now time.Time) []string {
 	var long, short, brief, least []string
-	problems := s.problems()
+	problems := s.Problems()
 	if len(problems) > 0 {
 		long = append(long, problems[0].Title())
 	}
-	minimum := map[wire.Direction]float64{wire.Down: float64(s.policy.Minimum.Download), wire.Up: float64(s.policy.Minimum.Upload)}
+	minimum := map[wire.Direction]float64{wire.Down: float64(s.Policy.Minimum.Download), wire.Up: float64(s.Policy.Minimum.Upload)}
 	var pairs, bare []string
 	for _, d := range []struct {
 		direction   wire.Direction
 		name, brief string
 	}{{wire.Down, "download", "down"}, {wire.Up, "upload", "up"}} {
-		rate, known := s.rates[d.direction]
+		rate, known := s.Rates[d.direction]
 		if !known {
 			continue
 		}
-		needs := mbit(minimum[d.direction])
+		needs := Mbit(minimum[d.direction])
 		long = append(long, fmt.Sprintf("%s %s (minimum %s)", d.name, rate, needs))
 		pairs = append(pairs, fmt.Sprintf("%s %s (min %s)", d.brief, briefRate(rate), needs))
 		bare = append(bare, fmt.Sprintf("%s %s/%s", d.brief, briefRate(rate), needs))
@@ -113,13 +116,13 @@ func (s *linkState) measured(now time.Time) []string {
 		short, brief = append(short, strings.Join(pairs, ", ")+" Mbit/s"), append(brief, strings.Join(bare, " "))
 		least = append(least, brief...)
 	}
-	if s.roundTrip > 0 {
-		trip := shortDelay(s.roundTrip)
+	if s.RoundTrip > 0 {
+		trip := ShortDelay(s.RoundTrip)
 		few := strings.Replace(trip, "under ", "<", 1)
 		long, short, brief = append(long, "round trip "+trip), append(short, few), append(brief, few)
 	}
-	if exam := s.timeLeft(now, left); exam != "" {
-		few := s.timeLeft(now, briefly)
+	if exam := s.TimeLeft(now, Left); exam != "" {
+		few := s.TimeLeft(now, Briefly)
 		long, short, brief, least = append(long, exam), append(short, few), append(brief, few), append(least, few)
 	}
 	forms := []string{strings.Join(long, ", "), strings.Join(short, ", "), strings.Join(brief, ", "), strings.Join(least, ", ")}
@@ -130,32 +133,32 @@ func (s *linkState) measured(now time.Time) []string {
 	return forms
 }
 
-// timeLeft returns the time left in the exam, or before it; empty if it is not known.
-func (s *linkState) timeLeft(now time.Time, words func(time.Duration) string) string {
+// TimeLeft returns the time left in the exam, or before it; empty if it is not known.
+func (s *Link) TimeLeft(now time.Time, words func(time.Duration) string) string {
 	switch {
-	case s.exam.IsZero() || s.phase.Phase == plan.Done || !now.Before(s.exam.End):
+	case s.Exam.IsZero() || s.Phase.Phase == plan.Done || !now.Before(s.Exam.End):
 		return ""
-	case now.Before(s.exam.Start):
-		return "exam in " + words(s.exam.Start.Sub(now))
+	case now.Before(s.Exam.Start):
+		return "exam in " + words(s.Exam.Start.Sub(now))
 	}
-	return words(s.exam.End.Sub(now)) + " left"
+	return words(s.Exam.End.Sub(now)) + " left"
 }
 
-// shortDelay returns a delay in whole milliseconds.
-func shortDelay(d time.Duration) string {
+// ShortDelay returns a delay in whole milliseconds.
+func ShortDelay(d time.Duration) string {
 	if d < time.Millisecond {
 		return "under 1 ms"
 	}
 	return verdict.Format(d.Round(time.Millisecond).Seconds(), "s")
 }
 
-// mbit returns a rate without its unit.
-func mbit(bits float64) string { return strings.TrimSuffix(verdict.Format(bits, "bit/s"), " Mbit/s") }
+// Mbit returns a rate without its unit.
+func Mbit(bits float64) string { return strings.TrimSuffix(verdict.Format(bits, "bit/s"), " Mbit/s") }
 
 // briefRate returns a rate without its unit; "+" follows a lower bound.
 func briefRate(i probe.Interval) string {
 	if i.Value != nil {
-		return mbit(*i.Value)
+		return Mbit(*i.Value)
 	}
-	return mbit(*i.Low) + "+"
+	return Mbit(*i.Low) + "+"
 }

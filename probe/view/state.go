@@ -1,4 +1,4 @@
-package window
+package view
 
 import (
 	"time"
@@ -15,7 +15,7 @@ type State struct {
 	Schema string    `json:"schema"`
 	At     time.Time `json:"at"` // by the clock of the watch
 	Exam   Exam      `json:"exam"`
-	Link   Link      `json:"link"`
+	Link   LinkNow   `json:"link"`
 	Server Server    `json:"server"`
 
 	Minimum     Bounds `json:"minimum"`
@@ -43,9 +43,9 @@ type Exam struct {
 	Left   string    `json:"left"` // time left in it or before it, in words; empty: not known
 }
 
-// Link is the state of the link in one line.
-type Link struct {
-	Condition string        `json:"condition"` // as in examlink.watch-event/1
+// LinkNow is the state of the link in one line.
+type LinkNow struct {
+	Condition Condition     `json:"condition"` // as in examlink.watch-event/1
 	Word      string        `json:"word"`
 	Line      string        `json:"line"`
 	Download  ippm.Interval `json:"download"` // as last tested
@@ -75,7 +75,6 @@ type Warning struct {
 	From    time.Time `json:"from"`
 	To      time.Time `json:"to,omitzero"` // zero: active, or not known
 	Title   string    `json:"title"`
-	When    string    `json:"when"`
 	Seen    string    `json:"seen,omitempty"`
 	Cause   string    `json:"cause,omitempty"`
 	Meaning string    `json:"meaning,omitempty"`

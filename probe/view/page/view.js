@@ -1,13 +1,10 @@
-// The page of a watch: it asks the program on this computer for the state once a second
-// and shows it. It changes nothing there.
+// What a page of a watch shows of its states. It does not know where they come from.
 
 import { badge } from "./state.js";
 import { load } from "./text.js";
 import { showCharts, showLegends } from "./charts.js";
-import { rateWords, row, time } from "./words.js";
+import { lasted, rateWords, row, time } from "./words.js";
 
-const every = 1000; // milliseconds; a page that is not seen asks less often
-const whenHidden = 5000;
 const redrawEvery = 5000;
 
 const grades = { good: "good", fair: "fair", poor: "bad", interrupted: "bad" };
@@ -19,36 +16,21 @@ const get = (id) => document.getElementById(id);
 const kept = { rates: [], delays: [], last: 0 }; // the points until now
 let t, state, drawnAt = 0, said = "", listed = "";
 
-start();
-
-async function start() {
-  t = await load();
+// show fills what does not depend on a state. texts is what load of text.js returns.
+export function show(texts) {
+  t = texts;
   showLegends(t);
   get("range").addEventListener("change", () => draw());
   new ResizeObserver(() => draw()).observe(document.body);
-  await ask();
 }
 
-// ask gets the state and shows it, again and again.
-async function ask() {
-  let answered = false;
-  try {
-    const answer = await fetch(`state.json?after=${kept.last}`);
-    if (answer.ok) {
-      take(await answer.json());
-      answered = true;
-    }
-  } catch (e) {
-    if (!(e instanceof TypeError)) throw e; // a TypeError: nobody answers
-  }
-  get("gone").hidden = answered;
-  get("todo").hidden = !answered;
-  if (!answered) gone();
-  setTimeout(ask, document.hidden ? whenHidden : every);
-}
+// last returns the number of the last point that has been taken.
+export const last = () => kept.last;
 
 // gone says that nobody watches any more. What was seen until then stays.
-function gone() {
+export function gone() {
+  get("gone").hidden = false;
+  get("todo").hidden = true;
   get("state").replaceChildren(badge("none", t("gone.word")));
   get("line").textContent = get("left").textContent = "";
   get("downloads").hidden = true;
@@ -57,8 +39,10 @@ function gone() {
 }
 
 // take shows a state.
-function take(s) {
+export function take(s) {
   state = s;
+  get("gone").hidden = true;
+  get("todo").hidden = false;
   kept.rates.push(...s.rates);
   kept.delays.push(...s.delays);
   const news = s.last_point > kept.last;
@@ -123,11 +107,19 @@ function notice(w, grade) {
     p.textContent = text;
     box.append(p);
   };
-  add([w.when, w.seen].filter(Boolean).join(": "), "soft");
+  add([when(w), w.seen].filter(Boolean).join(": "), "soft");
   add(w.cause && t("cause", { cause: w.cause }));
   add(w.active && w.meaning);
   add(w.remedy && t("todo", { remedy: w.remedy }), "remedy");
   return box;
+}
+
+// when says from when to when a warning stood.
+function when(w) {
+  if (w.kind === "clock") return ""; // its times are of two clocks
+  if (w.active) return t("since", { time: time(w.from) });
+  if (!w.to) return t("to-the-end", { time: time(w.from) });
+  return t("from-to", { from: time(w.from), to: time(w.to), lasted: lasted(t, w.from, w.to) });
 }
 
 function showTests() {

@@ -19,6 +19,13 @@ export function rateWords(t, r) {
 export const time = (at, day = false) => new Intl.DateTimeFormat(undefined,
   day ? { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" } : { timeStyle: "medium" }).format(new Date(at));
 
+// lasted returns how long it was between two times, as they are shown: in whole seconds.
+export function lasted(t, from, to) {
+  const seconds = Math.max(Math.floor(Date.parse(to) / 1000) - Math.floor(Date.parse(from) / 1000), 0);
+  if (seconds < 60) return t("seconds", { value: seconds });
+  return seconds < 3600 ? t("minutes", { value: Math.floor(seconds / 60), rest: seconds % 60 }) : t("hours", { value: Math.floor(seconds / 3600), rest: Math.round(seconds % 3600 / 60) });
+}
+
 // row makes a row of a table from labels with a text or an element each; the first
 // cell heads the row.
 export function row(...cells) {
