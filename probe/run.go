@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"examlink/probe/watch"
+	"examlink/probe/wire"
 )
 
 // Watch runs until ctx ends, then returns the summary. The error is not nil if the
@@ -15,4 +16,16 @@ func Watch(ctx context.Context, o Options, sinks ...watch.Sink) (watch.Summary, 
 		return watch.Summary{}, err
 	}
 	return watch.Run(ctx, o.watching(token), sinks...)
+}
+
+// WatchOver is Watch over the lines of a dialer, for the student of a token. Of the
+// options, those of a connection do not matter.
+func WatchOver(ctx context.Context, o Options, token wire.JoinToken, d watch.Dialer, sinks ...watch.Sink) (watch.Summary, error) {
+	o.setDefaults()
+	if err := o.Policy.Check(); err != nil {
+		return watch.Summary{}, err
+	}
+	c := o.watching(token)
+	c.Dialer = d
+	return watch.Run(ctx, c, sinks...)
 }

@@ -115,8 +115,8 @@ func (c *conversation) admit(h wire.Hello) (wire.Welcome, error) {
 	if s.draining.Load() {
 		return wire.Welcome{}, &session.Refusal{Reason: wire.RefusedShutdown, Detail: "the server is being drained: another one takes the session"}
 	}
-	if h.Led && h.Purpose != session.PurposeCheck {
-		return wire.Welcome{}, &session.Refusal{Reason: wire.RefusedRequest, Detail: fmt.Sprintf("a page for %q, expected %q", h.Purpose, session.PurposeCheck)}
+	if h.Led && h.Purpose != session.PurposeCheck && h.Purpose != session.PurposeWatch {
+		return wire.Welcome{}, &session.Refusal{Reason: wire.RefusedRequest, Detail: fmt.Sprintf("a page for %q, expected %q or %q", h.Purpose, session.PurposeCheck, session.PurposeWatch)}
 	}
 	limits := s.limits()
 	var keys *wire.ProbeKeys

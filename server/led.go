@@ -24,38 +24,21 @@ const (
 	ledTime = 3 * time.Minute
 )
 
-// lead runs the check of a page, which only answers. The page's messages are read until
-// the connection ends.
+// lead runs the check of a page, which only answers, or connects it to its watch. The
+// page's messages are read until the connection ends.
 func (c *conversation) lead(ctx context.Context, w wire.Welcome) {
-	ctx, cancel := context.WithTimeout(ctx, ledTime)
-	defer cancel()
 	o := probe.DefaultOptions()
 	o.Clock, o.NewWaiter, o.Version, o.Log, o.TrainPacket = c.s.o.Clock, c.s.o.NewWaiter, clip(c.hello.Client, helloMost), c.s.o.Log, browser.TrainPacket
-	o.Policy = *w.Policy
-	blocked := link.Reason("")
-	if c.conn.Transport() == link.WebSocket && c.hello.Without != wire.WithoutSupport {
-		blocked = link.ReasonUDPBlocked
+	o.System, o.Policy = clip(c.hello.System, helloMost), *w.Policy
+	if c.hello.Purpose == session.PurposeWatch {
+		c.leadWatch(ctx, w, o)
+		return
 	}
-	l, err := browser.New(ctx, browser.Options{
-		Conn: c.conn, Send: c.control.Send, Flow: w.Flow, Grant: w.Grant, LossAfter: o.LossAfter, Clock: o.Clock, NewWaiter: o.NewWaiter,
-		Opened: probe.Opened{
-			Server: c.token.Servers[0], Session: w.Session, Exam: w.Exam, Policy: w.Policy, Transport: c.conn.Transport(), Blocked: blocked,
-			Ahead: c.s.o.Clock.Wall().Sub(c.hello.Time),
-		},
-		Seen: func(at time.Duration, from netip.AddrPort) { c.session.SeenProbe(at, from) },
-		Reading: func(r wire.TrainReport, measures bool) {
-			c.session.SetReading(r, measures, c.s.o.Clock.Wall())
-			if r.Direction == wire.Up {
-				c.s.sessions.Publish(c.session, event.Reading{Report: r, Measures: measures})
-			} else if measures { // the page says when packets arrived
-				c.s.sessions.Publish(c.session, event.Claim{Report: r})
-			}
-		},
-		Reserve: func(rate float64) (release func(), ok bool) {
-			return c.s.trains.Reserve(c.token.ID, rate)
-		},
-		Verdict: c.ledVerdict,
-	})
+	ctx, cancel := context.WithTimeout(ctx, ledTime)
+	defer cancel()
+	b := c.lineOptions(w, o)
+	b.Interval, b.Verdict = o.Interval, c.ledVerdict
+	l, err := browser.New(ctx, b)
 	if err != nil {
 		c.s.o.Log.Error("page not measured", "err", err)
 		return
@@ -77,6 +60,33 @@ func (c *conversation) lead(ctx context.Context, w wire.Welcome) {
 		break
 	}
 	<-over
+}
+
+// lineOptions returns what a line to the page is made of, for a check and for a watch.
+func (c *conversation) lineOptions(w wire.Welcome, o probe.Options) browser.Options {
+	blocked := link.Reason("")
+	if c.conn.Transport() == link.WebSocket && c.hello.Without != wire.WithoutSupport {
+		blocked = link.ReasonUDPBlocked
+	}
+	return browser.Options{
+		Conn: c.conn, Send: c.control.Send, Flow: w.Flow, Grant: w.Grant, LossAfter: o.LossAfter, Clock: o.Clock, NewWaiter: o.NewWaiter,
+		Opened: probe.Opened{
+			Server: c.token.Servers[0], Session: w.Session, Exam: w.Exam, Policy: w.Policy, Transport: c.conn.Transport(), Blocked: blocked,
+			Ahead: c.s.o.Clock.Wall().Sub(c.hello.Time),
+		},
+		Seen: func(at time.Duration, from netip.AddrPort) { c.session.SeenProbe(at, from) },
+		Reading: func(r wire.TrainReport, measures bool) {
+			c.session.SetReading(r, measures, c.s.o.Clock.Wall())
+			if r.Direction == wire.Up {
+				c.s.sessions.Publish(c.session, event.Reading{Report: r, Measures: measures})
+			} else if measures { // the page says when packets arrived
+				c.s.sessions.Publish(c.session, event.Claim{Report: r})
+			}
+		},
+		Reserve: func(rate float64) (release func(), ok bool) {
+			return c.s.trains.Reserve(c.token.ID, rate)
+		},
+	}
 }
 
 // check runs the check and tells the page how it goes.

@@ -9,10 +9,10 @@ import (
 	"examlink/server"
 )
 
-// A page that the server leads may check, and nothing else: a watch needs who paces it.
-func TestPagesOnlyCheck(t *testing.T) {
+// A page that the server leads may check and watch, and nothing else.
+func TestPagesCheckAndWatch(t *testing.T) {
 	p := newPort(t, server.Limits{})
-	for purpose, admitted := range map[string]bool{"check": true, "watch": false, "": false} {
+	for purpose, admitted := range map[string]bool{"check": true, "watch": true, "": false, "board": false} {
 		c := p.connect(link.DialWebSocket)
 		c.greet(wire.Hello{Token: p.token("page-" + purpose), Purpose: purpose, NoExporter: true, Led: true})
 		if got := c.refused == nil; got != admitted {

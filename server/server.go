@@ -36,6 +36,7 @@ import (
 	"examlink/server/store"
 	"examlink/server/store/memory"
 	"examlink/server/trains"
+	"examlink/server/watchpage"
 )
 
 // Types of package session that configure and describe sessions.
@@ -55,29 +56,32 @@ func DefaultSilence() Silence { return session.DefaultSilence() }
 
 // Server measures with students and publishes what it observes as events.
 type Server struct {
-	o          Options
-	settings   atomic.Pointer[Settings]
-	events     *event.Bus
-	sessions   *session.Registry
-	exams      *exam.Manager
-	page       *page.Handler // nil: no check page
-	revoked    *revocations
-	students   *examStudents
-	attendance *attendance
-	flows      *reflect.Table
-	trains     *trains.Manager
-	handshakes *handshakes
-	metrics    *metrics
-	clocks     *peerClocks
-	writes     *delivery.Writes // of the live sessions
-	receipts   *receiptKeeper
-	erased     *erasures
-	live       atomic.Pointer[liveSessions] // nil before Run
-	notifier   *delivery.Notifier           // nil: notifications are off
-	cluster    *cluster.Cluster             // nil: no others share the store
-	ready      atomic.Bool
-	closing    atomic.Bool
-	draining   atomic.Bool // the other servers take its sessions
+	o        Options
+	settings atomic.Pointer[Settings]
+	events   *event.Bus
+	sessions *session.Registry
+	exams    *exam.Manager
+	page     *page.Handler      // nil: no check page
+	watch    *watchpage.Handler // beside it
+
+	pageWatches *pageWatches
+	revoked     *revocations
+	students    *examStudents
+	attendance  *attendance
+	flows       *reflect.Table
+	trains      *trains.Manager
+	handshakes  *handshakes
+	metrics     *metrics
+	clocks      *peerClocks
+	writes      *delivery.Writes // of the live sessions
+	receipts    *receiptKeeper
+	erased      *erasures
+	live        atomic.Pointer[liveSessions] // nil before Run
+	notifier    *delivery.Notifier           // nil: notifications are off
+	cluster     *cluster.Cluster             // nil: no others share the store
+	ready       atomic.Bool
+	closing     atomic.Bool
+	draining    atomic.Bool // the other servers take its sessions
 
 	pages      atomic.Pointer[link.WebTransports] // nil before Run
 	webSockets atomic.Pointer[link.WebSockets]    // nil before Run, and without TCP
@@ -111,14 +115,18 @@ func New(o Options) (*Server, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	var checkPage *page.Handler
+	var watchPage *watchpage.Handler
 	if o.Page != nil {
 		if checkPage, err = page.New(*o.Page); err != nil {
+			return nil, err
+		}
+		if watchPage, err = watchpage.New(o.Page.Certificate); err != nil {
 			return nil, err
 		}
 	}
 	o.Store = cmp.Or[store.Store](o.Store, memory.New())
 	s := &Server{
-		o: o, page: checkPage, events: event.NewBus(0), metrics: newMetrics(), clocks: newPeerClocks(o.Log), flows: reflect.NewTable(o.Clock),
+		o: o, page: checkPage, watch: watchPage, events: event.NewBus(0), metrics: newMetrics(), clocks: newPeerClocks(o.Log), flows: reflect.NewTable(o.Clock),
 		writes: delivery.NewWrites(delivery.PartSessions),
 	}
 	s.erased = newErasures(o.Clock.Now)
@@ -130,6 +138,7 @@ func New(o Options) (*Server, error) {
 		Policy:  func(name string) verdict.Policy { return s.settings.Load().policy(name) },
 		Publish: s.events.Publish, Forgotten: s.forgotten, Elsewhere: s.continues,
 	})
+	s.pageWatches = newPageWatches()
 	s.revoked = newRevocations(o.Store.Tokens(), o.Log)
 	s.exams = exam.NewManager(exam.ManagerOptions{
 		Store: o.Store, Now: o.Clock.Wall, Policies: s.policies, Issuer: s.issuer, Revoked: s.endRevoked, Settle: s.settleStudent,
@@ -215,6 +224,7 @@ func (s *Server) forgotten(ss *session.Session) {
 		s.flows.Remove(id)
 	}
 	s.trains.Forget(ss)
+	s.pageWatches.end(ss)
 }
 
 // admitHandshake charges a handshake to its source address.
@@ -246,6 +256,7 @@ func (s *Server) Run(ctx context.Context) error {
 	wg.Go(func() { s.expire(inner) })
 	wg.Go(func() { s.students.run(inner) })
 	wg.Go(func() { s.attendance.run(inner) })
+	wg.Go(func() { s.pageWatches.run(inner) })
 	stopNotifier := s.runNotifier(ctx)
 	accept := func(next func(context.Context) (*link.Conn, error)) {
 		wg.Go(func() { // ends when the listener is closed, or with inner

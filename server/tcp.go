@@ -39,6 +39,9 @@ func (s *Server) handlers(ws http.Handler) map[string]http.Handler {
 		for _, pattern := range s.page.Patterns() {
 			all[pattern] = s.page
 		}
+		for _, pattern := range s.watch.Patterns() {
+			all[pattern] = s.watch
+		}
 	}
 	maps.Copy(all, s.o.Handlers)
 	all["GET "+wire.WebSocketPath] = ws

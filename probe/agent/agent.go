@@ -112,7 +112,7 @@ func (a *Agent) Run(ctx context.Context) (Result, error) {
 		o.Traffic = traffic.Read
 	}
 	why := func() record.EndReason { return whyEnded(ctx, nil) }
-	keep := newRecorder(startOf(o, a.token, a.now()), a.token.ID, a.o.Record, why, a.o.Tell)
+	keep := newRecorder(StartOf(o, a.token, a.now()), a.token.ID, a.o.Record, why, a.o.Tell)
 	if keep != nil && a.metrics != nil {
 		keep.wrote = a.metrics.Record
 	}

@@ -17,7 +17,7 @@ const transportChanged = "transport"
 // that a refused token leaves no record. It reports the first error of each kind
 // and never stops the watch.
 type recorder struct {
-	names []string
+	open  func(s record.Start, at time.Time) (w *record.Writer, name string, err error)
 	start record.Start
 	tell  func(format string, args ...any)
 	wrote func(error) // takes the end of each write; nil: nobody does
@@ -54,14 +54,22 @@ func newRecorder(start record.Start, token, setting string, why func() record.En
 	if len(names) == 0 {
 		return nil
 	}
-	return &recorder{names: names, start: start, token: token, why: why, tell: tell}
+	open := func(s record.Start, at time.Time) (*record.Writer, string, error) { return openRecord(names, s, at) }
+	return &recorder{open: open, start: start, token: token, why: why, tell: tell}
+}
+
+// NewRecordSink returns a sink that keeps the record of a watch by what open returns, at the
+// first event. token is the join token's identifier; why says why the watch has ended;
+// tell gets the first error of each kind, and the watch goes on.
+func NewRecordSink(start record.Start, token string, open func(record.Start, time.Time) (w *record.Writer, name string, err error), why func() record.EndReason, tell func(format string, args ...any)) probe.RecordSink {
+	return &recorder{open: open, start: start, token: token, why: why, tell: tell}
 }
 
 // ready opens the record at the first call and reports whether it is open.
 func (r *recorder) ready() bool {
 	if r.w == nil && !r.gaveUp {
 		began := r.start.Started.Time // the time before the first event belongs to the watch too
-		w, name, err := openRecord(r.names, r.start, began)
+		w, name, err := r.open(r.start, began)
 		if err != nil {
 			r.gaveUp = true
 			r.ended(err)
@@ -69,7 +77,9 @@ func (r *recorder) ready() bool {
 			return false
 		}
 		r.w, r.name, r.seen = w, name, began
-		r.tell("record in %s", name)
+		if name != "" {
+			r.tell("record in %s", name)
+		}
 		if r.recording != nil {
 			r.recording(name)
 		}
@@ -191,7 +201,7 @@ func (r *recorder) noted(at time.Time, w warning.Warning) {
 		}
 		gap.From, gap.Cause = record.At(from), record.ClockStep
 		r.hostGap(at, gap)
-	case w.Kind == warning.HostBusy && w.Cause == warning.CauseBusy:
+	case w.Kind == warning.HostBusy && (w.Cause == warning.CauseBusy || w.Cause == warning.CausePaused):
 		gap.Cause = record.HostBusy
 		r.add(at, gap)
 	}

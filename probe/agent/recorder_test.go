@@ -28,10 +28,13 @@ type tape struct {
 func newTape(t *testing.T) *tape {
 	at := time.Date(2026, 6, 15, 9, 0, 0, 0, time.UTC)
 	x := &tape{t: t, at: at, from: at}
+	file := filepath.Join(t.TempDir(), "r.jsonl")
 	o := probe.DefaultOptions()
 	x.r = &recorder{
-		names: []string{filepath.Join(t.TempDir(), "r.jsonl")},
-		start: startOf(o, wire.JoinToken{Exam: "e1", Servers: []string{"a:1"}}, at),
+		open: func(s record.Start, at time.Time) (*record.Writer, string, error) {
+			return openRecord([]string{file}, s, at)
+		},
+		start: StartOf(o, wire.JoinToken{Exam: "e1", Servers: []string{"a:1"}}, at),
 		why:   func() record.EndReason { return record.EndStopped },
 		tell:  func(f string, args ...any) { x.said = append(x.said, fmt.Sprintf(f, args...)) },
 	}
@@ -70,7 +73,7 @@ func (x *tape) host(k warning.Kind, d time.Duration, cause warning.Cause) {
 func (x *tape) lines() (out []record.Line) {
 	x.t.Helper()
 	x.r.end(x.at, record.EndStopped)
-	r, err := record.Load(x.r.names[0])
+	r, err := record.Load(x.r.name)
 	if err != nil || !r.Chain.Whole() || !r.Chain.Ended || len(x.said) != 1 {
 		x.t.Fatalf("%+v, %v, %q", r, err, x.said)
 	}
@@ -316,7 +319,9 @@ func TestRecorderPassesOnItsErrors(t *testing.T) {
 	}
 
 	y := newTape(t)
-	y.r.names = []string{filepath.Join(t.TempDir(), "missing", "r.jsonl")}
+	y.r.open = func(s record.Start, at time.Time) (*record.Writer, string, error) {
+		return openRecord([]string{filepath.Join(t.TempDir(), "missing", "r.jsonl")}, s, at)
+	}
 	failed = 0
 	y.r.wrote = func(err error) {
 		if err != nil {

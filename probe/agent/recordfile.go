@@ -112,13 +112,17 @@ func openRecord(names []string, s record.Start, at time.Time) (w *record.Writer,
 	return nil, "", err
 }
 
-// startOf describes the watch in the first line of its record.
-func startOf(o probe.Options, token wire.JoinToken, at time.Time) record.Start {
+// StartOf describes the watch in the first line of its record. at is when it began, in
+// the zone that the record names.
+func StartOf(o probe.Options, token wire.JoinToken, at time.Time) record.Start {
 	zone, _ := at.Zone()
 	s := record.Start{
-		Client: o.Version, System: runtime.GOOS + "/" + runtime.GOARCH, Exam: token.Exam, Student: token.Student, Server: serverOf(o, token),
+		Client: o.Version, System: o.System, Exam: token.Exam, Student: token.Student, Server: serverOf(o, token),
 		Policy:  policyOf(o.Policy),
 		Started: record.At(at), Zone: zone,
+	}
+	if s.System == "" {
+		s.System = runtime.GOOS + "/" + runtime.GOARCH
 	}
 	if w := o.Plan.Window; !w.IsZero() {
 		s.Begins, s.Ends = record.At(w.Start), record.At(w.End)

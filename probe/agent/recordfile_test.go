@@ -25,7 +25,7 @@ func TestRecordNames(t *testing.T) {
 		t.Errorf("%q, %v", names, err)
 	}
 	// A file that is in use is passed over.
-	s := startOf(probe.DefaultOptions(), wire.JoinToken{Exam: "e", Servers: []string{"a:1"}}, at)
+	s := StartOf(probe.DefaultOptions(), wire.JoinToken{Exam: "e", Servers: []string{"a:1"}}, at)
 	names, _ = recordNames("", "e", at)
 	var open []*record.Writer
 	for i := range 2 {

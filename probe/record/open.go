@@ -17,23 +17,21 @@ var ErrInUse = lockfile.ErrInUse
 // and writes the pending minute and the gap until now. A record of another
 // exam, or one that is not whole, is left untouched and is an error.
 func Open(name string, s Start, now time.Time, o Options) (_ *Writer, err error) {
-	w := &Writer{name: name, max: o.MaxBytes}
-	if w.max == 0 {
-		w.max = defaultBytes
+	w, err := newWriter(name, o)
+	if err != nil {
+		return nil, err
 	}
-	if w.max < leastBytes {
-		return nil, fmt.Errorf("record %s: a bound of %d bytes, expected %d or more", name, w.max, leastBytes)
-	}
-	w.reserve = min(w.max/reserveShare, reserveMost)
-	if w.f, err = lockfile.Open(name); err != nil {
+	f, err := lockfile.Open(name)
+	if err != nil {
 		return nil, fmt.Errorf("record %s: %w", name, err)
 	}
+	w.f = f
 	defer func() {
 		if err != nil {
-			_ = w.f.Close()
+			_ = f.Close()
 		}
 	}()
-	if info, err := w.f.Stat(); err != nil {
+	if info, err := f.Stat(); err != nil {
 		return nil, fmt.Errorf("record %s: %w", name, err)
 	} else if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("record %s: %v, expected a regular file", name, info.Mode().Type())
@@ -42,7 +40,7 @@ func Open(name string, s Start, now time.Time, o Options) (_ *Writer, err error)
 	if p, ok := loadPending(name); ok {
 		pending = &p
 	}
-	was, err := pass(w.f, name, pending, func(Line) {}, func(*LineError) {})
+	was, err := pass(f, name, pending, func(Line) {}, func(*LineError) {})
 	if err != nil {
 		return nil, err
 	}
@@ -65,12 +63,25 @@ func Open(name string, s Start, now time.Time, o Options) (_ *Writer, err error)
 	if w.live, err = openLive(name + LiveSuffix); err != nil {
 		return nil, fmt.Errorf("record %s: %w", name, err)
 	}
-	w.sync = newSyncer(w.f, w.live.f)
+	w.sync = newSyncer(f, w.live.f)
 	s.Schema = Schema
 	if err := w.begin(was, pending, s, now); err != nil {
 		_ = w.Close()
 		return nil, err
 	}
+	return w, nil
+}
+
+// newWriter returns a writer that has no storage yet.
+func newWriter(name string, o Options) (*Writer, error) {
+	w := &Writer{name: name, max: o.MaxBytes}
+	if w.max == 0 {
+		w.max = defaultBytes
+	}
+	if w.max < leastBytes {
+		return nil, fmt.Errorf("record %s: a bound of %d bytes, expected %d or more", name, w.max, leastBytes)
+	}
+	w.reserve = min(w.max/reserveShare, reserveMost)
 	return w, nil
 }
 

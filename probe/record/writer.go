@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"time"
 
 	"examlink/probe/warning"
@@ -30,15 +30,23 @@ type Options struct {
 	MaxBytes int64
 }
 
+// storage is what a record is written to.
+type storage interface {
+	io.WriterAt
+	Truncate(size int64) error
+	Sync() error
+	Close() error
+}
+
 // Writer writes a record. Append passes each line to the system before it
 // returns, so that the line outlives the process; a goroutine flushes the file
 // to disk at most once a second and at Close. It is not safe for concurrent
 // use.
 type Writer struct {
 	name string
-	f    *os.File
-	live *live
-	sync *syncer
+	f    storage
+	live *live   // nil: there is no live file
+	sync *syncer // nil: nothing is flushed
 
 	head    Head
 	first   Hash   // of the first line
@@ -180,6 +188,9 @@ func (l *Line) clip() {
 // an open gap; either may be nil. It is called once a second, which bounds what
 // a killed client loses, and dates the last sign of life for the next start.
 func (w *Writer) Live(t time.Time, m *Minute, g *Gap) error {
+	if w.live == nil {
+		return nil
+	}
 	err := w.live.write(Pending{T: At(t), After: w.head, Minute: m, Gap: g})
 	w.due(t)
 	return err
@@ -196,7 +207,7 @@ func (w *Writer) Unsigned() (first Hash, head Head, ok bool) {
 
 // due flushes the file to disk at most once a second.
 func (w *Writer) due(t time.Time) {
-	if since := t.Sub(w.lastSync); w.dirty && (since >= syncEvery || since < 0) { // negative: the clock was set
+	if since := t.Sub(w.lastSync); w.sync != nil && w.dirty && (since >= syncEvery || since < 0) { // negative: the clock was set
 		w.dirty, w.lastSync = false, t
 		w.sync.ask()
 	}
@@ -205,8 +216,13 @@ func (w *Writer) due(t time.Time) {
 // Close flushes everything to disk. Without a preceding End the record reads as
 // that of a killed client.
 func (w *Writer) Close() error {
-	w.sync.end()
-	err := errors.Join(w.f.Sync(), w.f.Close(), w.live.close(w.ended))
+	if w.sync != nil {
+		w.sync.end()
+	}
+	err := errors.Join(w.f.Sync(), w.f.Close())
+	if w.live != nil {
+		err = errors.Join(err, w.live.close(w.ended))
+	}
 	if err != nil {
 		return fmt.Errorf("record %s: %w", w.name, err)
 	}

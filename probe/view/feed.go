@@ -45,6 +45,9 @@ func NewFeed(exam, server string, times plan.Window, wall func() time.Time) *Fee
 	return &Feed{exam: exam, wall: wall, link: NewLink(times), server: Server{Name: server}}
 }
 
+// Keep bounds the points of each kind that are kept. Call it before the first event.
+func (f *Feed) Keep(points int) { f.series.Most = points }
+
 // Phase implements probe.PlanSink.
 func (f *Feed) Phase(e probe.PhaseEvent) {
 	f.mu.Lock()

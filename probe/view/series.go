@@ -14,6 +14,7 @@ const mostPoints = 6 * 3600 / 5
 // Series keeps the points of the charts. The zero value is ready. It is not safe for
 // concurrent use.
 type Series struct {
+	Most   int // points of each kind that are kept; 0: mostPoints
 	last   int
 	rates  []RatePoint
 	delays []DelayPoint
@@ -30,7 +31,7 @@ func (s *Series) Floor(e probe.FloorEvent) {
 		direction = "upload"
 	}
 	s.last++
-	s.rates = kept(append(s.rates, RatePoint{s.last, e.At, direction, f.Rate, f.Outcome == probe.FloorBelow}))
+	s.rates = kept(append(s.rates, RatePoint{s.last, e.At, direction, f.Rate, f.Outcome == probe.FloorBelow}), s.Most)
 }
 
 // Window adds a finished window.
@@ -50,12 +51,15 @@ func (s *Series) Window(e probe.WindowEvent) {
 		share := float64(a.Lost()-a.LostInGaps()) / float64(sent)
 		p.LostShare = &share
 	}
-	s.delays = kept(append(s.delays, p))
+	s.delays = kept(append(s.delays, p), s.Most)
 }
 
 // kept drops the oldest points.
-func kept[T any](points []T) []T {
-	return slices.Delete(points, 0, max(len(points)-mostPoints, 0))
+func kept[T any](points []T, most int) []T {
+	if most == 0 {
+		most = mostPoints
+	}
+	return slices.Delete(points, 0, max(len(points)-most, 0))
 }
 
 // Fill puts the points after a number into a state.

@@ -18,12 +18,15 @@ const (
 	CauseAsleep     Cause = "the computer was asleep"
 	CauseBusy       Cause = "the computer was busy"
 	CauseClock      Cause = "the computer's clock was set"
+	// Of a watch in a browser.
+	CauseClosed Cause = "the page was closed or loaded anew"
+	CausePaused Cause = "the browser paused the page"
 )
 
 // Causes lists every known cause.
 func Causes() []Cause {
 	return []Cause{
 		CauseNoNetwork, CauseWiFi, CauseRouter, CauseBeyond, CauseServer, CauseDNS, CauseUDPBlocked, CauseMoved,
-		CauseAsleep, CauseBusy, CauseClock,
+		CauseAsleep, CauseBusy, CauseClock, CauseClosed, CausePaused,
 	}
 }

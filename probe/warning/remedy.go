@@ -75,6 +75,10 @@ func (c Cause) remedy() string {
 		return "Turn off sleep, and keep the lid open."
 	case CauseBusy:
 		return "Close other programs. Plug in the power supply."
+	case CauseClosed:
+		return "Open the link of the watch again and keep its page open until the exam is over."
+	case CausePaused:
+		return "Keep the page of the watch in a window of its own, and turn off the browser's energy saver."
 	}
 	return "Wait a few seconds: the connection comes back by itself. If it does not, look at your Wi-Fi or cable."
 }

@@ -2,6 +2,7 @@ package watch
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"time"
 
@@ -128,6 +129,7 @@ func (w *watcher) cause(began, now time.Duration) warning.Cause {
 	if link.IsSuperseded(c.ended) {
 		c.ended = nil // by our own new connection, which has not been reported yet
 	}
+	c.closed = errors.Is(c.ended, ErrLeft)
 	// Ignore errors of attempts made before the server was reachable again.
 	if a := w.attempt.Load(); a != nil && (q.reached == 0 || a.began >= q.since) {
 		c.redial = a.err

@@ -11,6 +11,7 @@ import (
 
 // circumstances are the known facts about an interruption.
 type circumstances struct {
+	closed bool  // the student's end has closed the line
 	ended  error // why the control stream ended; nil while it has not
 	redial error // error of the latest attempt to reconnect during it; nil before the first
 	moved  bool  // the address or the gateway changed around its start or later
@@ -30,6 +31,8 @@ func attribute(c circumstances) warning.Cause {
 	// An attempt over UDP has failed for another reason than a missing route or name.
 	tried := c.redial != nil && reason != link.ReasonNoNetwork && reason != link.ReasonResolve
 	switch {
+	case c.closed:
+		return warning.CauseClosed
 	case f.Offline, !f.Looked && (reason == link.ReasonNoNetwork || ended == link.ReasonNoNetwork):
 		return warning.CauseNoNetwork
 	case c.moved:

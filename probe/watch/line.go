@@ -2,6 +2,7 @@ package watch
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"time"
 
@@ -12,6 +13,10 @@ import (
 	"examlink/probe/verdict"
 	"examlink/probe/wire"
 )
+
+// ErrLeft is why a line has ended that its student's end has closed, as a page does that is
+// closed or loaded anew.
+var ErrLeft = errors.New("the page was closed")
 
 // Line is what a watch measures over: a session of this computer with a server, or a page
 // in a browser that a server leads. Directions are the student's: up is from the student
@@ -34,6 +39,9 @@ type Line interface {
 	// Foreign returns what is known of the traffic of the student's other programs; nil:
 	// nothing.
 	Foreign() *session.Foreign
+	// Absences returns what the student's end says of its absences, each once. A student's
+	// program notices its own by its clocks: none.
+	Absences() []Absence
 	// Dismissed reports whether the server has asked to go on with another server.
 	Dismissed() bool
 	// Pause ends the monitor stream; the rest of the line goes on.
@@ -58,6 +66,7 @@ type Connection struct {
 	Policy     *verdict.Policy // what the exam's links are judged by; nil: the student's own choice
 	Transport  link.Transport
 	Remote     netip.AddrPort // the other end
+	NoUDP      bool           // the student's end has none, as a browser without WebTransport; nothing blocks it
 	Remembered bool           // Remote is the one of before, since its name could not be looked up
 }
 
@@ -97,6 +106,9 @@ func (l studentLine) Control() (up, down int64) { return l.Conn.Control() }
 
 // Foreign implements Line.
 func (l studentLine) Foreign() *session.Foreign { return l.Session.Foreign }
+
+// Absences implements Line.
+func (l studentLine) Absences() []Absence { return nil }
 
 // Abandon implements Line.
 func (l studentLine) Abandon() { l.Conn.Close("moved") }

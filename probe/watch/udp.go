@@ -24,7 +24,7 @@ func jittered(rng *rand.Rand, d time.Duration) time.Duration {
 // session's transport.
 func (w *watcher) judgeTransport(now time.Duration) {
 	o := warning.Observation{At: w.o.Clock.Wall(), Level: warning.Good}
-	if w.s.Traits().CongestionControlled {
+	if w.s.Traits().CongestionControlled && !w.s.Connection().NoUDP {
 		o.Since, o.Level = w.udpLost, warning.Decisive
 		o.Evidence = "the server answers over TCP but not over UDP, which live video needs; measurement continues over WebSocket"
 		w.nextUDP = now + jittered(w.rng, udpSoon)
@@ -35,7 +35,7 @@ func (w *watcher) judgeTransport(now time.Duration) {
 // retryUDP occasionally tries UDP beside a session by WebSocket, and moves the
 // session if it works.
 func (w *watcher) retryUDP(ctx context.Context, now time.Duration) {
-	if !w.s.Traits().CongestionControlled || w.redial != nil || w.interrupted || w.s.Err() != nil || now < w.nextUDP {
+	if !w.s.Traits().CongestionControlled || w.s.Connection().NoUDP || w.redial != nil || w.interrupted || w.s.Err() != nil || now < w.nextUDP {
 		return
 	}
 	ctx, w.stopRedial = context.WithCancel(ctx)

@@ -188,6 +188,7 @@ func (w *watcher) run(ctx context.Context) {
 		}
 		w.s.Foreign().Bytes(now) // so that its rate is known when a test begins
 		w.inquire(ctx, now)
+		w.absences(now)
 		w.watchSilence(ctx, now)
 		w.retryUDP(ctx, now)
 		if now >= w.nextCut {

@@ -29,6 +29,10 @@ func (m Message) complete() bool {
 		return m.Arrivals != nil
 	case TypeProgress:
 		return m.Progress != nil
+	case TypeWatched:
+		return m.Watched != nil
+	case TypePresent:
+		return m.Present != nil
 	}
 	return false
 }

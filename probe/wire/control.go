@@ -37,6 +37,8 @@ const (
 	TypeBye          MessageType = "bye"           // either: ends the session on purpose
 	TypeArrivals     MessageType = "arrivals"      // page: how the packets of a train arrived
 	TypeProgress     MessageType = "progress"      // server to page: how far its check is
+	TypeWatched      MessageType = "watched"       // server to page: how its watch goes
+	TypePresent      MessageType = "present"       // page: what it has of its watch, and when it was away
 )
 
 // Message is one control message. Exactly the field named by Type is set.
@@ -57,6 +59,8 @@ type Message struct {
 	Bye          *Bye          `json:"bye,omitempty"`
 	Arrivals     *Arrivals     `json:"arrivals,omitempty"`
 	Progress     *Progress     `json:"progress,omitempty"`
+	Watched      *Watched      `json:"watched,omitempty"`
+	Present      *Present      `json:"present,omitempty"`
 }
 
 // The purposes of a session.

@@ -304,6 +304,10 @@ func TestProtocolNamesEverything(t *testing.T) {
 		{"### reported", Countersigned{}},
 		{"### reported", Seen{}},
 		{"### bye", Bye{}},
+		{"### arrivals", Arrivals{}},
+		{"### progress", Progress{}},
+		{"### watched", Watched{}},
+		{"### present", Present{}},
 		{"## 9. Join token", JoinToken{}},
 	} {
 		text := section(t, doc, c.heading)

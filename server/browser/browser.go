@@ -1,15 +1,16 @@
-// Package browser is the server's end of a check that a page in a browser makes: the
+// Package browser is the server's end of a check or a watch of a page in a browser: the
 // server leads, the page only answers. It sends the monitor stream, which the page
 // reflects; it sends trains going down, of which the page returns the arrival times, and
 // receives those going up.
 //
-// It implements probe.Line, so that rates, figures and verdicts come from the code that
-// a student's program uses. It knows neither tokens nor receipts.
+// It implements probe.Line and watch.Line, so that rates, figures, verdicts and warnings
+// come from the code that a student's program uses. It knows neither tokens nor receipts.
 package browser
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -23,6 +24,7 @@ import (
 	"examlink/probe/session"
 	"examlink/probe/train"
 	"examlink/probe/verdict"
+	"examlink/probe/watch"
 	"examlink/probe/wire"
 )
 
@@ -30,7 +32,7 @@ import (
 // of a QUIC packet beside the headers of QUIC and WebTransport. Chosen by us.
 const TrainPacket = 1120
 
-// Options configures a Line. All fields must be set.
+// Options configures a Line. All fields must be set but those of the other purpose.
 type Options struct {
 	Conn      *link.Conn
 	Send      func(wire.Message) error // on the control stream
@@ -47,8 +49,18 @@ type Options struct {
 	// Reserve takes a train's rate, bit/s, from what all sessions share; ok is false if
 	// there is none left now.
 	Reserve func(rate float64) (release func(), ok bool)
-	// Verdict takes the verdict and returns the receipt; see probe.Line.
+	// Interval is the spacing of the monitor stream at first.
+	Interval time.Duration
+
+	// Verdict takes the verdict of a check and returns the receipt; see probe.Line.
 	Verdict func(context.Context, verdict.Verdict) (receipt string, owed bool)
+
+	// Of a watch: whether the session was resumed, what takes a report, the key with which
+	// the server countersigns (empty: it does not), and what is closed when the watch is over.
+	Resumed bool
+	Report  func(context.Context, wire.Report) (wire.Reported, wire.Refusal, error)
+	HeadKey string
+	Over    <-chan struct{}
 }
 
 // Line leads one page. It is safe for concurrent use.
@@ -70,6 +82,7 @@ type Line struct {
 	counted  int64 // IP-layer bytes of train packets received
 	handed   int64 // the same, sent
 	ended    error
+	away     []watch.Absence // not fetched yet
 
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
@@ -89,7 +102,7 @@ func New(ctx context.Context, o Options) (*Line, error) {
 		ipv6: o.Conn.Remote().Addr().Is6(), done: make(chan struct{}),
 	}
 	l.monitor.HidesLoss, l.monitor.Mirrored = l.Traits().HidesLoss, true
-	l.SetInterval(100 * time.Millisecond)
+	l.SetInterval(o.Interval)
 	o.Conn.Socket().Handle(l.packets)
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	l.cancel = cancel
@@ -100,19 +113,25 @@ func New(ctx context.Context, o Options) (*Line, error) {
 	return l, nil
 }
 
-// errLeft ends the line of a page that said goodbye.
-var errLeft = errors.New("the page has ended the check")
-
 // End notes that the connection or its control stream has ended; nil: the page said
 // goodbye.
 func (l *Line) End(err error) {
 	if err == nil {
-		err = errLeft
+		l.end(link.ReasonClosed, watch.ErrLeft)
+		return
 	}
+	reason, _ := link.ReasonOf(l.o.Conn.Broken(err))
+	if reason == link.ReasonClosed {
+		err = fmt.Errorf("%w: %w", watch.ErrLeft, err)
+	}
+	l.end(reason, err)
+}
+
+func (l *Line) end(reason link.Reason, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.ended == nil {
-		l.ended = &link.Error{Reason: link.ReasonClosed, Server: "page", Err: err}
+		l.ended = &link.Error{Reason: reason, Server: "page", Err: err}
 		close(l.done)
 	}
 }

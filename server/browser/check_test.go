@@ -41,9 +41,12 @@ var (
 
 // stand is a server behind an emulated link, with a browser.
 type stand struct {
-	t   *testing.T
-	url string // the student's link
-	tab context.Context
+	t     *testing.T
+	url   string // the student's link of the check
+	token string
+	tab   context.Context
+	relay *netsim.Relay
+	tcp   *gate
 
 	mu     sync.Mutex
 	events []event.Event
@@ -69,10 +72,11 @@ func newStand(t *testing.T, up, down netsim.Params, udp bool) *stand {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tcp, err := net.Listen("tcp4", relay.Addr().String())
+	listener, err := net.Listen("tcp4", relay.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
+	tcp := &gate{Listener: listener}
 	keys := pageKeys(t)
 	hash := sha256.Sum256(keys.Certificate.Leaf.Raw)
 	srv, err := server.New(server.Options{
@@ -83,7 +87,7 @@ func newStand(t *testing.T, up, down netsim.Params, udp bool) *stand {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stand{t: t}
+	s := &stand{t: t, relay: relay, tcp: tcp}
 	srv.Events().Handle(func(e event.Event) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -118,7 +122,7 @@ func newStand(t *testing.T, up, down netsim.Params, udp bool) *stand {
 	t.Cleanup(stop)
 	tab, stopTab := chromedp.NewContext(allocator)
 	t.Cleanup(stopTab)
-	s.url, s.tab = "https://"+relay.Addr().String()+page.Path+"#"+token, tab
+	s.url, s.token, s.tab = "https://"+relay.Addr().String()+page.Path+"#"+token, token, tab
 	return s
 }
 

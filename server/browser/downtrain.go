@@ -83,10 +83,15 @@ func (l *Line) downSender(r wire.TrainRequest, d *downTrain, w clock.Waiter) *tr
 			l.mu.Lock()
 			handed := int64(len(d.packets)) * size
 			d.packets, d.other = append(d.packets, p), append(d.other, max(out-before-handed, 0))
-			l.handed += size
 			l.mu.Unlock()
 			b := l.packet(wire.KindTrain, l.number(wire.KindTrain), payload, func(b []byte) []byte { return wire.AppendTrain(b, p) })
-			return l.send(b)
+			err := l.send(b)
+			if err == nil {
+				l.mu.Lock()
+				l.handed += size
+				l.mu.Unlock()
+			}
+			return err
 		},
 		SendEnd: func(p wire.TrainPacket, e wire.TrainEnd) error {
 			l.mu.Lock()

@@ -34,7 +34,7 @@ func (l *Line) RunTrain(ctx context.Context, r wire.TrainRequest) (wire.TrainRep
 	l.train++
 	r.Train = l.train
 	l.mu.Unlock()
-	if r.PacketSize == 0 {
+	if r.PacketSize == 0 || r.PacketSize > TrainPacket {
 		r.PacketSize = TrainPacket
 	}
 	if g := l.o.Grant.TrainBitRate; g > 0 {

@@ -24,17 +24,22 @@ export function show(texts) {
   new ResizeObserver(() => draw()).observe(document.body);
 }
 
+// renumber makes the next state's points count as new, although their numbers begin again.
+export const renumber = () => { kept.last = 0; };
+
 // last returns the number of the last point that has been taken.
 export const last = () => kept.last;
 
-// gone says that nobody watches any more. What was seen until then stays.
-export function gone() {
+// gone says that nobody watches any more, with the texts of two keys. What was seen until
+// then stays.
+export function gone(key = "gone", word = "gone.word") {
   get("gone").hidden = false;
+  get("gone").textContent = t(key);
   get("todo").hidden = true;
-  get("state").replaceChildren(badge("none", t("gone.word")));
+  get("state").replaceChildren(badge("none", t(word)));
   get("line").textContent = get("left").textContent = "";
   get("downloads").hidden = true;
-  document.title = `${t("gone.word")} · examlink`;
+  document.title = `${t(word)} · examlink`;
   listed = "";
 }
 

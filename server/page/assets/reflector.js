@@ -15,7 +15,7 @@ class Lag {
 	constructor() {
 		this.last = performance.now();
 		this.late = 0;
-		setInterval(() => {
+		this.timer = setInterval(() => {
 			const now = performance.now();
 			this.late = now - this.last - tickEvery;
 			this.last = now;
@@ -38,6 +38,12 @@ export class Reflector {
 		this.highest = 0n;
 		this.window = 0n; // bit i: the probe i before the highest has arrived
 		this.train = 0;
+	}
+
+	// end stops the timers.
+	end() {
+		clearInterval(this.lag.timer);
+		clearTimeout(this.timer);
 	}
 
 	// packet handles a packet that arrived at a time, ms; it returns feedback on a train

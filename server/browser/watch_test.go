@@ -1,0 +1,222 @@
+package browser_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"math"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/chromedp"
+
+	"examlink/probe/netsim"
+	"examlink/probe/record"
+	"examlink/probe/warning"
+	"examlink/server/watchpage"
+)
+
+var hidden = flag.Duration("hidden", 20*time.Second, "how long TestWatchInAHiddenTab leaves the tab hidden")
+
+// gate is a listener whose connections carry nothing while it is shut.
+type gate struct {
+	net.Listener
+	shut atomic.Bool
+}
+
+// Accept implements net.Listener.
+func (g *gate) Accept() (net.Conn, error) {
+	c, err := g.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return gated{c, g}, nil
+}
+
+type gated struct {
+	net.Conn
+	g *gate
+}
+
+func (c gated) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	for c.g.shut.Load() {
+		time.Sleep(20 * time.Millisecond)
+	}
+	return n, err
+}
+
+// cut takes the link away for a time and returns when that began.
+func (s *stand) cut(d time.Duration) time.Time {
+	set := func(out bool) {
+		s.tcp.shut.Store(out)
+		for _, p := range []*netsim.Pipe{s.relay.Up, s.relay.Down} {
+			p.Update(func(x *netsim.Params) { x.Outage = out })
+		}
+	}
+	began := time.Now()
+	set(true)
+	time.Sleep(d)
+	set(false)
+	return began
+}
+
+// do runs actions in the tab of the watch.
+func (s *stand) do(actions ...chromedp.Action[chromedp.Void]) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.tab, 30*time.Second)
+	defer cancel()
+	if err := chromedp.Do(ctx, actions...); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// value returns the value of an expression in the tab.
+func (s *stand) value(expression string) string {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.tab, 30*time.Second)
+	defer cancel()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[string](expression, chromedp.EvalAwaitPromise))
+	if err != nil {
+		s.t.Fatalf("%s: %v", expression, err)
+	}
+	return v
+}
+
+// until waits until the page says something.
+func (s *stand) until(within time.Duration, words ...string) {
+	s.t.Helper()
+	text := ""
+	for end := time.Now().Add(within); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		if text = s.value("document.body.innerText"); !strings.Contains(text, words[0]) {
+			continue
+		}
+		for _, w := range words {
+			if !strings.Contains(text, w) {
+				s.t.Errorf("the page does not say %q:\n%s", w, text)
+			}
+		}
+		return
+	}
+	s.t.Fatalf("the page did not say %q within %v:\n%s", words[0], within, text)
+}
+
+// watch opens the page of the watch and begins.
+func (s *stand) watch() {
+	s.t.Helper()
+	if err := chromedp.Listen(s.tab, func(e any) { // asks before it is closed
+		if _, asks := e.(*page.EventJavascriptDialogOpening); asks {
+			go func() { // ends with the answer
+				_, _ = chromedp.Call(s.tab, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true})
+			}()
+		}
+	}); err != nil {
+		s.t.Fatal(err)
+	}
+	s.do(chromedp.Navigate("https://"+s.relay.Addr().String()+watchpage.Path+"#"+s.token), chromedp.Click("#begin"))
+	s.until(20*time.Second, "GOOD")
+}
+
+// kept returns the record that the page has kept, after the watch was ended.
+func (s *stand) kept() []record.Line {
+	s.t.Helper()
+	s.do(chromedp.Click("#end"))
+	s.until(20*time.Second, "You have ended the watch.")
+	var records []struct {
+		First int
+		Lines []string
+	}
+	text := s.value(`import("/watch/kept.js").then(async (k) => JSON.stringify(await k.readRecords(JSON.parse(atob(location.hash.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))).jti)))`)
+	if err := json.Unmarshal([]byte(text), &records); err != nil {
+		s.t.Fatalf("%v: %s", err, text)
+	}
+	if len(records) != 1 || records[0].First != 1 {
+		s.t.Fatalf("%d records, expected one whole one: %.2000s", len(records), text)
+	}
+	file := filepath.Join(s.t.TempDir(), "of-page.jsonl")
+	if err := os.WriteFile(file, []byte(strings.Join(records[0].Lines, "\n")+"\n"), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	r, err := record.Load(file)
+	if err != nil || !r.Chain.Whole() || !r.Chain.Ended || len(r.Bad) > 0 {
+		s.t.Fatalf("%+v, %v", r, err)
+	}
+	if f, err := os.ReadFile(file); err != nil || !bytes.Contains(f, []byte(`"type":"countersignature"`)) {
+		s.t.Errorf("the end of the record is not countersigned: %v", err)
+	}
+	return r.Lines
+}
+
+// An outage is seen in the tab and in the record, with its times, and a page that is loaded
+// anew goes on with its session and says when it was away.
+func TestWatchInATab(t *testing.T) {
+	s := newStand(t, netsim.Params{Rate: 5e6, Delay: 10 * time.Millisecond}, netsim.Params{Rate: 10e6, Delay: 10 * time.Millisecond}, true)
+	s.watch()
+	time.Sleep(3 * time.Second)
+	const out = 5 * time.Second
+	began := s.cut(out)
+	s.until(20*time.Second, "Connection interrupted", "Earlier warnings")
+	time.Sleep(3 * time.Second)
+	reloaded := time.Now()
+	s.do(chromedp.Reload())
+	s.until(20*time.Second, "GOOD", "Connection interrupted", "End the watch")
+	time.Sleep(6 * time.Second)
+	lines := s.kept()
+
+	sessions := map[string]bool{}
+	var cut, closed *record.Gap
+	for _, l := range lines {
+		if l.Session != nil && l.Session.Session != "" {
+			sessions[l.Session.Session] = true
+		}
+		if g := l.Gap; g != nil {
+			t.Logf("gap from %v to %v: %s, %s", g.From, g.To, g.Cause, g.Words)
+			switch {
+			case g.From.After(reloaded.Add(-time.Second)):
+				closed = g
+			default:
+				cut = g
+			}
+		}
+	}
+	if len(sessions) != 1 {
+		t.Errorf("sessions %v, expected one", sessions)
+	}
+	if cut == nil || math.Abs(cut.From.Sub(began).Seconds()) > 1 || math.Abs(cut.To.Sub(began.Add(out)).Seconds()) > 1 {
+		t.Errorf("the outage from %v for %v: gap %+v", began, out, cut)
+	}
+	if closed != nil && !strings.Contains(closed.Words, string(warning.CauseClosed)) {
+		t.Errorf("the page was loaded anew: gap %+v", closed)
+	}
+}
+
+// A tab that is hidden measures on.
+func TestWatchInAHiddenTab(t *testing.T) {
+	s := newStand(t, netsim.Params{Rate: 5e6, Delay: 10 * time.Millisecond}, netsim.Params{Rate: 10e6, Delay: 10 * time.Millisecond}, true)
+	s.watch()
+	if _, err := chromedp.Call(s.tab, target.CreateTarget, target.CreateTargetParams{URL: "about:blank"}); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(time.Second)
+	if v := s.value("document.visibilityState"); v != "hidden" {
+		t.Fatalf("the tab is %s, expected hidden", v)
+	}
+	time.Sleep(*hidden)
+	for _, l := range s.kept() {
+		if l.Gap != nil {
+			t.Errorf("gap %+v, and the network made none", *l.Gap)
+		}
+		if m := l.Minute; m != nil {
+			seconds := m.To.Sub(m.From.Time).Seconds()
+			t.Logf("minute %v to %v: %d of %d packets, %.1f kbit/s down, %.1f up", m.From, m.To, m.Received, m.Sent, float64(m.BytesDown)*8/1e3/seconds, float64(m.BytesUp)*8/1e3/seconds)
+		}
+	}
+}
