@@ -41,6 +41,7 @@ var onStudents = map[string]listenerRow{
 	"GET /":           {"everybody", "a line of text"},
 	"GET /check":      {"everybody", "the check page, the same for everybody; the token in its link stays in the browser"},
 	"GET /check/":     {"everybody", "the files of the check page"},
+	"GET /watch/":     {"everybody", "the page of a watch and its files, the same for everybody; the token in its link stays in the browser"},
 	"GET /examlink/2": {"a student, by the join token in the first message", "a session of the token's exam and student, as over QUIC"},
 }
 

@@ -75,6 +75,7 @@ async function main() {
 	show('nolink', !token);
 	byId('begin').disabled = !token;
 	if (!token) return;
+	byId('watch').href = `/watch/#${link}`;
 	await click('begin');
 	for (;;) await run(link, token, needs);
 }
