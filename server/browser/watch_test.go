@@ -14,12 +14,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
 	"examlink/probe/netsim"
 	"examlink/probe/record"
+	"examlink/probe/ui/uitest"
 	"examlink/probe/warning"
 	"examlink/server/watchpage"
 )
@@ -112,17 +115,53 @@ func (s *stand) until(within time.Duration, words ...string) {
 // watch opens the page of the watch and begins.
 func (s *stand) watch() {
 	s.t.Helper()
-	if err := chromedp.Listen(s.tab, func(e any) { // asks before it is closed
-		if _, asks := e.(*page.EventJavascriptDialogOpening); asks {
-			go func() { // ends with the answer
-				_, _ = chromedp.Call(s.tab, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true})
-			}()
-		}
-	}); err != nil {
+	if err := chromedp.Listen(s.tab, s.hear); err != nil {
 		s.t.Fatal(err)
 	}
-	s.do(chromedp.Navigate("https://"+s.relay.Addr().String()+watchpage.Path+"#"+s.token), chromedp.Click("#begin"))
+	s.do(chromedp.Navigate("https://"+s.relay.Addr().String()+watchpage.Path+"#"+s.token), chromedp.WaitVisible("#begin"))
+	s.accessible("before the watch")
+	s.do(chromedp.Click("#begin"))
 	s.until(20*time.Second, "GOOD")
+}
+
+// hear lets the page be closed, and fails for what goes wrong in it.
+func (s *stand) hear(e any) {
+	switch e := e.(type) {
+	case *page.EventJavascriptDialogOpening: // it asks before it is closed
+		go func() { // ends with the answer
+			_, _ = chromedp.Call(s.tab, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true})
+		}()
+	case *runtime.EventExceptionThrown:
+		s.t.Errorf("in the page: %v", (&chromedp.ExceptionError{ExceptionDetails: e.ExceptionDetails}).Error())
+	case *runtime.EventConsoleAPICalled:
+		if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeWarning {
+			s.t.Errorf("in the page: console: %s %v", e.Type, e.Args)
+		}
+	}
+}
+
+// accessible fails for what axe finds on the page as it is, on a desktop and on a small
+// phone, in light and dark, and for what is wider than a phone.
+func (s *stand) accessible(state string) {
+	s.t.Helper()
+	for _, look := range []struct {
+		width, height int64
+		scheme        string
+	}{{1280, 900, "light"}, {320, 640, "dark"}} {
+		s.do(chromedp.EmulateViewport(look.width, look.height))
+		if _, err := chromedp.Call(s.tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.scheme}},
+		}); err != nil {
+			s.t.Fatal(err)
+		}
+		if wide := s.value("String(document.documentElement.scrollWidth > innerWidth)"); wide == "true" {
+			s.t.Errorf("%s: wider than %d", state, look.width)
+		}
+		found := s.value(uitest.AxeSource(s.t) + `;axe.run().then((r) => r.passes.length < 10 ? "only " + r.passes.length + " rules applied" : r.violations.flatMap((v) => v.nodes.map((n) => v.id + ": " + n.target + ": " + n.failureSummary)).join("\n"))`)
+		if found != "" {
+			s.t.Errorf("%s, %s, %d wide: axe: %s", state, look.scheme, look.width, found)
+		}
+	}
 }
 
 // kept returns the record that the page has kept, after the watch was ended.
@@ -130,6 +169,7 @@ func (s *stand) kept() []record.Line {
 	s.t.Helper()
 	s.do(chromedp.Click("#end"))
 	s.until(20*time.Second, "You have ended the watch.")
+	s.accessible("after the watch")
 	var records []struct {
 		First int
 		Lines []string
@@ -164,6 +204,7 @@ func TestWatchInATab(t *testing.T) {
 	const out = 5 * time.Second
 	began := s.cut(out)
 	s.until(20*time.Second, "Connection interrupted", "Earlier warnings")
+	s.accessible("after an interruption")
 	time.Sleep(3 * time.Second)
 	reloaded := time.Now()
 	s.do(chromedp.Reload())
@@ -218,5 +259,32 @@ func TestWatchInAHiddenTab(t *testing.T) {
 			seconds := m.To.Sub(m.From.Time).Seconds()
 			t.Logf("minute %v to %v: %d of %d packets, %.1f kbit/s down, %.1f up", m.From, m.To, m.Received, m.Sent, float64(m.BytesDown)*8/1e3/seconds, float64(m.BytesUp)*8/1e3/seconds)
 		}
+	}
+}
+
+// What the page could not see is named: it was closed, or the browser did not let it run.
+func TestAwayPageIsNamed(t *testing.T) {
+	s := newStand(t, netsim.Params{Rate: 5e6, Delay: 10 * time.Millisecond}, netsim.Params{Rate: 10e6, Delay: 10 * time.Millisecond}, true)
+	s.watch()
+	time.Sleep(6 * time.Second) // the page notes every few seconds that it is alive
+	address := "https://" + s.relay.Addr().String() + watchpage.Path + "#" + s.token
+	s.do(chromedp.Navigate("about:blank"))
+	const out = 8 * time.Second
+	closed := time.Now()
+	time.Sleep(out)
+	s.do(chromedp.Navigate(address))
+	s.until(20*time.Second, "GOOD", "Connection interrupted", string(warning.CauseClosed))
+
+	found := false
+	for _, l := range s.kept() {
+		g := l.Gap
+		if g == nil {
+			continue
+		}
+		t.Logf("gap from %v to %v: %s, %s", g.From, g.To, g.Cause, g.Words)
+		found = found || g.Words == string(warning.CauseClosed) && math.Abs(g.From.Sub(closed).Seconds()) < 1.5 && math.Abs(g.To.Sub(closed.Add(out)).Seconds()) < 3
+	}
+	if !found {
+		t.Errorf("no gap from %v for %v because the page was closed", closed, out)
 	}
 }
