@@ -1,8 +1,6 @@
 package probe
 
 import (
-	"cmp"
-
 	"examlink/probe/equipment"
 	"examlink/probe/verdict"
 )
@@ -19,9 +17,5 @@ func equipmentBy(f *equipment.Facts, p verdict.Policy) *Equipment {
 	if f == nil {
 		return nil
 	}
-	r := p.Equipment
-	if r.Source == "" {
-		r.Source, r.Date = p.Source, cmp.Or(r.Date, p.Date)
-	}
-	return &Equipment{Facts: *f, Judgement: equipment.Judge(*f, r)}
+	return &Equipment{Facts: *f, Judgement: equipment.Judge(*f, p.Requirements())}
 }

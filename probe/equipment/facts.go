@@ -45,6 +45,9 @@ type System struct {
 	// Version is as people know it: 14.5 of macOS; vista, 7, 8, 8.1, 10 or 11 of Windows.
 	// A page leaves it out where the browser freezes it, as all do in their user agent.
 	Version string `json:"version,omitempty"`
+	// OrNewer says that Version is the least that it can be: browsers call Windows 11 "10",
+	// too.
+	OrNewer bool `json:"or_newer,omitempty"`
 	// Hint is the version as a browser hints at it (Sec-CH-UA-Platform-Version). On
 	// Windows its numbers are others; Version takes precedence.
 	Hint         string `json:"hint,omitempty"`

@@ -2,6 +2,7 @@ package equipment
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,6 +13,11 @@ import (
 const (
 	maxFacts = 16 << 10 // bytes of JSON
 	maxText  = 100      // bytes of a text
+
+	maxSide     = 1 << 15 // pixels of a picture's side
+	maxFrames   = 1 << 30
+	maxGibibyte = 1 << 14 // of memory
+	leastLevel  = -400    // dBFS; 32 bits of a sample are 193
 )
 
 // ReadFacts reads facts from JSON, such as a page sends. It ignores fields that it does
@@ -54,7 +60,55 @@ func (f Facts) check() error {
 			return fmt.Errorf("%s: %q, expected granted, denied, missing or failed", field, a)
 		}
 	}
+	if f.By == ByPage {
+		if err := f.checkPage(); err != nil {
+			return err
+		}
+	}
+	return f.checkFigures()
+}
+
+// checkPage refuses what no page can know.
+func (f Facts) checkPage() error {
+	switch {
+	case f.VirtualMachine != nil:
+		return errors.New("virtual_machine: given, expected none: no page can know it")
+	case f.System != nil && f.System.SMode != nil:
+		return errors.New("system.s_mode: given, expected none: no page can know it")
+	case f.Memory != nil && f.Memory.Bytes != nil:
+		return errors.New("memory.bytes: given, expected rounded_gibibytes: no page can know it exactly")
+	}
 	return nil
+}
+
+// checkFigures refuses figures that no computer has.
+func (f Facts) checkFigures() error {
+	whole := func(field string, v *int, least, most int) error {
+		if v != nil && (*v < least || *v > most) {
+			return fmt.Errorf("%s: %d, expected %d to %d", field, *v, least, most)
+		}
+		return nil
+	}
+	number := func(field string, v *float64, least, most float64) error {
+		if v != nil && !(*v >= least && *v <= most) {
+			return fmt.Errorf("%s: %g, expected %g to %g", field, *v, least, most)
+		}
+		return nil
+	}
+	var errs []error
+	if w := f.Webcam; w != nil {
+		errs = append(errs, whole("webcam.width", w.Width, 1, maxSide), whole("webcam.height", w.Height, 1, maxSide), whole("webcam.frames", w.Frames, 0, maxFrames))
+	}
+	if m := f.Microphone; m != nil {
+		errs = append(errs, number("microphone.level_dbfs", m.Level, leastLevel, 0))
+	}
+	if m := f.Memory; m != nil {
+		errs = append(errs, number("memory.rounded_gibibytes", m.Rounded, 1.0/1024, maxGibibyte))
+		if m.Bytes != nil && (*m.Bytes < 0 || *m.Bytes > maxGibibyte*gibibyte) {
+			errs = append(errs, fmt.Errorf("memory.bytes: %d, expected 0 to %d", *m.Bytes, maxGibibyte*gibibyte))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (w *Webcam) access() Access {

@@ -1,5 +1,7 @@
 package equipment
 
+import "strings"
+
 // ID names a requirement. It stays the same from version to version, so that a page
 // can have its own words for it.
 type ID string
@@ -28,13 +30,13 @@ const (
 	NotKnown Status = "not-known" // it cannot be known here
 )
 
-// Cause says why a requirement is not met, only just met, or not known. Together with
-// the ID it determines the sentence.
+// Cause says why a requirement is not met, only just met, or not known.
 type Cause string
 
 // The causes.
 const (
 	CauseUnseen    Cause = "unseen"     // there are no facts about it
+	CauseUntested  Cause = "untested"   // a page could see it, but was not let
 	CauseRefused   Cause = "refused"    // the exam refuses this kind
 	CauseUnlisted  Cause = "unlisted"   // it is not among those that the exam accepts
 	CauseBelow     Cause = "below"      // less than the minimum
@@ -50,7 +52,8 @@ const (
 	CauseClipping  Cause = "clipping"
 )
 
-// Finding is the result for one requirement.
+// Finding is the result for one requirement. Sentence, Remedy and FindOut are the words
+// of keys of Words, filled with Values.
 type Finding struct {
 	ID       ID     `json:"id"`
 	Status   Status `json:"status"`
@@ -60,25 +63,48 @@ type Finding struct {
 	Sentence string `json:"sentence"`
 	Remedy   string `json:"remedy,omitempty"`   // what to do
 	FindOut  string `json:"find_out,omitempty"` // where it can be known: a command or a page
+	Words    string `json:"words"`              // key of Sentence
+	Advice   string `json:"advice,omitempty"`   // key of Remedy or FindOut
+	Values   Values `json:"values,omitempty"`   // those that the two have places for
 }
 
-// met, onlyJust, notMet and notKnown complete a finding.
-func (f Finding) met(sentence string) Finding {
-	f.Status, f.Sentence = Met, sentence
+// met, onlyJust, notMet and notKnown complete a finding by the keys of its words and of
+// what to do.
+func (f Finding) met(key string, v Values) Finding {
+	f.Status = Met
+	return f.say(key, "", v)
+}
+
+func (f Finding) onlyJust(c Cause, key, advice string, v Values) Finding {
+	f.Status, f.Cause = OnlyJust, c
+	f = f.say(key, advice, v)
+	f.Remedy = fill(words[advice], v)
 	return f
 }
 
-func (f Finding) onlyJust(c Cause, sentence, remedy string) Finding {
-	f.Status, f.Cause, f.Sentence, f.Remedy = OnlyJust, c, sentence, remedy
+func (f Finding) notMet(c Cause, key, advice string, v Values) Finding {
+	f.Status, f.Cause = NotMet, c
+	f = f.say(key, advice, v)
+	f.Remedy = fill(words[advice], v)
 	return f
 }
 
-func (f Finding) notMet(c Cause, sentence, remedy string) Finding {
-	f.Status, f.Cause, f.Sentence, f.Remedy = NotMet, c, sentence, remedy
+func (f Finding) notKnown(c Cause, key, advice string, v Values) Finding {
+	f.Status, f.Cause = NotKnown, c
+	f = f.say(key, advice, v)
+	f.FindOut = fill(words[advice], v)
 	return f
 }
 
-func (f Finding) notKnown(c Cause, sentence, findOut string) Finding {
-	f.Status, f.Cause, f.Sentence, f.FindOut = NotKnown, c, sentence, findOut
+func (f Finding) say(key, advice string, v Values) Finding {
+	f.Words, f.Advice, f.Sentence = key, advice, fill(words[key], v)
+	for name, value := range v {
+		if place := "{" + name + "}"; strings.Contains(words[key]+words[advice], place) {
+			if f.Values == nil {
+				f.Values = Values{}
+			}
+			f.Values[name] = value
+		}
+	}
 	return f
 }

@@ -1,23 +1,15 @@
 package equipment
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
-// Where things can be found out.
-const (
-	runCheck  = "Run the command examlink check on the computer that you will use in the exam."
-	openPage  = "Open the exam's check page, if you have a link to it, in the browser that you will use in the exam."
-	readRules = "Read the exam's requirements."
-	aboutThis = "On Windows open Settings, System, About. On a Mac open the Apple menu, About This Mac."
-)
-
-// elsewhere says where to find out what a page cannot know.
+// elsewhere is the key of where to find out what a page cannot know.
 func elsewhere(f Facts, other string) string {
 	if f.By == ByPage {
-		return runCheck
+		return askProgram
 	}
 	return other
 }
@@ -59,6 +51,15 @@ func acceptedSystems(all []Accepted) string {
 	return list(out)
 }
 
+// leastSystems lists what an exam accepts by name and least version, in no language.
+func leastSystems(all []Accepted) string {
+	var out []string
+	for _, a := range all {
+		out = append(out, strings.TrimSpace(systemTitle(a.Name)+" "+versionTitle(a.Minimum)))
+	}
+	return strings.Join(out, ", ")
+}
+
 // versionTitle writes a version as a name.
 func versionTitle(v string) string {
 	if title, named := map[string]string{"vista": "Vista", "xp": "XP"}[v]; named {
@@ -80,7 +81,7 @@ func judgeSystem(f Facts, r Requirements) (Finding, bool) {
 	case len(r.Systems) == 0 && !refusesSystems:
 		return x, false
 	case s == nil || s.Name == "":
-		return x.notKnown(CauseUnseen, "The operating system could not be determined.", elsewhere(f, aboutThis)), true
+		return x.notKnown(CauseUnseen, "system.unseen", elsewhere(f, askAbout), nil), true
 	default:
 		return judgeKnownSystem(x, *s, f, r), true
 	}
@@ -98,45 +99,51 @@ func judgeKnownSystem(x Finding, s System, f Facts, r Requirements) Finding {
 			x.Found = name + ", " + s.Title
 		}
 	}
-	other := "Use another computer for the exam."
+	v := Values{"name": name, "found": x.Found}
+	other := "system.other.todo"
 	if len(r.Systems) > 0 {
-		other = fmt.Sprintf("Use a computer with %s for the exam.", x.Required)
+		other, v["accepted"] = "system.accepted.todo", leastSystems(r.Systems)
 	}
 	if refusal := refusedSystems[s.Name]; slices.Contains(r.Refused, refusal) {
 		if refusal == RefuseChromebook {
-			return x.notMet(CauseRefused, "This computer is a Chromebook, which the exam does not accept.", other)
+			return x.notMet(CauseRefused, "system.chromebook", other, v)
 		}
-		return x.notMet(CauseRefused, fmt.Sprintf("This computer runs %s, which the exam does not accept.", name), other)
+		return x.notMet(CauseRefused, "system.refused", other, v)
 	}
 	i := slices.IndexFunc(r.Systems, func(a Accepted) bool { return a.Name == s.Name })
 	switch {
 	case len(r.Systems) == 0:
-		return x.met(fmt.Sprintf("This computer runs %s.", x.Found))
+		return x.met("system.met", v)
 	case i < 0:
-		return x.notMet(CauseUnlisted, fmt.Sprintf("This computer runs %s, which is not among the systems that the exam accepts.", name), other)
+		return x.notMet(CauseUnlisted, "system.unlisted", other, v)
 	}
-	return judgeVersion(x, version, s, r.Systems[i], f)
+	return judgeVersion(x, version, s, r.Systems[i], f, v)
 }
 
-func judgeVersion(x Finding, version string, s System, a Accepted, f Facts) Finding {
+func judgeVersion(x Finding, version string, s System, a Accepted, f Facts, v Values) Finding {
 	have, err := parseVersion(s.Name, version)
 	least, noLeast := parseVersion(s.Name, a.Minimum)
 	advised, noAdvised := parseVersion(s.Name, a.Recommended)
-	update := fmt.Sprintf("Update %s, well before the exam.", systemTitle(s.Name))
+	v["needed"], v["advised"] = versionTitle(a.Minimum), versionTitle(a.Recommended)
+	below := func(bound []int, none error) bool { return none == nil && slices.Compare(have, bound) < 0 }
+	const update = "system.update.todo"
 	switch {
 	case a.Minimum == "" && a.Recommended == "": // any version will do
 	case a.Minimum != "" && noLeast != nil:
-		return x.notKnown(CauseUncertain, fmt.Sprintf("The exam needs version %q of %s, which this version of examlink cannot compare.", a.Minimum, systemTitle(s.Name)), readRules)
+		v["needed"] = strconv.Quote(a.Minimum)
+		return x.notKnown(CauseUncertain, "system.uncertain.needed", askRules, v)
 	case err != nil:
-		return x.notKnown(CauseUncertain, fmt.Sprintf("This computer runs %s, but its version is not known.", systemTitle(s.Name)), elsewhere(f, aboutThis))
+		return x.notKnown(CauseUncertain, "system.uncertain", elsewhere(f, askAbout), v)
 	case noLeast == nil && unclear(have, least):
-		return x.notKnown(CauseUncertain, fmt.Sprintf("This computer runs %s, but not all of its version is known.", x.Found), elsewhere(f, aboutThis))
-	case noLeast == nil && slices.Compare(have, least) < 0:
-		return x.notMet(CauseBelow, fmt.Sprintf("This computer runs %s; the exam needs %s or newer.", x.Found, versionTitle(a.Minimum)), update)
-	case noAdvised == nil && slices.Compare(have, advised) < 0:
-		return x.onlyJust(CauseAdvised, fmt.Sprintf("This computer runs %s; %s or newer is recommended.", x.Found, versionTitle(a.Recommended)), update)
+		return x.notKnown(CauseUncertain, "system.uncertain.partly", elsewhere(f, askAbout), v)
+	case s.OrNewer && (below(least, noLeast) || below(advised, noAdvised)):
+		return x.notKnown(CauseUncertain, "system.uncertain.newer", elsewhere(f, askAbout), v)
+	case below(least, noLeast):
+		return x.notMet(CauseBelow, "system.below", update, v)
+	case below(advised, noAdvised):
+		return x.onlyJust(CauseAdvised, "system.advised", update, v)
 	}
-	return x.met(fmt.Sprintf("This computer runs %s.", x.Found))
+	return x.met("system.met", v)
 }
 
 // unclear reports whether a version has too few numbers to compare it with a bound: 10
@@ -154,15 +161,13 @@ func judgeSMode(f Facts, r Requirements) (Finding, bool) {
 	case !slices.Contains(r.Refused, RefuseSMode), s != nil && s.Name != "" && s.Name != Windows:
 		return x, false
 	case s == nil || s.SMode == nil:
-		return x.notKnown(CauseUnseen, "Whether Windows is in S mode could not be determined.",
-			"On Windows open Settings, System, Activation: S mode is named there. On other systems there is none."), true
+		return x.notKnown(CauseUnseen, "windows-s.unseen", "windows-s.unseen.todo", nil), true
 	case *s.SMode:
 		x.Found = "on"
-		return x.notMet(CauseRefused, "Windows is in S mode, which the exam does not accept.",
-			"Switch out of S mode: open Settings, System, Activation. It is free and cannot be undone."), true
+		return x.notMet(CauseRefused, "windows-s.refused", "windows-s.refused.todo", nil), true
 	}
 	x.Found = "off"
-	return x.met("Windows is not in S mode."), true
+	return x.met("windows-s.met", nil), true
 }
 
 func judgeTablet(f Facts, r Requirements) (Finding, bool) {
@@ -176,11 +181,11 @@ func judgeTablet(f Facts, r Requirements) (Finding, bool) {
 	case !slices.Contains(r.Refused, RefuseTablet):
 		return x, false
 	case tablet == nil:
-		return x.notKnown(CauseUnseen, "Whether this is a tablet could not be determined.", "See what your computer is sold as: tablets are not accepted."), true
+		return x.notKnown(CauseUnseen, "tablet.unseen", "tablet.unseen.todo", nil), true
 	case *tablet:
 		x.Found = "a tablet or phone"
-		return x.notMet(CauseRefused, "This is a tablet or phone, which the exam does not accept.", "Use a laptop or a desktop computer for the exam."), true
+		return x.notMet(CauseRefused, "tablet.refused", "tablet.refused.todo", nil), true
 	}
 	x.Found = "no tablet or phone"
-	return x.met("This is neither a tablet nor a phone."), true
+	return x.met("tablet.met", nil), true
 }

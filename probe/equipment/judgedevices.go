@@ -3,6 +3,8 @@ package equipment
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 var browserTitles = map[string]string{
@@ -26,37 +28,47 @@ func judgeBrowser(f Facts, r Requirements) (Finding, bool) {
 		accepted = append(accepted, browserTitle(b))
 	}
 	x := Finding{ID: IDBrowser, Required: list(accepted)}
-	if f.Browser == nil || f.Browser.Name == "" {
-		return x.notKnown(CauseUnseen, "The browser that you will use is not known here.", openPage), true
+	v := Values{"first": accepted[0], "accepted": strings.Join(accepted, ", ")}
+	switch {
+	case (f.Browser == nil || f.Browser.Name == "") && f.By == ByPage:
+		return x.notKnown(CauseUnseen, "browser.unnamed", "browser.unnamed.todo", v), true
+	case f.Browser == nil || f.Browser.Name == "":
+		return x.notKnown(CauseUnseen, "browser.unseen", askPage, v), true
 	}
 	name := browserTitle(f.Browser.Name)
-	x.Found = name
-	if f.Browser.Version != "" {
-		x.Found += " " + f.Browser.Version
-	}
-	switch i := slices.Index(r.Browsers, f.Browser.Name); {
+	x.Found = strings.TrimSpace(name + " " + f.Browser.Version)
+	v["name"], v["found"] = name, x.Found
+	switch i := slices.IndexFunc(r.Browsers, f.Browser.is); {
 	case i < 0:
-		return x.notMet(CauseUnlisted, fmt.Sprintf("This browser is %s; the exam accepts %s.", name, x.Required), fmt.Sprintf("Install %s and use it for the exam.", accepted[0])), true
+		return x.notMet(CauseUnlisted, "browser.unlisted", "browser.unlisted.todo", v), true
 	case i > 0:
-		return x.onlyJust(CauseAdvised, fmt.Sprintf("This browser is %s, which is accepted; %s is preferred.", name, accepted[0]), fmt.Sprintf("Use %s if you can.", accepted[0])), true
+		return x.met("browser.met.other", v), true
 	}
-	return x.met(fmt.Sprintf("This browser is %s.", x.Found)), true
+	return x.met("browser.met", v), true
+}
+
+// is reports whether a browser counts as the one of a name: Chromium is what Chrome is
+// made of.
+func (b *Browser) is(name string) bool {
+	return b.Name == name || b.Name == "chromium" && name == "chrome"
 }
 
 // judgeAccess judges whether a device could be used at all. ok: it could.
-func judgeAccess(x Finding, a Access, device string) (_ Finding, ok bool) {
-	switch a {
-	case Granted:
+func judgeAccess(x Finding, f Facts, a Access) (_ Finding, ok bool) {
+	key := string(x.ID)
+	switch {
+	case a == Granted:
 		return x, true
-	case Denied:
-		x.Remedy = fmt.Sprintf("Allow this page to use the %s: in the browser beside the page's address, and in the system's privacy settings. Then check again.", device)
-		return x.notKnown(CauseDenied, fmt.Sprintf("This page was not allowed to use the %s.", device), ""), false
-	case Missing:
-		return x.notMet(CauseMissing, fmt.Sprintf("No %s was found.", device), fmt.Sprintf("Connect a %s, or turn it on, and check again.", device)), false
-	case Failed:
-		return x.notMet(CauseFailed, fmt.Sprintf("The %s could not be opened.", device), fmt.Sprintf("Close other programs that use the %s, such as video calls. Disconnect it, connect it again, and check again.", device)), false
+	case a == Denied:
+		return x.notMet(CauseDenied, key+".denied", key+".denied.todo", nil), false
+	case a == Missing:
+		return x.notMet(CauseMissing, key+".missing", key+".missing.todo", nil), false
+	case a == Failed:
+		return x.notMet(CauseFailed, key+".failed", key+".failed.todo", nil), false
+	case f.By == ByPage:
+		return x.notKnown(CauseUntested, key+".untested", key+".untested.todo", nil), false
 	}
-	return x.notKnown(CauseUnseen, fmt.Sprintf("The %s cannot be checked here.", device), openPage), false
+	return x.notKnown(CauseUnseen, key+".unseen", askPage, nil), false
 }
 
 // judgeWebcam judges the webcam: that it is there, sends a moving picture, and its
@@ -73,35 +85,40 @@ func judgeWebcam(f Facts, r Requirements) (Finding, bool) {
 	if f.Webcam != nil {
 		w = *f.Webcam
 	}
-	x, usable := judgeAccess(x, w.Access, "webcam")
-	if !usable {
-		return x, true
-	}
-	if w.Frames != nil && *w.Frames == 0 {
-		return x.notMet(CauseNoPicture, "The webcam is there but sends no picture.", "Close other programs that use the webcam, disconnect it, connect it again, and check again."), true
-	}
-	if is(w.Black) {
-		return x.notMet(CauseBlack, "The webcam's picture is black.", "Open the webcam's cover, turn on a light, look for a key or switch that turns the webcam off, and check again."), true
-	}
-	if is(w.Frozen) {
-		return x.notMet(CauseFrozen, "The webcam's picture does not move.", "Move in front of the webcam. If the picture still stands, disconnect the webcam, connect it again, or choose another one."), true
-	}
-	if w.Width == nil || w.Height == nil || w.Frames == nil || w.Black == nil || w.Frozen == nil {
-		return x.notKnown(CauseUncertain, "Not everything about the webcam's picture is known.", openPage), true
-	}
-	if _, _, err := r.Webcam.Size(); r.Webcam != "" && err != nil {
-		return x.notKnown(CauseUncertain, fmt.Sprintf("The exam needs a webcam of %q, which this version of examlink cannot compare.", r.Webcam), readRules), true
-	}
-	size := Resolution(fmt.Sprintf("%dx%d", *w.Width, *w.Height))
-	x.Found = string(size)
-	const better = "Choose another webcam if you have one, or close programs that limit it."
+	x, usable := judgeAccess(x, f, w.Access)
 	switch {
-	case r.Webcam != "" && !atLeast(size, r.Webcam):
-		return x.notMet(CauseBelow, fmt.Sprintf("The webcam's picture has %s pixels; the exam needs %s.", size, r.Webcam), better), true
-	case r.WebcamRecommended != "" && !atLeast(size, r.WebcamRecommended):
-		return x.onlyJust(CauseAdvised, fmt.Sprintf("The webcam's picture has %s pixels; %s is recommended.", size, r.WebcamRecommended), better), true
+	case !usable:
+	case w.Frames != nil && *w.Frames == 0:
+		x = x.notMet(CauseNoPicture, "webcam.nothing", "webcam.nothing.todo", nil)
+	case is(w.Black):
+		x = x.notMet(CauseBlack, "webcam.black", "webcam.black.todo", nil)
+	case is(w.Frozen):
+		x = x.notMet(CauseFrozen, "webcam.frozen", "webcam.frozen.todo", nil)
+	case w.Width == nil || w.Height == nil || w.Frames == nil || w.Black == nil || w.Frozen == nil:
+		x = x.notKnown(CauseUncertain, "webcam.uncertain", "webcam.uncertain.todo", nil)
+	default:
+		x = judgeSize(x, *w.Width, *w.Height, r)
 	}
-	return x.met(fmt.Sprintf("The webcam works, with %s pixels.", size)), true
+	return x, true
+}
+
+// judgeSize judges the size of a webcam's pictures, which may stand upright.
+func judgeSize(x Finding, width, height int, r Requirements) Finding {
+	size := fmt.Sprintf("%dx%d", width, height)
+	lying := Resolution(fmt.Sprintf("%dx%d", max(width, height), min(width, height)))
+	v := Values{"found": size, "needed": string(r.Webcam), "advised": string(r.WebcamRecommended)}
+	if _, _, err := r.Webcam.Size(); r.Webcam != "" && err != nil {
+		v["needed"] = strconv.Quote(string(r.Webcam))
+		return x.notKnown(CauseUncertain, "webcam.needed", askRules, v)
+	}
+	x.Found = size
+	switch {
+	case r.Webcam != "" && !atLeast(lying, r.Webcam):
+		return x.notMet(CauseBelow, "webcam.below", "webcam.better.todo", v)
+	case r.WebcamRecommended != "" && !atLeast(lying, r.WebcamRecommended):
+		return x.onlyJust(CauseAdvised, "webcam.advised", "webcam.better.todo", v)
+	}
+	return x.met("webcam.met", v)
 }
 
 // judgeMicrophone judges whether a microphone hears something.
@@ -114,7 +131,7 @@ func judgeMicrophone(f Facts, r Requirements) (Finding, bool) {
 	if f.Microphone != nil {
 		m = *f.Microphone
 	}
-	x, usable := judgeAccess(x, m.Access, "microphone")
+	x, usable := judgeAccess(x, f, m.Access)
 	if m.Level != nil && usable {
 		x.Found = fmt.Sprintf("%.0f dB below full scale", -min(*m.Level, 0))
 	}
@@ -122,13 +139,13 @@ func judgeMicrophone(f Facts, r Requirements) (Finding, bool) {
 	case !usable:
 		return x, true
 	case is(m.Silent):
-		return x.notMet(CauseSilent, "The microphone is there but hears nothing.", "Speak while it is checked. See that it is not muted, by a key, a switch or the system's sound settings, or choose another microphone."), true
+		return x.notMet(CauseSilent, "microphone.silent", "microphone.silent.todo", nil), true
 	case m.Silent == nil:
-		return x.notKnown(CauseUncertain, "Whether the microphone hears something is not known.", openPage), true
+		return x.notKnown(CauseUncertain, "microphone.uncertain", "microphone.uncertain.todo", nil), true
 	case is(m.Clipping):
-		return x.onlyJust(CauseClipping, "The microphone works but is too loud, so that speech is distorted.", "Turn the microphone's level down in the system's sound settings, or move away from it."), true
+		return x.onlyJust(CauseClipping, "microphone.clipping", "microphone.clipping.todo", nil), true
 	}
-	return x.met("The microphone works."), true
+	return x.met("microphone.met", nil), true
 }
 
 // judgeOthers tells of requirements that this version does not know: those of an
@@ -136,7 +153,7 @@ func judgeMicrophone(f Facts, r Requirements) (Finding, bool) {
 func judgeOthers(_ Facts, r Requirements) (Finding, bool) {
 	for _, x := range r.Refused {
 		if !slices.Contains(Refusals(), x) {
-			return Finding{ID: IDOther, Required: string(x)}.notKnown(CauseUnseen, fmt.Sprintf("The exam refuses %q, which this version of examlink cannot check.", x), readRules), true
+			return Finding{ID: IDOther, Required: string(x)}.notKnown(CauseUnseen, "other.unseen", askRules, Values{"refused": strconv.Quote(string(x))}), true
 		}
 	}
 	return Finding{}, false

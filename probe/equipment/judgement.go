@@ -16,6 +16,15 @@ const (
 	Unasked    Outcome = "no requirements"
 )
 
+// JudgementSchema names the layout of Answer in JSON.
+const JudgementSchema = "examlink.equipment-judgement/1"
+
+// Answer is a judgement as a server sends it to a page.
+type Answer struct {
+	Schema string `json:"schema"`
+	Judgement
+}
+
 // Judgement is what an exam's requirements make of a computer.
 type Judgement struct {
 	Outcome  Outcome   `json:"outcome"`
@@ -59,14 +68,8 @@ func Findings(f Facts, r Requirements) []Finding {
 	return out
 }
 
-// titles are the names of requirements within a sentence.
-var titles = map[ID]string{
-	IDSystem: "operating system", IDSMode: "S mode of Windows", IDTablet: "kind of device", IDVirtualMachine: "virtual machine",
-	IDMemory: "memory", IDBrowser: "browser", IDWebcam: "webcam", IDMicrophone: "microphone", IDOther: "other requirements",
-}
-
 // Title returns the name of a requirement for people, without a capital.
-func (id ID) Title() string { return titles[id] }
+func (id ID) Title() string { return words[string(id)] }
 
 func names(all []Finding) string {
 	var out []string

@@ -67,6 +67,8 @@ func TestFindings(t *testing.T) {
 		"macOS 10.9":             {system(MacOS, "10.9"), older, IDSystem, OnlyJust, CauseAdvised, "10.13 or newer is recommended"},
 		"macOS 10.4.11":          {system(MacOS, "10.4.11"), older, IDSystem, NotMet, CauseBelow, "needs 10.5"},
 		"macOS 10 of some sort":  {system(MacOS, "10"), older, IDSystem, NotKnown, CauseUncertain, "not all of its version"},
+		"Windows 10 or newer":    {Facts{System: &System{Name: Windows, Version: "10", OrNewer: true}}, older, IDSystem, Met, "", "Windows 10"},
+		"not old enough to tell": {Facts{By: ByPage, System: &System{Name: Windows, Version: "7", OrNewer: true}}, newer, IDSystem, NotKnown, CauseUncertain, "Windows 7 or newer"},
 		"Linux":                  {system(Linux, "6.1"), older, IDSystem, NotMet, CauseRefused, "runs Linux"},
 		"Chromebook":             {system(ChromeOS, ""), older, IDSystem, NotMet, CauseRefused, "Chromebook"},
 		"Windows RT":             {system(WindowsRT, ""), older, IDSystem, NotMet, CauseRefused, "Windows RT"},
@@ -103,28 +105,32 @@ func TestFindings(t *testing.T) {
 		"a browser says nothing": {Facts{By: ByPage}, older, IDMemory, NotKnown, CauseUnseen, "could not"},
 
 		"Chrome":     {Facts{Browser: &Browser{"chrome", "140"}}, older, IDBrowser, Met, "", "Chrome 140"},
-		"Firefox":    {Facts{Browser: &Browser{Name: "firefox"}}, older, IDBrowser, OnlyJust, CauseAdvised, "Chrome is preferred"},
-		"Edge":       {Facts{Browser: &Browser{Name: "edge"}}, older, IDBrowser, NotMet, CauseUnlisted, "accepts Chrome, Firefox or Safari"},
+		"Chromium":   {Facts{Browser: &Browser{Name: "chromium"}}, older, IDBrowser, Met, "", "Chromium"},
+		"Firefox":    {Facts{Browser: &Browser{Name: "firefox"}}, older, IDBrowser, Met, "", "which is accepted; Chrome is preferred"},
+		"Edge":       {Facts{Browser: &Browser{Name: "edge"}}, older, IDBrowser, NotMet, CauseUnlisted, "accepts: Chrome, Firefox, Safari."},
 		"no browser": {Facts{By: ByProgram}, older, IDBrowser, NotKnown, CauseUnseen, "not known here"},
+		"no name":    {Facts{By: ByPage}, older, IDBrowser, NotKnown, CauseUnseen, "does not say what it is"},
 
 		"webcam 1280x720":   {webcam(1280, 720, 90, false, false), older, IDWebcam, Met, "", "1280x720"},
 		"webcam 640x480":    {webcam(640, 480, 90, false, false), older, IDWebcam, OnlyJust, CauseAdvised, "1280x720 is recommended"},
 		"webcam 320x240":    {webcam(320, 240, 90, false, false), older, IDWebcam, NotMet, CauseBelow, "needs 640x480"},
 		"webcam 640x360":    {webcam(640, 360, 90, false, false), older, IDWebcam, NotMet, CauseBelow, "640x360"},
+		"webcam upright":    {webcam(720, 1280, 90, false, false), older, IDWebcam, Met, "", "720x1280"},
 		"black":             {webcam(1280, 720, 90, true, true), older, IDWebcam, NotMet, CauseBlack, "black"},
 		"frozen":            {webcam(1280, 720, 90, false, true), older, IDWebcam, NotMet, CauseFrozen, "does not move"},
 		"no frames":         {webcam(1280, 720, 0, false, false), older, IDWebcam, NotMet, CauseNoPicture, "sends no picture"},
-		"webcam denied":     {Facts{Webcam: &Webcam{Access: Denied}}, older, IDWebcam, NotKnown, CauseDenied, "not allowed"},
+		"webcam denied":     {Facts{Webcam: &Webcam{Access: Denied}}, older, IDWebcam, NotMet, CauseDenied, "not allowed"},
 		"no webcam":         {Facts{Webcam: &Webcam{Access: Missing}}, older, IDWebcam, NotMet, CauseMissing, "No webcam"},
 		"webcam in use":     {Facts{Webcam: &Webcam{Access: Failed}}, older, IDWebcam, NotMet, CauseFailed, "could not be opened"},
 		"half of a webcam":  {Facts{Webcam: &Webcam{Access: Granted, Width: known(1280), Height: known(720), Frames: known(9)}}, older, IDWebcam, NotKnown, CauseUncertain, "Not everything"},
 		"webcam not looked": {Facts{By: ByProgram}, older, IDWebcam, NotKnown, CauseUnseen, "cannot be checked here"},
+		"webcam not tested": {Facts{By: ByPage}, older, IDWebcam, NotKnown, CauseUntested, "was not tested"},
 
 		"microphone":           {microphone(known(false), known(false)), older, IDMicrophone, Met, "", "works"},
 		"silent":               {microphone(known(true), known(false)), older, IDMicrophone, NotMet, CauseSilent, "hears nothing"},
 		"clipping":             {microphone(known(false), known(true)), older, IDMicrophone, OnlyJust, CauseClipping, "too loud"},
 		"nobody listened":      {microphone(nil, nil), older, IDMicrophone, NotKnown, CauseUncertain, "not known"},
-		"microphone denied":    {Facts{Microphone: &Microphone{Access: Denied}}, older, IDMicrophone, NotKnown, CauseDenied, "not allowed"},
+		"microphone denied":    {Facts{Microphone: &Microphone{Access: Denied}}, older, IDMicrophone, NotMet, CauseDenied, "not allowed"},
 		"no microphone":        {Facts{Microphone: &Microphone{Access: Missing}}, older, IDMicrophone, NotMet, CauseMissing, "No microphone"},
 		"microphone not heard": {Facts{}, older, IDMicrophone, NotKnown, CauseUnseen, "cannot be checked here"},
 
@@ -149,6 +155,12 @@ func TestFindingsSayWhatToDo(t *testing.T) {
 		{Webcam: &Webcam{Access: Failed}, Microphone: &Microphone{Access: Missing}}, signs(nil, Firmware), signs(nil, Firmware, Devices),
 	} {
 		for _, x := range Findings(f, ProctorU2019()) {
+			if words[x.Words] == "" || (x.Advice == "") != (x.Status == Met) || x.Advice != "" && words[x.Advice] == "" {
+				t.Errorf("%s, %s: no words for %q and %q", x.ID, x.Cause, x.Words, x.Advice)
+			}
+			if said := x.Sentence + x.Remedy + x.FindOut; strings.ContainsAny(said, "{}") || said != fill(words[x.Words]+words[x.Advice], x.Values) {
+				t.Errorf("%s, %s: its values do not make its words: %q", x.ID, x.Cause, said)
+			}
 			if x.ID.Title() == "" || x.Required == "" || x.Sentence == "" || (x.Status == Met) != (x.Cause == "") {
 				t.Errorf("%+v", x)
 			}

@@ -30,23 +30,25 @@ func judgeMemory(f Facts, r Requirements) (Finding, bool) {
 	}
 	low, high, ok := f.Memory.bounds()
 	if !ok {
-		return x.notKnown(CauseUnseen, "The amount of memory could not be determined.", elsewhere(f, aboutThis)), true
+		return x.notKnown(CauseUnseen, "memory.unseen", elsewhere(f, askAbout), nil), true
 	}
-	x.Found = f.Memory.title()
+	amount, rounded := f.Memory.amount()
+	x.Found = amount
+	if rounded != "" {
+		x.Found = "about " + amount
+	}
+	v := Values{"found": amount, "needed": FormatMemory(r.Memory), "advised": FormatMemory(r.MemoryRecommended)}
 	below := func(bound int) bool { return bound > 0 && high < float64(bound)*mebibyte*(1-reserved) }
 	reaches := func(bound int) bool { return bound <= 0 || low >= float64(bound)*mebibyte*(1-reserved) }
-	const remedy = "Use a computer with more memory for the exam, or have more memory put in."
 	switch {
 	case below(r.Memory):
-		return x.notMet(CauseBelow, fmt.Sprintf("This computer has %s of memory; the exam needs %s.", x.Found, FormatMemory(r.Memory)), remedy), true
+		return x.notMet(CauseBelow, "memory.below"+rounded, "memory.below.todo", v), true
 	case !reaches(r.Memory):
-		return x.notKnown(CauseUncertain, fmt.Sprintf("The browser rounds the amount of memory to %s, which does not tell whether the %s that the exam needs are there.",
-			x.Found, FormatMemory(r.Memory)), elsewhere(f, aboutThis)), true
+		return x.notKnown(CauseUncertain, "memory.uncertain", elsewhere(f, askAbout), v), true
 	case below(r.MemoryRecommended), !reaches(r.MemoryRecommended) && r.Memory <= 0:
-		return x.onlyJust(CauseAdvised, fmt.Sprintf("This computer has %s of memory; %s are recommended.", x.Found, FormatMemory(r.MemoryRecommended)),
-			"Close other programs before the exam."), true
+		return x.onlyJust(CauseAdvised, "memory.advised"+rounded, "memory.advised.todo", v), true
 	}
-	return x.met(fmt.Sprintf("This computer has %s of memory.", x.Found)), true
+	return x.met("memory.met"+rounded, v), true
 }
 
 // bounds returns between which amounts the memory lies, in bytes. What browsers round
@@ -70,11 +72,12 @@ func (m *Memory) bounds() (low, high float64, ok bool) {
 	return low, high, true
 }
 
-func (m *Memory) title() string {
+// amount writes the memory for people; rounded is ".rounded" if a browser rounded it.
+func (m *Memory) amount() (amount, rounded string) {
 	if m.Bytes != nil && *m.Bytes > 0 {
-		return FormatMemory(int(*m.Bytes / mebibyte))
+		return FormatMemory(int(*m.Bytes / mebibyte)), ""
 	}
-	return fmt.Sprintf("about %g GB", *m.Rounded)
+	return fmt.Sprintf("%g GB", *m.Rounded), ".rounded"
 }
 
 // FormatMemory writes an amount of memory in MiB for people, in the units that Windows

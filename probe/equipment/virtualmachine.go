@@ -14,28 +14,30 @@ const enoughSigns = 2
 // sources, and that there is none only where two sources could be read.
 func judgeVirtualMachine(f Facts, r Requirements) (Finding, bool) {
 	x := Finding{ID: IDVirtualMachine, Required: "no virtual machine"}
-	const host = "If you use a virtual machine, take the exam on the computer it runs on."
 	v := f.VirtualMachine
 	if !slices.Contains(r.Refused, RefuseVirtualMachine) {
 		return x, false
 	}
 	if v == nil {
-		return x.notKnown(CauseUnseen, "Whether this is a virtual machine could not be determined.", elsewhere(f, host)), true
+		return x.notKnown(CauseUnseen, "virtual-machine.unseen", elsewhere(f, askHost), nil), true
 	}
 	signs := independent(v.Signs)
+	list := Values{"signs": found(signs)}
 	switch {
-	case len(signs) >= enoughSigns:
-		x.Found = strings.ToLower(number(len(signs))) + " signs"
-		return x.notMet(CauseRefused, number(len(signs))+" signs of a virtual machine: "+found(signs)+". The exam does not accept virtual machines.", host+
-			" If you do not, tell your exam's contact what is listed here."), true
+	case len(signs) > enoughSigns:
+		x.Found = "three signs"
+		return x.notMet(CauseRefused, "virtual-machine.three", "virtual-machine.refused.todo", list), true
+	case len(signs) == enoughSigns:
+		x.Found = "two signs"
+		return x.notMet(CauseRefused, "virtual-machine.two", "virtual-machine.refused.todo", list), true
 	case len(signs) == 1:
 		x.Found = "one sign"
-		return x.notKnown(CauseUncertain, "One sign of a virtual machine: "+found(signs)+". One sign alone has other explanations.", host), true
+		return x.notKnown(CauseUncertain, "virtual-machine.uncertain.sign", askHost, list), true
 	case len(v.Looked) < enoughSigns:
-		return x.notKnown(CauseUncertain, "No sign of a virtual machine was found, but too little could be read to tell.", elsewhere(f, host)), true
+		return x.notKnown(CauseUncertain, "virtual-machine.uncertain", elsewhere(f, askHost), nil), true
 	}
 	x.Found = "no sign"
-	return x.met("There is no sign of a virtual machine."), true
+	return x.met("virtual-machine.met", nil), true
 }
 
 // independent keeps the first sign of each source.
@@ -54,11 +56,4 @@ func found(signs []Sign) string {
 		out = append(out, s.Found)
 	}
 	return strings.Join(out, "; ")
-}
-
-func number(n int) string {
-	if n == 2 {
-		return "Two"
-	}
-	return "Three"
 }

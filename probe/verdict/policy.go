@@ -5,6 +5,7 @@
 package verdict
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"time"
@@ -118,6 +119,16 @@ func (p Policy) Check() error {
 		return fmt.Errorf("policy %q: equipment: %w", p.Name, err)
 	}
 	return nil
+}
+
+// Requirements returns what the policy asks of the computer, with the policy's own source
+// and date if it names no other.
+func (p Policy) Requirements() equipment.Requirements {
+	r := p.Equipment
+	if r.Source == "" {
+		r.Source, r.Date = p.Source, cmp.Or(r.Date, p.Date)
+	}
+	return r
 }
 
 func (p Policy) checkBounds() error {
