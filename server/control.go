@@ -36,6 +36,7 @@ type conversation struct {
 	wg      sync.WaitGroup // trains, receipts and heads end with the connection
 	// receipting says that a receipt is being stored
 	receipting atomic.Bool
+	judging    bool // it has a place among the judgings
 }
 
 // serve runs one connection until it ends.
@@ -47,13 +48,22 @@ func (s *Server) serve(ctx context.Context, conn *link.Conn) {
 	c := &conversation{s: s, conn: conn}
 	defer func() { cancel(); c.wg.Wait() }()
 	defer conn.Close("bye")
+	defer func() {
+		if c.judging {
+			s.judgings.end(c.token.ID)
+		}
+	}()
 	stop := context.AfterFunc(ctx, func() { conn.Close("server is shutting down") })
 	defer stop()
 	welcome, ok := c.greet(ctx)
 	if !ok {
 		return
 	}
-	if c.hello.Led {
+	switch {
+	case c.judging:
+		c.judge(ctx)
+		return
+	case c.hello.Led:
 		c.lead(ctx, welcome)
 		return
 	}
@@ -114,6 +124,10 @@ func (c *conversation) admit(h wire.Hello) (wire.Welcome, error) {
 	}
 	if s.draining.Load() {
 		return wire.Welcome{}, &session.Refusal{Reason: wire.RefusedShutdown, Detail: "the server is being drained: another one takes the session"}
+	}
+	if h.Led && h.Purpose == wire.PurposeEquipment {
+		c.token, c.hello = token, h
+		return c.admitJudging()
 	}
 	if h.Led && h.Purpose != session.PurposeCheck && h.Purpose != session.PurposeWatch {
 		return wire.Welcome{}, &session.Refusal{Reason: wire.RefusedRequest, Detail: fmt.Sprintf("a page for %q, expected %q or %q", h.Purpose, session.PurposeCheck, session.PurposeWatch)}

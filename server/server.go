@@ -70,6 +70,7 @@ type Server struct {
 	attendance  *attendance
 	flows       *reflect.Table
 	trains      *trains.Manager
+	judgings    judgings
 	handshakes  *handshakes
 	metrics     *metrics
 	clocks      *peerClocks

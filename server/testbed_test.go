@@ -251,6 +251,9 @@ func (c *caller) greet(h wire.Hello) {
 		return
 	}
 	c.welcome = *m.Welcome
+	if h.Purpose == wire.PurposeEquipment { // no packets go
+		return
+	}
 	if c.flow, err = c.conn.NewFlow(c.welcome.Flow, link.Student); err != nil {
 		c.t.Fatal(err)
 	}

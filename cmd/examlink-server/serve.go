@@ -146,7 +146,7 @@ func (r *running) newServer() (*server.Server, error) {
 	}
 	var checkPage *page.Options
 	if r.started.Page.Enabled {
-		checkPage = &page.Options{Requirements: settings.Policy.Equipment}
+		checkPage = &page.Options{}
 	}
 	return server.New(server.Options{
 		Page: checkPage,

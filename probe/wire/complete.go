@@ -33,6 +33,8 @@ func (m Message) complete() bool {
 		return m.Watched != nil
 	case TypePresent:
 		return m.Present != nil
+	case TypeEquipment:
+		return m.Equipment != nil
 	}
 	return false
 }

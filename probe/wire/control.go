@@ -39,6 +39,7 @@ const (
 	TypeProgress     MessageType = "progress"      // server to page: how far its check is
 	TypeWatched      MessageType = "watched"       // server to page: how its watch goes
 	TypePresent      MessageType = "present"       // page: what it has of its watch, and when it was away
+	TypeEquipment    MessageType = "equipment"     // page: what it found; server: what the exam makes of it
 )
 
 // Message is one control message. Exactly the field named by Type is set.
@@ -61,6 +62,7 @@ type Message struct {
 	Progress     *Progress     `json:"progress,omitempty"`
 	Watched      *Watched      `json:"watched,omitempty"`
 	Present      *Present      `json:"present,omitempty"`
+	Equipment    *Equipment    `json:"equipment,omitempty"`
 }
 
 // The purposes of a session.
@@ -74,7 +76,7 @@ type Hello struct {
 	Token   string `json:"token"`            // the join token
 	Client  string `json:"client"`           // client version
 	System  string `json:"system"`           // operating system and architecture
-	Purpose string `json:"purpose"`          // PurposeCheck or PurposeWatch
+	Purpose string `json:"purpose"`          // PurposeCheck, PurposeWatch or PurposeEquipment
 	Resume  string `json:"resume,omitempty"` // the ticket of an earlier Welcome
 	// Time is the client's wall clock, which shows a server whose own is wrong; zero:
 	// not told.

@@ -17,6 +17,10 @@ const (
 	WithoutAnswer  Without = "failed"      // it did not open, as where UDP is blocked
 )
 
+// PurposeEquipment is the purpose of a page that has its equipment judged: no session is
+// opened.
+const PurposeEquipment = "equipment"
+
 // Fixed by PROTOCOL.md.
 const (
 	// MaxArrivals bounds the packets of one Arrivals.
@@ -68,4 +72,11 @@ type Progress struct {
 	Done      string          `json:"done,omitempty"`
 	Report    json.RawMessage `json:"report,omitempty"` // examlink.check report; the check is over
 	Failed    string          `json:"failed,omitempty"` // why nothing could be measured
+}
+
+// Equipment asks what an exam makes of a computer and its devices, by Facts, and answers,
+// by Judgement.
+type Equipment struct {
+	Facts     json.RawMessage `json:"facts,omitempty"`     // examlink.equipment-facts
+	Judgement json.RawMessage `json:"judgement,omitempty"` // examlink.equipment-judgement
 }

@@ -88,9 +88,6 @@ func build(o Options) (map[string]file, error) {
 	if contents[Path+"/"+texts], err = json.Marshal(words); err != nil {
 		return nil, err
 	}
-	if contents[Path+"/requirements.json"], err = needsOf(o.Requirements); err != nil {
-		return nil, err
-	}
 	if contents[Path], err = render(source, words, o.Certificate, modules(contents)); err != nil {
 		return nil, err
 	}

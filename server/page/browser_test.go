@@ -20,6 +20,9 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"examlink/docs/schemas"
+	"examlink/probe/equipment"
 )
 
 // patience bounds each step of a test; a step takes a second or two.
@@ -50,6 +53,7 @@ type tab struct {
 	at  string // scheme and host of the server
 
 	handler *Handler
+	asks    equipment.Requirements // of the judge
 
 	mu       sync.Mutex
 	problems []string // on the console, and requests to other hosts
@@ -73,20 +77,17 @@ func openTab(t *testing.T, o Options, f flags) *tab {
 	t.Helper()
 	path := needBrowser(t)
 	h := handler(t, o)
-	fake, err := os.ReadFile("testdata/network.js")
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := json.Marshal(reports())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, content := range map[string][]byte{"network.js": fake, "reports.json": b} {
+	for name, content := range standIns(t) {
+		var err error
 		if h.files[Path+"/"+name], err = newFile(name, content); err != nil {
 			t.Fatal(err)
 		}
 	}
-	srv := httptest.NewServer(h)
+	p := &tab{t: t, handler: h, asks: equipment.ProctorU2019()}
+	mux := http.NewServeMux()
+	mux.Handle("/", h)
+	mux.HandleFunc("GET "+Path+"/judged", p.judge)
+	srv := httptest.NewServer(mux)
 	t.Cleanup(srv.Close)
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Env("TZ=UTC"), chromedp.Flag("lang", "en-US"), chromedp.Flag("autoplay-policy", "no-user-gesture-required"))
 	for k, v := range f {
@@ -98,7 +99,7 @@ func openTab(t *testing.T, o Options, f flags) *tab {
 	t.Cleanup(end)
 	ctx, closeTab := chromedp.NewContext(ctx)
 	t.Cleanup(func() { _ = chromedp.Cancel(ctx); closeTab() })
-	p := &tab{t: t, ctx: ctx, at: srv.URL, handler: h}
+	p.ctx, p.at = ctx, srv.URL
 	p.must(chromedp.Listen(ctx, p.note))
 	for _, err := range []error{
 		call(ctx, network.Enable, network.EnableParams{}), call(ctx, log.Enable, struct{}{}), call(ctx, runtime.Enable, struct{}{}),
@@ -108,6 +109,39 @@ func openTab(t *testing.T, o Options, f flags) *tab {
 	p.pretend(windows)
 	t.Cleanup(p.clean)
 	return p
+}
+
+// standIns are scripts in place of those that connect to a server, and what they serve.
+func standIns(t *testing.T) map[string][]byte {
+	t.Helper()
+	all := map[string][]byte{}
+	for _, name := range []string{"network.js", "judge.js"} {
+		b, err := os.ReadFile("testdata/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[name] = b
+	}
+	b, err := json.Marshal(reports())
+	if err != nil {
+		t.Fatal(err)
+	}
+	all["reports.json"] = b
+	return all
+}
+
+// judge judges the facts of a page as a server does, and holds them to their schema.
+func (p *tab) judge(w http.ResponseWriter, r *http.Request) {
+	facts := []byte(r.FormValue("facts"))
+	schemas.Test(p.t, equipment.FactsSchema, facts)
+	f, err := equipment.ReadFacts(facts)
+	if err != nil {
+		p.t.Error(err)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if err := json.NewEncoder(w).Encode(equipment.Answer{Schema: equipment.JudgementSchema, Judgement: equipment.Judge(f, p.asks)}); err != nil {
+		p.t.Error(err)
+	}
 }
 
 // note keeps what should not happen.

@@ -29,7 +29,7 @@ func TestFromLinkToVerdict(t *testing.T) {
 		verdict  string
 		words    []string
 	}{
-		{"ready", "Ready: this link meets everything recommended for the exam.", []string{"at least 6.1 Mbit/s", "required 0.768 Mbit/s, advised 1.5 Mbit/s", "Chrome 156", "Windows 11", "The microphone hears you", "9 more are good", "examlink check", "whether Windows is in S mode"}},
+		{"ready", "Ready: this link meets everything recommended for the exam.", []string{"at least 6.1 Mbit/s", "required 0.768 Mbit/s, advised 1.5 Mbit/s", "This browser is Chrome 156.", "This computer runs Windows 11.", "The microphone works.", "9 more are good", "Not known here: virtual machine. Run the command examlink check", "Not known here: S mode of Windows."}},
 		{"marginal", "Ready, but only just: download is 1.1 Mbit/s; 1.5 Mbit/s is recommended.", []string{"What to do", "Download: Your download may be too slow", "only just"}},
 		{"not-ready", "Not ready: upload is 0.29 Mbit/s, the minimum is 0.384 Mbit/s.", []string{"below minimum", "over the limit", "Upload: Your upload may be too slow"}},
 		{"inconclusive", "Could not tell: upload: this computer was too busy to send on time. Test again.", []string{"unclear"}},

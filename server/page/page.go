@@ -7,8 +7,6 @@ package page
 import (
 	"net/http"
 	"time"
-
-	"examlink/probe/equipment"
 )
 
 // Path is where the page is; its assets are below.
@@ -27,8 +25,6 @@ type Options struct {
 	// keys of assets/en.json. One without all of them, or that is no such object, is
 	// an error of New.
 	Texts []byte
-	// Requirements are what the exams ask of the computer; zero: nothing.
-	Requirements equipment.Requirements
 	// Certificate is the SHA-256 of the server's certificate in base64, by which a browser
 	// knows it for WebTransport although no authority vouches for it; empty: one does.
 	// Browsers accept it for certificates that are valid for two weeks at most.

@@ -21,9 +21,6 @@ const budget = 60_000
 
 func handler(t *testing.T, o Options) *Handler {
 	t.Helper()
-	if o.Requirements.IsZero() {
-		o.Requirements = equipment.ProctorU2019()
-	}
 	h, err := New(o)
 	if err != nil {
 		t.Fatal(err)
@@ -123,7 +120,7 @@ func TestPageNamesEverythingItNeeds(t *testing.T) {
 }
 
 // Pictures and sound stay on the computer: what could send them is used by nothing but
-// the network measurement's line to the server, and nothing can record them.
+// the line to the server, and nothing can record them.
 func TestNothingSendsPicturesOrSound(t *testing.T) {
 	h := handler(t, Options{})
 	sends := regexp.MustCompile(`MediaRecorder|RTCPeerConnection|captureStream|toDataURL|toBlob|sendBeacon|XMLHttpRequest|WebSocket|WebTransport|EventSource|method:`)
@@ -159,6 +156,11 @@ func TestWordsAreTheProgram(t *testing.T) {
 	for _, r := range standings() {
 		if s := r.Standing(); w["standing."+s] != s {
 			t.Errorf("%q is %q", s, w["standing."+s])
+		}
+	}
+	for key, text := range equipment.Words() {
+		if got := w["finding."+key]; got != strings.ReplaceAll(text, "'", "’") {
+			t.Errorf("finding.%s is %q, the program says %q", key, got, text)
 		}
 	}
 	for _, o := range verdict.Outcomes() {
@@ -212,7 +214,7 @@ func TestCatalogueIsComplete(t *testing.T) {
 			t.Errorf("a script uses %q, which is not in the catalogue", key)
 		}
 	}
-	computed := regexp.MustCompile(`^(lang|dir|(criterion|standing|outcome|phase|history|unseen|system|camera|microphone|result\.also)\..*)$`)
+	computed := regexp.MustCompile(`^(lang|dir|(criterion|standing|outcome|phase|history|finding|camera|microphone|result\.also)\..*)$`)
 	for key := range w {
 		if !computed.MatchString(key) && !regexp.MustCompile(`['"]`+regexp.QuoteMeta(key)+`['"]`).MatchString(source.String()) {
 			t.Errorf("nothing uses %q", key)
@@ -238,8 +240,7 @@ func TestOtherCatalogue(t *testing.T) {
 	}
 }
 
-// The line to the server sends what the measurement makes: nothing of camera or microphone
-// reaches its worker.
+// The measurement sends what it makes: nothing of camera or microphone reaches its worker.
 func TestWorkerKnowsNoDevices(t *testing.T) {
 	h := handler(t, Options{})
 	imports := regexp.MustCompile(`from '\./([a-z]+\.js)'`)
@@ -255,35 +256,12 @@ func TestWorkerKnowsNoDevices(t *testing.T) {
 			next = append(next, string(m[1]))
 		}
 	}
-	for _, name := range []string{"camera.js", "microphone.js", "devices.js", "equipment.js"} {
+	for _, name := range []string{"camera.js", "microphone.js", "devices.js", "equipment.js", "facts.js", "judge.js"} {
 		if seen[name] {
 			t.Errorf("the worker imports %s", name)
 		}
 	}
 	if !seen["line.js"] || !seen["train.js"] || !seen["reflector.js"] {
 		t.Errorf("the worker imports %v", seen)
-	}
-}
-
-// The page asks what the policy asks, by the names that browsers use; nothing is asked
-// where the policy asks nothing.
-func TestRequirementsOfThePolicy(t *testing.T) {
-	for name, c := range map[string]struct {
-		asks equipment.Requirements
-		want string
-	}{
-		"all": {equipment.ProctorU2019(), `{"source":"ProctorU requirements as published by CU Boulder for remote proctoring","date":"2019",` +
-			`"camera":{"minimum":[640,480],"recommended":[1280,720]},"memory":{"minimum_mb":1024},"browsers":["Chrome","Firefox","Safari"],` +
-			`"systems":{"Windows":{"minimum":"6","recommended":"10"},"macOS":{"minimum":"10.5","recommended":"10.13"}},` +
-			`"refused":["chromebook","tablet","linux","windows-s","windows-rt","virtual-machine","phone"]}`},
-		"nothing": {equipment.Requirements{}, `{"source":"","date":"","camera":{"minimum":[0,0],"recommended":[0,0]},"memory":{"minimum_mb":0},"browsers":[],"systems":{},"refused":[]}`},
-	} {
-		h, err := New(Options{Requirements: c.asks})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := string(h.files[Path+"/requirements.json"].plain); got != c.want {
-			t.Errorf("%s: %s, expected %s", name, got, c.want)
-		}
 	}
 }

@@ -47,6 +47,7 @@ func reports() map[string]probe.Report {
 			f[verdict.LossDown], f[verdict.LossUp] = verdict.Unseen("TCP sends lost packets again, so losses show up as delay"), verdict.Unseen("TCP sends lost packets again, so losses show up as delay")
 		}),
 	}
+	all["unjudged"] = all["ready"]
 	b := all["blocked"]
 	b.Transport, b.Receipt, b.ReceiptOwed, b.ClockAhead = probe.TransportWebSocket, "", true, ippm.Seconds(7*time.Minute)
 	b.Interrupted = "the connection broke and did not come back: timeout"

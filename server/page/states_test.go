@@ -167,8 +167,8 @@ func TestRefusedSystem(t *testing.T) {
 	p := openTab(t, Options{}, fakeDevices(microphone(sound(t, 0.1))))
 	p.pretend(linux)
 	p.toResult("ready")
-	p.expect("#verdict", "Not ready: Linux is not accepted for the exam.")
-	p.expect("#findings", "What was measured of your network still holds.", "at least 6.1 Mbit/s")
+	p.expect("#verdict", "Not ready: This computer runs Linux, which the exam does not accept.")
+	p.expect("#findings", "What was measured of your network still holds", "at least 6.1 Mbit/s", "Windows Vista, macOS 10.5")
 	if strings.Contains(p.text("#findings"), "S mode") {
 		t.Error("Windows' S mode on Linux")
 	}

@@ -11,7 +11,7 @@ const few = 32, many = 160; // pixels of a side
 export function watchCamera(video, stream) {
 	const began = performance.now(), context = canvas(many), small = canvas(few);
 	context.imageSmoothingEnabled = false; // single pixels from all over the picture: an average would lose the noise
-	let first = 0, changed = 0, brightest = 255, before = null;
+	let first = 0, changed = 0, looks = 0, brightest = 255, before = null;
 
 	// Pictures are looked at by a timer: frames are reported to a page only as far as they
 	// are drawn, which a covered window or a busy computer stops.
@@ -23,6 +23,7 @@ export function watchCamera(video, stream) {
 		}
 		if (readyState < HTMLMediaElement.HAVE_CURRENT_DATA || !videoWidth) return;
 		first ||= now;
+		looks++;
 		small.drawImage(video, 0, 0, few, few);
 		brightest = greatestLuminance(small.getImageData(0, 0, few, few).data);
 		context.drawImage(video, 0, 0, many, many);
@@ -30,21 +31,25 @@ export function watchCamera(video, stream) {
 		if (!before || pixels.some((v, i) => v !== before[i])) changed = now;
 		before = pixels;
 	}, every);
-	const counted = () => video.getVideoPlaybackQuality?.().totalVideoFrames ?? 0;
+	// Some browsers count no frames: then looks are counted that found a picture.
+	const counted = () => Math.max(video.getVideoPlaybackQuality?.().totalVideoFrames ?? 0, looks);
 	video.srcObject = stream;
 	video.play().catch(() => {}); // no picture then, which is a result
 
 	return {
-		/** What is known: {state, frames, rate, width, height}. */
+		/** What is known, as the facts of a webcam have it; {frames} or {} before it is settled. */
 		facts() {
-			const now = performance.now();
-			const frames = counted(), seen = first ? now - first : 0, rate = seen > 500 ? Math.round(frames / (seen / 1e3)) : undefined;
-			const facts = { state: 'starting', frames, rate, width: video.videoWidth, height: video.videoHeight };
-			if (!first) facts.state = now - began > patience ? 'nothing' : 'starting';
-			else if (seen < still) facts.state = 'starting';
-			else if (brightest < dark) facts.state = 'black';
-			else facts.state = now - changed > still ? 'frozen' : 'live';
-			return facts;
+			const now = performance.now(), { videoWidth: width, videoHeight: height } = video;
+			if (!first) return now - began > patience ? { access: 'granted', frames: 0 } : {};
+			const facts = { frames: counted(), width, height };
+			if (now - first < still) return facts;
+			const black = brightest < dark;
+			return { access: 'granted', ...facts, black, frozen: !black && now - changed > still };
+		},
+		/** Pictures a second; undefined: not known yet. */
+		rate() {
+			const seen = performance.now() - first;
+			return first && seen > 500 ? Math.round(counted() / (seen / 1e3)) : undefined;
 		},
 		stop() {
 			clearInterval(timer);

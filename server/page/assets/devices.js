@@ -8,13 +8,13 @@ const wanted = {
 };
 const kinds = { camera: ['video', 'videoinput'], microphone: ['audio', 'audioinput'] };
 
-/** Why a device did not start: absent, refused or busy. */
-export function failure(error) {
+/** Why a device did not start: missing, denied or failed. */
+export function accessOf(error) {
 	switch (error?.name) {
-	case 'NotFoundError': case 'OverconstrainedError': case 'TypeError': return 'absent';
-	case 'NotAllowedError': case 'SecurityError': return 'refused';
+	case 'NotFoundError': case 'OverconstrainedError': case 'TypeError': return 'missing';
+	case 'NotAllowedError': case 'SecurityError': return 'denied';
 	}
-	return 'busy';
+	return 'failed';
 }
 
 /** Starts one device, by its id or any. It returns its stream. */

@@ -1,23 +1,22 @@
 // The equipment step: live picture and level, the line of each device, the choice.
-import { byId, say, show, state } from './dom.js';
+import { byId, show } from './dom.js';
 import { t } from './texts.js';
-import { close, failure, listDevices, open, openBoth } from './devices.js';
+import { accessOf, close, listDevices, open, openBoth } from './devices.js';
 import { watchCamera } from './camera.js';
 import { watchMicrophone } from './microphone.js';
-import { judgeCamera, judgeMicrophone, lookOf } from './judging.js';
+import { deviceLine } from './deviceline.js';
 
 const refresh = 250; // ms between two looks at the states
 
-/** Runs the step. It resolves to {camera, microphone} when the student is done or goes on without. */
-export function testEquipment(needs) {
+/** Runs the step. It resolves to what was found, {camera, microphone}, when the student is done or goes on without. */
+export function testEquipment(judge) {
 	show('ask', true);
 	show('devices', false);
-	const untested = { camera: { state: 'untested' }, microphone: { state: 'untested' } };
 	return new Promise(resolve => {
 		let skipped = false;
 		byId('skip').onclick = () => {
 			skipped = true;
-			resolve(untested);
+			resolve({});
 		};
 		byId('turn-on').onclick = async () => {
 			byId('turn-on').disabled = true;
@@ -30,7 +29,7 @@ export function testEquipment(needs) {
 			}
 			show('ask', false);
 			show('devices', true);
-			const camera = device('camera', got.camera, needs), microphone = device('microphone', got.microphone, needs);
+			const camera = device('camera', got.camera, judge), microphone = device('microphone', got.microphone, judge);
 			byId('camera-choice').focus();
 			const timer = setInterval(() => { camera.refresh(); microphone.refresh(); }, refresh);
 			byId('finish').onclick = () => {
@@ -52,24 +51,24 @@ const start = {
 
 // device shows one device and lets the student choose another one. got is a stream, or
 // the error why there is none.
-function device(kind, got, needs) {
-	const choice = byId(`${kind}-choice`), words = byId(`${kind}-line`);
-	let watch = null, stream = null, failed = '', said = '', turn = 0;
+function device(kind, got, judge) {
+	const choice = byId(`${kind}-choice`), line = deviceLine(kind, judge);
+	let watch = null, stream = null, failed = null, turn = 0;
 	const use = what => {
 		if (what instanceof MediaStream) {
 			stream = what;
-			failed = '';
+			failed = null;
 			stream.getTracks()[0].onended = () => { // unplugged, or taken away
 				stop();
-				fail('absent');
+				fail('missing');
 			};
 			watch = start[kind](stream);
 			if (kind === 'camera') show('picture', true);
-		} else fail(failure(what));
+		} else fail(accessOf(what));
 		list();
 	};
-	const fail = why => {
-		failed = why;
+	const fail = access => {
+		failed = { access };
 		if (kind === 'camera') show('picture', false);
 	};
 	const list = () => {
@@ -80,11 +79,7 @@ function device(kind, got, needs) {
 		close(stream);
 		watch = stream = null;
 	};
-	const facts = () => {
-		if (failed) return { state: failed };
-		if (!watch) return { state: 'starting' };
-		return kind === 'camera' ? watch.facts() : { state: watch.state() };
-	};
+	const facts = () => failed ?? watch?.facts() ?? {};
 	navigator.mediaDevices?.addEventListener('devicechange', list);
 	choice.onchange = async () => {
 		const mine = ++turn;
@@ -101,15 +96,10 @@ function device(kind, got, needs) {
 			stop();
 		},
 		refresh() {
-			const f = facts(), line = kind === 'camera' ? judgeCamera(needs.camera, f) : judgeMicrophone(f);
-			const settled = f.state !== 'starting';
-			state(words, lookOf[line.standing], settled && line.todo ? `${line.text} ${line.todo}` : line.text);
+			const f = facts();
+			line.refresh(f);
 			if (kind === 'camera') {
-				show('frames', Boolean(f.frames), f.frames ? t('equipment.frames', { ...f, rate: f.rate ?? 0 }) : '');
-			}
-			if (settled && said !== line.text) {
-				said = line.text;
-				say(`${t(kind)}: ${line.text}`);
+				show('frames', Boolean(f.frames), f.frames ? t('equipment.frames', { ...f, rate: watch?.rate() ?? 0 }) : '');
 			}
 		},
 	};

@@ -6,7 +6,9 @@ import { examBegins } from './examtime.js';
 import { measure } from './measuring.js';
 import { testEquipment } from './equipment.js';
 import { aboutSystem } from './system.js';
-import { judgeAll, judgeEquipment } from './judging.js';
+import { Judge } from './judge.js';
+import { factsOf } from './facts.js';
+import { judgeAll } from './findings.js';
 import { lookOfOutcome, showResult } from './result.js';
 import { showReceipt } from './receipt.js';
 import { remember, showHistory } from './history.js';
@@ -46,16 +48,30 @@ async function network(link) {
 	}
 }
 
+// judgeDevices has the equipment tested and judged: {findings}, or {sentence} why not.
+async function judgeDevices(link) {
+	const judge = new Judge(link);
+	try {
+		const devices = await testEquipment(judge);
+		byId('finish').disabled = true;
+		return { findings: await judge.judge(factsOf({ ...devices, about: await aboutSystem() })) };
+	} catch (e) {
+		return { sentence: e.sentence ?? String(e.message ?? e) };
+	} finally {
+		byId('finish').disabled = false;
+		judge.close();
+	}
+}
+
 // run is one check from the consent to the result.
-async function run(link, token, needs) {
+async function run(link, token) {
 	const measured = await network(link);
 	enter('equipment');
 	const verdictOfNetwork = measured.report?.verdict ?? { outcome: 'inconclusive', sentence: measured.sentence };
 	state(byId('network-line'), lookOfOutcome[verdictOfNetwork.outcome], verdictOfNetwork.sentence);
-	const devices = await testEquipment(needs), about = await aboutSystem();
-	const lines = judgeEquipment(needs, { ...devices, about });
-	const verdict = judgeAll(measured.report?.verdict ?? { sentence: measured.sentence }, lines);
-	showResult({ verdict, network: measured, lines, about, token });
+	const equipment = await judgeDevices(link);
+	const verdict = judgeAll(measured.report?.verdict ?? { sentence: measured.sentence }, equipment);
+	showResult({ verdict, network: measured, equipment, token });
 	showReceipt(measured.report);
 	remember(verdict, measured.report);
 	enter('result');
@@ -65,7 +81,6 @@ async function run(link, token, needs) {
 
 async function main() {
 	await loadTexts();
-	const needs = await (await fetch('/check/requirements.json')).json();
 	byId('print').onclick = () => print();
 	addEventListener('beforeprint', () => document.querySelectorAll('details').forEach(d => { d.open = true; }));
 	addEventListener('hashchange', () => location.reload()); // another link in the same tab
@@ -77,7 +92,7 @@ async function main() {
 	if (!token) return;
 	byId('watch').href = `/watch/#${link}`;
 	await click('begin');
-	for (;;) await run(link, token, needs);
+	for (;;) await run(link, token);
 }
 
 main().catch(e => {

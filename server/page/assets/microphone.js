@@ -15,7 +15,7 @@ export function watchMicrophone(stream, onLevel) {
 	audio.createMediaStreamSource(stream).connect(analyser);
 	audio.resume().catch(() => {});
 	const began = performance.now(), samples = new Float32Array(analyser.fftSize);
-	let loud = 0, clipped = 0;
+	let loud = 0, clipped = 0, highest = -200;
 	const timer = setInterval(() => {
 		analyser.getFloatTimeDomainData(samples);
 		let sum = 0, over = 0;
@@ -24,6 +24,7 @@ export function watchMicrophone(stream, onLevel) {
 			if (Math.abs(s) >= full) over++;
 		}
 		const level = 10 * Math.log10(sum / samples.length || 1e-12);
+		highest = Math.max(highest, Math.min(level, 0));
 		if (level >= audible) {
 			loud++;
 			if (over > samples.length / 100) clipped++;
@@ -32,10 +33,11 @@ export function watchMicrophone(stream, onLevel) {
 	}, every);
 
 	return {
-		/** starting, good, silent or clipping. */
-		state() {
-			if (loud >= enough) return clipped > loud * clippedShare ? 'clipping' : 'good';
-			return performance.now() - began > patience ? 'silent' : 'starting';
+		/** What is known, as the facts of a microphone have it; {} before it is settled. */
+		facts() {
+			const silent = loud < enough;
+			if (silent && performance.now() - began <= patience) return {};
+			return { access: 'granted', level_dbfs: Math.round(highest * 10) / 10, silent, clipping: !silent && clipped > loud * clippedShare };
 		},
 		stop() {
 			clearInterval(timer);

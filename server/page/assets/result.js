@@ -2,7 +2,7 @@
 import { byId, make, show } from './dom.js';
 import { moment, t } from './texts.js';
 import { format, formatValue, good, lookOf, nameOf, standing, worstFirst } from './figures.js';
-import { lookOf as equipmentLook } from './judging.js';
+import { adviceOf, lookOf as equipmentLook, sentenceOf, subjectOf } from './findings.js';
 import { aheadOfExam } from './examtime.js';
 
 const always = ['download', 'upload', 'round-trip-delay']; // others are folded away if they are good
@@ -11,8 +11,8 @@ const clockWrong = 60; // seconds; the exam's times go by the server's clock
 export const lookOfOutcome = { ready: 'good', marginal: 'just', 'not ready': 'bad', inconclusive: 'unknown' };
 const english = { lang: 'en', dir: 'auto' }; // words that come with the report
 
-/** Shows a result: {verdict, network: {report} or {sentence}, lines, about, token}. */
-export function showResult({ verdict, network, lines, about, token }) {
+/** Shows a result: {verdict, network: {report} or {sentence}, equipment: {findings} or {sentence}, token}. */
+export function showResult({ verdict, network, equipment, token }) {
 	const report = network.report;
 	byId('verdict').className = `state ${lookOfOutcome[verdict.outcome]}`;
 	byId('verdict').textContent = verdict.sentence;
@@ -20,19 +20,19 @@ export function showResult({ verdict, network, lines, about, token }) {
 	const also = report ? alsoMissed(report.verdict.reasons) : '';
 	if (also) show('also', true, also);
 	byId('findings').replaceChildren(
-		...todo(report, lines), ...(report ? networkPart(report) : []), ...equipmentPart(lines), ...unseen(about),
+		...todo(report, equipment.findings ?? []), ...(report ? networkPart(report) : []), ...equipmentPart(equipment),
 		make('p', { class: 'aside' }, t('result.when', { when: moment(new Date(report?.started ?? Date.now())) })));
 	byId('ahead').replaceChildren(...examPart(token, report));
 }
 
 // todo lists the remedies, each once.
-function todo(report, lines) {
+function todo(report, findings) {
 	const items = new Map();
 	for (const r of worstFirst(report?.verdict.reasons ?? [])) {
 		if (r.remedy && !items.has(r.remedy)) items.set(r.remedy, advice(nameOf(r.criterion), r.remedy, english));
 	}
-	for (const l of lines) {
-		if (l.todo) items.set(l.todo, advice(t(l.what), l.todo));
+	for (const f of findings.filter(f => !unseen(f))) {
+		if (f.advice) items.set(adviceOf(f), advice(subjectOf(f), adviceOf(f)));
 	}
 	const clock = report && clockWords(report.server_clock_ahead_seconds);
 	if (clock) items.set(clock, make('li', {}, clock));
@@ -77,16 +77,21 @@ function networkRow(r) {
 		r.why ? make('span', { class: 'aside', ...english }, r.why) : null);
 }
 
-function equipmentPart(lines) {
-	return [make('h3', {}, t('result.equipment')), make('ul', { class: 'lines' }, ...lines.map(l =>
-		make('li', {}, make('span', { class: 'name' }, t(l.what)), make('span', { class: `state ${equipmentLook[l.standing]}` }, l.text))))];
-}
+// unseen tells what cannot be known here from what was not tested.
+const unseen = f => f.status === 'not-known' && f.cause === 'unseen';
 
-// unseen says what only a program can know, and names it.
-function unseen(about) {
-	const keys = ['memory', 'machine', ...(about.system?.name === 'Windows' ? ['mode'] : [])];
-	return [make('h3', {}, t('unseen.title')), make('ul', {}, ...keys.map(k => make('li', {}, t(`unseen.${k}`)))),
-		make('p', {}, t('unseen.command'), ' ', make('code', {}, 'examlink check'))];
+// equipmentPart lists the findings, and says where to find out what a page cannot know.
+function equipmentPart({ findings, sentence }) {
+	const part = [make('h3', {}, t('result.equipment'))];
+	if (!findings) return [...part, make('p', { class: 'note' }, t('equipment.unjudged', { why: sentence }))];
+	if (!findings.length) return [...part, make('p', {}, t('result.unasked'))];
+	part.push(make('ul', { class: 'lines' }, ...findings.filter(f => !unseen(f)).map(f =>
+		make('li', {}, make('span', { class: 'name' }, subjectOf(f)), make('span', { class: `state ${equipmentLook[f.status]}` }, sentenceOf(f))))));
+	if (findings.some(f => f.status === 'not-met' && ['system', 'tablet'].includes(f.id))) part.push(make('p', {}, t('result.holds')));
+	const rest = findings.filter(unseen), places = [...new Set(rest.map(adviceOf))];
+	if (rest.length) part.push(make('h3', {}, t('unseen.title')));
+	for (const where of places) part.push(make('p', {}, t('unseen.line', { list: rest.filter(f => adviceOf(f) === where).map(subjectOf).join(', ') }), ' ', where));
+	return part;
 }
 
 // examPart says what follows from when the exam is, by the server's clock.
