@@ -6,16 +6,12 @@ import (
 	"time"
 
 	"examlink/probe"
+	"examlink/probe/plan"
 	"examlink/probe/wire"
 )
 
-const (
-	// aheadRule is how long before an exam a check is asked for: 72 hours of 3,600
-	// seconds, whatever the days between are long.
-	aheadRule = 72 * time.Hour
-	// examLayout is how the time of an exam is printed.
-	examLayout = "Mon 2 Jan 2006 15:04 MST"
-)
+// examLayout is how the time of an exam is printed.
+const examLayout = "Mon 2 Jan 2006 15:04 MST"
 
 // printExam prints when the exam is and whether this check came in time, by the
 // server's clock. It prints nothing if the join token does not say.
@@ -41,18 +37,8 @@ func examLines(t wire.JoinToken, now time.Time, local *time.Location) (lines []s
 		}
 	}
 	lines = append(lines, fmt.Sprintf("Exam %s begins on %s.", t.Exam, when))
-	ahead := starts.Sub(now)
-	hours := int(ahead.Hours())
-	switch {
-	case ahead >= aheadRule:
-		lines = append(lines, fmt.Sprintf("This check is %d hours ahead: the rule to test 72 hours before is met.", hours),
-			"Test again with the same computer, on the same network, at the same time of day as the exam.")
-	case ahead > 0:
-		lines = append(lines, fmt.Sprintf("This check is %d hours ahead, less than the 72 hours that are asked for: it counts as late.", hours))
-	case now.Before(time.Unix(t.Ends, 0)):
-		lines = append(lines, "The exam has begun.")
-	default:
-		lines = append(lines, "The exam is over.")
+	for _, said := range plan.Ahead(starts, time.Unix(t.Ends, 0), now) {
+		lines = append(lines, said.String())
 	}
 	return lines
 }

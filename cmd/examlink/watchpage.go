@@ -62,8 +62,8 @@ func (p *watchPage) serve(ctx context.Context, open bool) (stop func()) {
 // show shows a notification on the desktop.
 func (p *watchPage) show(title, text string) error { return showOnDesktop(title, p.notice(text)) }
 
-// notice adds the address of the page to the text of a notification: not every desktop
-// knows links, so it is written out.
+// notice adds the address of the page to the text of a notification: the library has no
+// links and no actions, so it is written out.
 func (p *watchPage) notice(text string) string {
 	if p.address == "" {
 		return text

@@ -13,6 +13,7 @@ import (
 
 	"examlink/probe"
 	"examlink/probe/equipment"
+	"examlink/probe/plan"
 	"examlink/probe/verdict"
 )
 
@@ -156,6 +157,11 @@ func TestWordsAreTheProgram(t *testing.T) {
 	for _, r := range standings() {
 		if s := r.Standing(); w["standing."+s] != s {
 			t.Errorf("%q is %q", s, w["standing."+s])
+		}
+	}
+	for key, text := range plan.AheadWords() {
+		if got := w["exam."+key]; got != text {
+			t.Errorf("exam.%s is %q, the program says %q", key, got, text)
 		}
 	}
 	for key, text := range equipment.Words() {

@@ -7,7 +7,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"examlink/probe/plan"
 	"examlink/probe/verdict"
 )
 
@@ -113,6 +115,29 @@ func TestSystems(t *testing.T) {
 		})()`, c.navigator))
 		if !strings.Contains(got, c.lines) {
 			t.Errorf("%s: %q, want %q", c.name, got, c.lines)
+		}
+	}
+}
+
+// A check is in time for an exam by the same rule as the program's, to the millisecond.
+func TestTimeBeforeTheExamIsTheProgram(t *testing.T) {
+	p := openTab(t, Options{}, nil)
+	p.open("ready")
+	starts := time.Date(2026, 11, 2, 16, 0, 0, 0, time.UTC)
+	ends := starts.Add(2 * time.Hour)
+	for _, before := range []time.Duration{
+		200 * time.Hour, 72 * time.Hour, 72*time.Hour - time.Millisecond, 71 * time.Hour, time.Millisecond, 0, -time.Hour, -2*time.Hour + time.Millisecond, -2 * time.Hour,
+	} {
+		now := starts.Add(-before)
+		got := module[[]string](p, "examtime.js", `m.aheadOfExam(v.token, v.now)`, map[string]any{
+			"token": map[string]int64{"starts": starts.Unix(), "ends": ends.Unix()}, "now": now.UnixMilli(),
+		})
+		var want []string
+		for _, said := range plan.Ahead(starts, ends, now) {
+			want = append(want, said.String())
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%v before: %q, the program says %q", before, got, want)
 		}
 	}
 }
