@@ -18,11 +18,15 @@ export function node(name, attributes = {}, ...children) {
   return e;
 }
 
-// badge returns the badge of a grade (good, fair, bad or none) with its word.
+// shape returns the shape of a grade: good, fair, bad or none.
+export function shape(grade) {
+  return node("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, ...(shapes[grade] ?? shapes.none).map((d) => node("path", { d })));
+}
+
+// badge returns the badge of a grade with its word.
 export function badge(grade, word) {
   const b = document.createElement("span");
   b.className = "state " + grade;
-  const paths = (shapes[grade] ?? shapes.none).map((d) => node("path", { d }));
-  b.append(node("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, ...paths), word);
+  b.append(shape(grade), word);
   return b;
 }

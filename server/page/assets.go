@@ -15,6 +15,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"examlink/probe/ui"
 )
 
 //go:embed assets
@@ -25,6 +27,9 @@ const (
 	english = "en.json"    // the built-in catalogue, in assets
 	texts   = "texts.json" // the catalogue in force, as served
 )
+
+// shared are the parts that all pages have of which this one has use.
+var shared = []string{ui.StyleName, "state.js", "icon.svg"}
 
 // kinds are the media types, the same on every system.
 var kinds = map[string]string{
@@ -77,6 +82,13 @@ func build(o Options) (map[string]file, error) {
 			return nil, err
 		}
 		contents[Path+"/"+e.Name()] = b
+	}
+	for _, name := range shared {
+		b, err := ui.Files.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		contents[Path+"/"+name] = b
 	}
 	source, builtIn := contents[Path+"/"+markup], contents[Path+"/"+english]
 	delete(contents, Path+"/"+markup)

@@ -2,7 +2,7 @@
 import { byId, say, state } from './dom.js';
 import { t } from './texts.js';
 import { factsOf } from './facts.js';
-import { adviceOf, lookOf, sentenceOf } from './findings.js';
+import { adviceOf, gradeOf, sentenceOf } from './findings.js';
 
 const idOf = { camera: 'webcam', microphone: 'microphone' };
 const again = 5e3; // ms until facts without an answer are judged again
@@ -11,23 +11,23 @@ const again = 5e3; // ms until facts without an answer are judged again
 export function deviceLine(kind, judge) {
 	const element = byId(`${kind}-line`);
 	let asked = '', said = '', retry = 0;
-	const tell = (look, text, advice = '') => {
-		state(element, look, advice ? `${text} ${advice}` : text);
+	const tell = (grade, text, advice = '') => {
+		state(element, grade, advice ? `${text} ${advice}` : text);
 		if (said === text) return;
 		said = text;
 		say(`${t(kind)}: ${text}`);
 	};
 	const judged = findings => {
 		const f = findings.find(x => x.id === idOf[kind]);
-		if (f) tell(lookOf[f.status], sentenceOf(f), adviceOf(f));
-		else tell('unknown', t('equipment.unasked'));
+		if (f) tell(gradeOf[f.status], sentenceOf(f), adviceOf(f));
+		else tell('none', t('equipment.unasked'));
 	};
 	return {
 		/** Facts without access are not settled yet. */
 		refresh(facts) {
 			if (!facts.access) {
 				asked = said = '';
-				state(element, 'unknown', t(`${kind}.starting`));
+				state(element, 'none', t(`${kind}.starting`));
 				return;
 			}
 			// Counts and levels go on changing; what they mean does not.
@@ -37,7 +37,7 @@ export function deviceLine(kind, judge) {
 			retry = 0;
 			judge.judge(factsOf({ [kind]: facts })).then(findings => { if (key === asked) judged(findings); }, e => {
 				if (key !== asked) return;
-				tell('unknown', t('equipment.unjudged', { why: e.sentence ?? String(e) }));
+				tell('none', t('equipment.unjudged', { why: e.sentence ?? String(e) }));
 				retry = performance.now() + again;
 			});
 		},

@@ -1,4 +1,5 @@
 // Elements are made by name and filled with text, never from markup.
+import { shape } from './state.js';
 
 /** The element with an id. */
 export const byId = id => document.getElementById(id);
@@ -21,11 +22,12 @@ export function show(id, visible, text) {
 	return e;
 }
 
-/** Gives an element the look and the words of a state. */
-export function state(e, look, text) {
-	if (e.textContent === text && e.classList.contains(look)) return; // no needless announcement
-	e.className = `state ${look}`;
-	e.textContent = text;
+/** Gives an element the shape and the words of a state. Grades are those of state.js. */
+export function state(e, grade, text) {
+	if (e.textContent === text && e.classList.contains(grade)) return e; // no needless announcement
+	e.className = `state sentence ${grade}`;
+	e.replaceChildren(shape(grade), make('span', {}, text));
+	return e;
 }
 
 /** Has a screen reader say a text when it is idle. */

@@ -67,7 +67,7 @@ export function worstFirst(reasons) {
 	return [...reasons].sort((a, b) => rank(a) - rank(b));
 }
 
-/** The look of each standing. */
-export const lookOf = {
-	good: 'good', 'only just': 'just', 'meets minimum': 'just', unclear: 'unknown', 'below minimum': 'bad', 'over the limit': 'bad', 'not measured': 'unknown',
+/** The grade of each standing. */
+export const gradeOf = {
+	good: 'good', 'only just': 'fair', 'meets minimum': 'fair', unclear: 'none', 'below minimum': 'bad', 'over the limit': 'bad', 'not measured': 'none',
 };

@@ -2,8 +2,8 @@
 // everything. Pure.
 import { known, t } from './texts.js';
 
-/** The look of each status. */
-export const lookOf = { met: 'good', 'only-just': 'just', 'not-met': 'bad', 'not-known': 'unknown' };
+/** The grade of each status. */
+export const gradeOf = { met: 'good', 'only-just': 'fair', 'not-met': 'bad', 'not-known': 'none' };
 
 // The words of a key, or those that came with the finding, in English.
 const words = (key, f, came) => known(`finding.${key}`) ? t(`finding.${key}`, f.values) : came;

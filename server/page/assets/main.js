@@ -9,7 +9,7 @@ import { aboutSystem } from './system.js';
 import { Judge } from './judge.js';
 import { factsOf } from './facts.js';
 import { judgeAll } from './findings.js';
-import { lookOfOutcome, showResult } from './result.js';
+import { gradeOfOutcome, showResult } from './result.js';
 import { showReceipt } from './receipt.js';
 import { remember, showHistory } from './history.js';
 
@@ -68,7 +68,7 @@ async function run(link, token) {
 	const measured = await network(link);
 	enter('equipment');
 	const verdictOfNetwork = measured.report?.verdict ?? { outcome: 'inconclusive', sentence: measured.sentence };
-	state(byId('network-line'), lookOfOutcome[verdictOfNetwork.outcome], verdictOfNetwork.sentence);
+	state(byId('network-line'), gradeOfOutcome[verdictOfNetwork.outcome], verdictOfNetwork.sentence);
 	const equipment = await judgeDevices(link);
 	const verdict = judgeAll(measured.report?.verdict ?? { sentence: measured.sentence }, equipment);
 	showResult({ verdict, network: measured, equipment, token });

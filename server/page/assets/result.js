@@ -1,21 +1,20 @@
 // The result: one verdict, what to do, and what it rests on, worst first.
-import { byId, make, show } from './dom.js';
+import { byId, make, show, state } from './dom.js';
 import { moment, t } from './texts.js';
-import { format, formatValue, good, lookOf, nameOf, standing, worstFirst } from './figures.js';
-import { adviceOf, lookOf as equipmentLook, sentenceOf, subjectOf } from './findings.js';
+import { format, formatValue, good, gradeOf, nameOf, standing, worstFirst } from './figures.js';
+import { adviceOf, gradeOf as gradeOfFinding, sentenceOf, subjectOf } from './findings.js';
 import { aheadOfExam } from './examtime.js';
 
 const always = ['download', 'upload', 'round-trip-delay']; // others are folded away if they are good
 const clockWrong = 60; // seconds; the exam's times go by the server's clock
-/** The look of each outcome. */
-export const lookOfOutcome = { ready: 'good', marginal: 'just', 'not ready': 'bad', inconclusive: 'unknown' };
+/** The grade of each outcome. */
+export const gradeOfOutcome = { ready: 'good', marginal: 'fair', 'not ready': 'bad', inconclusive: 'none' };
 const english = { lang: 'en', dir: 'auto' }; // words that come with the report
 
 /** Shows a result: {verdict, network: {report} or {sentence}, equipment: {findings} or {sentence}, token}. */
 export function showResult({ verdict, network, equipment, token }) {
 	const report = network.report;
-	byId('verdict').className = `state ${lookOfOutcome[verdict.outcome]}`;
-	byId('verdict').textContent = verdict.sentence;
+	state(byId('verdict'), gradeOfOutcome[verdict.outcome], verdict.sentence);
 	show('also', false);
 	const also = report ? alsoMissed(report.verdict.reasons) : '';
 	if (also) show('also', true, also);
@@ -55,7 +54,7 @@ function networkPart(report) {
 	const list = of => make('ul', { class: 'lines' }, ...of.map(networkRow));
 	const part = [make('h3', {}, t('result.network')), list(rows.filter(r => !folded.includes(r)))];
 	if (folded.length) part.push(make('details', {}, make('summary', {}, t('result.more', { count: folded.length }), ' ', t('result.show')), list(folded)));
-	if (report.interrupted) part.push(make('p', { class: 'note', ...english }, t('result.interrupted', { why: report.interrupted.split(': ')[0] })));
+	if (report.interrupted) part.push(make('p', { class: 'panel', ...english }, t('result.interrupted', { why: report.interrupted.split(': ')[0] })));
 	if (report.transport === 'websocket') part.push(make('p', { class: 'aside' }, t('result.websocket')));
 	part.push(make('p', { class: 'aside' }, t('result.judged', {
 		policy: report.policy.name, version: report.policy.version, seconds: Math.round(report.duration_seconds),
@@ -72,7 +71,7 @@ function networkRow(r) {
 	else if (recommended) bounds = t('value.advised', { recommended });
 	return make('li', {},
 		make('span', { class: 'name' }, nameOf(r.criterion)), make('span', { class: 'value' }, formatValue(r)),
-		make('span', { class: `state ${lookOf[s]}` }, t(`standing.${s}`)),
+		state(make('span'), gradeOf[s], t(`standing.${s}`)),
 		bounds ? make('span', { class: 'aside' }, bounds) : null,
 		r.why ? make('span', { class: 'aside', ...english }, r.why) : null);
 }
@@ -83,10 +82,10 @@ const unseen = f => f.status === 'not-known' && f.cause === 'unseen';
 // equipmentPart lists the findings, and says where to find out what a page cannot know.
 function equipmentPart({ findings, sentence }) {
 	const part = [make('h3', {}, t('result.equipment'))];
-	if (!findings) return [...part, make('p', { class: 'note' }, t('equipment.unjudged', { why: sentence }))];
+	if (!findings) return [...part, make('p', { class: 'panel' }, t('equipment.unjudged', { why: sentence }))];
 	if (!findings.length) return [...part, make('p', {}, t('result.unasked'))];
 	part.push(make('ul', { class: 'lines' }, ...findings.filter(f => !unseen(f)).map(f =>
-		make('li', {}, make('span', { class: 'name' }, subjectOf(f)), make('span', { class: `state ${equipmentLook[f.status]}` }, sentenceOf(f))))));
+		make('li', {}, make('span', { class: 'name' }, subjectOf(f)), state(make('span'), gradeOfFinding[f.status], sentenceOf(f))))));
 	if (findings.some(f => f.status === 'not-met' && ['system', 'tablet'].includes(f.id))) part.push(make('p', {}, t('result.holds')));
 	const rest = findings.filter(unseen), places = [...new Set(rest.map(adviceOf))];
 	if (rest.length) part.push(make('h3', {}, t('unseen.title')));
