@@ -75,9 +75,11 @@ pictures: ## the dashboards as pictures, drawn with Perses; needs node, npm, chr
 	cd dashboards/pictures && npm ci
 	CI=1 go test ./dashboards -run '^TestPictures$$' -count=1 -v -args -pictures $(abspath $(PICTURES))
 
-SCREENSHOTS = docs/images/page
-screenshots: ## the check page as pictures, for the documents; needs chromium
-	CI=1 go test ./server/page -run '^TestScreenshots$$' -count=1 -args -screenshots $(abspath $(SCREENSHOTS))
+SCREENSHOTS = docs/images
+screenshots: ## the pages as pictures, for the documents, one of a real measurement; needs chromium
+	CI=1 go test ./server/page -run '^TestScreenshots$$' -count=1 -args -screenshots $(abspath $(SCREENSHOTS))/page
+	CI=1 EXAMLINK_SCREENSHOTS=$(abspath $(SCREENSHOTS))/page go test ./cmd/examlink-server -run '^TestCheckPageOverLink$$' -count=1
+	CI=1 EXAMLINK_SCREENSHOTS=$(abspath $(SCREENSHOTS))/window go test ./cmd/examlink -run '^TestWindowScreenshots$$' -count=1
 
 grafana: ## what Grafana's own data engine makes of the dashboards' results; needs node, npm and prometheus
 	cd dashboards/engine && npm ci

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -25,12 +26,35 @@ import (
 	"examlink/server/exam"
 )
 
-// played are moments of a watch, each with what the page must say then.
-var played = []struct {
+// playedMoment is a moment of a watch, with what the page must say then.
+type playedMoment struct {
 	name   string
 	until  func(view.State) bool
 	expect []string
-}{
+}
+
+// state plays a watch and returns the page's state at the moment.
+func (m playedMoment) state(t *testing.T) (frozen view.State) {
+	t.Helper()
+	s := &playedWatch{now: examDay.Add(-3 * time.Hour)}
+	f := feedFor(t, s)
+	keepWeek(t)
+	stopped := false
+	s.play(func(d time.Duration) {
+		if !stopped && m.until(f.state(0)) {
+			stopped, frozen = true, f.state(0)
+		}
+		addWindows(s, f, d)
+		s.now = s.now.Add(d)
+	})
+	if !stopped {
+		t.Fatalf("%s never came", m.name)
+	}
+	return frozen
+}
+
+// played are moments of a watch.
+var played = []playedMoment{
 	{"waiting", func(s view.State) bool { return s.Link.Condition == view.Waiting }, []string{"WAITING", "watching begins in", "Nothing has been measured yet"}},
 	{"good", func(s view.State) bool { return s.Link.Condition == view.Good && s.Link.RoundTrip != nil }, []string{"GOOD", "at least 6.13 Mbit/s", "round trip 22 ms", "minimum 0.768"}},
 	{"poor", func(s view.State) bool { return s.Link.Condition == view.Poor }, []string{"POOR", "Upload below the minimum", "The proctor may see your camera freeze.", "What to do: Pause cloud backup"}},
@@ -44,22 +68,7 @@ var played = []struct {
 func TestWindowInBrowser(t *testing.T) {
 	b := uitest.Open(t)
 	for _, moment := range played {
-		s := &playedWatch{now: examDay.Add(-3 * time.Hour)}
-		f := feedFor(t, s)
-		keepWeek(t)
-		stopped := false
-		frozen := view.State{}
-		s.play(func(d time.Duration) {
-			if !stopped && moment.until(f.state(0)) {
-				stopped, frozen = true, f.state(0)
-			}
-			addWindows(s, f, d)
-			s.now = s.now.Add(d)
-		})
-		if !stopped {
-			t.Fatalf("%s never came", moment.name)
-		}
-		address, host := servedState(t, frozen)
+		address, host := servedState(t, moment.state(t))
 		for _, look := range uitest.ShortLooks() {
 			what := "window-" + moment.name + "-" + look.Name
 			b.Load(address, look)
@@ -75,6 +84,33 @@ func TestWindowInBrowser(t *testing.T) {
 			b.Problems(host)
 			b.Picture(what)
 		}
+	}
+}
+
+// TestWindowScreenshots takes the pictures of the page in the documents, by make
+// screenshots.
+func TestWindowScreenshots(t *testing.T) {
+	if uitest.Screenshots == "" {
+		t.Skip("needs EXAMLINK_SCREENSHOTS=DIRECTORY")
+	}
+	b := uitest.Open(t)
+	looks := map[string]uitest.Look{
+		"recovered": {Name: "desktop", Width: 1040, Height: 1300}, "poor": {Name: "phone", Width: 390, Height: 844}, "interrupted": {Name: "desktop-dark", Width: 1040, Height: 700, Dark: true},
+	}
+	recovered := playedMoment{name: "recovered", until: func(f *windowFeed) bool {
+		s := f.state(0)
+		return s.Link.Condition == string(conditionGood) && len(s.Warnings) > 1 && len(s.Delays) > 0
+	}}
+	for _, moment := range append(slices.Clone(played), recovered) {
+		look, ok := looks[moment.name]
+		if !ok {
+			continue
+		}
+		address, host := servedState(t, moment.state(t))
+		b.Load(address, look)
+		b.Until(`document.querySelector("#line")?.textContent && document.querySelector("#download svg")`)
+		b.Problems(host)
+		b.View(moment.name + "-" + look.Name)
 	}
 }
 

@@ -3,8 +3,10 @@
 package uitest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"image/png"
 	"net/url"
 	"os"
 	"os/exec"
@@ -229,22 +231,51 @@ func (b *Browser) Forget() {
 	b.problems, b.hosts = nil, map[string]bool{}
 }
 
+// OnWindows has the browser call itself Chrome on Windows 11, which exams accept.
+func (b *Browser) OnWindows() {
+	b.t.Helper()
+	const text = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
+	brands := []*emulation.UserAgentBrandVersion{{Brand: "Google Chrome", Version: "156.0.0.0"}, {Brand: "Chromium", Version: "156.0.0.0"}}
+	b.Run(call(emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: text, UserAgentMetadata: &emulation.UserAgentMetadata{
+		Brands: brands, FullVersionList: brands, Platform: "Windows", PlatformVersion: "15.0.0",
+	}}))
+}
+
 // Picture takes a picture of the whole page, if Screenshots names a folder.
 func (b *Browser) Picture(name string) {
+	b.t.Helper()
+	b.take(name, chromedp.FullScreenshot(100))
+}
+
+// View takes a picture of what the window shows, if Screenshots names a folder.
+func (b *Browser) View(name string) {
+	b.t.Helper()
+	b.take(name, chromedp.CaptureScreenshot())
+}
+
+func (b *Browser) take(name string, picture chromedp.Action[[]byte]) {
 	b.t.Helper()
 	if Screenshots == "" {
 		return
 	}
 	ctx, cancel := context.WithTimeout(b.ctx, waitWithin)
 	defer cancel()
-	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	taken, err := chromedp.Run(ctx, picture)
 	if err != nil {
+		b.t.Fatal(err)
+	}
+	pixels, err := png.Decode(bytes.NewReader(taken))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	var small bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&small, pixels); err != nil {
 		b.t.Fatal(err)
 	}
 	if err := os.MkdirAll(Screenshots, 0o755); err != nil {
 		b.t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(Screenshots, name+".png"), png, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(Screenshots, name+".png"), small.Bytes(), 0o644); err != nil {
 		b.t.Fatal(err)
 	}
 }
