@@ -39,11 +39,16 @@ func linkedPage(t *testing.T) string {
 	up := netsim.Params{Rate: 2 * ippm.MbitPerSecond, QueueTime: demoQueue, Delay: demoDelay}
 	down := up
 	down.Rate = 4 * ippm.MbitPerSecond
-	relay, err := netsim.NewRelay(udp.LocalAddr().(*net.UDPAddr).AddrPort(), up, down, 1)
-	if err != nil {
-		t.Fatal(err)
+	var relay *netsim.Relay
+	var tcp net.Listener
+	for range 20 { // the relay's port may be in use for TCP
+		if relay, err = netsim.NewRelay(udp.LocalAddr().(*net.UDPAddr).AddrPort(), up, down, 1); err != nil {
+			t.Fatal(err)
+		}
+		if tcp, err = net.Listen("tcp4", relay.Addr().String()); err == nil {
+			break
+		}
 	}
-	tcp, err := net.Listen("tcp4", relay.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -108,7 +108,7 @@ func servedWindow(t *testing.T, f *windowFeed) (address, host string) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle(window.Prefix, w)
-	s := &httptest.Server{Listener: l, Config: &http.Server{Handler: mux, ReadHeaderTimeout: time.Second}}
+	s := &httptest.Server{Listener: l, Config: &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}}
 	s.Start()
 	t.Cleanup(s.Close)
 	return w.Address(), l.Addr().String()

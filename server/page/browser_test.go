@@ -89,11 +89,11 @@ func openTab(t *testing.T, o Options, f flags) *tab {
 	mux.HandleFunc("GET "+Path+"/judged", p.judge)
 	srv := httptest.NewServer(mux)
 	t.Cleanup(srv.Close)
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Env("TZ=UTC"), chromedp.Flag("lang", "en-US"), chromedp.Flag("autoplay-policy", "no-user-gesture-required"))
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.WSURLReadTimeout(patience), chromedp.NoSandbox, chromedp.Env("TZ=UTC"), chromedp.Flag("lang", "en-US"), chromedp.Flag("autoplay-policy", "no-user-gesture-required"))
 	for k, v := range f {
 		options = append(options, chromedp.Flag(k, v))
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*patience)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*patience)
 	t.Cleanup(cancel)
 	ctx, end := chromedp.NewExecAllocator(ctx, options...)
 	t.Cleanup(end)
@@ -270,6 +270,13 @@ func (p *tab) expect(selector string, words ...string) {
 			p.t.Errorf("%s says %q, want %q", selector, got, w)
 		}
 	}
+}
+
+// says waits until the element's text begins with some words: a busy host may find a
+// picture frozen or a microphone silent for a moment.
+func (p *tab) says(selector, words string) {
+	p.t.Helper()
+	p.wait(fmt.Sprintf(`document.querySelector(%q).textContent.startsWith(%q)`, selector, words))
 }
 
 // eval evaluates an expression, which may be a promise.

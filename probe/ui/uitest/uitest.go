@@ -25,7 +25,7 @@ import (
 
 const (
 	startWithin = 60 * time.Second // a loaded machine starts browsers slowly
-	waitWithin  = 30 * time.Second
+	waitWithin  = 2 * time.Minute // most waits take a second
 	askEvery    = 50 * time.Millisecond
 )
 
@@ -147,7 +147,7 @@ func (b *Browser) hear(event any) {
 	}
 }
 
-// Run runs actions, within half a minute; the test fails if they fail.
+// Run runs actions, within two minutes; the test fails if they fail.
 func (b *Browser) Run(actions ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, waitWithin)

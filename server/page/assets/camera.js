@@ -11,14 +11,15 @@ const few = 32, many = 160; // pixels of a side
 export function watchCamera(video, stream) {
 	const began = performance.now(), context = canvas(many), small = canvas(few);
 	context.imageSmoothingEnabled = false; // single pixels from all over the picture: an average would lose the noise
-	let first = 0, changed = 0, looks = 0, brightest = 255, before = null;
+	let first = 0, looked = 0, watched = 0, unchanged = 0, looks = 0, brightest = 255, before = null;
 
 	// Pictures are looked at by a timer: frames are reported to a page only as far as they
 	// are drawn, which a covered window or a busy computer stops.
 	const timer = setInterval(() => {
 		const { videoWidth, readyState } = video, now = performance.now();
 		if (document.hidden) { // browsers may stop the picture then
-			changed = now;
+			looked = now;
+			unchanged = 0;
 			return;
 		}
 		if (readyState < HTMLMediaElement.HAVE_CURRENT_DATA || !videoWidth) return;
@@ -28,7 +29,11 @@ export function watchCamera(video, stream) {
 		brightest = greatestLuminance(small.getImageData(0, 0, few, few).data);
 		context.drawImage(video, 0, 0, many, many);
 		const pixels = new Uint32Array(context.getImageData(0, 0, many, many).data.buffer);
-		if (!before || pixels.some((v, i) => v !== before[i])) changed = now;
+		// A busy computer looks late: what it did not look at is not held against the picture.
+		const since = before ? Math.min(now - looked, 2 * every) : 0;
+		watched += since;
+		unchanged = !before || pixels.some((v, i) => v !== before[i]) ? 0 : unchanged + since;
+		looked = now;
 		before = pixels;
 	}, every);
 	// Some browsers count no frames: then looks are counted that found a picture.
@@ -42,9 +47,9 @@ export function watchCamera(video, stream) {
 			const now = performance.now(), { videoWidth: width, videoHeight: height } = video;
 			if (!first) return now - began > patience ? { access: 'granted', frames: 0 } : {};
 			const facts = { frames: counted(), width, height };
-			if (now - first < still) return facts;
+			if (watched < still) return facts;
 			const black = brightest < dark;
-			return { access: 'granted', ...facts, black, frozen: !black && now - changed > still };
+			return { access: 'granted', ...facts, black, frozen: !black && unchanged >= still };
 		},
 		/** Pictures a second; undefined: not known yet. */
 		rate() {
