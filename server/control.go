@@ -230,15 +230,25 @@ func drain(conn *link.Conn) {
 
 // refuse sends a refusal to the client and publishes it as an event.
 func (c *conversation) refuse(id uint64, err error) {
-	var r *session.Refusal
-	if !errors.As(err, &r) {
-		r = &session.Refusal{Reason: wire.RefusedRequest, Detail: err.Error()}
-	}
+	r := refusalOf(err)
 	p := event.Refused{Reason: r.Reason, Detail: r.Detail}
 	if c.session != nil {
 		c.s.sessions.Publish(c.session, p)
 	} else {
 		c.s.events.Publish(event.Event{At: c.s.o.Clock.Wall(), Payload: p})
 	}
-	_ = c.control.Send(wire.Message{Type: wire.TypeRefused, ID: id, Refused: &wire.Refused{Reason: r.Reason, Detail: r.Detail}})
+	_ = c.control.Send(refused(id, r))
+}
+
+// refusalOf returns the refusal that an error is, or makes one of it.
+func refusalOf(err error) *session.Refusal {
+	var r *session.Refusal
+	if !errors.As(err, &r) {
+		r = &session.Refusal{Reason: wire.RefusedRequest, Detail: err.Error()}
+	}
+	return r
+}
+
+func refused(id uint64, r *session.Refusal) wire.Message {
+	return wire.Message{Type: wire.TypeRefused, ID: id, Refused: &wire.Refused{Reason: r.Reason, Detail: r.Detail}}
 }

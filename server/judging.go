@@ -80,12 +80,11 @@ func (c *conversation) judge(ctx context.Context) {
 		if err != nil || m.Type == wire.TypeBye {
 			return
 		}
-		answer, err := c.judgement(m)
-		if err != nil {
-			c.refuse(m.ID, err)
-			continue
+		answer := wire.Message{Type: wire.TypeEquipment, ID: m.ID}
+		if answer.Equipment, err = c.judgement(m); err != nil {
+			answer = refused(m.ID, refusalOf(err)) // no event: it quotes the page
 		}
-		if c.control.Send(wire.Message{Type: wire.TypeEquipment, ID: m.ID, Equipment: &answer}) != nil {
+		if c.control.Send(answer) != nil {
 			return
 		}
 	}
@@ -94,18 +93,18 @@ func (c *conversation) judge(ctx context.Context) {
 }
 
 // judgement judges the facts of a message.
-func (c *conversation) judgement(m wire.Message) (wire.Equipment, error) {
+func (c *conversation) judgement(m wire.Message) (*wire.Equipment, error) {
 	if m.Type != wire.TypeEquipment {
-		return wire.Equipment{}, fmt.Errorf("unexpected message type %q, expected %q", m.Type, wire.TypeEquipment)
+		return nil, fmt.Errorf("unexpected message type %q, expected %q", m.Type, wire.TypeEquipment)
 	}
 	f, err := equipment.ReadFacts(m.Equipment.Facts)
 	if err != nil {
-		return wire.Equipment{}, err
+		return nil, err
 	}
 	if f.By != equipment.ByPage {
-		return wire.Equipment{}, fmt.Errorf("facts: by: %q, expected %q", f.By, equipment.ByPage)
+		return nil, fmt.Errorf("facts: by: %q, expected %q", f.By, equipment.ByPage)
 	}
 	p := c.s.settings.Load().policy(c.token.Policy)
 	b, err := json.Marshal(equipment.Answer{Schema: equipment.JudgementSchema, Judgement: equipment.Judge(f, p.Requirements())})
-	return wire.Equipment{Judgement: b}, err
+	return &wire.Equipment{Judgement: b}, err
 }

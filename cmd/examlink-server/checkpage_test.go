@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -155,6 +156,22 @@ func TestCheckPageOverLink(t *testing.T) {
 	}
 	if t.Failed() {
 		t.Log(text)
+	}
+	// The same line by WebSocket, where there is no WebTransport.
+	const judged = `(async () => {
+		delete window.WebTransport;
+		const { Judge } = await import("/check/judge.js"), judge = new Judge(location.hash.slice(1)), schema = "examlink.equipment-facts/1";
+		const refused = await judge.judge({ schema, by: "page", webcam: { access: "granted", width: -1 } }).catch(e => e.sentence);
+		const findings = await judge.judge({ schema, by: "page" });
+		judge.close();
+		return [refused, findings.map(f => f.id + " " + f.status).join(", ")];
+	})()`
+	want := []string{
+		"facts: webcam.width: -1, expected 1 to 32768",
+		"system not-known, windows-s not-known, tablet not-known, virtual-machine not-known, memory not-known, browser not-known, webcam not-known, microphone not-known",
+	}
+	if got := uitest.Value[[]string](b, judged); !slices.Equal(got, want) {
+		t.Errorf("by WebSocket: %q, want %q", got, want)
 	}
 	b.Accessible("result")
 	b.View("measured-desktop")

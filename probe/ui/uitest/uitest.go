@@ -25,7 +25,7 @@ import (
 
 const (
 	startWithin = 60 * time.Second // a loaded machine starts browsers slowly
-	waitWithin  = 2 * time.Minute // most waits take a second
+	waitWithin  = 2 * time.Minute  // most waits take a second
 	askEvery    = 50 * time.Millisecond
 )
 
