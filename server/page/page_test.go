@@ -169,6 +169,11 @@ func TestWordsAreTheProgram(t *testing.T) {
 			t.Errorf("finding.%s is %q, the program says %q", key, got, text)
 		}
 	}
+	for key := range w {
+		if k, ok := strings.CutPrefix(key, "finding."); ok && equipment.Words()[k] == "" {
+			t.Errorf("%s is none of the program's", key)
+		}
+	}
 	for _, o := range verdict.Outcomes() {
 		if w["outcome."+string(o)] == "" {
 			t.Errorf("no text of the outcome %s", o)
