@@ -122,12 +122,12 @@ func (c *conversation) admit(h wire.Hello) (wire.Welcome, error) {
 	if s.closing.Load() {
 		return wire.Welcome{}, &session.Refusal{Reason: wire.RefusedShutdown, Detail: "the server is shutting down"}
 	}
-	if s.draining.Load() {
-		return wire.Welcome{}, &session.Refusal{Reason: wire.RefusedShutdown, Detail: "the server is being drained: another one takes the session"}
-	}
 	if h.Led && h.Purpose == wire.PurposeEquipment {
 		c.token, c.hello = token, h
 		return c.admitJudging()
+	}
+	if s.draining.Load() {
+		return wire.Welcome{}, &session.Refusal{Reason: wire.RefusedShutdown, Detail: "the server is being drained: another one takes the session"}
 	}
 	if h.Led && h.Purpose != session.PurposeCheck && h.Purpose != session.PurposeWatch {
 		return wire.Welcome{}, &session.Refusal{Reason: wire.RefusedRequest, Detail: fmt.Sprintf("a page for %q, expected %q or %q", h.Purpose, session.PurposeCheck, session.PurposeWatch)}

@@ -97,9 +97,8 @@ func TestWindowScreenshots(t *testing.T) {
 	looks := map[string]uitest.Look{
 		"recovered": {Name: "desktop", Width: 1040, Height: 1300}, "poor": {Name: "phone", Width: 390, Height: 844}, "interrupted": {Name: "desktop-dark", Width: 1040, Height: 700, Dark: true},
 	}
-	recovered := playedMoment{name: "recovered", until: func(f *windowFeed) bool {
-		s := f.state(0)
-		return s.Link.Condition == string(conditionGood) && len(s.Warnings) > 1 && len(s.Delays) > 0
+	recovered := playedMoment{name: "recovered", until: func(s view.State) bool {
+		return s.Link.Condition == view.Good && len(s.Warnings) > 1 && len(s.Delays) > 0
 	}}
 	for _, moment := range append(slices.Clone(played), recovered) {
 		look, ok := looks[moment.name]

@@ -308,6 +308,7 @@ func TestProtocolNamesEverything(t *testing.T) {
 		{"### progress", Progress{}},
 		{"### watched", Watched{}},
 		{"### present", Present{}},
+		{"### equipment", Equipment{}},
 		{"## 9. Join token", JoinToken{}},
 	} {
 		text := section(t, doc, c.heading)

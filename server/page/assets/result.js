@@ -70,7 +70,7 @@ function networkRow(r) {
 	else if (minimum) bounds = t('value.required', { minimum });
 	else if (recommended) bounds = t('value.advised', { recommended });
 	return make('li', {},
-		make('span', { class: 'name' }, nameOf(r.criterion)), make('span', { class: 'value' }, formatValue(r)),
+		make('span', { class: 'name' }, nameOf(r.criterion)), make('span', { class: 'value' }, make('bdi', {}, formatValue(r))),
 		state(make('span'), gradeOf[s], t(`standing.${s}`)),
 		bounds ? make('span', { class: 'aside' }, bounds) : null,
 		r.why ? make('span', { class: 'aside', ...english }, r.why) : null);
