@@ -63,6 +63,9 @@ func (c *caller) probes(from wire.Seq, d time.Duration) (next wire.Seq) {
 // A student who vanishes together with the server is missed by the next run; one who
 // resumes in time is not; checks and those who are long gone are nobody's concern.
 func TestSessionsOutliveTheServer(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long: it takes seconds of real time")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		s := newTestbed(t, server.Limits{SessionsPerToken: 9})
 		s.stop()

@@ -132,6 +132,9 @@ func TestMetricsOfSessions(t *testing.T) {
 // The limit holds and always leaves out the same healthy sessions; series
 // disappear with their sessions.
 func TestSeriesOf5000Sessions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long: it takes seconds of real time")
+	}
 	const sessions, most = 5000, 1000
 	s, r := newTable(t, most)
 	for i := range sessions {

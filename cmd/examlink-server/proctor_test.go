@@ -85,6 +85,9 @@ func TestProctorIsNotifiedOfEachCut(t *testing.T) {
 // Sessions that fall silent at the same time are one incident, without notices
 // for individual sessions.
 func TestProctorIsNotifiedOfOneIncident(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long: it takes seconds of real time")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		all := []string{"s1", "s2", "s3", "s4", "s5", "s6"}
 		h := newTestbed(t, all...)
@@ -117,6 +120,9 @@ func TestProctorIsNotifiedOfOneIncident(t *testing.T) {
 
 // A rate below the minimum sends a notice in either direction, with its source.
 func TestProctorIsNotifiedOfLowRates(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long: it takes seconds of real time")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		h := newTestbed(t, "s1")
 		time.Sleep(3 * time.Minute)
