@@ -1,7 +1,8 @@
 // Package store keeps what a server must not lose: exams, rosters, who was connected,
 // receipts, the heads of records, the join tokens that were issued, live sessions, notices
+// still to be delivered, who looked at what or changed it, what servers that share a
 // still to be delivered, who looked at what or changed it, and what servers that share a
-// store tell each other. It declares the interfaces and their values; the packages below it implement them,
+// store tell each other, and what they hold together. It declares the interfaces and their values; the packages below it implement them,
 // and package storetest holds every implementation to the same behaviour.
 //
 // It refuses to know what receipts, records and messages say: they are bytes.
@@ -61,6 +62,7 @@ type Store interface {
 	Events() Events
 	Members() Members
 	Audit() Audit
+	Values() Values
 	// Queue opens the queue of a receiver, made if it is not there; its name is
 	// lower-case letters, digits and hyphens. Errors: ErrInvalid for another name;
 	// ErrConflict while the queue is open.

@@ -34,6 +34,7 @@ type Store struct {
 	events    []store.LoggedEvent // in order
 	logged    uint64              // the number of the latest event
 	members   relation[store.Member]
+	values    relation[store.Value]
 	leader    string
 	term      uint64
 	parked    map[string]*Queue // what queues had when they were closed

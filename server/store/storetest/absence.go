@@ -60,6 +60,9 @@ func (a *Absence) Tokens() store.Tokens { return tokens{a.Store.Tokens(), a} }
 // Records implements store.Store.
 func (a *Absence) Records() store.Records { return records{a.Store.Records(), a} }
 
+// Values implements store.Store.
+func (a *Absence) Values() store.Values { return values{a.Store.Values(), a} }
+
 // Close leaves the store to the other servers.
 func (a *Absence) Close() error { return nil }
 
@@ -167,4 +170,23 @@ func (r records) Append(ctx context.Context, h store.RecordHead) error {
 		return err
 	}
 	return r.Records.Append(ctx, h)
+}
+
+type values struct {
+	store.Values
+	a *Absence
+}
+
+func (v values) Get(ctx context.Context, name string) (store.Value, error) {
+	if err := v.a.err(); err != nil {
+		return store.Value{}, err
+	}
+	return v.Values.Get(ctx, name)
+}
+
+func (v values) Put(ctx context.Context, name string, body []byte, over uint64) (uint64, error) {
+	if err := v.a.err(); err != nil {
+		return 0, err
+	}
+	return v.Values.Put(ctx, name, body, over)
 }

@@ -28,6 +28,7 @@ func Test(t *testing.T, open func(t *testing.T) store.Store, reopen Reopen) {
 		{"Receipts", testReceipts}, {"Standings", testStandings}, {"EraseReceipts", testEraseReceipts}, {"InvalidReceipts", testInvalidReceipts},
 		{"Records", testRecords}, {"EraseRecords", testEraseRecords}, {"Sessions", testSessions}, {"AdoptSessions", testAdoptSessions},
 		{"Events", testEvents}, {"EventsOfMany", testConcurrentEvents}, {"InvalidEvents", testInvalidEvents}, {"Members", testMembers}, {"Leader", testLeader},
+		{"Values", testValues}, {"InvalidValues", testInvalidValues}, {"ConcurrentValues", testConcurrentValues},
 		{"Tokens", testTokens}, {"EraseTokens", testEraseTokens}, {"InvalidTokens", testInvalidTokens},
 		{"Queue", testQueue}, {"QueueKeepsBodies", testQueueBodies}, {"QueueNames", testQueueNames}, {"Undelivered", testUndelivered}, {"GiveUpForReasons", testReasons},
 		{"Audit", testAudit}, {"InvalidAudit", testInvalidAudit}, {"Audited", testAudited}, {"AuditErase", testAuditErase}, {"AuditExpire", testAuditExpire}, {"About", testAbout},

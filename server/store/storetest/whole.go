@@ -44,6 +44,7 @@ func fill(t *testing.T, s store.Store) {
 	got[uint64](t)(s.Events().Append(bg(t), []store.LoggedEvent{logged("a", "state", "s1", 1), logged("a", "state", "s2", 2)}))
 	got[store.Membership](t)(s.Members().Beat(bg(t), store.Member{ID: "a"}))
 	must(t, s.Members().Lead(bg(t), "a", 0))
+	got[uint64](t)(s.Values().Put(bg(t), "v", []byte{0, 1}, 0))
 	must(t, s.Audit().Append(bg(t), entry(store.Viewed, "e1", "s1", 1), entry(store.Issued, "e1", "s2", 2), entry(store.Issued, "e2", "", 3)))
 	got[store.Removed](t)(s.Expire(bg(t), at(3602), store.Retention{Audit: time.Hour}))
 	q := openQueue(t, s, "proctors")
@@ -71,6 +72,9 @@ func fillMore(t *testing.T, s store.Store) {
 	must(t, s.Sessions().Put(bg(t), live(numbered("l", 1), "dropped")))
 	if n := got[uint64](t)(s.Events().Append(bg(t), []store.LoggedEvent{logged("b", "state", "s1", 3)})); n != 3 {
 		t.Errorf("number %d after 2", n)
+	}
+	if v := got[uint64](t)(s.Values().Put(bg(t), "v", nil, 1)); v != 2 {
+		t.Errorf("version %d after 1", v)
 	}
 	must(t, s.Audit().Append(bg(t), entry(store.Viewed, "e1", "s2", 9)))
 	q := openQueue(t, s, "proctors")
@@ -112,6 +116,7 @@ func describe(t *testing.T, s store.Store) string {
 	for _, x := range tail(t, s, 0) {
 		fmt.Fprintf(&b, "%+v\n", x)
 	}
+	fmt.Fprintf(&b, "%+v\n", got[store.Value](t)(s.Values().Get(bg(t), "v")))
 	fmt.Fprintf(&b, "%+v %+v\n", verifyAudit(t, s), got[store.AuditEnds](t)(s.Audit().Ends(bg(t))))
 	q := openQueue(t, s, "proctors")
 	for _, x := range got[[]store.Message](t)(q.Waiting(bg(t))) {
@@ -176,9 +181,11 @@ func calls(ctx context.Context, s store.Store) map[string]error {
 	_, trimmed := s.Events().Trim(ctx, at(0))
 	_, beat := s.Members().Beat(ctx, store.Member{ID: "a"})
 	_, adopted := s.Sessions().Adopt(ctx, "a", nil)
+	_, value := s.Values().Get(ctx, "v")
+	_, put := s.Values().Put(ctx, "v", nil, 0)
 	return map[string]error{
 		"Events.After": after, "Events.Append": appended, "Events.Trim": trimmed, "Members.Beat": beat, "Members.Lead": s.Members().Lead(ctx, "a", 0),
-		"Members.Leave": s.Members().Leave(ctx, "a"), "Sessions.Adopt": adopted,
+		"Members.Leave": s.Members().Leave(ctx, "a"), "Sessions.Adopt": adopted, "Values.Get": value, "Values.Put": put,
 		"Exams.Create": s.Exams().Create(ctx, exam("x")), "Exams.Get": get, "Exams.Close": s.Exams().Close(ctx, "e1"),
 		"Roster.Put": s.Roster().Put(ctx, "e1", []store.Student{{ID: "s"}}), "Roster.List": list, "Roster.Remove": s.Roster().Remove(ctx, "e1", "s1"),
 		"Attendances.Note": s.Attendances().Note(ctx, "e1", at(1), "s"), "Attendances.List": attendances,
