@@ -19,7 +19,7 @@ var Rules = []Rule{
 	}},
 	{Package: "cmd/examlink-server", May: []string{
 		"cmd/internal/cli", "cmd/internal/config", "cmd/internal/daemon", "cmd/internal/web", "probe", "probe/exporter", "probe/ippm", "probe/netsim",
-		"probe/plan", "probe/receipt", "probe/record", "probe/record/proof", "probe/verdict", "probe/warning", "probe/wire", "server", "server/alert", "server/api", "server/auth", "server/event", "server/exam", "server/page", "server/session", "server/store", "server/store/sql",
+		"probe/plan", "probe/receipt", "probe/record", "probe/record/proof", "probe/verdict", "probe/warning", "probe/wire", "server", "server/alert", "server/api", "server/auth", "server/event", "server/exam", "server/page", "server/session", "server/store", "server/store/sql", "server/acme",
 	}},
 	{Package: "cmd/internal/lab", May: []string{
 		"cmd/internal/lab/emulator", "cmd/internal/lab/stage", "probe/clock", "probe/ippm", "probe/link", "probe/netsim", "probe/record", "probe/warning", "probe/wire",
@@ -27,7 +27,7 @@ var Rules = []Rule{
 	{Package: "cmd/internal/lab/stage", May: []string{"cmd/internal/lab/emulator", "probe/netsim", "probe/record", "probe/warning", "probe/wire"}},
 	{Package: "cmd/internal/lab/emulator", May: []string{"probe/ippm", "probe/netsim"}, Deps: []string{"golang.org/x/sys"}, Pure: true},
 	{Package: "cmd/internal/cli", May: []string{"cmd/internal/config", "cmd/internal/daemon"}},
-	{Package: "cmd/internal/config", May: []string{"probe", "probe/ippm", "probe/plan", "probe/verdict", "server", "server/alert", "server/delivery", "server/exam", "server/store"}},
+	{Package: "cmd/internal/config", May: []string{"probe", "probe/ippm", "probe/plan", "probe/verdict", "server", "server/alert", "server/delivery", "server/exam", "server/store", "server/acme"}},
 	{Package: "cmd/internal/daemon"},
 	{Package: "cmd/internal/house", Pure: true},
 	{Package: "cmd/internal/web"},
@@ -35,11 +35,12 @@ var Rules = []Rule{
 
 	{Package: "server", May: []string{
 		"probe", "probe/agent", "probe/clock", "probe/equipment", "probe/ippm", "probe/link", "probe/plan", "probe/receipt", "probe/record", "probe/verdict", "probe/view", "probe/warning", "probe/watch", "probe/wire",
-		"server/alert", "server/api", "server/auth", "server/browser", "server/cluster", "server/delivery", "server/durable", "server/event", "server/exam", "server/page", "server/reflect", "server/session", "server/store", "server/store/memory", "server/trains", "server/watchpage",
+		"server/alert", "server/api", "server/auth", "server/browser", "server/cluster", "server/delivery", "server/durable", "server/event", "server/exam", "server/page", "server/reflect", "server/session", "server/store", "server/store/memory", "server/trains", "server/watchpage", "server/acme",
 	}},
 	{Package: "server/api", May: []string{"probe/verdict", "server/alert", "server/auth", "server/cluster", "server/delivery", "server/exam", "server/session", "server/store"}},
 	{Package: "server/cluster", May: []string{"server/event", "server/store"}, Deps: []string{"github.com/prometheus/client_golang"}, Pure: true},
 	{Package: "server/watchpage", May: []string{"probe/ui", "probe/view"}, Pure: true},
+	{Package: "server/acme", May: []string{"server/durable", "server/store"}, Deps: []string{"github.com/mholt/acmez", "github.com/prometheus/client_golang"}, Pure: true},
 	{Package: "server/page", May: []string{"probe/ui"}, Pure: true},
 	{Package: "server/auth", May: []string{"server/durable"}, Pure: true},
 	{Package: "server/delivery", May: []string{"probe/ippm", "probe/journal", "probe/link", "probe/wire", "server/alert", "server/durable", "server/event", "server/session", "server/store", "server/store/memory"}, Deps: []string{
@@ -102,7 +103,7 @@ var Rules = []Rule{
 }
 
 // TestOnly are packages that only tests import; they may import anything.
-var TestOnly = []string{"docs", "cmd/internal/e2e", "cmd/internal/script", "docs/schemas", "probe/exporter/naming", "probe/ui/uitest", "server/store/storetest"}
+var TestOnly = []string{"server/acme/acmetest", "docs", "cmd/internal/e2e", "cmd/internal/script", "docs/schemas", "probe/exporter/naming", "probe/ui/uitest", "server/store/storetest"}
 
 // Home lists the only importers of a dependency: packages, or trees that end in "/...".
 type Home struct {
@@ -127,5 +128,6 @@ var Homes = []Home{
 	{"modernc.org/sqlite", []string{"server/store/sql"}, "only server/store/sql imports SQL drivers"},
 	{"github.com/jackc/pgx", []string{"server/store/sql"}, "only server/store/sql imports SQL drivers"},
 	{"github.com/prometheus/exporter-toolkit", []string{"cmd/internal/web"}, "only cmd/internal/web imports the exporter toolkit, which the student's program does without"},
+	{"github.com/mholt/acmez", []string{"server/acme"}, "only server/acme speaks ACME"},
 	{"github.com/prometheus/prometheus", []string{"dashboards/lint"}, "only dashboards/lint reads PromQL"},
 }
