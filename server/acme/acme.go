@@ -70,6 +70,9 @@ type Options struct {
 	// File, if set, is where the certificate in force is written with its chain and key,
 	// PEM, for other listeners of this computer.
 	File string
+	// Alone says that no other server shares Values: a turn to order that an earlier run
+	// left is taken over at once.
+	Alone bool
 	// Agent names the program to the authority.
 	Agent string
 	Log   *slog.Logger
@@ -87,8 +90,9 @@ type Manager struct {
 	answer answers
 
 	mu      sync.Mutex
-	inForce *tls.Certificate // nil: none yet
-	version uint64           // that is stored, of the certificate in force
+	inForce *tls.Certificate  // nil: none yet
+	interim *x509.Certificate // in its place; nil: none
+	version uint64            // that is stored, of the certificate in force
 	advice  *protocol.RenewalInfo
 	askAt   time.Time // when the authority's advice is asked for again
 	began   time.Time // when the first certificate was wanted
@@ -126,8 +130,8 @@ func New(o Options) (*Manager, error) {
 	var self [8]byte
 	_, _ = rand.Read(self[:]) // crypto/rand never fails
 	m.self = hex.EncodeToString(self[:])
-	m.ledger = &ledger{shelf: shelf, name: m.name("turn", m.id), self: m.self}
-	m.answer = answers{shelf: shelf, name: m.name("challenge", m.id), hosts: o.Hosts}
+	m.ledger = &ledger{shelf: shelf, name: m.name("turn", m.id), self: m.self, alone: o.Alone}
+	m.answer = answers{shelf: shelf, name: m.name("challenge", m.id), hosts: o.Hosts, looks: make(chan struct{}, answerLooks)}
 	return m, nil
 }
 

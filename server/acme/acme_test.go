@@ -146,16 +146,97 @@ type held struct {
 	store.Values
 	turn, go_ chan struct{}
 	taken     bool
+	killed    func() // instead of being held up, it writes nothing any more
 }
 
 func (h *held) Put(ctx context.Context, name string, body []byte, over uint64) (uint64, error) {
+	if h.killed != nil && h.taken {
+		return 0, errors.New("killed")
+	}
 	v, err := h.Values.Put(ctx, name, body, over)
 	if strings.Contains(name, "turn") && !h.taken {
 		h.taken = true
+		if h.killed != nil {
+			h.killed()
+			return v, err
+		}
 		close(h.turn)
 		<-h.go_
 	}
 	return v, err
+}
+
+// After a change of the hosts the earlier certificate stays in force until there is
+// another.
+func TestEarlierCertificate(t *testing.T) {
+	p, file := listen(t), filepath.Join(t.TempDir(), "acme.pem")
+	a := acmetest.New(t, acmetest.Options{TLSPort: p.number()})
+	h := newHost(t, a, memory.New().Values(), func(o *acme.Options) { o.File = file })
+	p.serve(h)
+	h.Step(t.Context())
+	a.Away(true)
+	both := newHost(t, a, memory.New().Values(), func(o *acme.Options) {
+		o.Hosts, o.File = []string{"exam.example.edu", "exam2.example.edu"}, file
+	})
+	if err := both.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p.serve(both)
+	both.Step(t.Context())
+	if err := p.verify(a, "exam.example.edu"); err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(both.Trouble(), "only to those of the earlier one") {
+		t.Errorf("trouble %q", both.Trouble())
+	}
+	a.Away(false)
+	again := newHost(t, a, memory.New().Values(), func(o *acme.Options) {
+		o.Hosts, o.File = []string{"exam.example.edu", "exam2.example.edu"}, file
+	})
+	p.serve(again)
+	again.Step(t.Context())
+	if err := p.verify(a, "exam2.example.edu"); err != nil || again.Trouble() != "" {
+		t.Errorf("%v, %q\n%s", err, again.Trouble(), again.log.String())
+	}
+}
+
+// A store that loses the certificate changes nothing, and is given the next one.
+func TestStoreLosesCertificate(t *testing.T) {
+	p, s := listen(t), &replaced{Values: memory.New().Values()}
+	a := acmetest.New(t, acmetest.Options{TLSPort: p.number()})
+	h := newHost(t, a, s, nil)
+	p.serve(h)
+	h.Step(t.Context())
+	first := h.certificate()
+	s.Values = memory.New().Values()
+	h.Step(t.Context())
+	if first == nil || !h.certificate().Equal(first) || h.Trouble() != "" || strings.Contains(h.log.String(), "level=ERROR") {
+		t.Errorf("trouble %q\n%s", h.Trouble(), h.log.String())
+	}
+}
+
+// replaced is a store that becomes another one.
+type replaced struct{ store.Values }
+
+// The turn of a run that was killed is taken over at once by a server that is alone, and
+// not by one of several.
+func TestTurnOfTheDead(t *testing.T) {
+	p, s := listen(t), memory.New()
+	a := acmetest.New(t, acmetest.Options{TLSPort: p.number()})
+	ctx, kill := context.WithCancel(t.Context())
+	dead := newHost(t, a, &held{Values: s.Values(), turn: make(chan struct{}), go_: make(chan struct{}), killed: kill}, nil)
+	p.serve(dead)
+	dead.Step(ctx)
+	one := newHost(t, a, s.Values(), nil)
+	p.serve(one)
+	if wait := one.Step(t.Context()); wait != 5*time.Second || a.Orders() != 0 {
+		t.Errorf("one of several: waits %v, %d orders", wait, a.Orders())
+	}
+	alone := newHost(t, a, s.Values(), func(o *acme.Options) { o.Alone = true })
+	p.serve(alone)
+	if alone.Step(t.Context()); alone.certificate() == nil {
+		t.Errorf("alone:\n%s", alone.log.String())
+	}
 }
 
 // The authority's advice to renew is followed, by a run that has not just ordered.

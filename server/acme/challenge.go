@@ -23,8 +23,11 @@ const (
 	alpn          = acmez.ACMETLS1Protocol         // RFC 8737
 )
 
-// answerTimeout bounds the time in which a challenge is looked up: chosen by us.
-const answerTimeout = 5 * time.Second
+// Chosen by us. Anybody can ask for a challenge: what that costs the store is bounded.
+const (
+	answerTimeout = 5 * time.Second // for a look into the store
+	answerLooks   = 4               // at the same time
+)
 
 // answers answers challenges of the authority. They are in the store, so that any server
 // that the authority reaches under a host's name can answer.
@@ -32,6 +35,7 @@ type answers struct {
 	shelf shelf
 	name  string
 	hosts []string
+	looks chan struct{} // holds answerLooks
 }
 
 // pending are the challenges that wait for the authority: key authorizations by host
@@ -79,6 +83,12 @@ func (a answers) change(ctx context.Context, f func(pending)) error {
 func (a answers) find(ctx context.Context, key string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
+	select {
+	case a.looks <- struct{}{}:
+		defer func() { <-a.looks }()
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
 	var p pending
 	if _, err := a.shelf.get(ctx, a.name, &p); err != nil {
 		return "", err

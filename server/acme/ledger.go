@@ -34,6 +34,7 @@ type turn struct {
 type ledger struct {
 	shelf      shelf
 	name, self string
+	alone      bool
 
 	seen  uint64 // the version of another's turn
 	since time.Time
@@ -47,7 +48,7 @@ func (l *ledger) take(ctx context.Context, eager bool) (t turn, version uint64, 
 	if err != nil {
 		return t, 0, 0, err
 	}
-	if t.Holder != "" {
+	if t.Holder != "" && !l.alone {
 		if now := time.Now(); l.seen != version || l.since.IsZero() {
 			l.seen, l.since = version, now
 		}

@@ -2,6 +2,7 @@ package acme
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -98,13 +99,35 @@ func (m *Manager) Load(ctx context.Context) error {
 	defer cancel()
 	var c certificate
 	version, err := m.shelf.get(ctx, m.name("certificate", m.id), &c)
-	m.mu.Lock()
-	same := version == m.version
-	m.mu.Unlock()
-	if err != nil || same {
+	if err != nil {
 		return err
 	}
+	m.mu.Lock()
+	same := version == m.version
+	m.version = version
+	m.mu.Unlock()
+	if same || version == 0 { // one that the store has lost stays in force
+		return nil
+	}
 	return m.use(c, version)
+}
+
+// Start puts in force what there is before anything is ordered: the stored certificate,
+// or else the one in File until there is another, as after a change of the hosts.
+func (m *Manager) Start(ctx context.Context) error {
+	err := m.Load(ctx)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.inForce != nil || m.o.File == "" {
+		return err
+	}
+	pair, e := tls.LoadX509KeyPair(m.o.File, m.o.File)
+	if e == nil && time.Now().Before(pair.Leaf.NotAfter) {
+		m.interim = pair.Leaf
+		m.o.Use(pair)
+		m.o.Log.Warn("an earlier certificate is in force until there is one for all hosts", "for", pair.Leaf.DNSNames, "hosts", m.o.Hosts)
+	}
+	return err
 }
 
 // use puts a certificate in force.
@@ -189,12 +212,20 @@ func (m *Manager) failed(ctx context.Context, err error) {
 	m.mu.Lock()
 	m.problem = err
 	c := m.inForce
-	m.mu.Unlock()
+	defer m.mu.Unlock()
 	if c == nil {
-		m.o.Log.Error("no certificate: students cannot connect", "hosts", m.o.Hosts, "directory", m.o.Directory, "err", err)
+		m.o.Log.Error(m.missing(), "hosts", m.o.Hosts, "directory", m.o.Directory, "err", err)
 		return
 	}
 	m.o.Log.Error("certificate not renewed", "hosts", m.o.Hosts, "directory", m.o.Directory, "until", c.Leaf.NotAfter.Format(time.RFC3339), "err", err)
+}
+
+// missing says what it means that there is no certificate for the hosts. Called locked.
+func (m *Manager) missing() string {
+	if m.interim != nil && time.Now().Before(m.interim.NotAfter) {
+		return "no certificate by ACME for all hosts: students can connect only to those of the earlier one"
+	}
+	return "no certificate by ACME: students cannot connect"
 }
 
 // Trouble says in one line what is wrong with the certificate; empty: nothing.
@@ -203,7 +234,7 @@ func (m *Manager) Trouble() string {
 	defer m.mu.Unlock()
 	switch c := m.inForce; {
 	case c == nil:
-		return "no certificate from the ACME authority yet: students cannot connect"
+		return m.missing()
 	case time.Now().After(c.Leaf.NotAfter):
 		return "the certificate has expired and could not be renewed: students cannot connect"
 	case m.problem != nil:

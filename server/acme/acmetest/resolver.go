@@ -48,7 +48,7 @@ func answer(c net.Conn) error {
 	if err := m.Unpack(b); err != nil {
 		return err
 	}
-	m.Header.Response, m.Additionals = true, nil
+	m.Response, m.Additionals = true, nil
 	for _, q := range m.Questions {
 		if q.Type == dnsmessage.TypeA {
 			m.Answers = append(m.Answers, dnsmessage.Resource{
