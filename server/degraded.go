@@ -18,6 +18,11 @@ func (s *Server) Degraded() (lines []string) {
 			lines = append(lines, fmt.Sprintf("cannot write %s: kept in memory until it can", w.Part()))
 		}
 	}
+	if s.acme != nil {
+		if trouble := s.acme.Trouble(); trouble != "" {
+			lines = append(lines, trouble)
+		}
+	}
 	if s.clocks.isWrong() {
 		lines = append(lines, "the clock differs from most others' clocks")
 	}

@@ -36,6 +36,7 @@ const (
 // Keys are a server's secrets, kept in its data directory.
 type Keys struct {
 	Certificate tls.Certificate
+	Hosts       []string           // the certificate is ordered by ACME for these names, and is not here
 	Pinned      bool               // the certificate is self-signed: join tokens must pin its key
 	Token       ed25519.PrivateKey // signs join tokens
 	Tokens      []TokenKey         // those that verify them, the newest first
@@ -43,7 +44,7 @@ type Keys struct {
 }
 
 // Fingerprint returns the key fingerprint that join tokens pin; empty when a
-// certificate authority issued the certificate.
+// certificate authority issues the certificate.
 func (k Keys) Fingerprint() string {
 	if !k.Pinned {
 		return ""
@@ -65,8 +66,8 @@ func LoadKeys(dir, certFile, keyFile string, now time.Time) (Keys, error) {
 	if err := checkPair(certFile, keyFile); err != nil {
 		return Keys{}, err
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return Keys{}, fmt.Errorf("data directory: %w", err)
+	if err := makeSecrets(dir); err != nil {
+		return Keys{}, err
 	}
 	if missing := filepath.Join(dir, certificateKey); certFile == "" && keyFile == "" && !exists(missing) {
 		certPEM, keyPEM, err := SelfSigned(now, CertificateLife)
@@ -80,15 +81,30 @@ func LoadKeys(dir, certFile, keyFile string, now time.Time) (Keys, error) {
 			return Keys{}, err
 		}
 	}
-	if err := makeTokenKey(dir); err != nil {
+	return ReadKeys(dir, certFile, keyFile, now)
+}
+
+// LoadKeysACME does the same for a server whose certificate is ordered by ACME for these
+// hosts: there is no certificate among its keys.
+func LoadKeysACME(dir string, hosts []string) (Keys, error) {
+	if err := makeSecrets(dir); err != nil {
 		return Keys{}, err
 	}
-	if name := filepath.Join(dir, secretFile); !exists(name) {
-		if err := durable.WriteFile(name, newSecret()); err != nil {
-			return Keys{}, err
-		}
+	return ReadKeysACME(dir, hosts)
+}
+
+// makeSecrets generates what is missing in dir besides the certificate.
+func makeSecrets(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("data directory: %w", err)
 	}
-	return ReadKeys(dir, certFile, keyFile, now)
+	if err := makeTokenKey(dir); err != nil {
+		return err
+	}
+	if name := filepath.Join(dir, secretFile); !exists(name) {
+		return durable.WriteFile(name, newSecret())
+	}
+	return nil
 }
 
 func checkPair(certFile, keyFile string) error {
@@ -113,15 +129,29 @@ func ReadKeys(dir, certFile, keyFile string, now time.Time) (k Keys, err error) 
 	if k.Pinned = certFile == ""; k.Pinned {
 		certFile, keyFile = filepath.Join(dir, certificateFile), filepath.Join(dir, certificateKey)
 	}
-	if k.Tokens, err = ReadTokenKeys(dir); err != nil {
-		return k, err
-	}
-	k.Token = k.Tokens[0].Key
-	if k.Secret, err = readSecret(filepath.Join(dir, secretFile)); err != nil {
+	if err = k.readSecrets(dir); err != nil {
 		return k, err
 	}
 	k.Certificate, err = LoadCertificate(certFile, keyFile, now)
 	return k, err
+}
+
+// ReadKeysACME reads the keys as LoadKeysACME does, and generates none: the error is
+// fs.ErrNotExist if one is missing.
+func ReadKeysACME(dir string, hosts []string) (k Keys, err error) {
+	k.Hosts = hosts
+	err = k.readSecrets(dir)
+	return k, err
+}
+
+// readSecrets reads what is in dir besides the certificate.
+func (k *Keys) readSecrets(dir string) (err error) {
+	if k.Tokens, err = ReadTokenKeys(dir); err != nil {
+		return err
+	}
+	k.Token = k.Tokens[0].Key
+	k.Secret, err = readSecret(filepath.Join(dir, secretFile))
+	return err
 }
 
 // LoadCertificate reads a PEM certificate and its key. An expired certificate

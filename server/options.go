@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"examlink/probe/clock"
 	"examlink/probe/verdict"
+	"examlink/server/acme"
 	"examlink/server/delivery"
 	"examlink/server/exam"
 	"examlink/server/page"
@@ -29,6 +30,9 @@ type Options struct {
 	// Certificate is presented to clients; TLS, if set, overrides it.
 	Certificate *Certificate
 	TLS         *tls.Config
+	// ACME, if set, has the certificate ordered and renewed by ACME, in place of
+	// Certificate and TLS. Values, Seal, Alone, Use and Log of it are set by New.
+	ACME *acme.Options
 	// TokenKey verifies join tokens, and so do TokenKeys.
 	TokenKey  ed25519.PublicKey
 	TokenKeys []ed25519.PublicKey

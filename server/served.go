@@ -1,7 +1,6 @@
 package server
 
 import (
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -11,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"examlink/probe/link"
 	"examlink/server/durable"
@@ -21,14 +21,17 @@ const servedFile = "served.json"
 
 // served is the content of that file.
 type served struct {
-	Fingerprint string   `json:"fingerprint"`          // of the certificate's key
+	Fingerprint string   `json:"fingerprint"`          // of the certificate's key; empty: it is ordered by ACME
 	Pinned      bool     `json:"pinned"`               // students know the key by their join token
 	TokenKeys   []string `json:"token_keys,omitempty"` // that verify join tokens
 }
 
 func (k Keys) served() served {
-	f := link.Fingerprint(k.Certificate.Leaf)
-	s := served{Fingerprint: base64.RawURLEncoding.EncodeToString(f[:]), Pinned: k.Pinned}
+	s := served{Pinned: k.Pinned}
+	if k.Certificate.Leaf != nil {
+		f := link.Fingerprint(k.Certificate.Leaf)
+		s.Fingerprint = base64.RawURLEncoding.EncodeToString(f[:])
+	}
 	for _, t := range k.Tokens {
 		s.TokenKeys = append(s.TokenKeys, t.ID)
 	}
@@ -66,9 +69,9 @@ func (k Keys) CheckServed(dir string) error {
 	case err != nil:
 		return fmt.Errorf("data directory: %s: %w", servedFile, err)
 	case s.Pinned && !own.Pinned:
-		return errors.New("the running server shows its self-signed certificate, not the configured one: restart it first")
+		return errors.New("the running server shows its self-signed certificate, not the one of this configuration: restart it first")
 	case !s.Pinned && own.Pinned:
-		return errors.New("the running server shows a certificate that is configured, not its self-signed one: issue join tokens with the server's configuration, or restart it with this one")
+		return errors.New("the running server shows the certificate of an authority, not its self-signed one: issue join tokens with the server's configuration, or restart it with this one")
 	case s.TokenKeys != nil && !slices.Contains(s.TokenKeys, own.TokenKeys[0]):
 		return fmt.Errorf("the running server does not know the key %s for join tokens yet: reload it", own.TokenKeys[0])
 	case own.Pinned && s.Fingerprint != own.Fingerprint:
@@ -79,10 +82,14 @@ func (k Keys) CheckServed(dir string) error {
 
 // acceptable returns why students who reach a server at an address would refuse its
 // certificate.
-func acceptable(c *x509.Certificate, address string) error {
+func (k Keys) acceptable(address string) error {
 	host, _, err := net.SplitHostPort(address)
-	if err == nil {
-		err = c.VerifyHostname(host)
+	switch {
+	case err != nil:
+	case k.Hosts == nil:
+		err = k.Certificate.Leaf.VerifyHostname(host)
+	case !slices.Contains(k.Hosts, strings.ToLower(host)):
+		err = fmt.Errorf("it is ordered for %s", strings.Join(k.Hosts, ", "))
 	}
 	if err != nil {
 		return fmt.Errorf("%q: students would refuse the certificate: %w", address, err)

@@ -24,6 +24,7 @@ import (
 	"examlink/probe/clock"
 	"examlink/probe/link"
 	"examlink/probe/verdict"
+	"examlink/server/acme"
 	"examlink/server/api"
 	"examlink/server/auth"
 	"examlink/server/cluster"
@@ -80,6 +81,7 @@ type Server struct {
 	live        atomic.Pointer[liveSessions] // nil before Run
 	notifier    *delivery.Notifier           // nil: notifications are off
 	cluster     *cluster.Cluster             // nil: no others share the store
+	acme        *acme.Manager                // nil: the certificate is configured
 	ready       atomic.Bool
 	closing     atomic.Bool
 	draining    atomic.Bool // the other servers take its sessions
@@ -93,6 +95,9 @@ func New(o Options) (*Server, error) {
 	settings, err := Settings{Limits: o.Limits, Silence: o.Silence, Policy: o.Policy, SessionSeries: o.SessionSeries, Policies: o.Policies, Retention: o.Retention, Attendance: o.Attendance, Issuer: o.Issuer}.complete()
 	if err != nil {
 		return nil, err
+	}
+	if o.ACME != nil {
+		o.Certificate, o.TLS = new(Certificate), nil
 	}
 	if o.TLS == nil && o.Certificate != nil {
 		o.TLS = o.Certificate.Config()
@@ -129,6 +134,9 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		o: o, page: checkPage, watch: watchPage, events: event.NewBus(0), metrics: newMetrics(), clocks: newPeerClocks(o.Log), flows: reflect.NewTable(o.Clock),
 		writes: delivery.NewWrites(delivery.PartSessions),
+	}
+	if s.acme, err = s.newACME(); err != nil {
+		return nil, err
 	}
 	s.erased = newErasures(o.Clock.Now)
 	s.receipts = newReceiptKeeper(o.Store.Receipts(), s.erased, delivery.NewWrites(delivery.PartReceipts), o.Log)
@@ -196,8 +204,15 @@ func (s *Server) Register(r prometheus.Registerer) error {
 			return err
 		}
 	}
+	if s.acme != nil {
+		for _, c := range s.acme.Collectors() {
+			if err := r.Register(c); err != nil {
+				return err
+			}
+		}
+	}
 	if s.o.Certificate != nil {
-		if err := r.Register(s.o.Certificate.expiry()); err != nil {
+		if err := r.Register(expiry{s.o.Certificate}); err != nil {
 			return err
 		}
 	}
@@ -240,6 +255,7 @@ func (s *Server) admitHandshake(a netip.Addr, proved bool) bool {
 // Run serves until ctx ends, then says goodbye to the clients and closes. It
 // blocks.
 func (s *Server) Run(ctx context.Context) error {
+	s.loadCertificate(ctx)
 	ln, pages, err := s.listen()
 	if err != nil {
 		return err
@@ -253,6 +269,9 @@ func (s *Server) Run(ctx context.Context) error {
 	defer cancel()
 	leave := s.joinOthers(ctx)
 	stopSessions := s.keepSessions(ctx)
+	if s.acme != nil {
+		wg.Go(func() { s.acme.Run(inner) })
+	}
 	wg.Go(func() { s.sessions.Run(inner) })
 	wg.Go(func() { s.expire(inner) })
 	wg.Go(func() { s.students.run(inner) })

@@ -59,8 +59,13 @@ func (s *Server) serveTCP(l net.Listener, ws *link.WebSockets) (stop func() erro
 	for pattern, handler := range s.handlers(ws) {
 		mux.Handle(pattern, handler)
 	}
+	conf := s.o.TLS
+	if s.acme != nil {
+		conf = conf.Clone()
+		conf.GetConfigForClient = s.acme.Challenge
+	}
 	h := &http.Server{
-		Handler: mux, TLSConfig: link.AdmitTCP(s.o.TLS, func(a netip.Addr) bool { return s.admitHandshake(a, true) }),
+		Handler: mux, TLSConfig: link.AdmitTCP(conf, func(a netip.Addr) bool { return s.admitHandshake(a, true) }),
 		ConnContext:       ws.ConnContext,
 		ReadHeaderTimeout: 5 * time.Second, // further deadlines are per route: see deadline
 		IdleTimeout:       30 * time.Second, MaxHeaderBytes: 8 << 10,

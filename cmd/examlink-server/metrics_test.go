@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"crypto/ed25519"
+	"crypto/tls"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -29,7 +30,9 @@ import (
 	"examlink/probe/verdict"
 	"examlink/probe/wire"
 	"examlink/server"
+	"examlink/server/acme"
 	"examlink/server/delivery"
+	"examlink/server/store/memory"
 )
 
 var update = flag.Bool("update", false, "rewrite docs/METRICS.md and docs/roles.md")
@@ -66,6 +69,11 @@ func programs(t *testing.T) map[string]*prometheus.Registry {
 	if err := srv.Register(operator); err != nil {
 		t.Fatal(err)
 	}
+	orders, err := acme.New(acme.Options{Hosts: []string{"exam.example.edu"}, Agreed: true, Values: memory.New().Values(), Use: func(tls.Certificate) {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	operator.MustRegister(orders.Collectors()...)
 	if _, err := daemon.NewReloader(operator, "examlink_server", slog.New(slog.DiscardHandler), func() ([]string, error) { return nil, nil }); err != nil {
 		t.Fatal(err)
 	}

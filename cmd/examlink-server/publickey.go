@@ -8,7 +8,6 @@ import (
 
 	"examlink/cmd/internal/cli"
 	"examlink/probe/receipt"
-	"examlink/server"
 )
 
 func newPublicKey(a *cli.App) *cobra.Command {
@@ -24,7 +23,7 @@ program for JWS with Ed25519. They are no secret, but who hands them on must be 
 			if err != nil {
 				return err
 			}
-			keys, err := server.ReadKeys(f.Server.DataDir, f.Server.Certificate, f.Server.Key, time.Now())
+			keys, err := readKeys(f.Server, time.Now())
 			if err != nil {
 				return err
 			}

@@ -15,7 +15,6 @@ import (
 	"examlink/cmd/internal/config"
 	"examlink/probe/receipt"
 	"examlink/probe/record/proof"
-	"examlink/server"
 	"examlink/server/api"
 )
 
@@ -80,7 +79,7 @@ when the file cannot be read or the server cannot be asked.`,
 // verifyKeys reads public keys from a file, or from the data directory.
 func verifyKeys(file string, f config.File) ([]ed25519.PublicKey, error) {
 	if file == "" {
-		keys, err := server.ReadKeys(f.Server.DataDir, f.Server.Certificate, f.Server.Key, time.Now())
+		keys, err := readKeys(f.Server, time.Now())
 		if err != nil {
 			return nil, err
 		}

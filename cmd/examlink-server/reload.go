@@ -13,6 +13,7 @@ import (
 	"examlink/cmd/internal/config"
 	"examlink/cmd/internal/daemon"
 	"examlink/server"
+	"examlink/server/acme"
 	"examlink/server/store/sql"
 )
 
@@ -26,7 +27,8 @@ type running struct {
 	log            *slog.Logger
 	keys, next     server.Keys // in force, and read by the reload that is under way
 	store          *sql.Store
-	certificate    *server.Certificate // in force
+	certificate    *server.Certificate // in force; nil: acme orders it
+	acme           *acme.Options       // nil: the certificate is in files
 	udp            net.PacketConn
 	tcp            net.Listener // the server closes it when it ends
 	srv            *server.Server
@@ -38,6 +40,9 @@ func (r *running) close() error {
 	if r.udp != nil {
 		_ = r.udp.Close()
 		_ = r.tcp.Close()
+	}
+	if r.acme != nil && r.acme.HTTP != nil {
+		_ = r.acme.HTTP.Close()
 	}
 	return r.store.Close()
 }
@@ -85,7 +90,7 @@ func (r *running) reload() (restart []string, err error) {
 	}
 	r.force, r.source = f, src
 	r.log.Info("configuration reloaded", "config", src.File, "changed", strings.Join(changed, ","),
-		"certificate_until", r.certificate.NotAfter().Format(time.DateOnly))
+		"certificate_until", r.certified())
 	return restart, nil
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"examlink-server": main})
+	testscript.Main(m, map[string]func(){"examlink-server": main, "by-name": byName})
 }
 
 func TestScripts(t *testing.T) {

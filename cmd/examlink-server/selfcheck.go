@@ -23,7 +23,7 @@ func checkFiles(f config.File) (notes []string, err error) {
 			notes = append(notes, fmt.Sprintf("%s: %s: %s", n.Key, n.Path, cli.Owner(info)))
 		}
 	}
-	err = errors.Join(checkCertificate(f.Server), checkAlerts(f), checkWeb(f), checkStore(f), checkData(f.Server))
+	err = errors.Join(checkCertificate(f.Server), checkACME(f), checkAlerts(f), checkWeb(f), checkStore(f), checkData(f.Server))
 	name, root := cli.Reader()
 	switch {
 	case err != nil:
@@ -41,6 +41,12 @@ func checkCertificate(s config.Server) error {
 		return nil
 	}
 	_, err := server.LoadCertificate(s.Certificate, s.Key, time.Now())
+	return owned(err)
+}
+
+// checkACME reads the files of the certificate's order.
+func checkACME(f config.File) error {
+	_, err := f.ACMEOptions()
 	return owned(err)
 }
 
@@ -74,7 +80,7 @@ func checkData(s config.Server) error {
 	if _, err := os.Stat(s.DataDir); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if _, err := server.ReadKeys(s.DataDir, s.Certificate, s.Key, time.Now()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if _, err := readKeys(s, time.Now()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("server.data_dir: %w", owned(err))
 	}
 	err := filepath.WalkDir(s.DataDir, func(name string, d fs.DirEntry, err error) error {

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -79,7 +78,7 @@ func serve(c *cobra.Command, load func() (config.File, config.Source, error)) (e
 		g.Go(func() error { return admin.Run(ctx) })
 	}
 	log.Info("starting", "version", daemon.Version(), "config", run.source.File, "data_dir", f.DataDir, "store", run.store.Database(),
-		"fingerprint", run.keys.Fingerprint(), "certificate_until", run.certificate.NotAfter().Format(time.DateOnly))
+		"fingerprint", run.keys.Fingerprint(), "certificate_until", run.certified())
 	g.Go(func() error { return reloader.Run(ctx) })
 	g.Go(func() error { return run.srv.Run(ctx) })
 	return g.Wait()
@@ -102,10 +101,12 @@ func open(ctx context.Context, load func() (config.File, config.Source, error), 
 	for _, w := range src.Warnings {
 		run.log.Warn(w)
 	}
-	if run.keys, err = server.LoadKeys(f.Server.DataDir, f.Server.Certificate, f.Server.Key, time.Now()); err != nil {
+	if run.keys, err = loadKeys(f.Server); err != nil {
 		return nil, err
 	}
-	run.certificate = server.NewCertificate(run.keys.Certificate)
+	if !f.Server.ACME.Wanted() {
+		run.certificate = server.NewCertificate(run.keys.Certificate)
+	}
 	if run.store, err = openStore(ctx, f); err != nil {
 		return nil, err
 	}
@@ -122,6 +123,9 @@ func (r *running) listen(ctx context.Context) (err error) {
 		return fmt.Errorf("server.listen: %w", err)
 	}
 	r.udp, r.tcp = udp, tcp
+	if r.acme, err = r.ordered(ctx); err != nil {
+		return err
+	}
 	if r.srv, err = r.newServer(); err != nil {
 		return err
 	}
@@ -149,7 +153,7 @@ func (r *running) newServer() (*server.Server, error) {
 		checkPage = &page.Options{}
 	}
 	return server.New(server.Options{
-		Page: checkPage,
+		Page: checkPage, ACME: r.acme,
 		Conn: r.udp, TCP: r.tcp, Certificate: r.certificate, TokenKey: r.keys.Tokens[0].Public(), TokenKeys: r.keys.Public()[1:], Issuer: &issuer, Sign: r.keys.Tokens[0].Key, Secret: r.keys.Secret,
 		Limits: settings.Limits, Silence: settings.Silence, Policy: settings.Policy, SessionSeries: settings.SessionSeries, Policies: settings.Policies,
 		Retention: settings.Retention, Attendance: settings.Attendance, Store: r.store, Notify: &notify, Cluster: name, Log: r.log, Version: daemon.Version(),

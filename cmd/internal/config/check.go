@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"examlink/probe/plan"
+	"examlink/server/acme"
 	"examlink/server/alert"
 	"examlink/server/delivery"
 	"examlink/server/exam"
@@ -33,6 +34,9 @@ var forms = map[string]func(string) error{
 	"public host:port": exam.CheckAddress,
 	"URL":              delivery.CheckAlertmanagerURL,
 	"https URL":        delivery.CheckURL,
+	"host name":        acme.CheckHost,
+	"e-mail address":   checkEmail,
+	"directory URL":    checkDirectory,
 	"secret":           delivery.CheckSecret,
 	"PostgreSQL URL":   checkPostgresURL,
 	"kind": func(s string) error {
@@ -136,6 +140,7 @@ func (f File) checkTogether(found *problems) {
 	if (s.Certificate == "") != (s.Key == "") {
 		found.add("server.certificate", "expected to be set together with server.key")
 	}
+	s.ACME.check(s, found)
 	if q := s.Silence; !q.Ordered() {
 		found.add("server.silence", "%v, %v, %v, %v, expected 0 < suspect < dropped < exam_relevant < forget", q.Suspect, q.Dropped, q.ExamRelevant, q.Forget)
 	}

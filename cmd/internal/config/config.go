@@ -29,7 +29,7 @@ type File struct {
 	Log      Log              `mapstructure:"log" doc:"Messages on standard error."`
 	Client   Client           `mapstructure:"client" reload:"unused" doc:"The student's program, examlink."`
 	Server   Server           `mapstructure:"server" doc:"The operator's program, examlink-server. SIGHUP, or a POST to /-/reload where metrics are served, loads this file again and applies changes of {reloadable}. Other changes need a restart."`
-	Page     Page             `mapstructure:"page" doc:"The students' check page, which examlink-server serves on its TCP port, under /check. Browsers open it only if they trust the server's certificate: give it one of your own."`
+	Page     Page             `mapstructure:"page" doc:"The students' check page, which examlink-server serves on its TCP port, under /check. Browsers open it only if they trust the server's certificate: see server.certificate and server.acme."`
 	Store    Store            `mapstructure:"store" doc:"Where examlink-server keeps live sessions, alerts to deliver, exams, rosters, receipts and the heads of records."`
 }
 
@@ -79,8 +79,9 @@ type Server struct {
 	AdminWebConfig     string            `mapstructure:"admin_web_config" doc:"TLS, passwords, headers and a rate limit for admin_listen: a web configuration file as Prometheus exporters take it. It is read with each request. Empty: plain HTTP, for everybody who can connect. /-/healthy and /-/ready never need a password and have no rate limit."`
 	AdminPprof         bool              `mapstructure:"admin_pprof" reload:"live" doc:"Serve Go's profiles of the server there, under /debug/pprof/. They reveal what is in its memory."`
 	DataDir            string            `mapstructure:"data_dir" default:"examlink-data" doc:"The directory for keys, the certificate and the store, which are made on the first start."`
-	Certificate        string            `mapstructure:"certificate" reload:"live" doc:"A certificate of your own, as a PEM file. Empty: a self-signed one, whose key is named in join tokens."`
+	Certificate        string            `mapstructure:"certificate" reload:"live" doc:"A certificate of your own, as a PEM file. Empty: one ordered by ACME if server.acme.hosts is set, else a self-signed one, whose key is named in join tokens."`
 	Key                string            `mapstructure:"key" reload:"live" doc:"The private key of your own certificate, as a PEM file."`
+	ACME               ACME              `mapstructure:"acme" doc:"A certificate that the server orders from an authority by ACME (RFC 8555), such as Let's Encrypt, and renews by itself, instead of certificate and key. Join tokens then name no key."`
 	Metrics            Metrics           `mapstructure:"metrics" reload:"live" doc:"What the server's metrics show."`
 	Limits             server.Limits     `mapstructure:"limits" reload:"live" doc:"What students can make the server do."`
 	Silence            server.Silence    `mapstructure:"silence" reload:"live" doc:"How long a session sends nothing until its state changes. Each time must exceed the one before."`

@@ -13,6 +13,8 @@ func (f File) Files() (out []NamedFile) {
 	s := f.Server
 	add("server.certificate", s.Certificate)
 	add("server.key", s.Key)
+	add("server.acme.ca_file", s.ACME.CAFile)
+	add("server.acme.binding_key_file", s.ACME.BindingKeyFile)
 	add("server.admin_web_config", s.AdminWebConfig)
 	add("server.alerts.alertmanager.password_file", s.Alerts.Alertmanager.PasswordFile)
 	for i, w := range s.Alerts.Webhooks {
