@@ -284,7 +284,7 @@ func TestFromTheLinkToTheVerdict(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, words := range []string{"Download", "Upload", "2 Mbit/s", "1.5 Mbit/s", "Camera", "Receipt"} {
+	for _, words := range []string{"Download", "Upload", "2 Mbit/s", "1.5 Mbit/s", "Webcam", "Receipt"} {
 		if !strings.Contains(text, words) {
 			t.Errorf("the result does not say %q:\n%s", words, text)
 		}
