@@ -115,14 +115,14 @@ type Home struct {
 // Homes of the big dependencies.
 var Homes = []Home{
 	{"github.com/quic-go", []string{"probe/link"}, "only probe/link imports quic-go"},
-	{"github.com/coder/websocket", []string{"probe/link"}, "only probe/link imports the WebSocket library"},
+	{"github.com/coder/websocket", []string{"probe/link", "cmd/internal/lab"}, "only probe/link imports the WebSocket library, and the lab for its peer"},
 	{"github.com/spf13/viper", []string{"cmd/internal/config"}, "only cmd/internal/config imports viper"},
 	{"github.com/spf13/cobra", []string{"cmd/..."}, "only the programs know their command line"},
 	{"github.com/golang-jwt/jwt", []string{"server/exam", "probe/receipt"}, "only server/exam and probe/receipt import jwt"},
 	{"github.com/kardianos/service", []string{"cmd/examlink"}, "only cmd/examlink talks to service managers"},
 	{"github.com/shirou/gopsutil", []string{"probe/computer"}, "only probe/computer reads what the computer is"},
 	{"github.com/gen2brain/beeep", []string{"cmd/examlink"}, "only cmd/examlink talks to desktops"},
-	{"github.com/chromedp", []string{"probe/ui/uitest"}, "only probe/ui/uitest drives a browser"},
+	{"github.com/chromedp", []string{"probe/ui/uitest", "cmd/internal/lab"}, "only probe/ui/uitest and the lab drive a browser"},
 	{"github.com/cenkalti/backoff", []string{"server/delivery"}, "only server/delivery retries deliveries"},
 	{"github.com/standard-webhooks", []string{"server/delivery"}, "only server/delivery signs webhooks"},
 	{"modernc.org/sqlite", []string{"server/store/sql"}, "only server/store/sql imports SQL drivers"},

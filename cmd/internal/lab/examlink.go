@@ -28,6 +28,11 @@ func (l *lab) check(args ...string) (rateFigures, error) {
 	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != exitNotReady && exit.ExitCode() != exitInconclusive) {
 		return rateFigures{}, err
 	}
+	return reportedRates(out)
+}
+
+// reportedRates are the rates in the report of a check.
+func reportedRates(out []byte) (rateFigures, error) {
 	type capacity struct {
 		Rate ippm.Interval
 		Why  string

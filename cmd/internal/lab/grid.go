@@ -138,6 +138,15 @@ func policedCells() (cells []cell) {
 	return cells
 }
 
+// formatRates writes pairs of rates as parseRates reads them.
+func formatRates(rates [][2]float64) string {
+	var words []string
+	for _, r := range rates {
+		words = append(words, fmt.Sprintf("%g/%g", r[0], r[1]))
+	}
+	return strings.Join(words, ",")
+}
+
 // parseRates parses pairs of rates, down and up.
 func parseRates(s string) (rates [][2]float64, err error) {
 	for word := range strings.SplitSeq(s, ",") {

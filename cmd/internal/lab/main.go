@@ -2,7 +2,8 @@
 
 // Command lab measures examlink and its peers on the same emulated links in one
 // run and prints how far each is from the truth. It needs root, and for the
-// peers iperf3, irtt and ping; it leaves out peers that are not installed.
+// peers iperf3, irtt and ping; it leaves out peers that are not installed. For pages it
+// needs Chromium, and for the peer's npm.
 package main
 
 import (
@@ -30,6 +31,12 @@ func main() {
 	}
 	if len(os.Args) > 1 && os.Args[1] == streamCommand {
 		exit(runStreamEnd(os.Args[2:], os.Stdout))
+	}
+	if len(os.Args) > 1 && os.Args[1] == pageCommand {
+		exit(runPage(os.Args[2:], os.Stdout))
+	}
+	if len(os.Args) > 1 && os.Args[1] == ndt7Command {
+		exit(runNDT7(os.Args[2:]))
 	}
 	o := parseOptions()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -100,7 +107,7 @@ func (l *lab) run(o options, cells []cell) (err error) {
 			return err
 		}
 	}
-	if !o.wants("rates") && !o.wants("delay") {
+	if !o.wants("rates") && !o.wants("delay") && !o.wants("page") {
 		return nil
 	}
 	if l.hosts, err = stage.NewHosts(0); err != nil {
@@ -111,6 +118,9 @@ func (l *lab) run(o options, cells []cell) (err error) {
 		return err
 	}
 	defer l.stop()
+	if o.wants("page") {
+		return l.pages(o)
+	}
 	if o.wants("rates") {
 		if err := l.rates(cells, o.grid.short, peers, o.runs); err != nil {
 			return err

@@ -25,21 +25,21 @@ type options struct {
 }
 
 var (
-	experiments = []string{"rates", "delay", "noise", "load", "exam", "falls", "stream"}
-	onRequest   = []string{"load", "exam", "falls", "stream"} // run only when -only names them
+	experiments = []string{"rates", "delay", "noise", "load", "exam", "falls", "stream", "page"}
+	onRequest   = []string{"load", "exam", "falls", "stream", "page"} // run only when -only names them
 )
 
 // parseOptions reads the command line. It ends the program when it is wrong.
 func parseOptions() (o options) {
 	flag.BoolVar(&o.grid.short, "short", false, "for CI: two rates and one row of delays, no peers; fails when the figures are wrong")
 	flag.IntVar(&o.runs, "runs", 1, "measurements of each link")
-	flag.BoolVar(&o.peers, "peers", true, "measure with iperf3, irtt and ping, too")
+	flag.BoolVar(&o.peers, "peers", true, "measure with iperf3, irtt and ping, too; page: with ndt7's page")
 	flag.StringVar(&o.only, "only", "", "one `part` only: "+strings.Join(experiments, ", "))
 	flag.IntVar(&o.sessions, "sessions", 5000, "load: how many sessions")
-	flag.StringVar(&o.grid.rates, "rates", "", "rates: these links only, Mbit/s `down/up`,down/up...")
-	flag.DurationVar(&o.grid.rtt, "rtt", 0, "rates: links of this round trip only; 0: 20ms and 100ms")
+	flag.StringVar(&o.grid.rates, "rates", "", "rates, page: these links only, Mbit/s `down/up`,down/up...")
+	flag.DurationVar(&o.grid.rtt, "rtt", 0, "rates, page: links of this round trip only; 0: 20ms and 100ms")
 	flag.BoolVar(&o.grid.policed, "policed", false, "rates: links with policers only")
-	flag.Float64Var(&o.grid.loss, "loss", -1, "rates: links of this loss only; negative: 0 and 0.01")
+	flag.Float64Var(&o.grid.loss, "loss", -1, "rates, page: links of this loss only; negative: 0 and 0.01")
 	flag.StringVar(&o.grid.traceDown, "trace-down", "", "rates: play this Mahimahi trace `file` downwards")
 	flag.StringVar(&o.grid.traceUp, "trace-up", "", "rates: play this Mahimahi trace `file` upwards")
 	flag.StringVar(&o.match, "match", "", "delay, exam: links and events with this `text` in their names only")

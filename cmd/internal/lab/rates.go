@@ -42,11 +42,16 @@ type rateTable struct {
 
 // rates measures capacity over the grid.
 func (l *lab) rates(cells []cell, short, peers bool, runs int) error {
+	return l.compareRates(cells, func(c cell) []rateTool { return l.rateTools(c, peers) }, short, runs)
+}
+
+// compareRates measures links with tools and prints what they say beside the truth.
+func (l *lab) compareRates(cells []cell, tools func(cell) []rateTool, short bool, runs int) error {
 	fmt.Printf(ratesRow, "link", "tool", "down", "up", "error", "error", "MB", "s", "rep", "")
 	t := rateTable{errors: map[string]*rateErrors{}}
 	for i, c := range cells {
 		for run := range runs {
-			for _, tool := range l.rateTools(c, peers) {
+			for _, tool := range tools(c) {
 				if err := l.rate(&t, c, tool, uint64(i*100+run)); err != nil {
 					return err
 				}
