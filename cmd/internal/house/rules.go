@@ -90,6 +90,7 @@ var Rules = []Rule{
 	{Package: "probe/clock", Pure: true},
 	{Package: "probe/plan", Pure: true},
 	{Package: "probe/warning", Pure: true},
+	{Package: "probe/rehearsal", May: []string{"probe/equipment", "probe/ippm", "probe/verdict"}, Pure: true},
 	{Package: "probe/wire", May: []string{"probe/verdict"}, Pure: true},
 	{Package: "probe/verdict", May: []string{"probe/equipment", "probe/ippm"}, Pure: true},
 	{Package: "probe/computer", May: []string{"probe/equipment"}, Deps: []string{"github.com/shirou/gopsutil", "golang.org/x/sys"}, Pure: true},

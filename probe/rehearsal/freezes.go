@@ -1,0 +1,63 @@
+package rehearsal
+
+import (
+	"slices"
+	"time"
+)
+
+// What a freeze is, as the statistics of WebRTC count it (W3C, freezeCount): a picture that
+// stays for more than three times as long as pictures do, and for at least 150 ms longer.
+const (
+	freezeTimes = 3
+	freezeMore  = 150 * time.Millisecond
+)
+
+// freezes returns how often and for how long in all a stream stood still between two times.
+// A webcam makes pictures steadily; a screen only when something on it changes, so there each
+// picture is expected as long after the one before as the browser's stamps say.
+func freezes(list []shown, steady bool, from, to time.Duration) (n int, frozen time.Duration) {
+	usual, ok := interval(list, from, to)
+	if !ok {
+		if steady && len(list) > 0 { // one picture for all the time
+			return 1, to - from
+		}
+		return 0, 0
+	}
+	stands := func(begin, end, expected time.Duration) {
+		begin, end = max(begin, from), min(end, to)
+		if d := end - begin; d > max(freezeTimes*expected, expected+freezeMore) {
+			n++
+			frozen += d - expected
+		}
+	}
+	for i, s := range list {
+		if i == 0 || s.at < from || list[i-1].at >= to {
+			continue
+		}
+		expected := usual
+		if !steady {
+			expected = max(usual, s.stamp-list[i-1].stamp)
+		}
+		stands(list[i-1].at, s.at, expected)
+	}
+	if last := list[len(list)-1]; steady && last.at < to {
+		stands(last.at, to, usual)
+	}
+	return n, frozen
+}
+
+// interval returns the median time between pictures by the browser's stamps, of those shown
+// from one time to another; ok is false if there are fewer than two.
+func interval(list []shown, from, to time.Duration) (d time.Duration, ok bool) {
+	var all []time.Duration
+	for i, s := range list {
+		if i > 0 && s.at >= from && s.at < to {
+			all = append(all, s.stamp-list[i-1].stamp)
+		}
+	}
+	if len(all) == 0 {
+		return 0, false
+	}
+	slices.Sort(all)
+	return all[len(all)/2], true
+}
