@@ -33,13 +33,13 @@ func (d *udpDemux) ReadBatch(ms []ipv4.Message, flags int) (int, error) {
 			if overflow > 0 {
 				s.full.Store(overflow)
 			}
+			from, _ := m.Addr.(*net.UDPAddr)
 			if !wire.IsProbe(b) {
-				if wire.IsQUIC(b) { // anything else is not ours
+				if !s.takeMedia(b, from.AddrPort()) && wire.IsQUIC(b) { // anything else is not ours
 					s.quic = append(s.quic, i)
 				}
 				continue
 			}
-			from, _ := m.Addr.(*net.UDPAddr)
 			at := now
 			if sys, ok := s.clock.(*clock.System); ok && stamped {
 				at = sys.FromWall(t)
@@ -82,6 +82,9 @@ func (d *udpDemux) ReadFrom(b []byte) (int, net.Addr, error) {
 		if err != nil {
 			return n, nil, err
 		}
+		if d.s.takeMedia(b[:n], from) {
+			continue
+		}
 		if wire.IsQUIC(b[:n]) {
 			return n, net.UDPAddrFromAddrPort(from), nil
 		}
@@ -103,6 +106,9 @@ type demux struct {
 func (d *demux) ReadFrom(b []byte) (int, net.Addr, error) {
 	for {
 		n, from, err := d.PacketConn.ReadFrom(b)
+		if err == nil && d.s.media.Load() != nil && d.s.takeMedia(b[:n], from.(*net.UDPAddr).AddrPort()) {
+			continue
+		}
 		if err != nil || wire.IsQUIC(b[:n]) {
 			return n, from, err
 		}

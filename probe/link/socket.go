@@ -2,8 +2,8 @@
 // on the same UDP socket, so that both share one NAT binding and one firewall rule;
 // or, where UDP does not get through, both inside a WebSocket. It is the only
 // importer of quic-go and of the WebSocket library.
-// It does not know the meaning of the packets; it stamps them, distinguishes QUIC
-// from probes by their first byte, and reports connection failures with a short
+// It does not know the meaning of the packets; it stamps them, distinguishes QUIC,
+// probes and WebRTC by their first byte, and reports connection failures with a short
 // closed list of reasons.
 package link
 
@@ -66,9 +66,10 @@ type Socket struct {
 	clock     clock.Clock
 	handler   atomic.Pointer[Handler]
 	leaving   atomic.Pointer[func([]Sent)]
-	dropped   atomic.Uint64 // probe packets that arrived before there was a handler
-	full      atomic.Uint32 // packets the system dropped because they were not read in time
-	stamps    *stamper      // nil where the system provides no send stamps
+	media     atomic.Pointer[MediaHandler] // nil: no WebRTC on this socket
+	dropped   atomic.Uint64                // probe packets that arrived before there was a handler
+	full      atomic.Uint32                // packets the system dropped because they were not read in time
+	stamps    *stamper                     // nil where the system provides no send stamps
 
 	watched  atomic.Int32 // addresses in watchers
 	watchers sync.Map     // by netip.AddrPort: func(at time.Duration, size int)

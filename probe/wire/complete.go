@@ -35,6 +35,12 @@ func (m Message) complete() bool {
 		return m.Present != nil
 	case TypeEquipment:
 		return m.Equipment != nil
+	case TypeRehearse:
+		return m.Rehearse != nil
+	case TypeRehearsal:
+		return m.Rehearsal != nil
+	case TypeRehearsed:
+		return m.Rehearsed != nil
 	}
 	return false
 }

@@ -40,6 +40,9 @@ const (
 	TypeWatched      MessageType = "watched"       // server to page: how its watch goes
 	TypePresent      MessageType = "present"       // page: what it has of its watch, and when it was away
 	TypeEquipment    MessageType = "equipment"     // page: what it found; server: what the exam makes of it
+	TypeRehearse     MessageType = "rehearse"      // page: first message; take webcam and screen by WebRTC
+	TypeRehearsal    MessageType = "rehearsal"     // server to page: the answer, how it goes, what came of it
+	TypeRehearsed    MessageType = "rehearsed"     // page: what its browser counted
 )
 
 // Message is one control message. Exactly the field named by Type is set.
@@ -63,6 +66,10 @@ type Message struct {
 	Watched      *Watched      `json:"watched,omitempty"`
 	Present      *Present      `json:"present,omitempty"`
 	Equipment    *Equipment    `json:"equipment,omitempty"`
+	Rehearse     *Rehearse     `json:"rehearse,omitempty"`
+	Rehearsal    *Rehearsal    `json:"rehearsal,omitempty"`
+	// Rehearsed is what the page's browser counted, as package rehearsal has it.
+	Rehearsed json.RawMessage `json:"rehearsed,omitempty"`
 }
 
 // The purposes of a session.

@@ -309,6 +309,9 @@ func TestProtocolNamesEverything(t *testing.T) {
 		{"### watched", Watched{}},
 		{"### present", Present{}},
 		{"### equipment", Equipment{}},
+		{"### rehearse", Rehearse{}},
+		{"### rehearse", RehearsalStream{}},
+		{"### rehearsal", Rehearsal{}},
 		{"## 9. Join token", JoinToken{}},
 	} {
 		text := section(t, doc, c.heading)
@@ -336,7 +339,7 @@ func TestProtocolNamesEverything(t *testing.T) {
 	for name, v := range map[string]int{
 		"smallest probe packet": MinPacketSize, "largest probe packet": MaxPacketSize, "header": HeaderSize, "body without padding": bodySize,
 		"tag": TagSize, "key": KeySize, "replay window": windowSize, "control message": MaxMessage,
-		"contents of a report": MaxReport, "origin of a report": MaxOrigin,
+		"contents of a report": MaxReport, "origin of a report": MaxOrigin, "offer of a rehearsal": MaxOffer,
 	} {
 		if row := fmt.Sprintf("\n| %s | %d ", name, v); !strings.Contains(limits, row) {
 			t.Errorf("the limits have no row %q", row)

@@ -95,6 +95,17 @@ func IsProbe(b []byte) bool {
 // (RFC 9000, section 17).
 func IsQUIC(b []byte) bool { return len(b) > 0 && b[0]&0xc0 != 0 }
 
+// IsMedia reports whether a UDP payload is one of WebRTC by its first byte: STUN, DTLS, RTP
+// or RTCP (RFC 9443, section 3). On a socket that shares them with QUIC, those of RTP are no
+// QUIC packets that a server gets.
+func IsMedia(b []byte) bool {
+	if len(b) == 0 {
+		return false
+	}
+	k := b[0]
+	return k <= 3 || k >= 20 && k <= 63 || k >= 128 && k <= 191
+}
+
 // AppendHeader appends h in wire form, HeaderSize bytes.
 func AppendHeader(b []byte, h Header) []byte {
 	b = append(b, byte(h.Kind), Version, 0, 0)
