@@ -41,6 +41,7 @@ var Rules = []Rule{
 	{Package: "server/cluster", May: []string{"server/event", "server/store"}, Deps: []string{"github.com/prometheus/client_golang"}, Pure: true},
 	{Package: "server/watchpage", May: []string{"probe/ui", "probe/view"}, Pure: true},
 	{Package: "server/acme", May: []string{"server/durable", "server/store"}, Deps: []string{"github.com/mholt/acmez", "github.com/prometheus/client_golang"}, Pure: true},
+	{Package: "server/media", May: []string{"probe/ippm", "probe/link", "probe/rehearsal", "probe/wire"}, Deps: []string{"github.com/pion", "github.com/prometheus/client_golang"}, Pure: true},
 	{Package: "server/page", May: []string{"probe/ui"}, Pure: true},
 	{Package: "server/auth", May: []string{"server/durable"}, Pure: true},
 	{Package: "server/delivery", May: []string{"probe/ippm", "probe/journal", "probe/link", "probe/wire", "server/alert", "server/durable", "server/event", "server/session", "server/store", "server/store/memory"}, Deps: []string{
@@ -130,5 +131,6 @@ var Homes = []Home{
 	{"github.com/jackc/pgx", []string{"server/store/sql"}, "only server/store/sql imports SQL drivers"},
 	{"github.com/prometheus/exporter-toolkit", []string{"cmd/internal/web"}, "only cmd/internal/web imports the exporter toolkit, which the student's program does without"},
 	{"github.com/mholt/acmez", []string{"server/acme"}, "only server/acme speaks ACME"},
+	{"github.com/pion", []string{"server/media"}, "only server/media imports pion"},
 	{"github.com/prometheus/prometheus", []string{"dashboards/lint"}, "only dashboards/lint reads PromQL"},
 }
