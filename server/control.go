@@ -12,7 +12,6 @@ import (
 	"examlink/probe/link"
 	"examlink/probe/wire"
 	"examlink/server/event"
-	"examlink/server/exam"
 	"examlink/server/reflect"
 	"examlink/server/session"
 	"examlink/server/trains"
@@ -75,7 +74,8 @@ func (s *Server) serve(ctx context.Context, conn *link.Conn) {
 	}
 }
 
-// greet reads the hello and replies; ok is false when the connection is over.
+// greet reads the hello and replies; ok is false when the connection is over, such as after
+// a rehearsal, which is no session.
 func (c *conversation) greet(ctx context.Context) (welcome wire.Welcome, ok bool) {
 	hello, cancel := context.WithTimeout(ctx, helloTimeout)
 	defer cancel()
@@ -86,6 +86,11 @@ func (c *conversation) greet(ctx context.Context) (welcome wire.Welcome, ok bool
 	c.stream, c.control = stream, session.NewControl(stream)
 	_ = stream.SetReadDeadline(time.Now().Add(helloTimeout))
 	m, err := wire.ReadMessage(stream)
+	if err == nil && m.Type == wire.TypeRehearse {
+		_ = stream.SetReadDeadline(time.Time{})
+		c.rehearse(ctx, m.ID, *m.Rehearse)
+		return welcome, false
+	}
 	if err != nil || m.Type != wire.TypeHello {
 		err = &session.Refusal{Reason: wire.RefusedVersion, Detail: fmt.Sprintf("expected a hello of version %d", wire.ControlVersion)}
 		c.refuse(m.ID, err)
@@ -105,29 +110,16 @@ func (c *conversation) greet(ctx context.Context) (welcome wire.Welcome, ok bool
 // admit opens or resumes a session.
 func (c *conversation) admit(h wire.Hello) (wire.Welcome, error) {
 	s := c.s
-	now := s.o.Clock.Wall()
-	token, err := exam.VerifyAny(s.settings.Load().TokenKeys, h.Token, now)
-	if token.ID != "" { // its signature is good
-		s.clocks.note(peerClients, token.ID, h.Time, now)
-	}
-	if errors.Is(err, exam.ErrEarly) {
-		err = fmt.Errorf("%w: it begins at %s, and this server's clock says %s", err, utc(time.Unix(token.NotBefore, 0)), utc(now))
-	}
-	if err == nil && s.revoked.is(token.ID) {
-		err = errRevoked
-	}
+	token, err := s.authenticate(h.Token, h.Time)
 	if err != nil {
-		return wire.Welcome{}, &session.Refusal{Reason: wire.RefusedToken, Detail: err.Error()}
-	}
-	if s.closing.Load() {
-		return wire.Welcome{}, &session.Refusal{Reason: wire.RefusedShutdown, Detail: "the server is shutting down"}
+		return wire.Welcome{}, err
 	}
 	if h.Led && h.Purpose == wire.PurposeEquipment {
 		c.token, c.hello = token, h
 		return c.admitJudging()
 	}
-	if s.draining.Load() {
-		return wire.Welcome{}, &session.Refusal{Reason: wire.RefusedShutdown, Detail: "the server is being drained: another one takes the session"}
+	if err := s.refuseDrained(); err != nil {
+		return wire.Welcome{}, err
 	}
 	if h.Led && h.Purpose != session.PurposeCheck && h.Purpose != session.PurposeWatch {
 		return wire.Welcome{}, &session.Refusal{Reason: wire.RefusedRequest, Detail: fmt.Sprintf("a page for %q, expected %q or %q", h.Purpose, session.PurposeCheck, session.PurposeWatch)}

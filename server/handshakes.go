@@ -5,6 +5,8 @@ import (
 	"sync"
 
 	"golang.org/x/time/rate"
+
+	"examlink/server/event"
 )
 
 // addressTable is the maximum number of addresses with a handshake limiter.
@@ -69,4 +71,13 @@ func (h *handshakes) reload(l Limits, swap func() Limits) {
 	}
 	h.retry.SetLimit(rate.Limit(l.RetryRate))
 	h.retry.SetBurst(int(l.RetryRate) + 1)
+}
+
+// admitHandshake charges a handshake to its source address.
+func (s *Server) admitHandshake(a netip.Addr, proved bool) bool {
+	ok := s.handshakes.admit(a, proved)
+	if !ok {
+		s.events.Publish(event.Event{At: s.o.Clock.Wall(), Payload: event.Refused{Reason: "handshake-rate"}})
+	}
+	return ok
 }

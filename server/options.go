@@ -8,11 +8,13 @@ import (
 	"examlink/server/acme"
 	"examlink/server/delivery"
 	"examlink/server/exam"
+	"examlink/server/media"
 	"examlink/server/page"
 	"examlink/server/store"
 	"log/slog"
 	"net"
 	"net/http"
+	"time"
 )
 
 // Options configures a server. New checks it.
@@ -47,11 +49,14 @@ type Options struct {
 	Clock clock.Clock
 	// NewWaiter makes the waiters that pace trains; clock.NewWaiter unless set.
 	NewWaiter func(clock.Clock) (clock.Waiter, error)
-	// Limits, Silence, Attendance, Policy, SessionSeries, Policies and Retention are the
-	// initial Settings.
+	// RehearsalTime is how long pages send webcam and screen; 0: 20 s.
+	RehearsalTime time.Duration
+	// Limits, Silence, Attendance, Rehearsal, Policy, SessionSeries, Policies and Retention
+	// are the initial Settings.
 	Limits        Limits
 	Silence       Silence
 	Attendance    Attendance
+	Rehearsal     media.Limits
 	Policy        verdict.Policy
 	SessionSeries int
 	Retention     store.Retention

@@ -13,7 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -31,6 +30,7 @@ import (
 	"examlink/server/delivery"
 	"examlink/server/event"
 	"examlink/server/exam"
+	"examlink/server/media"
 	"examlink/server/page"
 	"examlink/server/reflect"
 	"examlink/server/session"
@@ -65,6 +65,7 @@ type Server struct {
 	page     *page.Handler      // nil: no check page
 	watch    *watchpage.Handler // beside it
 
+	media       *media.Receiver
 	pageWatches *pageWatches
 	revoked     *revocations
 	students    *examStudents
@@ -92,7 +93,7 @@ type Server struct {
 
 // New checks the options and prepares a server.
 func New(o Options) (*Server, error) {
-	settings, err := Settings{Limits: o.Limits, Silence: o.Silence, Policy: o.Policy, SessionSeries: o.SessionSeries, Policies: o.Policies, Retention: o.Retention, Attendance: o.Attendance, Issuer: o.Issuer}.complete()
+	settings, err := Settings{Limits: o.Limits, Silence: o.Silence, Policy: o.Policy, SessionSeries: o.SessionSeries, Policies: o.Policies, Retention: o.Retention, Attendance: o.Attendance, Rehearsal: o.Rehearsal, Issuer: o.Issuer}.complete()
 	if err != nil {
 		return nil, err
 	}
@@ -142,6 +143,7 @@ func New(o Options) (*Server, error) {
 	s.receipts = newReceiptKeeper(o.Store.Receipts(), s.erased, delivery.NewWrites(delivery.PartReceipts), o.Log)
 	s.settings.Store(&settings)
 	s.handshakes = newHandshakes(s.limits)
+	s.media = media.New(func() media.Limits { return s.settings.Load().Rehearsal })
 	s.sessions = session.NewRegistry(session.Options{
 		Clock: o.Clock, Secret: o.Secret, Limits: s.limits, Silence: func() Silence { return s.settings.Load().Silence },
 		Policy:  func(name string) verdict.Policy { return s.settings.Load().policy(name) },
@@ -193,7 +195,7 @@ func (s *Server) Notifier() *delivery.Notifier { return s.notifier }
 
 // Register adds the server's metrics to a registry.
 func (s *Server) Register(r prometheus.Registerer) error {
-	all := slices.Concat(s.metrics.collectors(), s.flows.Collectors(), s.trains.Collectors())
+	all := slices.Concat(s.metrics.collectors(), s.flows.Collectors(), s.trains.Collectors(), s.media.Collectors())
 	for _, c := range append(all, s.writes, s.receipts.writes, s.receipts, s.clocks, s.students, s.attendance, sessionCollector{s.samples, s.settings.Load}) {
 		if err := r.Register(c); err != nil {
 			return err
@@ -243,15 +245,6 @@ func (s *Server) forgotten(ss *session.Session) {
 	s.pageWatches.end(ss)
 }
 
-// admitHandshake charges a handshake to its source address.
-func (s *Server) admitHandshake(a netip.Addr, proved bool) bool {
-	ok := s.handshakes.admit(a, proved)
-	if !ok {
-		s.events.Publish(event.Event{At: s.o.Clock.Wall(), Payload: event.Refused{Reason: "handshake-rate"}})
-	}
-	return ok
-}
-
 // Run serves until ctx ends, then says goodbye to the clients and closes. It
 // blocks.
 func (s *Server) Run(ctx context.Context) error {
@@ -261,6 +254,9 @@ func (s *Server) Run(ctx context.Context) error {
 		return err
 	}
 	s.flows.Serve(ln.Socket(), true)
+	if err := s.media.Serve(ln.Socket()); err != nil {
+		return errors.Join(err, ln.Close())
+	}
 	s.ready.Store(true)
 	s.o.Log.Info("serving", "address", s.o.Conn.LocalAddr().String(), "version", s.o.Version)
 
@@ -302,7 +298,7 @@ func (s *Server) Run(ctx context.Context) error {
 	s.closing.Store(true)
 	s.sayGoodbye()
 	cancel()
-	err = errors.Join(pages.Close(), ln.Close(), stopTCP())
+	err = errors.Join(pages.Close(), s.media.Close(), ln.Close(), stopTCP())
 	wg.Wait()
 	s.receipts.close()
 	stopSessions()

@@ -9,6 +9,7 @@ import (
 	"examlink/probe/verdict"
 	"examlink/server/delivery"
 	"examlink/server/exam"
+	"examlink/server/media"
 	"examlink/server/store"
 )
 
@@ -20,6 +21,8 @@ type Settings struct {
 	Silence Silence
 	// Attendance says when students on a roster are missed; zero: the default.
 	Attendance Attendance
+	// Rehearsal bounds rehearsals; zero: there are none.
+	Rehearsal media.Limits
 	// Policy is what the metrics compare rates with; clients judge their links
 	// themselves. Zero: the default policy.
 	Policy verdict.Policy

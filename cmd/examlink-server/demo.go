@@ -132,7 +132,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 	srv, err := server.New(server.Options{
 		Conn: udp, TCP: tcp, Certificate: server.NewCertificate(keys.Certificate), SessionSeries: config.Default().Server.Metrics.SessionSeries,
 		TokenKey: keys.Token.Public().(ed25519.PublicKey), Sign: keys.Token, Secret: keys.Secret, Store: kept, Version: daemon.Version(),
-		Page: &page.Options{Certificate: pageCertificate(keys)},
+		Page: &page.Options{Certificate: pageCertificate(keys), Rehearsal: true}, Rehearsal: config.Default().Page.Rehearsal,
 	})
 	if err != nil {
 		return err

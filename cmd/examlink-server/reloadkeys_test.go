@@ -44,6 +44,8 @@ var otherValues = map[string]string{
 	"policy":                                   "policy: honorlock",
 	"policies":                                 `policies: [{name: ours, version: "2", minimum: {download: 2Mbit/s, upload: 1Mbit/s}}]`,
 	"page.enabled":                             "page: {enabled: false}",
+	"page.rehearsal.enabled":                   "page: {rehearsal: {enabled: false}}",
+	"page.rehearsal.at_once":                   "page: {rehearsal: {at_once: 7}}",
 	"store.url":                                "store: {url: 'postgres://me@localhost/examlink'}",
 	"store.url_file":                           "store: {url_file: DIR/database.url}",
 	"store.retention.audit":                    "store: {retention: {audit: 1000h}}",

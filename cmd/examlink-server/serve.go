@@ -150,13 +150,13 @@ func (r *running) newServer() (*server.Server, error) {
 	}
 	var checkPage *page.Options
 	if r.started.Page.Enabled {
-		checkPage = &page.Options{}
+		checkPage = &page.Options{Rehearsal: settings.Rehearsal.Enabled}
 	}
 	return server.New(server.Options{
 		Page: checkPage, ACME: r.acme,
 		Conn: r.udp, TCP: r.tcp, Certificate: r.certificate, TokenKey: r.keys.Tokens[0].Public(), TokenKeys: r.keys.Public()[1:], Issuer: &issuer, Sign: r.keys.Tokens[0].Key, Secret: r.keys.Secret,
 		Limits: settings.Limits, Silence: settings.Silence, Policy: settings.Policy, SessionSeries: settings.SessionSeries, Policies: settings.Policies,
-		Retention: settings.Retention, Attendance: settings.Attendance, Store: r.store, Notify: &notify, Cluster: name, Log: r.log, Version: daemon.Version(),
+		Retention: settings.Retention, Attendance: settings.Attendance, Rehearsal: settings.Rehearsal, Store: r.store, Notify: &notify, Cluster: name, Log: r.log, Version: daemon.Version(),
 	})
 }
 

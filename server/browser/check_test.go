@@ -31,6 +31,7 @@ import (
 	"examlink/server"
 	"examlink/server/event"
 	"examlink/server/exam"
+	"examlink/server/media"
 	"examlink/server/page"
 )
 
@@ -82,7 +83,8 @@ func newStand(t *testing.T, up, down netsim.Params, udp bool) *stand {
 	srv, err := server.New(server.Options{
 		Conn: conn, TCP: tcp, TLS: &tls.Config{Certificates: []tls.Certificate{keys.Certificate}},
 		TokenKey: keys.Token.Public().(ed25519.PublicKey), Secret: keys.Secret,
-		Sign: keys.Token, Page: &page.Options{Certificate: base64.StdEncoding.EncodeToString(hash[:])},
+		Sign: keys.Token, Page: &page.Options{Certificate: base64.StdEncoding.EncodeToString(hash[:]), Rehearsal: true},
+		Rehearsal: media.DefaultLimits(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -117,7 +119,8 @@ func newStand(t *testing.T, up, down netsim.Params, udp bool) *stand {
 	pin := sha256.Sum256(keys.Certificate.Leaf.RawSubjectPublicKeyInfo)
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.NoSandbox,
-		chromedp.Flag("ignore-certificate-errors-spki-list", base64.StdEncoding.EncodeToString(pin[:])), chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true))
+		chromedp.Flag("ignore-certificate-errors-spki-list", base64.StdEncoding.EncodeToString(pin[:])), chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true),
+		chromedp.Flag("auto-select-desktop-capture-source", "Entire screen"), chromedp.Flag("allow-loopback-in-peer-connection", true))
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(stop)
 	tab, stopTab := chromedp.NewContext(allocator)
@@ -277,7 +280,7 @@ func TestFromTheLinkToTheVerdict(t *testing.T) {
 		clicks++
 		return chromedp.Click("#" + id)
 	}
-	if err := chromedp.Do(ctx, chromedp.Navigate(s.url), click("begin"), click("turn-on"), visible("devices"), click("finish"), visible("verdict")); err != nil {
+	if err := chromedp.Do(ctx, chromedp.Navigate(s.url), click("begin"), click("turn-on"), visible("devices"), click("finish"), click("rehearsal-skip"), visible("verdict")); err != nil {
 		t.Fatal(err)
 	}
 	text, err := chromedp.Run(ctx, chromedp.Text("#result"))

@@ -100,7 +100,7 @@ func build(o Options) (map[string]file, error) {
 	if contents[Path+"/"+texts], err = json.Marshal(words); err != nil {
 		return nil, err
 	}
-	if contents[Path], err = render(source, words, o.Certificate, modules(contents)); err != nil {
+	if contents[Path], err = render(source, words, o, modules(contents)); err != nil {
 		return nil, err
 	}
 	files := map[string]file{}
@@ -152,7 +152,7 @@ func modules(contents map[string][]byte) (names []string) {
 }
 
 // render fills the page with words.
-func render(source []byte, words map[string]string, certificate string, modules []string) ([]byte, error) {
+func render(source []byte, words map[string]string, o Options, modules []string) ([]byte, error) {
 	text := func(key string) (string, error) {
 		if w, ok := words[key]; ok {
 			return w, nil
@@ -164,7 +164,7 @@ func render(source []byte, words map[string]string, certificate string, modules 
 		return nil, fmt.Errorf("page: %w", err)
 	}
 	var b bytes.Buffer
-	if err := t.Execute(&b, map[string]any{"Lang": words["lang"], "Dir": words["dir"], "Modules": modules, "Certificate": certificate}); err != nil {
+	if err := t.Execute(&b, map[string]any{"Lang": words["lang"], "Dir": words["dir"], "Modules": modules, "Certificate": o.Certificate, "Rehearsal": o.Rehearsal}); err != nil {
 		return nil, fmt.Errorf("page: %w", err)
 	}
 	return b.Bytes(), nil

@@ -25,6 +25,8 @@ type Options struct {
 	// keys of assets/en.json. One without all of them, or that is no such object, is
 	// an error of New.
 	Texts []byte
+	// Rehearsal offers the rehearsal of webcam and screen.
+	Rehearsal bool
 	// Certificate is the SHA-256 of the server's certificate in base64, by which a browser
 	// knows it for WebTransport although no authority vouches for it; empty: one does.
 	// Browsers accept it for certificates that are valid for two weeks at most.

@@ -40,7 +40,7 @@ func get(h http.Handler, path string, header ...string) *httptest.ResponseRecord
 }
 
 func TestWholePageIsSmall(t *testing.T) {
-	h, sum := handler(t, Options{}), 0
+	h, sum := handler(t, Options{Rehearsal: true}), 0
 	for path := range h.files {
 		sum += get(h, path, "Accept-Encoding", "gzip").Body.Len()
 	}
@@ -120,13 +120,14 @@ func TestPageNamesEverythingItNeeds(t *testing.T) {
 	}
 }
 
-// Pictures and sound stay on the computer: what could send them is used by nothing but
-// the line to the server, and nothing can record them.
+// Pictures and sound stay on the computer but in the rehearsal: what could send them is used
+// by nothing else but the network measurement's line to the server, and nothing can record
+// them.
 func TestNothingSendsPicturesOrSound(t *testing.T) {
 	h := handler(t, Options{})
 	sends := regexp.MustCompile(`MediaRecorder|RTCPeerConnection|captureStream|toDataURL|toBlob|sendBeacon|XMLHttpRequest|WebSocket|WebTransport|EventSource|method:`)
 	for path, f := range h.files {
-		if m := sends.Find(f.plain); m != nil && strings.HasSuffix(path, ".js") && path != Path+"/line.js" {
+		if m := sends.Find(f.plain); m != nil && strings.HasSuffix(path, ".js") && path != Path+"/line.js" && (path != Path+"/sending.js" || string(m) != "RTCPeerConnection") {
 			t.Errorf("%s: %s", path, m)
 		}
 	}
@@ -225,7 +226,7 @@ func TestCatalogueIsComplete(t *testing.T) {
 			t.Errorf("a script uses %q, which is not in the catalogue", key)
 		}
 	}
-	computed := regexp.MustCompile(`^(lang|dir|(criterion|standing|outcome|phase|history|finding|camera|microphone|result\.also)\..*)$`)
+	computed := regexp.MustCompile(`^(lang|dir|(criterion|standing|outcome|phase|history|finding|camera|microphone|result\.also)\..*|rehearsal\.(webcam|screen))$`)
 	for key := range w {
 		if !computed.MatchString(key) && !regexp.MustCompile(`['"]`+regexp.QuoteMeta(key)+`['"]`).MatchString(source.String()) {
 			t.Errorf("nothing uses %q", key)
@@ -267,7 +268,7 @@ func TestWorkerKnowsNoDevices(t *testing.T) {
 			next = append(next, string(m[1]))
 		}
 	}
-	for _, name := range []string{"camera.js", "microphone.js", "devices.js", "equipment.js", "facts.js", "judge.js"} {
+	for _, name := range []string{"camera.js", "microphone.js", "devices.js", "equipment.js", "facts.js", "judge.js", "rehearsal.js", "sending.js"} {
 		if seen[name] {
 			t.Errorf("the worker imports %s", name)
 		}

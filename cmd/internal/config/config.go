@@ -10,6 +10,7 @@ import (
 	"examlink/probe/plan"
 	"examlink/probe/verdict"
 	"examlink/server"
+	"examlink/server/media"
 )
 
 // EnvPrefix begins every environment variable: client.token is
@@ -41,7 +42,8 @@ type Log struct {
 
 // Page configures the students' check page.
 type Page struct {
-	Enabled bool `mapstructure:"enabled" default:"true" doc:"Serve the page."`
+	Enabled   bool         `mapstructure:"enabled" default:"true" doc:"Serve the page."`
+	Rehearsal media.Limits `mapstructure:"rehearsal" reload:"live" doc:"The rehearsal: webcam and screen are sent to this server by WebRTC, as an exam sends them, on the UDP port that it has. The pictures are shown to nobody and stored nowhere. It lasts 20 s and costs up to 0.8 Mbit/s."`
 }
 
 // Client configures the student's program. ProbeOptions completes the options of
@@ -135,5 +137,5 @@ func (f File) ProbeOptions() (probe.Options, error) {
 func (f File) ServerSettings() (server.Settings, error) {
 	p, err := f.SelectedPolicy()
 	s := f.Server
-	return server.Settings{Limits: s.Limits, Silence: s.Silence, Policy: p, SessionSeries: s.Metrics.SessionSeries, Policies: f.allPolicies(), Retention: f.Store.Retention, Attendance: s.Attendance}, err
+	return server.Settings{Limits: s.Limits, Silence: s.Silence, Policy: p, SessionSeries: s.Metrics.SessionSeries, Policies: f.allPolicies(), Retention: f.Store.Retention, Attendance: s.Attendance, Rehearsal: f.Page.Rehearsal}, err
 }

@@ -27,7 +27,7 @@ var Rules = []Rule{
 	{Package: "cmd/internal/lab/stage", May: []string{"cmd/internal/lab/emulator", "probe/netsim", "probe/record", "probe/warning", "probe/wire"}},
 	{Package: "cmd/internal/lab/emulator", May: []string{"probe/ippm", "probe/netsim"}, Deps: []string{"golang.org/x/sys"}, Pure: true},
 	{Package: "cmd/internal/cli", May: []string{"cmd/internal/config", "cmd/internal/daemon"}},
-	{Package: "cmd/internal/config", May: []string{"probe", "probe/ippm", "probe/plan", "probe/verdict", "server", "server/alert", "server/delivery", "server/exam", "server/store", "server/acme"}},
+	{Package: "cmd/internal/config", May: []string{"probe", "probe/ippm", "probe/plan", "probe/verdict", "server", "server/alert", "server/delivery", "server/exam", "server/store", "server/acme", "server/media"}},
 	{Package: "cmd/internal/daemon"},
 	{Package: "cmd/internal/house", Pure: true},
 	{Package: "cmd/internal/web"},
@@ -35,7 +35,7 @@ var Rules = []Rule{
 
 	{Package: "server", May: []string{
 		"probe", "probe/agent", "probe/clock", "probe/equipment", "probe/ippm", "probe/link", "probe/plan", "probe/receipt", "probe/record", "probe/verdict", "probe/view", "probe/warning", "probe/watch", "probe/wire",
-		"server/alert", "server/api", "server/auth", "server/browser", "server/cluster", "server/delivery", "server/durable", "server/event", "server/exam", "server/page", "server/reflect", "server/session", "server/store", "server/store/memory", "server/trains", "server/watchpage", "server/acme",
+		"server/alert", "server/api", "server/auth", "server/browser", "server/cluster", "server/delivery", "server/durable", "server/event", "server/exam", "server/page", "server/reflect", "server/session", "server/store", "server/store/memory", "server/trains", "server/watchpage", "server/acme", "probe/rehearsal", "server/media",
 	}},
 	{Package: "server/api", May: []string{"probe/verdict", "server/alert", "server/auth", "server/cluster", "server/delivery", "server/exam", "server/session", "server/store"}},
 	{Package: "server/cluster", May: []string{"server/event", "server/store"}, Deps: []string{"github.com/prometheus/client_golang"}, Pure: true},

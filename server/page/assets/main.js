@@ -5,6 +5,7 @@ import { readToken } from './token.js';
 import { examBegins } from './examtime.js';
 import { measure } from './measuring.js';
 import { testEquipment } from './equipment.js';
+import { offered, rehearse } from './rehearsal.js';
 import { aboutSystem } from './system.js';
 import { Judge } from './judge.js';
 import { factsOf } from './facts.js';
@@ -13,7 +14,7 @@ import { gradeOfOutcome, showResult } from './result.js';
 import { showReceipt } from './receipt.js';
 import { remember, showHistory } from './history.js';
 
-const sections = ['start', 'network', 'equipment', 'result'];
+const sections = ['start', 'network', 'equipment', ...(offered() ? ['rehearsal'] : []), 'result'];
 
 // enter shows one section and moves the focus to its heading.
 function enter(name) {
@@ -48,15 +49,17 @@ async function network(link) {
 	}
 }
 
-// judgeDevices has the equipment tested and judged: {findings}, or {sentence} why not.
+// judgeDevices has the equipment tested and judged: {findings}, or {sentence} why not, and
+// what was found of the camera.
 async function judgeDevices(link) {
 	const judge = new Judge(link);
+	let devices = {};
 	try {
-		const devices = await testEquipment(judge);
+		devices = await testEquipment(judge);
 		byId('finish').disabled = true;
-		return { findings: await judge.judge(factsOf({ ...devices, about: await aboutSystem() })) };
+		return { camera: devices.camera, findings: await judge.judge(factsOf({ ...devices, about: await aboutSystem() })) };
 	} catch (e) {
-		return { sentence: e.sentence ?? String(e.message ?? e) };
+		return { camera: devices.camera, sentence: e.sentence ?? String(e.message ?? e) };
 	} finally {
 		byId('finish').disabled = false;
 		judge.close();
@@ -70,7 +73,9 @@ async function run(link, token) {
 	const verdictOfNetwork = measured.report?.verdict ?? { outcome: 'inconclusive', sentence: measured.sentence };
 	state(byId('network-line'), gradeOfOutcome[verdictOfNetwork.outcome], verdictOfNetwork.sentence);
 	const equipment = await judgeDevices(link);
-	const verdict = judgeAll(measured.report?.verdict ?? { sentence: measured.sentence }, equipment);
+	if (offered()) enter('rehearsal');
+	const rehearsed = offered() ? await rehearse(link, equipment.camera) : [];
+	const verdict = judgeAll(measured.report?.verdict ?? { sentence: measured.sentence }, { ...equipment, findings: [...(equipment.findings ?? []), ...rehearsed] });
 	showResult({ verdict, network: measured, equipment, token });
 	showReceipt(measured.report);
 	remember(verdict, measured.report);
