@@ -22,9 +22,11 @@ type Figures struct {
 	Loss *float64 `json:"loss_ratio,omitempty"`
 	// Jitter is the interarrival jitter of RFC 3550; absent: not known.
 	Jitter *float64 `json:"interarrival_jitter_seconds,omitempty"`
-	// Freezes is how often the picture stood still, for Frozen in all.
+	// Freezes is how often the picture stood still, for Frozen in all; for Untaken of it the
+	// browser took or sent no pictures.
 	Freezes int     `json:"freezes"`
 	Frozen  float64 `json:"frozen_seconds"`
+	Untaken float64 `json:"untaken_seconds"`
 }
 
 // Figures returns the figures from one time to another, by the clock of the packets.
@@ -61,8 +63,8 @@ func (t *Trace) Figures(k Kind, from, to time.Duration) Figures {
 		s := j.Seconds()
 		f.Jitter = &s
 	}
-	n, frozen := freezes(list, k == Webcam, from, to)
-	f.Freezes, f.Frozen = n, frozen.Seconds()
+	x := freezes(list, k == Webcam, from, to)
+	f.Freezes, f.Frozen, f.Untaken = x.times, x.frozen.Seconds(), x.source.Seconds()
 	return f
 }
 

@@ -52,9 +52,12 @@ func TestFreezes(t *testing.T) {
 		"nothing":                                         {nil, nil, true, 0, 0},
 		"two late by less than 150 ms more than expected": {regular, join(series(0, 5000, 100), []int{5140, 5140}, series(5200, 10_000, 100)), true, 0, 0},
 	} {
-		n, frozen := freezes(at(c.taken, c.shown), c.steady, 0, 10*time.Second)
-		if n != c.n || (frozen-c.frozen).Abs() > 150*ms {
-			t.Errorf("%s: %d freezes of %v, expected %d of %v", name, n, frozen, c.n, c.frozen)
+		x := freezes(at(c.taken, c.shown), c.steady, 0, 10*time.Second)
+		if x.times != c.n || (x.frozen-c.frozen).Abs() > 150*ms {
+			t.Errorf("%s: %+v, expected %d of %v", name, x, c.n, c.frozen)
+		}
+		if source := c.n > 0 && len(c.taken) == len(gap) && c.taken[50] == 6000; source != (x.source > 0) {
+			t.Errorf("%s: %v without pictures of the browser", name, x.source)
 		}
 	}
 }
@@ -62,10 +65,10 @@ func TestFreezes(t *testing.T) {
 // What lies outside of the time that is judged does not count.
 func TestFreezesWithinATime(t *testing.T) {
 	list := at([]int{0, 100, 200, 4000, 4100, 4200, 4300}, []int{0, 100, 200, 4000, 4100, 4200, 4300})
-	if n, frozen := freezes(list, true, 3*time.Second, 4300*ms); n != 1 || (frozen-900*ms).Abs() > ms {
-		t.Errorf("%d of %v, expected the second since 3 s without what is usual", n, frozen)
+	if x := freezes(list, true, 3*time.Second, 4300*ms); x.times != 1 || (x.frozen-900*ms).Abs() > ms || x.source != x.frozen {
+		t.Errorf("%+v, expected the second since 3 s without what is usual", x)
 	}
-	if n, _ := freezes(list, true, 4*time.Second, 4300*ms); n != 0 {
-		t.Errorf("%d freezes in a time without any", n)
+	if x := freezes(list, true, 4*time.Second, 4300*ms); x.times != 0 {
+		t.Errorf("%+v in a time without any", x)
 	}
 }

@@ -2,6 +2,7 @@ package rehearsal
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -85,6 +86,17 @@ func TestJudge(t *testing.T) {
 				}
 			}))
 		}, IDFreezes, equipment.OnlyJust, "The webcam stood still once, for 0.8 s of 10 s."},
+		"the browser took no pictures": {func(e *Evidence) {
+			e.Streams[Webcam] = stream(slices.DeleteFunc(steady(15, 20*time.Second, nil), func(p picture) bool {
+				return p.at > 15*time.Second && p.at < 16*time.Second
+			}))
+		}, IDFreezes, equipment.NotKnown, "because your browser took no pictures."},
+		"the same on a slow link": {func(e *Evidence) {
+			e.Streams[Webcam] = stream(slices.DeleteFunc(steady(15, 20*time.Second, nil), func(p picture) bool {
+				return p.at > 15*time.Second && p.at < 16*time.Second
+			}))
+			e.Browser.Available = number(0.2e6)
+		}, IDFreezes, equipment.OnlyJust, "The webcam stood still once, for 0.9 s of 10 s."},
 		"long freezes": {func(e *Evidence) {
 			e.Streams[Webcam] = stream(steady(15, 20*time.Second, func(i int, p *picture) {
 				if i == 200 || i == 250 {

@@ -11,22 +11,21 @@ import (
 	"examlink/probe/verdict"
 )
 
-// heldBack is the share of the plan's rate below which a browser's estimate of the link is
-// too low. Chosen by us.
-const heldBack = 0.85
+// tooLow is the share of the plan's rate below which a browser's estimate of the link is too
+// low. Chosen by us.
+const tooLow = 0.85
 
 // rate judges whether the browser could send what an exam sends.
 func (j *judge) rate() {
-	kinds, sum, names := map[Kind]bool{}, ippm.Rate(0), []string{}
+	kinds, sum, names := j.sent(), ippm.Rate(0), []string{}
+	if len(kinds) == 0 {
+		return
+	}
 	for _, f := range j.result.Received {
-		if f.Packets > 0 {
-			kinds[f.Kind] = true
+		if kinds[f.Kind] {
 			sum += f.Rate
 			names = append(names, string(f.Kind))
 		}
-	}
-	if len(kinds) == 0 {
-		return
 	}
 	said := fmt.Sprintf("%s arrived at %s", title(strings.Join(names, " and ")), sum)
 	want := j.plan.rate(kinds)
@@ -41,13 +40,30 @@ func (j *judge) rate() {
 	}
 	available := ippm.Rate(*b.Available)
 	switch {
-	case available < want*heldBack:
+	case available < want*tooLow:
 		j.find(IDRate, equipment.NotMet, remedyRate, "%s; your browser took the link to carry %s, and the exam sends up to %s.", said, available, want)
 	case available < want:
 		j.find(IDRate, equipment.OnlyJust, remedyRate, "%s; your browser took the link to carry %s, and the exam sends up to %s.", said, available, want)
 	default:
 		j.find(IDRate, equipment.Met, "", "%s.", said)
 	}
+}
+
+// sent returns the streams of which something arrived.
+func (j *judge) sent() map[Kind]bool {
+	kinds := map[Kind]bool{}
+	for _, f := range j.result.Received {
+		if f.Packets > 0 {
+			kinds[f.Kind] = true
+		}
+	}
+	return kinds
+}
+
+// heldBack reports whether the browser sent less than the plan has, as far as it tells.
+func (j *judge) heldBack() bool {
+	kinds, b := j.sent(), j.evidence.Browser
+	return b != nil && b.Available != nil && ippm.Rate(*b.Available) < j.plan.rate(kinds) || j.limited(kinds)
 }
 
 // limited reports whether the browser says that the link held one of some streams back for

@@ -72,6 +72,10 @@ func (j *judge) freezes(k Kind) {
 	}
 	cause, remedy := j.cause(k)
 	said := fmt.Sprintf("The %s stood still %s, for %.1f s of %.0f s", k, times(f.Freezes), f.Frozen, j.result.Judged)
+	if f.Untaken > f.Frozen/2 && !j.heldBack() {
+		j.find(IDFreezes, equipment.NotKnown, remedyBusy, "%s, because your browser took no pictures.", said)
+		return
+	}
 	if f.Frozen <= frozenMost*j.result.Judged {
 		cause = justOnly(cause)
 	}

@@ -213,6 +213,10 @@ func TestFirstByte(t *testing.T) {
 		if got, want := IsQUIC([]byte{byte(i)}), i >= 64; got != want {
 			t.Errorf("first byte %#02x is QUIC's: %v, want %v", i, got, want)
 		}
+		// RFC 9443, section 3: STUN, DTLS, RTP and RTCP.
+		if got, want := IsMedia([]byte{byte(i)}), i < 4 || i >= 20 && i < 64 || i >= 128 && i < 192; got != want {
+			t.Errorf("IsMedia(%d): %v", i, got)
+		}
 	}
 }
 

@@ -23,9 +23,10 @@ export const offered = () => Boolean(byId('rehearsal'));
 export async function rehearse(token, camera) {
 	byId('rehearsal-part').replaceChildren();
 	show('rehearsal-note', false);
-	for (;;) {
+	for (let again = false; ; again = true) {
 		show('rehearsal-ask', true);
 		show('rehearsing', false);
+		if (again) byId('rehearse').focus();
 		const sources = await choice(camera);
 		if (!sources) return showPart([], t('rehearsal.skipped'));
 		show('rehearsal-ask', false);
@@ -37,9 +38,8 @@ export async function rehearse(token, camera) {
 			say(t('rehearsal.finished'));
 			return showPart(end.findings, sources.note);
 		}
-		show('rehearsal-note', true, end.words);
-		byId('rehearse').focus();
 		if (end.final) return showPart([], end.words);
+		show('rehearsal-note', true, end.words);
 	}
 }
 
@@ -47,13 +47,18 @@ export async function rehearse(token, camera) {
 // {kind, stream}, or nothing.
 function choice(camera) {
 	return new Promise(resolve => {
-		byId('rehearsal-skip').onclick = () => resolve();
+		let left = false;
+		byId('rehearsal-skip').onclick = () => {
+			left = true;
+			resolve();
+		};
 		byId('rehearse').onclick = async () => {
 			byId('rehearse').disabled = true;
 			const screen = await shareScreen(); // first: browsers ask only just after a click
 			const webcam = camera?.access === 'granted' ? await openCamera() : null;
 			byId('rehearse').disabled = false;
 			const sources = [{ kind: 'webcam', stream: webcam }, { kind: 'screen', stream: screen }].filter(s => s.stream);
+			if (left) return sources.forEach(s => close(s.stream)); // before the browser's question was answered
 			sources.note = screen ? '' : t(navigator.mediaDevices?.getDisplayMedia ? 'rehearsal.noscreen' : 'rehearsal.unable');
 			if (sources.length) resolve(sources);
 			else show('rehearsal-note', true, t('rehearsal.nothing'));
@@ -123,12 +128,13 @@ function progress() {
 	byId('rehearsal-left').textContent = '';
 	byId('rehearsal-arrived').replaceChildren();
 	byId('rehearsal-bar').removeAttribute('value');
-	const timer = setInterval(() => {
+	const tick = () => {
 		if (!ends) return;
 		const now = performance.now(), left = Math.ceil((ends - now) / 1e3);
 		byId('rehearsal-left').textContent = left > 0 ? t('network.remaining', { seconds: left }) : t('network.almost');
 		byId('rehearsal-bar').value = Math.min(0.99, (now - began) / (ends - began));
-	}, 250);
+	};
+	const timer = setInterval(tick, 250);
 	let seconds = 0;
 	return {
 		begin(s) { seconds = s; },
@@ -140,6 +146,7 @@ function progress() {
 			}
 			byId('rehearsal-arrived').replaceChildren(...list.map(f => make('li', {},
 				make('span', { class: 'name' }, t(`rehearsal.${f.kind}`)), make('span', { class: 'value' }, arrived(f)))));
+			tick();
 		},
 		end: () => clearInterval(timer),
 	};
