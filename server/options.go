@@ -14,7 +14,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"time"
 )
 
 // Options configures a server. New checks it.
@@ -49,8 +48,6 @@ type Options struct {
 	Clock clock.Clock
 	// NewWaiter makes the waiters that pace trains; clock.NewWaiter unless set.
 	NewWaiter func(clock.Clock) (clock.Waiter, error)
-	// RehearsalTime is how long pages send webcam and screen; 0: 20 s.
-	RehearsalTime time.Duration
 	// Limits, Silence, Attendance, Rehearsal, Policy, SessionSeries, Policies and Retention
 	// are the initial Settings.
 	Limits        Limits

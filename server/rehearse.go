@@ -134,7 +134,7 @@ func (s *Server) beginRehearsal(ctx context.Context, q wire.Rehearse) (h *media.
 		return refused(wire.RefusedRequest, err)
 	}
 	p = s.settings.Load().policy(token.Policy)
-	plan = rehearsal.PlanOf(p, s.o.RehearsalTime)
+	plan = rehearsal.PlanOf(p)
 	h, err = s.media.Begin(ctx, media.Request{Key: token.ID, Offer: q.Offer, Streams: streams, Addresses: at, Plan: plan})
 	switch {
 	case errors.Is(err, media.ErrFull):

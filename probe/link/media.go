@@ -11,7 +11,8 @@ import (
 type MediaHandler func(b []byte, from netip.AddrPort)
 
 // HandleMedia sets the handler of packets of WebRTC that share the socket: STUN, DTLS, RTP
-// and RTCP by their first byte (RFC 9443). nil: there are none, and they are dropped.
+// and RTCP by their first byte (RFC 9443). nil: no packet
+// counts as one.
 func (s *Socket) HandleMedia(h MediaHandler) {
 	if h == nil {
 		s.media.Store(nil)

@@ -9,8 +9,7 @@ import (
 
 // Judge returns what came of a rehearsal by a policy.
 func Judge(p verdict.Policy, plan Plan, e Evidence) Result {
-	half, _ := plan.Judged()
-	from, to := e.Began+half, e.Ended
+	from, to := e.Began+plan.Unjudged(), e.Ended
 	r := Result{Schema: Schema, Browser: e.Browser, Received: []Figures{}, Time: max(e.Ended-e.Began, 0).Seconds()}
 	if to <= from || len(e.Streams) == 0 {
 		r.Findings = []Finding{{

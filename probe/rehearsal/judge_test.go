@@ -105,7 +105,7 @@ func TestJudge(t *testing.T) {
 			}))
 		}, IDFreezes, equipment.NotMet, "2 times"},
 	} {
-		r := Judge(p, PlanOf(p, 0), evidence(c.change))
+		r := Judge(p, PlanOf(p), evidence(c.change))
 		found := false
 		for _, f := range r.Findings {
 			if f.ID == c.id {
@@ -130,7 +130,7 @@ func TestJudge(t *testing.T) {
 // Where all is well, nothing is found and nothing is to be done.
 func TestAllIsWell(t *testing.T) {
 	p := verdict.BuiltIn()[0]
-	for _, f := range Judge(p, PlanOf(p, 0), evidence(nil)).Findings {
+	for _, f := range Judge(p, PlanOf(p), evidence(nil)).Findings {
 		if f.Status != equipment.Met || f.Remedy != "" {
 			t.Errorf("%+v", f)
 		}
@@ -140,7 +140,7 @@ func TestAllIsWell(t *testing.T) {
 // What is sent fits the least upload that the policy asks for, headers included.
 func TestPlanOf(t *testing.T) {
 	for _, p := range verdict.BuiltIn() {
-		x := PlanOf(p, 0)
+		x := PlanOf(p)
 		if sum := x.Webcam.Rate + x.Screen.Rate; sum > 0.95*p.Minimum.Upload || sum <= 0 {
 			t.Errorf("%s: %v of %v", p.Name, sum, p.Minimum.Upload)
 		}

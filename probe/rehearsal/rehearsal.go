@@ -27,9 +27,11 @@ const (
 // Chosen by us: what an exam's own program sends is published nowhere. A policy's minimum
 // upload is what its provider calls enough for webcam and screen together.
 const (
-	defaultTime       = 20 * time.Second // a browser takes 10 s until it sends at its full rate
+	planTime          = 20 * time.Second // a browser takes 10 s until it sends at its full rate
 	webcamFrameRate   = 15
 	screenFrameRate   = 5
+	screenWidth       = 1280 // at most: a larger first picture would take all of the time
+	screenHeight      = 720
 	mediaShare        = 0.92   // of the upload: the rest is headers and what the receiver asks for again
 	webcamShare       = 2. / 3 // of what is left
 	webcamMost        = 500 * ippm.KbitPerSecond
@@ -45,36 +47,33 @@ type Plan struct {
 	Screen  Picture       `json:"screen"`
 }
 
-// Picture is what one stream has at most. The screen is sent in the size that it has.
+// Picture is what one stream has at most.
 type Picture struct {
-	Width     int       `json:"width,omitempty"`
-	Height    int       `json:"height,omitempty"`
+	Width     int       `json:"width"`
+	Height    int       `json:"height"`
 	FrameRate int       `json:"frames_per_second"`
 	Rate      ippm.Rate `json:"bits_per_second"` // without headers of RTP, UDP and IP
 }
 
 // PlanOf returns the plan by a policy: the webcam's resolution is the least that the exam
 // asks for, and both streams together have the least upload that it asks for, up to
-// 0.75 Mbit/s. A time of 0 is 20 s.
-func PlanOf(p verdict.Policy, d time.Duration) Plan {
-	if d <= 0 {
-		d = defaultTime
-	}
+// 0.75 Mbit/s.
+func PlanOf(p verdict.Policy) Plan {
 	w, h, err := p.Equipment.Webcam.Size()
 	if err != nil {
 		w, h, _ = defaultResolution.Size()
 	}
 	media := p.Minimum.Upload * mediaShare
 	return Plan{
-		Time: d, Seconds: d.Seconds(),
+		Time: planTime, Seconds: planTime.Seconds(),
 		Webcam: Picture{Width: w, Height: h, FrameRate: webcamFrameRate, Rate: min(media*webcamShare, webcamMost)},
-		Screen: Picture{FrameRate: screenFrameRate, Rate: min(media*(1-webcamShare), screenMost)},
+		Screen: Picture{Width: screenWidth, Height: screenHeight, FrameRate: screenFrameRate, Rate: min(media*(1-webcamShare), screenMost)},
 	}
 }
 
-// Judged returns the part of a rehearsal that counts, from its first packet: the last half,
-// since browsers send slowly at first.
-func (p Plan) Judged() (from, to time.Duration) { return p.Time / 2, p.Time }
+// Unjudged returns how much of a rehearsal does not count, from its first packet: the first
+// half, since browsers send slowly at first.
+func (p Plan) Unjudged() time.Duration { return p.Time / 2 }
 
 // rate returns what the streams of some kinds may have together.
 func (p Plan) rate(kinds map[Kind]bool) (sum ippm.Rate) {

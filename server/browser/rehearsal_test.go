@@ -68,13 +68,15 @@ func TestRehearsalInABrowser(t *testing.T) {
 		up    ippm.Rate
 		want  []string
 		fails bool
+		loss  float64
 	}{
-		"1.5 up": {1.5e6, []string{"The webcam arrived with 640x480 pixels", "The screen arrived with", "Webcam and screen arrived at 0.3", "measured by the exam's server", "counted the same"}, false},
-		"0.3 up": {0.3e6, []string{"The webcam arrived with", "your browser took the link to carry 0.", "and the exam sends up to 0.353 Mbit/s", "Pause cloud backup", "counted the same"}, true},
+		"1.5 up": {1.5e6, []string{"The webcam arrived with 640x480 pixels", "The screen arrived with", "Webcam and screen arrived at 0.3", "measured by the exam's server", "counted the same"}, false, 0},
+		"0.3 up": {0.3e6, []string{"The webcam arrived with", "your browser took the link to carry 0.", "and the exam sends up to 0.353 Mbit/s", "Pause cloud backup", "counted the same"}, true, 0},
+		"lossy":  {1.5e6, []string{"; the limit is 3 %.", "Use a cable", "counted the same"}, false, 0.06},
 	} {
 		t.Run(name, func(t *testing.T) {
 			const queue = 300 * time.Millisecond
-			up, down := netsim.Params{Rate: c.up, Delay: 10 * time.Millisecond, QueueTime: queue}, netsim.Params{Rate: 2e6, Delay: 10 * time.Millisecond, QueueTime: queue}
+			up, down := netsim.Params{Rate: c.up, Delay: 10 * time.Millisecond, QueueTime: queue, Loss: c.loss}, netsim.Params{Rate: 2e6, Delay: 10 * time.Millisecond, QueueTime: queue}
 			s := newStand(t, up, down, true)
 			verdict, part := s.rehearse()
 			t.Logf("%s\n%s", verdict, part)

@@ -12,6 +12,7 @@ import (
 	"io"
 	"sync"
 
+	"github.com/pion/dtls/v3"
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
 	"github.com/pion/interceptor/pkg/nack"
@@ -52,6 +53,7 @@ type Receiver struct {
 	mu      sync.Mutex
 	api     *webrtc.API // nil before Serve and after Close
 	mux     ice.UDPMux
+	socket  *link.Socket
 	running map[string]bool // by key
 }
 
@@ -68,7 +70,7 @@ func (r *Receiver) Serve(s *link.Socket) error {
 	mux := func(f *family) ice.UDPMux {
 		return ice.NewUDPMuxDefault(ice.UDPMuxParams{Logger: quiet.NewLogger("ice"), UDPConn: f})
 	}
-	all := ice.NewMultiUDPMuxDefault(mux(four), mux(six))
+	all := guarded{ice.NewMultiUDPMuxDefault(mux(four), mux(six))}
 	api, err := newAPI(all, quiet)
 	if err != nil {
 		return errors.Join(err, all.Close())
@@ -76,7 +78,7 @@ func (r *Receiver) Serve(s *link.Socket) error {
 	s.HandleMedia(demultiplex(four, six, r.metrics.dropped.Inc))
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.api, r.mux = api, all
+	r.api, r.mux, r.socket = api, all, s
 	return nil
 }
 
@@ -89,6 +91,7 @@ func (r *Receiver) Close() error {
 	if mux == nil {
 		return nil
 	}
+	r.socket.HandleMedia(nil)
 	return mux.Close()
 }
 
@@ -128,6 +131,7 @@ func newAPI(mux ice.UDPMux, logs logging.LoggerFactory) (*webrtc.API, error) {
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetICETimeouts(gone, gone, keepAlive)
+	s.SetSRTPProtectionProfiles(dtls.SRTP_AES128_CM_HMAC_SHA1_80) // which every browser has; see srtpTag
 	if err := s.SetAnsweringDTLSRole(webrtc.DTLSRoleServer); err != nil {
 		return nil, fmt.Errorf("media: %w", err)
 	}

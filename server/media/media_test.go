@@ -31,7 +31,7 @@ type port struct {
 	addr     netip.AddrPort
 	pin      [32]byte
 	receiver *Receiver
-	probes   chan link.Datagram
+	probes   chan wire.Header
 }
 
 func newPort(t *testing.T, limits Limits) *port {
@@ -47,11 +47,13 @@ func newPort(t *testing.T, limits Limits) *port {
 	}
 	p := &port{
 		t: t, addr: pc.LocalAddr().(*net.UDPAddr).AddrPort(), pin: link.Fingerprint(cert.Leaf),
-		receiver: New(func() Limits { return limits }), probes: make(chan link.Datagram, 1000),
+		receiver: New(func() Limits { return limits }), probes: make(chan wire.Header, 1000),
 	}
 	ln.Socket().Handle(func(batch []link.Datagram) {
 		for _, d := range batch {
-			p.probes <- d
+			if h, err := wire.ParseHeader(d.Data); err == nil {
+				p.probes <- h
+			}
 		}
 	})
 	if err := p.receiver.Serve(ln.Socket()); err != nil {
@@ -228,9 +230,9 @@ func TestStreamsBesideQUICAndProbes(t *testing.T) {
 			t.Error(err)
 		}
 		select {
-		case d := <-p.probes:
-			if got, err := wire.ParseHeader(d.Data); err != nil || got.Flow != 7 {
-				t.Errorf("a probe beside WebRTC: %+v, %v", got, err)
+		case got := <-p.probes:
+			if got.Flow != 7 || got.Seq != wire.Seq(seconds) {
+				t.Errorf("a probe beside WebRTC: %+v", got)
 			}
 		case <-ctx.Done():
 			t.Error("no probe arrived")

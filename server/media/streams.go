@@ -1,6 +1,8 @@
 package media
 
 import (
+	"strings"
+
 	"github.com/pion/interceptor"
 	"github.com/pion/webrtc/v4"
 
@@ -23,6 +25,7 @@ func (h *Rehearsal) receive(track *webrtc.TrackRemote, receiver *webrtc.RTPRecei
 	}
 	defer h.wg.Done()
 	h.wg.Go(func() { h.listen(receiver) }) // ends with the connection
+	six := overIPv6(receiver)
 	for {
 		p, attributes, err := track.ReadRTP()
 		if err != nil {
@@ -30,13 +33,20 @@ func (h *Rehearsal) receive(track *webrtc.TrackRemote, receiver *webrtc.RTPRecei
 		}
 		h.take(kind, rehearsal.Packet{
 			At: stampOf(attributes).Sub(h.began), Seq: p.SequenceNumber, Timestamp: p.Timestamp, Marker: p.Marker,
-			Repaired: repaired(attributes), Size: ippm.IPSize(p.MarshalSize()+srtpTag, false), Payload: p.Payload,
+			Repaired: repaired(attributes), Size: ippm.IPSize(p.MarshalSize()+srtpTag, six), Payload: p.Payload,
 		})
 	}
 }
 
-// srtpTag is what SRTP adds to a packet (RFC 7714): a tag. Fixed by the RFC.
-const srtpTag = 16
+// srtpTag is what SRTP adds to a packet (RFC 3711, section 4.2.1): a tag of 80 bits. Fixed by
+// the RFC.
+const srtpTag = 10
+
+// overIPv6 reports whether the packets of a receiver come over IPv6.
+func overIPv6(receiver *webrtc.RTPReceiver) bool {
+	pair, err := receiver.Transport().ICETransport().GetSelectedCandidatePair()
+	return err == nil && pair != nil && pair.Remote != nil && strings.Contains(pair.Remote.Address, ":")
+}
 
 // repaired reports whether a packet was sent again (RFC 4588).
 func repaired(a interceptor.Attributes) bool { return a.Get(webrtc.AttributeRtxSsrc) != nil }

@@ -45,10 +45,9 @@ export async function connect(sources) {
 }
 
 // limit has a track send as the plan says, as far as the browser lets it.
-async function limit({ track, transceiver: { sender } }, { width, height, frames_per_second, bits_per_second }) {
-	const most = (v) => v ? { max: v } : undefined;
-	const wanted = sender.track.getSettings().displaySurface
-		? { width: most(width), height: most(height), frameRate: { max: frames_per_second } }
+async function limit({ kind, track, transceiver: { sender } }, { width, height, frames_per_second, bits_per_second }) {
+	const wanted = kind === 'screen'
+		? { width: { max: width }, height: { max: height }, frameRate: { max: frames_per_second } }
 		: { width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: frames_per_second } };
 	await track.applyConstraints(wanted).catch(() => {}); // it sends what it has
 	const parameters = sender.getParameters();
