@@ -70,21 +70,25 @@ func (t *Trace) Figures(k Kind, from, to time.Duration) Figures {
 
 // Totals is what arrived of one stream in all, in the terms of a browser's statistics.
 type Totals struct {
-	Payload int64 // bytes of payload that arrived at first
+	Payload int64 // bytes of payload that arrived, at first or when sent again
 	Lost    int   // packets that did not
-	Packets int   // packets with a payload that arrived at first
+	Packets int   // packets that arrived at first
 	Frames  int   // pictures that arrived whole
 }
+
+// repairSize is what a packet that is sent again has besides its payload: its first sequence
+// number (RFC 4588, section 4). Fixed by the RFC.
+const repairSize = 2
 
 // Totals returns the totals.
 func (t *Trace) Totals() (x Totals) {
 	for _, p := range t.packets {
-		if !p.repaired && !p.filler {
-			x.Payload += int64(p.payload)
-			x.Packets++
+		x.Payload += int64(p.payload)
+		if p.repaired {
+			x.Payload += repairSize
 		}
 	}
-	_, x.Lost = t.loss(0, 1<<62)
+	x.Packets, x.Lost = t.loss(0, 1<<62)
 	frames, _ := t.frames()
 	for _, f := range frames {
 		if f.whole() {

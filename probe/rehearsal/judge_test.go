@@ -86,6 +86,13 @@ func TestJudge(t *testing.T) {
 				}
 			}))
 		}, IDFreezes, equipment.OnlyJust, "The webcam stood still once, for 0.8 s of 10 s."},
+		"a short freeze": {func(e *Evidence) {
+			e.Streams[Webcam] = stream(steady(15, 20*time.Second, func(i int, p *picture) {
+				if i == 200 {
+					p.delays[1] = 300 * ms
+				}
+			}))
+		}, IDFreezes, equipment.Met, "once, for 0.3 s of 10 s, which may be chance."},
 		"the browser took no pictures": {func(e *Evidence) {
 			e.Streams[Webcam] = stream(slices.DeleteFunc(steady(15, 20*time.Second, nil), func(p picture) bool {
 				return p.at > 15*time.Second && p.at < 16*time.Second

@@ -8,10 +8,11 @@ import (
 
 // Chosen by us.
 const (
-	fewFrames    = 5.  // a second: below, a proctor sees single pictures
-	plainFrames  = 10. // a second: below, movements are jerky
-	frozenMost   = 0.1 // of the time
-	oftenLimited = 0.5 // of the time
+	fewFrames    = 5.   // a second: below, a proctor sees single pictures
+	plainFrames  = 10.  // a second: below, movements are jerky
+	frozenSome   = 0.05 // of the time: up to here it may be chance
+	frozenMost   = 0.1  // of the time
+	oftenLimited = 0.5  // of the time
 )
 
 const (
@@ -72,6 +73,10 @@ func (j *judge) freezes(k Kind) {
 	}
 	cause, remedy := j.cause(k)
 	said := fmt.Sprintf("The %s stood still %s, for %.1f s of %.0f s", k, times(f.Freezes), f.Frozen, j.result.Judged)
+	if f.Frozen <= frozenSome*j.result.Judged {
+		j.find(IDFreezes, equipment.Met, "", "%s, which may be chance.", said)
+		return
+	}
 	if f.Untaken > f.Frozen/2 && !j.heldBack() {
 		j.find(IDFreezes, equipment.NotKnown, remedyBusy, "%s, because your browser took no pictures.", said)
 		return

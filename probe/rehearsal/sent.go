@@ -9,7 +9,7 @@ import (
 // claim.
 type Sent struct {
 	Kind    Kind  `json:"kind"`
-	Payload int64 `json:"payload_bytes"` // without what was sent again
+	Payload int64 `json:"payload_bytes"` // with what was sent again, also to try the rate
 	Frames  int   `json:"frames"`
 	Width   int   `json:"width,omitempty"`
 	Height  int   `json:"height,omitempty"`
@@ -56,7 +56,8 @@ func share(v *float64) bool { return v == nil || *v >= 0 && *v <= 1 }
 
 func positive(v *float64) bool { return v == nil || *v >= 0 && !math.IsInf(*v, 0) }
 
-// Chosen by us: packets that are on their way when one side counts, and the size of lost ones.
+// Chosen by us: packets that are on their way when one side counts, and the size of lost ones,
+// of which only the number is known.
 const (
 	agreeShare = 0.03
 	agreeBytes = 6000
@@ -64,11 +65,11 @@ const (
 
 // agrees reports whether what a browser sent is what arrived, with what was lost.
 func (s Sent) agrees(x Totals) bool {
-	arrived := float64(x.Payload)
-	if x.Packets > 0 {
-		arrived += float64(x.Lost) * float64(x.Payload) / float64(x.Packets)
+	expected := float64(s.Payload)
+	if n := x.Packets + x.Lost; n > 0 { // what is sent again is lost as often
+		expected *= float64(x.Packets) / float64(n)
 	}
-	return math.Abs(arrived-float64(s.Payload)) <= agreeBytes+agreeShare*float64(s.Payload)
+	return math.Abs(float64(x.Payload)-expected) <= agreeBytes+agreeShare*expected
 }
 
 // of returns what the browser told of a stream; nil: nothing.

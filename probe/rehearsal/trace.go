@@ -33,7 +33,8 @@ type seen struct {
 // empty. It is not safe for concurrent use.
 type Trace struct {
 	packets []seen
-	newest  seen // by sequence number
+	newest  seen           // by sequence number
+	missing map[int64]*gap // by sequence number
 }
 
 // Add adds a packet. Payloads that are not VP8, and packets beyond a bound, are left out.
@@ -50,8 +51,14 @@ func (t *Trace) Add(p Packet) {
 		s.seq = t.newest.seq + int64(int16(p.Seq-uint16(t.newest.seq)))
 		s.stamp = t.newest.stamp + int64(int32(p.Timestamp-uint32(t.newest.stamp)))
 	}
-	if len(t.packets) == 0 || s.seq > t.newest.seq {
+	switch {
+	case len(t.packets) == 0:
 		t.newest = s
+	case s.seq > t.newest.seq:
+		t.miss(s.seq)
+		t.newest = s
+	default:
+		delete(t.missing, s.seq)
 	}
 	t.packets = append(t.packets, s)
 }

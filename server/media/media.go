@@ -15,7 +15,6 @@ import (
 	"github.com/pion/dtls/v3"
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
-	"github.com/pion/interceptor/pkg/nack"
 	"github.com/pion/interceptor/pkg/report"
 	"github.com/pion/interceptor/pkg/twcc"
 	"github.com/pion/logging"
@@ -157,12 +156,10 @@ func newAPI(mux ice.UDPMux, logs logging.LoggerFactory) (*webrtc.API, error) {
 	return webrtc.NewAPI(webrtc.WithSettingEngine(s), webrtc.WithMediaEngine(&m), webrtc.WithInterceptorRegistry(i)), nil
 }
 
-// interceptors stamp each packet as it comes, ask for lost ones, and report to the browser.
+// interceptors stamp each packet as it comes and report to the browser. Lost packets are asked
+// for by Rehearsal: pion's own does not see those that come again as a stream of their own, and
+// would go on asking.
 func interceptors() (*interceptor.Registry, error) {
-	lost, err := nack.NewGeneratorInterceptor()
-	if err != nil {
-		return nil, err
-	}
 	reports, err := report.NewReceiverInterceptor()
 	if err != nil {
 		return nil, err
@@ -172,7 +169,7 @@ func interceptors() (*interceptor.Registry, error) {
 		return nil, err
 	}
 	r := &interceptor.Registry{}
-	for _, f := range []interceptor.Factory{stamping{}, lost, reports, arrivals} {
+	for _, f := range []interceptor.Factory{stamping{}, reports, arrivals} {
 		r.Add(f)
 	}
 	return r, nil

@@ -19,7 +19,8 @@ const (
 	gone        = 5 * time.Second  // without a packet, the page has gone
 	keepAlive   = 2 * time.Second  // between questions to an address that has proved itself
 	connectTime = 10 * time.Second // from the answer to the first packet of a picture
-	askAgain    = time.Second      // between two requests for a key picture
+	repairEvery = 20 * time.Millisecond
+	askAgain    = time.Second // between two requests for a key picture
 	settling    = 300 * time.Millisecond
 )
 
@@ -123,6 +124,9 @@ func (h *Rehearsal) Run(ctx context.Context, second func([]rehearsal.Figures)) e
 		return ctx.Err()
 	}
 	began, _ := h.span()
+	repairs, stop := context.WithCancel(ctx)
+	defer stop()
+	h.wg.Go(func() { h.repair(repairs) }) // ends with Run
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for n := time.Duration(1); n*time.Second <= h.request.Plan.Time; n++ {
@@ -162,6 +166,30 @@ func (h *Rehearsal) span() (began, now time.Duration) {
 		}
 	}
 	return began, now
+}
+
+// repair asks the browser for lost packets, until ctx ends.
+func (h *Rehearsal) repair(ctx context.Context) {
+	tick := time.NewTicker(repairEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		var packets []rtcp.Packet
+		h.mu.Lock()
+		for k, ssrc := range h.tracks {
+			if list := h.traces[k].Ask(time.Since(h.began)); len(list) > 0 {
+				packets = append(packets, &rtcp.TransportLayerNack{SenderSSRC: reporter, MediaSSRC: uint32(ssrc), Nacks: rtcp.NackPairsFromSequenceNumbers(list)})
+			}
+		}
+		h.mu.Unlock()
+		if len(packets) > 0 {
+			_ = h.pc.WriteRTCP(packets) // a connection that is gone is seen elsewhere
+		}
+	}
 }
 
 // ask asks the browser for a key picture of each stream that cannot be decoded without one,

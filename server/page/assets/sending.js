@@ -84,7 +84,7 @@ function summary(samples, sending) {
 		if (!s) return { kind, payload_bytes: 0, frames: 0 };
 		const spent = why => share(s.qualityLimitationDurations?.[why], first.streams[kind]?.qualityLimitationDurations?.[why], (last.now - first.now) / 1e3);
 		return {
-			kind, payload_bytes: s.bytesSent - (s.retransmittedBytesSent ?? 0), frames: s.framesSent ?? s.framesEncoded ?? 0,
+			kind, payload_bytes: s.bytesSent, frames: s.framesSent ?? s.framesEncoded ?? 0,
 			width: s.frameWidth, height: s.frameHeight, limited_by_link_ratio: spent('bandwidth'), limited_by_computer_ratio: spent('cpu'),
 		};
 	});
