@@ -299,6 +299,37 @@ func TestNothingArrives(t *testing.T) {
 	}
 }
 
+// A server that stops in mid-rehearsal leaves nothing behind.
+func TestCloseInMidRehearsal(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long: opens a connection")
+	}
+	p := newPort(t, Limits{Enabled: true, AtOnce: 1})
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	x := newSender(t, 1)
+	h, err := p.receiver.Begin(ctx, request(p, "t1", x.offer(), time.Minute))
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.accept(h.Answer())
+	stop := x.send()
+	defer stop()
+	err = h.Run(ctx, func([]rehearsal.Figures) {
+		if err := p.receiver.Close(); err != nil {
+			t.Error(err)
+		}
+		cancel()
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, expected the end of the server", err)
+	}
+	h.Close()
+	if _, err := p.receiver.Begin(context.Background(), request(p, "t1", newSender(t, 1).offer(), time.Second)); !errors.Is(err, ErrOff) {
+		t.Errorf("after the end: %v", err)
+	}
+}
+
 func TestOffersThatAreRefused(t *testing.T) {
 	good := newSender(t, 2).offer()
 	p := newPort(t, Limits{Enabled: true, AtOnce: 1})
