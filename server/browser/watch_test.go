@@ -94,8 +94,8 @@ func (s *stand) value(expression string) string {
 	return v
 }
 
-// until waits until the page says something.
-func (s *stand) until(within time.Duration, words ...string) {
+// says waits until the page says something.
+func (s *stand) says(within time.Duration, words ...string) {
 	s.t.Helper()
 	text := ""
 	for end := time.Now().Add(within); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
@@ -121,7 +121,7 @@ func (s *stand) watch() {
 	s.do(chromedp.Navigate("https://"+s.relay.Addr().String()+watchpage.Path+"#"+s.token), chromedp.WaitVisible("#begin"))
 	s.accessible("before the watch")
 	s.do(chromedp.Click("#begin"))
-	s.until(20*time.Second, "GOOD")
+	s.says(20*time.Second, "GOOD")
 }
 
 // hear lets the page be closed, and fails for what goes wrong in it.
@@ -168,7 +168,7 @@ func (s *stand) accessible(state string) {
 func (s *stand) kept() []record.Line {
 	s.t.Helper()
 	s.do(chromedp.Click("#end"))
-	s.until(20*time.Second, "You have ended the watch.")
+	s.says(20*time.Second, "You have ended the watch.")
 	s.accessible("after the watch")
 	var records []struct {
 		First int
@@ -203,12 +203,12 @@ func TestWatchInATab(t *testing.T) {
 	time.Sleep(3 * time.Second)
 	const out = 5 * time.Second
 	began := s.cut(out)
-	s.until(20*time.Second, "Connection interrupted", "Earlier warnings")
+	s.says(20*time.Second, "Connection interrupted", "Earlier warnings")
 	s.accessible("after an interruption")
 	time.Sleep(3 * time.Second)
 	reloaded := time.Now()
 	s.do(chromedp.Reload())
-	s.until(20*time.Second, "GOOD", "Connection interrupted", "End the watch")
+	s.says(20*time.Second, "GOOD", "Connection interrupted", "End the watch")
 	time.Sleep(6 * time.Second)
 	lines := s.kept()
 
@@ -273,7 +273,7 @@ func TestAwayPageIsNamed(t *testing.T) {
 	closed := time.Now()
 	time.Sleep(out)
 	s.do(chromedp.Navigate(address))
-	s.until(20*time.Second, "GOOD", "Connection interrupted", string(warning.CauseClosed))
+	s.says(20*time.Second, "GOOD", "Connection interrupted", string(warning.CauseClosed))
 
 	found := false
 	for _, l := range s.kept() {
