@@ -1,8 +1,8 @@
 // Package store keeps what a server must not lose: exams, rosters, who was connected,
 // receipts, the heads of records, the join tokens that were issued, live sessions, notices
-// still to be delivered, who looked at what or changed it, what servers that share a
-// still to be delivered, who looked at what or changed it, and what servers that share a
-// store tell each other, and what they hold together. It declares the interfaces and their values; the packages below it implement them,
+// still to be delivered, who is signed in, who looked at what or changed it, what servers
+// that share a store tell each other, and what they hold together. It declares the
+// interfaces and their values; the packages below it implement them,
 // and package storetest holds every implementation to the same behaviour.
 //
 // It refuses to know what receipts, records and messages say: they are bytes.
@@ -58,6 +58,7 @@ type Store interface {
 	Receipts() Receipts
 	Records() Records
 	Tokens() Tokens
+	SignIns() SignIns
 	Sessions() Sessions
 	Events() Events
 	Members() Members
@@ -75,7 +76,8 @@ type Store interface {
 	// About returns all that is kept about a student of an exam, which is what Erase
 	// removes, but for the audit log. Live sessions are as they were last stored.
 	About(ctx context.Context, exam, student string) (About, error)
-	// Expire removes for good what is older than its retention at the given time.
+	// Expire removes for good what is older than its retention at the given time, and
+	// sign-ins that are over by then.
 	// After an error a part may have been removed.
 	Expire(ctx context.Context, now time.Time, r Retention) (Removed, error)
 	// Close ends the use of the store, with its queues. Whatever is called later

@@ -72,6 +72,7 @@ func (s *Store) Expire(ctx context.Context, now time.Time, keep store.Retention)
 			r.Records++
 		}
 	}
+	s.expireSignIns(now)
 	r.Audit = s.audit.expire(func(e store.AuditEntry) bool { return over(e.At, keep.Audit) })
 	r.Sessions = s.removeSessions(func(l store.LiveSession) bool { return over(l.LastPacket, keep.Sessions) })
 	for _, q := range s.parked {

@@ -29,6 +29,7 @@ type Store struct {
 	sessions  relation[store.LiveSession]
 	tokens    grouped[store.Token]
 	tokenExam map[string]string // of tokens
+	signedIn  relation[signIn]
 	audit     auditLog
 	queues    map[string]*slot
 	events    []store.LoggedEvent // in order
@@ -100,6 +101,9 @@ func (s *Store) Records() store.Records { return records{s} }
 
 // Tokens implements store.Store.
 func (s *Store) Tokens() store.Tokens { return tokens{s} }
+
+// SignIns implements store.Store.
+func (s *Store) SignIns() store.SignIns { return signIns{s} }
 
 // Sessions implements store.Store.
 func (s *Store) Sessions() store.Sessions { return sessions{s} }

@@ -96,6 +96,13 @@ func (s *Store) Expire(ctx context.Context, now time.Time, keep store.Retention)
 			}
 		}
 	}
+	err = s.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := execute(ctx, tx, "DELETE FROM signins WHERE ends < $1", micros(store.Instant(now)))
+		return err
+	})
+	if err != nil {
+		return r, err
+	}
 	for n := int64(expireAtOnce); keep.Audit > 0 && n == expireAtOnce; r.Audit += n {
 		err := s.change(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
 			n, err = expireAudit(ctx, tx, store.Instant(now.Add(-keep.Audit)))

@@ -116,6 +116,9 @@ func (s *Store) Records() store.Records { return records{s} }
 // Tokens implements store.Store.
 func (s *Store) Tokens() store.Tokens { return tokens{s} }
 
+// SignIns implements store.Store.
+func (s *Store) SignIns() store.SignIns { return signIns{s} }
+
 // Sessions implements store.Store.
 func (s *Store) Sessions() store.Sessions { return sessions{s} }
 

@@ -30,10 +30,11 @@ func Test(t *testing.T, open func(t *testing.T) store.Store, reopen Reopen) {
 		{"Events", testEvents}, {"EventsOfMany", testConcurrentEvents}, {"InvalidEvents", testInvalidEvents}, {"Members", testMembers}, {"Leader", testLeader},
 		{"Values", testValues}, {"InvalidValues", testInvalidValues}, {"ConcurrentValues", testConcurrentValues},
 		{"Tokens", testTokens}, {"EraseTokens", testEraseTokens}, {"InvalidTokens", testInvalidTokens},
+		{"SignIns", testSignIns}, {"ExpireSignIns", testExpireSignIns}, {"InvalidSignIns", testInvalidSignIns},
 		{"Queue", testQueue}, {"QueueKeepsBodies", testQueueBodies}, {"QueueNames", testQueueNames}, {"Undelivered", testUndelivered}, {"GiveUpForReasons", testReasons},
 		{"Audit", testAudit}, {"InvalidAudit", testInvalidAudit}, {"Audited", testAudited}, {"AuditErase", testAuditErase}, {"AuditExpire", testAuditExpire}, {"About", testAbout},
 		{"Erase", testErase}, {"Expire", testExpire}, {"ForeignIdentifiers", testForeignIdentifiers}, {"Copies", testCopies}, {"Contexts", testContexts}, {"Closed", testClosed},
-		{"ConcurrentChanges", testConcurrentChanges}, {"ConcurrentClaims", testConcurrentClaims}, {"ConcurrentQueue", testConcurrentQueue}, {"ConcurrentAudit", testConcurrentAudit},
+		{"ConcurrentChanges", testConcurrentChanges}, {"ConcurrentClaims", testConcurrentClaims}, {"ConcurrentQueue", testConcurrentQueue}, {"ConcurrentAudit", testConcurrentAudit}, {"ConcurrentSignIns", testConcurrentSignIns},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := open(t)

@@ -38,6 +38,9 @@ func fill(t *testing.T, s store.Store) {
 	must(t, s.Tokens().Revoke(bg(t), "t1"))
 	must(t, s.Tokens().Open(bg(t), "t2", at(5)))
 	must(t, s.Tokens().Erase(bg(t), "e1", "s3"))
+	must(t, s.SignIns().Open(bg(t), signIn("i1", "p1", "l1")))
+	must(t, s.SignIns().Open(bg(t), signIn("i2", "p2", "")))
+	must(t, s.SignIns().End(bg(t), "p2"))
 	must(t, s.Receipts().Erase(bg(t), "e1", numbered("s", 3)))
 	must(t, s.Records().Erase(bg(t), "e1", numbered("s", 3)))
 	must(t, s.Sessions().Remove(bg(t), numbered("l", 3)))
@@ -117,6 +120,10 @@ func describe(t *testing.T, s store.Store) string {
 		fmt.Fprintf(&b, "%+v\n", x)
 	}
 	fmt.Fprintf(&b, "%+v\n", got[store.Value](t)(s.Values().Get(bg(t), "v")))
+	for _, id := range []string{"i1", "i2"} {
+		v, err := s.SignIns().Get(bg(t), id)
+		fmt.Fprintf(&b, "%+v %t\n", v, err == nil)
+	}
 	fmt.Fprintf(&b, "%+v %+v\n", verifyAudit(t, s), got[store.AuditEnds](t)(s.Audit().Ends(bg(t))))
 	q := openQueue(t, s, "proctors")
 	for _, x := range got[[]store.Message](t)(q.Waiting(bg(t))) {
@@ -169,6 +176,7 @@ func calls(ctx context.Context, s store.Store) map[string]error {
 	_, heads := s.Records().List(ctx, "e1", store.Page{})
 	_, sessions := s.Sessions().List(ctx, store.Page{})
 	_, tokens := s.Tokens().List(ctx, "e1", store.Page{})
+	_, signedIn := s.SignIns().Get(ctx, "i")
 	_, attendances := s.Attendances().List(ctx, "e1", store.Page{})
 	_, audit := s.Audit().List(ctx, store.AuditFilter{}, store.AuditPage{})
 	_, ends := s.Audit().Ends(ctx)
@@ -192,6 +200,7 @@ func calls(ctx context.Context, s store.Store) map[string]error {
 		"Receipts.Append": s.Receipts().Append(ctx, receipt("r", "s", 1, verdict.Ready)), "Receipts.Standings": standings, "Receipts.Erase": s.Receipts().Erase(ctx, "e1", "s"),
 		"Records.Append": s.Records().Append(ctx, head("a", "s", 1)), "Records.List": heads, "Records.Erase": s.Records().Erase(ctx, "e1", "s"),
 		"Tokens.Add": s.Tokens().Add(ctx, []store.Token{token("t", "s")}), "Tokens.List": tokens, "Tokens.Open": s.Tokens().Open(ctx, "t", at(1)), "Tokens.Erase": s.Tokens().Erase(ctx, "e1", "s"),
+		"SignIns.Open": s.SignIns().Open(ctx, signIn("i", "p", "")), "SignIns.Get": signedIn, "SignIns.End": s.SignIns().End(ctx, "p"),
 		"Audit.Append": s.Audit().Append(ctx, entry(store.Viewed, "e1", "", 1)), "Audit.List": audit, "Audit.Ends": ends, "About": about,
 		"Sessions.Put": s.Sessions().Put(ctx, live("l", "live")), "Sessions.List": sessions, "Sessions.Remove": s.Sessions().Remove(ctx, "l"), "Queue": queue, "Erase": erase, "Expire": expire,
 	}
