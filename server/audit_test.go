@@ -68,6 +68,7 @@ func TestRequestsAreAudited(t *testing.T) {
 		{"GET", base + "/tokens", "", 200, []string{by + "viewed|msds-5001||tokens|ok||"}},
 		{"POST", base + "/tokens/revoke", `{"students":["s-1","s-2"]}`, 200, []string{by + "revoked|msds-5001|s-1||ok||join tokens: 1 revoked"}},
 		{"POST", base + "/tokens/revoke", `{"students":["s-1"]}`, 200, []string{by + "revoked|msds-5001|||ok||join tokens: 0 revoked"}},
+		{"POST", base + "/proctors", `{"count":2}`, 200, []string{by + "issued|msds-5001|||ok||proctors' links: 2 issued, valid for 12h0m0s"}},
 		{"GET", base + "/students/s-1", "", 200, []string{by + "exported|msds-5001|s-1|student|ok||"}},
 		{"GET", base + "/students/s-9", "", 404, nil},
 		{"GET", "/api/v1/sessions", "", 200, []string{by + "viewed|||sessions|ok||"}},

@@ -72,6 +72,10 @@ func TestExamsAPI(t *testing.T) {
 	if again.Tokens[0].Contact != "" || len(again.Revoked) != 1 {
 		t.Errorf("%+v", again)
 	}
+	links, _, err := c.ProctorLinks(ctx, "msds-5001", api.ProctorLinksRequest{Count: 2, Valid: 3600})
+	if err != nil || len(links.Links) != 2 || links.Links[0].Link == links.Links[1].Link || !strings.HasPrefix(links.Links[0].Link, "https://exam.example.edu:8443/board#") {
+		t.Errorf("%+v, %v", links, err)
+	}
 	revoked, err := c.RevokeTokens(ctx, "msds-5001", api.RevokeRequest{Tokens: []string{again.Tokens[0].ID}})
 	fail(err)
 	fail(d.srv.Store().Receipts().Append(ctx, store.Receipt{ID: "r1", Exam: "msds-5001", Student: "s-1", At: time.Now(), Outcome: verdict.Ready}))
@@ -163,6 +167,9 @@ func TestExamsAPIProblems(t *testing.T) {
 		"a large roster":   {"POST", base + "/msds-5001/roster/compare", strings.Repeat("x", 17<<20), nil, 413, "expected at most"},
 		"an unknown group": {"POST", base + "/msds-5001/tokens", `{"group":"Z"}`, jsonType, 422, "group: \"Z\""},
 		"an unknown token": {"POST", base + "/msds-5001/tokens/revoke", `{"tokens":["t"]}`, jsonType, 422, "tokens: \"t\""},
+		"too many links":   {"POST", base + "/msds-5001/proctors", `{"count":101}`, jsonType, 422, "expected 1 to 100"},
+		"a link for days":  {"POST", base + "/msds-5001/proctors", `{"valid_seconds":1e300}`, jsonType, 422, "at most 24h"},
+		"a link for never": {"POST", base + "/msds-5001/proctors", `{"valid_seconds":-1}`, jsonType, 422, "at most 24h"},
 		"nothing":          {"POST", base + "/msds-5001/tokens/revoke", `{}`, jsonType, 422, "expected tokens or students"},
 		"nobody":           {"GET", base + "/msds-5001/students/s-9", "", nil, 404, "student \"s-9\" of exam msds-5001: not found"},
 		"a time since":     {"GET", api.AuditPath + "?since=yesterday", "", nil, 422, "since: \"yesterday\", expected a time such as"},

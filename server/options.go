@@ -28,6 +28,8 @@ type Options struct {
 	Handlers map[string]http.Handler
 	// Page, if set, adds the students' check page to what TCP serves.
 	Page *page.Options
+	// Board, if set, adds the proctors' board and its sign-in to what TCP serves.
+	Board *BoardOptions
 	// Certificate is presented to clients; TLS, if set, overrides it.
 	Certificate *Certificate
 	TLS         *tls.Config

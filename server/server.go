@@ -34,6 +34,7 @@ import (
 	"examlink/server/page"
 	"examlink/server/reflect"
 	"examlink/server/session"
+	"examlink/server/signin"
 	"examlink/server/store"
 	"examlink/server/store/memory"
 	"examlink/server/trains"
@@ -65,6 +66,7 @@ type Server struct {
 	page     *page.Handler      // nil: no check page
 	watch    *watchpage.Handler // beside it
 
+	gate        *signin.Gate // nil: no board
 	media       *media.Receiver
 	pageWatches *pageWatches
 	revoked     *revocations
@@ -173,6 +175,11 @@ func New(o Options) (*Server, error) {
 			return nil, err
 		}
 		s.events.Handle(s.notifier.Handle)
+	}
+	if o.Board != nil {
+		if s.gate, err = s.newGate(*o.Board); err != nil {
+			return nil, err
+		}
 	}
 	s.attendance = newAttendance(s)
 	s.events.Handle(s.attendance.handle)

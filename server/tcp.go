@@ -43,6 +43,9 @@ func (s *Server) handlers(ws http.Handler) map[string]http.Handler {
 			all[pattern] = s.watch
 		}
 	}
+	if s.gate != nil {
+		maps.Copy(all, s.gate.Handlers())
+	}
 	maps.Copy(all, s.o.Handlers)
 	all["GET "+wire.WebSocketPath] = ws
 	return all

@@ -36,7 +36,7 @@ server as its user, or give --url and --token-file.`,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	for _, sub := range []func(*examCommand) *cobra.Command{
-		newExamCreate, newExamChange, newExamList, newExamShow, newExamClose, newExamRoster, newExamTokens, newExamStatus, newExamExport, newExamErase,
+		newExamCreate, newExamChange, newExamList, newExamShow, newExamClose, newExamRoster, newExamTokens, newExamProctors, newExamStatus, newExamExport, newExamErase,
 	} {
 		x := &examCommand{app: a}
 		s := sub(x)

@@ -26,6 +26,7 @@ const everyKey = `
 log: {level: info, format: text}
 policy: ours
 policies: [{name: ours, version: "1", minimum: {download: 1Mbit/s, upload: 1Mbit/s}}]
+board: {signin: {issuer: 'https://id.example.edu', client: examlink, address: 'https://exam.example.edu', proctor: proctors, exams_claim: exams}}
 server:
   listen: 127.0.0.1:0
   data_dir: DIR/data
@@ -46,6 +47,20 @@ var otherValues = map[string]string{
 	"page.enabled":                             "page: {enabled: false}",
 	"page.rehearsal.enabled":                   "page: {rehearsal: {enabled: false}}",
 	"page.rehearsal.at_once":                   "page: {rehearsal: {at_once: 7}}",
+	"board.enabled":                            "board: {enabled: false}",
+	"board.signin.address":                     "board: {signin: {address: 'https://other.example.edu'}}",
+	"board.signin.client":                      "board: {signin: {client: other}}",
+	"board.signin.exams_claim":                 "board: {signin: {exams_claim: groups}}",
+	"board.signin.exams_prefix":                "board: {signin: {exams_prefix: 'exam:'}}",
+	"board.signin.identity_claim":              "board: {signin: {identity_claim: email}}",
+	"board.signin.issuer":                      "board: {signin: {issuer: 'https://other.example.edu'}}",
+	"board.signin.life":                        "board: {signin: {life: 7h}}",
+	"board.signin.operator":                    "board: {signin: {operator: operators}}",
+	"board.signin.proctor":                     "board: {signin: {proctor: others}}",
+	"board.signin.roles_claim":                 "board: {signin: {roles_claim: roles}}",
+	"board.signin.scopes":                      "board: {signin: {scopes: [groups]}}",
+	"board.signin.secret":                      "board: {signin: {secret: another}}",
+	"board.signin.secret_file":                 "board: {signin: {secret_file: DIR/one.secret}}",
 	"store.url":                                "store: {url: 'postgres://me@localhost/examlink'}",
 	"store.url_file":                           "store: {url_file: DIR/database.url}",
 	"store.retention.audit":                    "store: {retention: {audit: 1000h}}",

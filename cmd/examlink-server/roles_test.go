@@ -38,11 +38,15 @@ var onAdmin = map[string]listenerRow{
 
 // onStudents are the patterns of the students' listener.
 var onStudents = map[string]listenerRow{
-	"GET /":           {"everybody", "a line of text"},
-	"GET /check":      {"everybody", "the check page, the same for everybody; the token in its link stays in the browser"},
-	"GET /check/":     {"everybody", "the files of the check page"},
-	"GET /watch/":     {"everybody", "the page of a watch and its files, the same for everybody; the token in its link stays in the browser"},
-	"GET /examlink/2": {"a student, by the join token in the first message", "a session of the token's exam and student, as over QUIC"},
+	"GET /":                      {"everybody", "a line of text"},
+	"GET /check":                 {"everybody", "the check page, the same for everybody; the token in its link stays in the browser"},
+	"GET /check/":                {"everybody", "the files of the check page"},
+	"GET /watch/":                {"everybody", "the page of a watch and its files, the same for everybody; the token in its link stays in the browser"},
+	"GET /board/signin":          {"everybody", "sends the browser to the university's sign-in, if one is configured"},
+	"GET /board/signin/callback": {"the browser that was sent there", "signs in who comes back; audit log: signed-in"},
+	"POST /board/signin/link":    {"whoever has a proctor's link, once; from the board's own pages only", "signs in a proctor of one exam; audit log: signed-in"},
+	"POST /board/signout":        {"everybody; from the board's own pages only", "ends all sign-ins of the person; audit log: signed-out"},
+	"GET /examlink/2":            {"a student, by the join token in the first message", "a session of the token's exam and student, as over QUIC"},
 }
 
 const rolesHead = `# Roles
@@ -53,8 +57,10 @@ from the code by ` + "`make roles`" + `; a test fails if an operation or a comma
 - **Nobody**: a caller without valid credentials. A student's join token is none for this
   interface.
 - **Student**: has a join token, which opens sessions of one exam and one pseudonym.
-- **Proctor**: watches over some exams. Whoever embeds the server says who is one and of which
-  exams, by an ` + "`auth.Authenticator`" + `; examlink-server itself admits operators only.
+- **Proctor**: watches over some exams, on the board. A proctor's link says of which one, or the
+  university's sign-in does: see [signing in](operators.md#the-proctors-board). Whoever embeds the server
+  can admit proctors to the admin listener, too, by an ` + "`auth.Authenticator`" + `; examlink-server admits
+  operators only there.
 - **Operator**: has the admin token, and sees everything.
 - **Command line**: has the files of the data directory. The audit log names the account that
   ran a command; for a command that asks the server, it names the account beside the admin
@@ -105,10 +111,11 @@ var commands = map[string]commandRow{
 	"drain": {api: []string{"GET /api/v1/drain", "PUT /api/v1/drain"}}, "records verify": {api: []string{"GET /api/v1/exams/{exam}/records"}},
 	"exam create": {api: []string{"POST /api/v1/exams"}}, "exam change": {api: []string{"PATCH /api/v1/exams/{exam}"}},
 	"exam list": {api: []string{"GET /api/v1/exams"}}, "exam show": {api: []string{"GET /api/v1/exams/{exam}"}}, "exam close": {api: []string{"POST /api/v1/exams/{exam}/close"}},
-	"exam roster": {api: []string{"POST /api/v1/exams/{exam}/roster/compare", "PUT /api/v1/exams/{exam}/roster"}},
-	"exam tokens": {api: []string{"GET /api/v1/exams/{exam}/tokens", "POST /api/v1/exams/{exam}/tokens", "POST /api/v1/exams/{exam}/tokens/revoke"}},
-	"exam status": {api: []string{"GET /api/v1/exams/{exam}/status"}},
-	"exam export": {api: []string{"GET /api/v1/exams/{exam}/students/{student}"}}, "exam erase": {api: []string{"DELETE /api/v1/exams/{exam}/students/{student}"}},
+	"exam roster":   {api: []string{"POST /api/v1/exams/{exam}/roster/compare", "PUT /api/v1/exams/{exam}/roster"}},
+	"exam tokens":   {api: []string{"GET /api/v1/exams/{exam}/tokens", "POST /api/v1/exams/{exam}/tokens", "POST /api/v1/exams/{exam}/tokens/revoke"}},
+	"exam proctors": {api: []string{"POST /api/v1/exams/{exam}/proctors"}},
+	"exam status":   {api: []string{"GET /api/v1/exams/{exam}/status"}},
+	"exam export":   {api: []string{"GET /api/v1/exams/{exam}/students/{student}"}}, "exam erase": {api: []string{"DELETE /api/v1/exams/{exam}/students/{student}"}},
 }
 
 // patterns lists what a server handles that was started with a configuration of its own.

@@ -23,7 +23,7 @@ func checkFiles(f config.File) (notes []string, err error) {
 			notes = append(notes, fmt.Sprintf("%s: %s: %s", n.Key, n.Path, cli.Owner(info)))
 		}
 	}
-	err = errors.Join(checkCertificate(f.Server), checkACME(f), checkAlerts(f), checkWeb(f), checkStore(f), checkData(f.Server))
+	err = errors.Join(checkCertificate(f.Server), checkACME(f), checkAlerts(f), checkWeb(f), checkBoard(f), checkStore(f), checkData(f.Server))
 	name, root := cli.Reader()
 	switch {
 	case err != nil:
@@ -47,6 +47,12 @@ func checkCertificate(s config.Server) error {
 // checkACME reads the files of the certificate's order.
 func checkACME(f config.File) error {
 	_, err := f.ACMEOptions()
+	return owned(err)
+}
+
+// checkBoard reads the secret of the sign-in.
+func checkBoard(f config.File) error {
+	_, err := f.Provider()
 	return owned(err)
 }
 

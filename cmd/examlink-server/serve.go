@@ -152,8 +152,16 @@ func (r *running) newServer() (*server.Server, error) {
 	if r.started.Page.Enabled {
 		checkPage = &page.Options{Rehearsal: settings.Rehearsal.Enabled}
 	}
+	var board *server.BoardOptions
+	if r.started.Board.Enabled {
+		provider, err := r.started.Provider()
+		if err != nil {
+			return nil, err
+		}
+		board = &server.BoardOptions{Provider: provider, Life: r.started.Board.SignIn.Life}
+	}
 	return server.New(server.Options{
-		Page: checkPage, ACME: r.acme,
+		Page: checkPage, Board: board, ACME: r.acme,
 		Conn: r.udp, TCP: r.tcp, Certificate: r.certificate, TokenKey: r.keys.Tokens[0].Public(), TokenKeys: r.keys.Public()[1:], Issuer: &issuer, Sign: r.keys.Tokens[0].Key, Secret: r.keys.Secret,
 		Limits: settings.Limits, Silence: settings.Silence, Policy: settings.Policy, SessionSeries: settings.SessionSeries, Policies: settings.Policies,
 		Retention: settings.Retention, Attendance: settings.Attendance, Rehearsal: settings.Rehearsal, Store: r.store, Notify: &notify, Cluster: name, Log: r.log, Version: daemon.Version(),

@@ -54,6 +54,8 @@ var (
 	ErrInvalid = errors.New("the credentials are not valid")
 	// ErrInsecure means that the credentials crossed a network in clear.
 	ErrInsecure = errors.New("credentials over a network without TLS")
+	// ErrUnavailable means that it could not be found out whether they are valid.
+	ErrUnavailable = errors.New("the credentials cannot be checked now")
 )
 
 // Authenticator identifies the caller. It is safe for concurrent use.
@@ -150,6 +152,8 @@ func Authorize(a Authenticator, r *http.Request, roles ...Role) (p Principal, st
 	switch {
 	case errors.Is(err, ErrInsecure):
 		return p, http.StatusForbidden, "not over a network without TLS"
+	case errors.Is(err, ErrUnavailable):
+		return p, http.StatusServiceUnavailable, "the credentials cannot be checked now: the store does not answer"
 	case err != nil:
 		return p, http.StatusUnauthorized, "the header " + OperatorHeader + " does not hold the admin token"
 	case !slices.Contains(roles, p.Role):

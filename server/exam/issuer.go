@@ -75,11 +75,21 @@ func (i Issuer) Issue(e store.Exam, student string, now time.Time) (Issued, erro
 // CheckLink is the address of the check page for a token. What follows # is not sent
 // to the server that has the page.
 func CheckLink(server, token string) string {
-	if host, port, err := net.SplitHostPort(server); err == nil && port == "443" {
-		if server = host; strings.Contains(host, ":") {
-			server = "[" + host + "]"
-		}
-	}
-	u := url.URL{Scheme: "https", Host: server, Path: "/check", Fragment: token}
+	u := url.URL{Scheme: "https", Host: webHost(server), Path: "/check", Fragment: token}
 	return u.String()
+}
+
+// WebAddress is the address of pages at an address of students, without a path.
+func WebAddress(server string) string { return "https://" + webHost(server) }
+
+// webHost is the host of an https address, without the port that is understood.
+func webHost(server string) string {
+	host, port, err := net.SplitHostPort(server)
+	switch {
+	case err != nil || port != "443":
+		return server
+	case strings.Contains(host, ":"):
+		return "[" + host + "]"
+	}
+	return host
 }

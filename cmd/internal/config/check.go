@@ -37,6 +37,7 @@ var forms = map[string]func(string) error{
 	"host name":        acme.CheckHost,
 	"e-mail address":   checkEmail,
 	"directory URL":    checkDirectory,
+	"https address":    checkWebAddress,
 	"secret":           delivery.CheckSecret,
 	"PostgreSQL URL":   checkPostgresURL,
 	"kind": func(s string) error {
@@ -145,6 +146,7 @@ func (f File) checkTogether(found *problems) {
 		found.add("server.silence", "%v, %v, %v, %v, expected 0 < suspect < dropped < exam_relevant < forget", q.Suspect, q.Dropped, q.ExamRelevant, q.Forget)
 	}
 	f.Store.check(found)
+	f.checkBoard(found)
 	names := map[string]bool{}
 	for i, w := range s.Alerts.Webhooks {
 		key := at("server.alerts.webhooks", i)

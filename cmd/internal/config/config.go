@@ -31,6 +31,7 @@ type File struct {
 	Client   Client           `mapstructure:"client" reload:"unused" doc:"The student's program, examlink."`
 	Server   Server           `mapstructure:"server" doc:"The operator's program, examlink-server. SIGHUP, or a POST to /-/reload where metrics are served, loads this file again and applies changes of {reloadable}. Other changes need a restart."`
 	Page     Page             `mapstructure:"page" doc:"The students' check page, which examlink-server serves on its TCP port, under /check. Browsers open it only if they trust the server's certificate: see server.certificate and server.acme."`
+	Board    Board            `mapstructure:"board" doc:"The proctors' board, which examlink-server serves on its TCP port, under /board. Like the check page it needs a certificate that browsers trust."`
 	Store    Store            `mapstructure:"store" doc:"Where examlink-server keeps live sessions, alerts to deliver, exams, rosters, receipts and the heads of records."`
 }
 

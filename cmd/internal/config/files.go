@@ -17,6 +17,7 @@ func (f File) Files() (out []NamedFile) {
 	add("server.acme.binding_key_file", s.ACME.BindingKeyFile)
 	add("server.admin_web_config", s.AdminWebConfig)
 	add("server.alerts.alertmanager.password_file", s.Alerts.Alertmanager.PasswordFile)
+	add("board.signin.secret_file", f.Board.SignIn.SecretFile)
 	for i, w := range s.Alerts.Webhooks {
 		add(at("server.alerts.webhooks", i)+".url_file", w.URLFile)
 		add(at("server.alerts.webhooks", i)+".secret_file", w.SecretFile)

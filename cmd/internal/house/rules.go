@@ -27,7 +27,7 @@ var Rules = []Rule{
 	{Package: "cmd/internal/lab/stage", May: []string{"cmd/internal/lab/emulator", "probe/netsim", "probe/record", "probe/warning", "probe/wire"}},
 	{Package: "cmd/internal/lab/emulator", May: []string{"probe/ippm", "probe/netsim"}, Deps: []string{"golang.org/x/sys"}, Pure: true},
 	{Package: "cmd/internal/cli", May: []string{"cmd/internal/config", "cmd/internal/daemon"}},
-	{Package: "cmd/internal/config", May: []string{"probe", "probe/ippm", "probe/plan", "probe/verdict", "server", "server/alert", "server/delivery", "server/exam", "server/store", "server/acme", "server/media"}},
+	{Package: "cmd/internal/config", May: []string{"probe", "probe/ippm", "probe/plan", "probe/verdict", "server", "server/alert", "server/delivery", "server/exam", "server/store", "server/acme", "server/media", "server/signin"}},
 	{Package: "cmd/internal/daemon"},
 	{Package: "cmd/internal/house", Pure: true},
 	{Package: "cmd/internal/web"},
@@ -35,13 +35,14 @@ var Rules = []Rule{
 
 	{Package: "server", May: []string{
 		"probe", "probe/agent", "probe/clock", "probe/equipment", "probe/ippm", "probe/link", "probe/plan", "probe/receipt", "probe/record", "probe/verdict", "probe/view", "probe/warning", "probe/watch", "probe/wire",
-		"server/alert", "server/api", "server/auth", "server/browser", "server/cluster", "server/delivery", "server/durable", "server/event", "server/exam", "server/page", "server/reflect", "server/session", "server/store", "server/store/memory", "server/trains", "server/watchpage", "server/acme", "probe/rehearsal", "server/media",
+		"server/alert", "server/api", "server/auth", "server/browser", "server/cluster", "server/delivery", "server/durable", "server/event", "server/exam", "server/page", "server/reflect", "server/session", "server/store", "server/store/memory", "server/trains", "server/watchpage", "server/acme", "probe/rehearsal", "server/media", "server/signin",
 	}},
 	{Package: "server/api", May: []string{"probe/verdict", "server/alert", "server/auth", "server/cluster", "server/delivery", "server/exam", "server/session", "server/store"}},
 	{Package: "server/cluster", May: []string{"server/event", "server/store"}, Deps: []string{"github.com/prometheus/client_golang"}, Pure: true},
 	{Package: "server/watchpage", May: []string{"probe/ui", "probe/view"}, Pure: true},
 	{Package: "server/acme", May: []string{"server/durable", "server/store"}, Deps: []string{"github.com/mholt/acmez", "github.com/prometheus/client_golang"}, Pure: true},
 	{Package: "server/media", May: []string{"probe/ippm", "probe/link", "probe/rehearsal", "probe/wire"}, Deps: []string{"github.com/pion", "github.com/prometheus/client_golang"}, Pure: true},
+	{Package: "server/signin", May: []string{"server/auth", "server/exam", "server/store"}, Deps: []string{"github.com/coreos/go-oidc", "golang.org/x/oauth2"}, Pure: true},
 	{Package: "server/page", May: []string{"probe/ui"}, Pure: true},
 	{Package: "server/auth", May: []string{"server/durable"}, Pure: true},
 	{Package: "server/delivery", May: []string{"probe/ippm", "probe/journal", "probe/link", "probe/wire", "server/alert", "server/durable", "server/event", "server/session", "server/store", "server/store/memory"}, Deps: []string{
@@ -132,5 +133,7 @@ var Homes = []Home{
 	{"github.com/prometheus/exporter-toolkit", []string{"cmd/internal/web"}, "only cmd/internal/web imports the exporter toolkit, which the student's program does without"},
 	{"github.com/mholt/acmez", []string{"server/acme"}, "only server/acme speaks ACME"},
 	{"github.com/pion", []string{"server/media"}, "only server/media imports pion"},
+	{"github.com/coreos/go-oidc", []string{"server/signin"}, "only server/signin talks to OpenID Connect providers"},
+	{"golang.org/x/oauth2", []string{"server/signin"}, "only server/signin talks to OpenID Connect providers"},
 	{"github.com/prometheus/prometheus", []string{"dashboards/lint"}, "only dashboards/lint reads PromQL"},
 }
