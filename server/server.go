@@ -18,14 +18,13 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"examlink/probe/clock"
 	"examlink/probe/link"
 	"examlink/probe/verdict"
 	"examlink/server/acme"
 	"examlink/server/api"
 	"examlink/server/auth"
+	"examlink/server/board"
 	"examlink/server/cluster"
 	"examlink/server/delivery"
 	"examlink/server/event"
@@ -67,6 +66,7 @@ type Server struct {
 	watch    *watchpage.Handler // beside it
 
 	gate        *signin.Gate // nil: no board
+	board       *board.Board
 	media       *media.Receiver
 	pageWatches *pageWatches
 	revoked     *revocations
@@ -141,6 +141,7 @@ func New(o Options) (*Server, error) {
 	if s.acme, err = s.newACME(); err != nil {
 		return nil, err
 	}
+	s.board = board.New(exam.NewID(), settings.Policy, o.Clock.Wall, 0)
 	s.erased = newErasures(o.Clock.Now)
 	s.receipts = newReceiptKeeper(o.Store.Receipts(), s.erased, delivery.NewWrites(delivery.PartReceipts), o.Log)
 	s.settings.Store(&settings)
@@ -200,37 +201,6 @@ func (s *Server) Events() *event.Bus { return s.events }
 // Notifier returns the notifier; nil if notifications are off.
 func (s *Server) Notifier() *delivery.Notifier { return s.notifier }
 
-// Register adds the server's metrics to a registry.
-func (s *Server) Register(r prometheus.Registerer) error {
-	all := slices.Concat(s.metrics.collectors(), s.flows.Collectors(), s.trains.Collectors(), s.media.Collectors())
-	for _, c := range append(all, s.writes, s.receipts.writes, s.receipts, s.clocks, s.students, s.attendance, sessionCollector{s.samples, s.settings.Load}) {
-		if err := r.Register(c); err != nil {
-			return err
-		}
-	}
-	if s.cluster != nil {
-		if err := r.Register(s.cluster); err != nil {
-			return err
-		}
-	}
-	if s.acme != nil {
-		for _, c := range s.acme.Collectors() {
-			if err := r.Register(c); err != nil {
-				return err
-			}
-		}
-	}
-	if s.o.Certificate != nil {
-		if err := r.Register(expiry{s.o.Certificate}); err != nil {
-			return err
-		}
-	}
-	if s.notifier != nil {
-		return s.notifier.Register(r)
-	}
-	return nil
-}
-
 // API returns the operators' HTTP interface, protected by the authenticator.
 func (s *Server) API(a auth.Authenticator) *api.API { return api.New(s, a, s.o.Log) }
 
@@ -280,6 +250,7 @@ func (s *Server) Run(ctx context.Context) error {
 	wg.Go(func() { s.students.run(inner) })
 	wg.Go(func() { s.attendance.run(inner) })
 	wg.Go(func() { s.pageWatches.run(inner) })
+	wg.Go(s.runBoard(inner))
 	stopNotifier := s.runNotifier(ctx)
 	accept := func(next func(context.Context) (*link.Conn, error)) {
 		wg.Go(func() { // ends when the listener is closed, or with inner
@@ -303,6 +274,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	<-ctx.Done()
 	s.closing.Store(true)
+	s.board.Close()
 	s.sayGoodbye()
 	cancel()
 	err = errors.Join(pages.Close(), s.media.Close(), ln.Close(), stopTCP())

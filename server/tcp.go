@@ -16,6 +16,9 @@ import (
 	"examlink/probe/wire"
 )
 
+// boardWithin bounds the answers that a board asks for. Chosen by us.
+const boardWithin = 30 * time.Second
+
 // deadline bounds the time a route takes to read its request and write its
 // response. Live streams do not use it; they bound each write instead.
 func deadline(d time.Duration, f http.HandlerFunc) http.Handler {
@@ -45,6 +48,9 @@ func (s *Server) handlers(ws http.Handler) map[string]http.Handler {
 	}
 	if s.gate != nil {
 		maps.Copy(all, s.gate.Handlers())
+		for pattern, h := range s.API(s.gate).BoardHandlers() {
+			all[pattern] = deadline(boardWithin, h.ServeHTTP)
+		}
 	}
 	maps.Copy(all, s.o.Handlers)
 	all["GET "+wire.WebSocketPath] = ws

@@ -38,15 +38,19 @@ var onAdmin = map[string]listenerRow{
 
 // onStudents are the patterns of the students' listener.
 var onStudents = map[string]listenerRow{
-	"GET /":                      {"everybody", "a line of text"},
-	"GET /check":                 {"everybody", "the check page, the same for everybody; the token in its link stays in the browser"},
-	"GET /check/":                {"everybody", "the files of the check page"},
-	"GET /watch/":                {"everybody", "the page of a watch and its files, the same for everybody; the token in its link stays in the browser"},
-	"GET /board/signin":          {"everybody", "sends the browser to the university's sign-in, if one is configured"},
-	"GET /board/signin/callback": {"the browser that was sent there", "signs in who comes back; audit log: signed-in"},
-	"POST /board/signin/link":    {"whoever has a proctor's link, once; from the board's own pages only", "signs in a proctor of one exam; audit log: signed-in"},
-	"POST /board/signout":        {"everybody; from the board's own pages only", "ends all sign-ins of the person; audit log: signed-out"},
-	"GET /examlink/2":            {"a student, by the join token in the first message", "a session of the token's exam and student, as over QUIC"},
+	"GET /":                                  {"everybody", "a line of text"},
+	"GET /check":                             {"everybody", "the check page, the same for everybody; the token in its link stays in the browser"},
+	"GET /check/":                            {"everybody", "the files of the check page"},
+	"GET /watch/":                            {"everybody", "the page of a watch and its files, the same for everybody; the token in its link stays in the browser"},
+	"GET /api/v1/exams":                      {"proctors of the exam and operators, signed in on the board", "as on the admin listener"},
+	"GET /api/v1/me":                         {"proctors and operators, signed in on the board", "as on the admin listener"},
+	"GET /api/v1/exams/{exam}/board":         {"proctors of the exam and operators, signed in on the board", "as on the admin listener"},
+	"GET /api/v1/exams/{exam}/board/changes": {"proctors of the exam and operators, signed in on the board", "as on the admin listener"},
+	"GET /board/signin":                      {"everybody", "sends the browser to the university's sign-in, if one is configured"},
+	"GET /board/signin/callback":             {"the browser that was sent there", "signs in who comes back; audit log: signed-in"},
+	"POST /board/signin/link":                {"whoever has a proctor's link, once; from the board's own pages only", "signs in a proctor of one exam; audit log: signed-in"},
+	"POST /board/signout":                    {"everybody; from the board's own pages only", "ends all sign-ins of the person; audit log: signed-out"},
+	"GET /examlink/2":                        {"a student, by the join token in the first message", "a session of the token's exam and student, as over QUIC"},
 }
 
 const rolesHead = `# Roles
@@ -198,7 +202,7 @@ func TestRolesDocument(t *testing.T) {
 			if own = "yes"; !strings.Contains(rt.Path, "{exam}") {
 				own, other = "yes, own exams", "yes, own exams"
 			}
-			if strings.HasPrefix(rt.Path, "/api/v1/openapi") {
+			if strings.HasPrefix(rt.Path, "/api/v1/openapi") || rt.Path == api.MePath {
 				own, other = "yes", "yes"
 			}
 			if rt.Views == "status" {

@@ -13,6 +13,7 @@ import (
 
 	"examlink/server/alert"
 	"examlink/server/auth"
+	"examlink/server/board"
 	"examlink/server/cluster"
 	"examlink/server/delivery"
 	"examlink/server/exam"
@@ -80,19 +81,21 @@ type Source interface {
 	Drain(ctx context.Context, on bool) error
 	Draining() Drain
 	Audit() store.Audit
+	Board() *board.Board
 }
 
 // API serves information about students to operators and proctors.
 type API struct {
-	source Source
-	auth   auth.Authenticator
-	log    *slog.Logger
-	audit  *auditor
+	source  Source
+	auth    auth.Authenticator
+	log     *slog.Logger
+	audit   *auditor
+	readers readers
 }
 
 // New makes an API protected by an authenticator.
 func New(s Source, a auth.Authenticator, log *slog.Logger) *API {
-	return &API{s, a, log, newAuditor(s.Audit, log)}
+	return &API{source: s, auth: a, log: log, audit: newAuditor(s.Audit, log)}
 }
 
 // mux is what handlers are added to.

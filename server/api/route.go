@@ -37,7 +37,7 @@ var (
 func Routes() []Route { return new(API).routes() }
 
 func (a *API) routes() []Route {
-	return slices.Concat(a.examRoutes(), a.rosterRoutes(), a.tokenRoutes(), a.proctorRoutes(), a.studentRoutes(), a.recordRoutes(), a.sessionRoutes(), a.drainRoutes(), a.auditRoutes(), descriptionRoutes())
+	return slices.Concat(a.examRoutes(), a.rosterRoutes(), a.tokenRoutes(), a.proctorRoutes(), a.boardRoutes(), a.studentRoutes(), a.recordRoutes(), a.sessionRoutes(), a.drainRoutes(), a.auditRoutes(), descriptionRoutes())
 }
 
 // Mount adds the API to a listener.
@@ -96,6 +96,10 @@ func (a *API) serve(rt Route) http.Handler {
 		}
 		if failed != nil {
 			failed.write(w)
+			return
+		}
+		if f, ok := v.(stream); ok {
+			f(w, r)
 			return
 		}
 		answer(w, v)

@@ -116,11 +116,12 @@ func TestEventsReachTheOthers(t *testing.T) {
 		time.Sleep(3 * time.Second)
 		a.publish("1", event.Admitted{})
 		a.publish("1", event.State{From: "connected"})
-		a.publish("1", event.Report{})
+		a.publish("1", event.Report{About: "warning"})
+		a.publish("1", event.Report{About: "warning", Repeated: true})
 		a.publish("1", event.Reading{Measures: false})
 		a.publish("1", event.Ended{From: "live", Why: "goodbye"})
 		time.Sleep(200 * time.Millisecond)
-		if got, want := fmt.Sprint(b.told()), "[1 admitted 1 state 1 ended]"; got != want {
+		if got, want := fmt.Sprint(b.told()), "[1 admitted 1 state 1 report 1 ended]"; got != want {
 			t.Errorf("heard %s, expected %s", got, want)
 		}
 		if len(a.told()) > 0 {

@@ -101,15 +101,19 @@ func (o *outbox) lost() uint64 {
 	return o.dropped + o.bad
 }
 
-// note takes an event of this server's bus. Glances, reports and refusals are nobody
-// else's business.
+// note takes an event of this server's bus. Glances, repeated reports and refusals are
+// nobody else's business.
 func (c *Cluster) note(e event.Event) {
 	if e.Server != "" {
 		return
 	}
 	switch p := e.Payload.(type) {
-	case event.Refused, event.Report:
+	case event.Refused:
 		return
+	case event.Report:
+		if p.Repeated {
+			return
+		}
 	case event.Reading:
 		if !p.Measures {
 			return

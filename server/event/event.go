@@ -110,6 +110,14 @@ type (
 	Report struct {
 		About    wire.ReportKind `json:"about"`
 		Repeated bool            `json:"repeated"`
+		// Minute has the figures of a minute, of a report about one.
+		Minute *Minute `json:"minute,omitempty"`
+	}
+	// Minute is what a client says of its latest minute; nil is unknown.
+	Minute struct {
+		RoundTrip *float64 `json:"round_trip_delay_seconds,omitempty"` // median
+		LossUp    *float64 `json:"loss_up,omitempty"`                  // share from 0 to 1
+		LossDown  *float64 `json:"loss_down,omitempty"`
 	}
 	// Verdict is what the client says its check came to, and the server's own view.
 	Verdict struct {

@@ -96,11 +96,22 @@ func (r *Registry) TakeReport(s *Session, p wire.Report) error {
 	case err != nil:
 		return bad("%v", err)
 	}
-	r.publish(s, event.Report{About: p.Kind, Repeated: repeated})
+	r.publish(s, event.Report{About: p.Kind, Repeated: repeated, Minute: s.minute(p.Kind, repeated)})
 	if first != nil {
 		r.publish(s, event.Verdict{Summary: *first, Judged: *own})
 	}
 	return nil
+}
+
+// minute returns the figures of a minute's report that was taken; nil for other reports.
+func (s *Session) minute(k wire.ReportKind, repeated bool) *event.Minute {
+	if k != wire.ReportMinute || repeated {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.reports.figures
+	return &event.Minute{RoundTrip: f.RoundTrip, LossUp: f.LossUp, LossDown: f.LossDown}
 }
 
 // addReport adds a report to its session. first and own, the server's view of it, are

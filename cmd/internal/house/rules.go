@@ -35,14 +35,15 @@ var Rules = []Rule{
 
 	{Package: "server", May: []string{
 		"probe", "probe/agent", "probe/clock", "probe/equipment", "probe/ippm", "probe/link", "probe/plan", "probe/receipt", "probe/record", "probe/verdict", "probe/view", "probe/warning", "probe/watch", "probe/wire",
-		"server/alert", "server/api", "server/auth", "server/browser", "server/cluster", "server/delivery", "server/durable", "server/event", "server/exam", "server/page", "server/reflect", "server/session", "server/store", "server/store/memory", "server/trains", "server/watchpage", "server/acme", "probe/rehearsal", "server/media", "server/signin",
+		"server/alert", "server/api", "server/auth", "server/browser", "server/cluster", "server/delivery", "server/durable", "server/event", "server/exam", "server/page", "server/reflect", "server/session", "server/store", "server/store/memory", "server/trains", "server/watchpage", "server/acme", "probe/rehearsal", "server/media", "server/signin", "server/board",
 	}},
-	{Package: "server/api", May: []string{"probe/verdict", "server/alert", "server/auth", "server/cluster", "server/delivery", "server/exam", "server/session", "server/store"}},
+	{Package: "server/api", May: []string{"probe/verdict", "server/alert", "server/auth", "server/cluster", "server/delivery", "server/exam", "server/session", "server/store", "server/board"}},
 	{Package: "server/cluster", May: []string{"server/event", "server/store"}, Deps: []string{"github.com/prometheus/client_golang"}, Pure: true},
 	{Package: "server/watchpage", May: []string{"probe/ui", "probe/view"}, Pure: true},
 	{Package: "server/acme", May: []string{"server/durable", "server/store"}, Deps: []string{"github.com/mholt/acmez", "github.com/prometheus/client_golang"}, Pure: true},
 	{Package: "server/media", May: []string{"probe/ippm", "probe/link", "probe/rehearsal", "probe/wire"}, Deps: []string{"github.com/pion", "github.com/prometheus/client_golang"}, Pure: true},
 	{Package: "server/signin", May: []string{"server/auth", "server/exam", "server/store"}, Deps: []string{"github.com/coreos/go-oidc", "golang.org/x/oauth2"}, Pure: true},
+	{Package: "server/board", May: []string{"probe/ippm", "probe/link", "probe/ui", "probe/verdict", "probe/warning", "probe/wire", "server/alert", "server/event", "server/session"}},
 	{Package: "server/page", May: []string{"probe/ui"}, Pure: true},
 	{Package: "server/auth", May: []string{"server/durable"}, Pure: true},
 	{Package: "server/delivery", May: []string{"probe/ippm", "probe/journal", "probe/link", "probe/wire", "server/alert", "server/durable", "server/event", "server/session", "server/store", "server/store/memory"}, Deps: []string{

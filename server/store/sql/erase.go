@@ -97,7 +97,7 @@ func (s *Store) Expire(ctx context.Context, now time.Time, keep store.Retention)
 		}
 	}
 	err = s.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := execute(ctx, tx, "DELETE FROM signins WHERE ends < $1", micros(store.Instant(now)))
+		_, err := execute(ctx, tx, "DELETE FROM sign_ins WHERE ends < $1", micros(store.Instant(now)))
 		return err
 	})
 	if err != nil {

@@ -31,7 +31,7 @@ func (t signIns) Open(ctx context.Context, v store.SignIn) error {
 		return err
 	}
 	return t.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		n, err := execute(ctx, tx, `INSERT INTO signins (id, identity, role, exams, link, begins, ends, ended) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		n, err := execute(ctx, tx, `INSERT INTO sign_ins (id, identity, role, exams, link, begins, ends, ended) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 			ON CONFLICT DO NOTHING`, v.ID, v.Identity, v.Role, string(exams), v.Link, micros(v.From), micros(v.Until), false)
 		if err != nil || n > 0 {
 			return err
@@ -47,7 +47,7 @@ func (t signIns) Open(ctx context.Context, v store.SignIn) error {
 	})
 }
 
-const selectSignIn = "SELECT id, identity, role, exams, link, begins, ends FROM signins "
+const selectSignIn = "SELECT id, identity, role, exams, link, begins, ends FROM sign_ins "
 
 func (t signIns) Get(ctx context.Context, id string) (store.SignIn, error) {
 	return get(ctx, t.Store, "sign-in", scanSignIn, selectSignIn+"WHERE id = $1 AND ended = $2", id, false)
@@ -58,7 +58,7 @@ func (t signIns) End(ctx context.Context, identity string) error {
 		return t.enter(ctx)
 	}
 	return t.change(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := execute(ctx, tx, "UPDATE signins SET ended = $1 WHERE identity = $2", true, identity)
+		_, err := execute(ctx, tx, "UPDATE sign_ins SET ended = $1 WHERE identity = $2", true, identity)
 		return err
 	})
 }

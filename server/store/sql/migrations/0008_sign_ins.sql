@@ -1,7 +1,7 @@
 -- Who is signed in to the proctors' board. id is the hash of a secret, exams a JSON array.
 -- A row stays until it expires, also after it has ended: its link stays used up.
 
-CREATE TABLE signins (
+CREATE TABLE sign_ins (
 	id       {text} NOT NULL PRIMARY KEY,
 	identity {text} NOT NULL,
 	role     {text} NOT NULL,
@@ -12,6 +12,6 @@ CREATE TABLE signins (
 	ended    boolean NOT NULL
 );
 
-CREATE INDEX signins_by_identity ON signins (identity);
+CREATE INDEX sign_ins_by_identity ON sign_ins (identity);
 
-CREATE UNIQUE INDEX signins_by_link ON signins (link) WHERE link <> '';
+CREATE UNIQUE INDEX sign_ins_by_link ON sign_ins (link) WHERE link <> '';

@@ -1,0 +1,77 @@
+package board
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"examlink/probe/verdict"
+	"examlink/server/event"
+)
+
+// Page is the whole board of one exam.
+type Page struct {
+	Schema string `json:"schema"`
+	Exam   string `json:"exam"`
+	// Mark is the place of the page among the changes: the first change to read is that
+	// after it.
+	Mark    string          `json:"mark"`
+	At      time.Time       `json:"at"`
+	Minimum Bounds          `json:"minimum"`
+	Better  Bounds          `json:"recommended"`
+	Rows    []Row           `json:"rows"` // the worst first
+	Notices []IncidentState `json:"incidents"`
+}
+
+// Bounds are those of an exam's policy; 0: none.
+type Bounds struct {
+	Download float64 `json:"download_bits_per_second"`
+	Upload   float64 `json:"upload_bits_per_second"`
+}
+
+// IncidentState is an incident that is active: many sessions in the same trouble at once.
+type IncidentState struct {
+	ID       string    `json:"id"`
+	Affected int       `json:"affected"`
+	Since    time.Time `json:"since"`
+	Sentence string    `json:"sentence"`
+}
+
+// Change is one change of a board.
+type Change struct {
+	Schema string    `json:"schema"`
+	At     time.Time `json:"at"`            // when it was noticed, by the server's clock
+	Row    *Row      `json:"row,omitempty"` // a row that is new or has changed
+	// Gone is a student who is on the board no more.
+	Gone string `json:"gone,omitempty"`
+	// Incident is one that is active or has changed; Over is the identifier of one that is
+	// over.
+	Incident *IncidentState `json:"incident,omitempty"`
+	Over     string         `json:"over,omitempty"`
+}
+
+// Page returns the board of an exam.
+func (b *Board) Page(exam string) Page {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	p := b.rows.policyOf(exam)
+	page := Page{
+		Schema: Schema, Exam: exam, Mark: Mark{b.run, b.number}.String(), At: b.now().UTC(), Rows: []Row{}, Notices: []IncidentState{},
+		Minimum: boundsOf(p.Minimum), Better: boundsOf(p.Recommended),
+	}
+	for k, row := range b.rows.shown {
+		if k.exam == exam {
+			page.Rows = append(page.Rows, row)
+		}
+	}
+	slices.SortFunc(page.Rows, Compare)
+	for _, e := range b.incidents {
+		if x := e.Payload.(event.Incident); len(x.Exams) == 0 || slices.Contains(x.Exams, exam) {
+			page.Notices = append(page.Notices, *stateOf(x))
+		}
+	}
+	slices.SortFunc(page.Notices, func(x, y IncidentState) int { return strings.Compare(x.ID, y.ID) })
+	return page
+}
+
+func boundsOf(b verdict.Bounds) Bounds { return Bounds{float64(b.Download), float64(b.Upload)} }
