@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -67,6 +68,7 @@ type Server struct {
 
 	gate        *signin.Gate // nil: no board
 	board       *board.Board
+	boardPage   map[string]http.Handler // its files
 	media       *media.Receiver
 	pageWatches *pageWatches
 	revoked     *revocations
@@ -179,6 +181,9 @@ func New(o Options) (*Server, error) {
 	}
 	if o.Board != nil {
 		if s.gate, err = s.newGate(*o.Board); err != nil {
+			return nil, err
+		}
+		if s.boardPage, err = board.Assets(o.Board.Provider != nil); err != nil {
 			return nil, err
 		}
 	}

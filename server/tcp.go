@@ -47,6 +47,7 @@ func (s *Server) handlers(ws http.Handler) map[string]http.Handler {
 		}
 	}
 	if s.gate != nil {
+		maps.Copy(all, s.boardPage)
 		maps.Copy(all, s.gate.Handlers())
 		for pattern, h := range s.API(s.gate).BoardHandlers() {
 			all[pattern] = deadline(boardWithin, h.ServeHTTP)

@@ -46,6 +46,8 @@ var onStudents = map[string]listenerRow{
 	"GET /api/v1/me":                         {"proctors and operators, signed in on the board", "as on the admin listener"},
 	"GET /api/v1/exams/{exam}/board":         {"proctors of the exam and operators, signed in on the board", "as on the admin listener"},
 	"GET /api/v1/exams/{exam}/board/changes": {"proctors of the exam and operators, signed in on the board", "as on the admin listener"},
+	"GET /board":                             {"everybody", "the page of the proctors' board, without any student"},
+	"GET /board/":                            {"everybody", "the files of the page"},
 	"GET /board/signin":                      {"everybody", "sends the browser to the university's sign-in, if one is configured"},
 	"GET /board/signin/callback":             {"the browser that was sent there", "signs in who comes back; audit log: signed-in"},
 	"POST /board/signin/link":                {"whoever has a proctor's link, once; from the board's own pages only", "signs in a proctor of one exam; audit log: signed-in"},
