@@ -280,6 +280,7 @@ func TestBoardSlowReader(t *testing.T) {
 func TestBoardIsDescribed(t *testing.T) {
 	schemas.Fields[board.Page](t, board.Schema)
 	schemas.Fields[board.Change](t, board.ChangeSchema)
+	schemas.Fields[board.Rows](t, board.RowsSchema)
 	b := newBoardServer(t)
 	c := b.proctor("e1")
 	r, _ := b.follow(c, "e1", b.mark(c))

@@ -130,7 +130,7 @@ func TestExamsAPI(t *testing.T) {
 	if status, p := d.raw("PUT", api.DrainPath, `{"draining": true}`, "Content-Type", "application/json"); status != http.StatusConflict {
 		t.Errorf("drained without others: %d %+v", status, p)
 	}
-	for _, path := range []string{api.SessionsPath, api.WarningsPath, api.UndeliveredPath, api.DrainPath, api.MePath, "/api/v1/exams/msds-5001/board", api.DescriptionPath, api.DescriptionYAMLPath} {
+	for _, path := range []string{api.SessionsPath, api.WarningsPath, api.UndeliveredPath, api.DrainPath, api.MePath, api.BoardPath, "/api/v1/exams/msds-5001/board", api.DescriptionPath, api.DescriptionYAMLPath} {
 		if status, p := d.raw("GET", path, ""); status != 200 {
 			t.Errorf("%s: %+v", path, p)
 		}

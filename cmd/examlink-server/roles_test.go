@@ -110,7 +110,7 @@ type commandRow struct {
 // commands are all commands that do something.
 var commands = map[string]commandRow{
 	"serve": {note: "starts the server"}, "demo": {note: "has a server, data and students of its own"},
-	"config": {note: "shows the configuration"}, "version": {note: "shows the version"}, "sessions": {api: []string{"GET /api/v1/sessions", "GET /api/v1/undelivered"}},
+	"config": {note: "shows the configuration"}, "version": {note: "shows the version"}, "sessions": {api: []string{"GET /api/v1/sessions", "GET /api/v1/board", "GET /api/v1/undelivered"}},
 	"token": {does: store.Issued}, "keys list": {note: "shows the names of keys"}, "keys rotate": {does: store.KeyRotated},
 	"keys remove": {does: store.KeyRemoved}, "keys public": {note: "shows public keys"}, "backup": {does: store.BackedUp}, "restore": {does: store.Restored},
 	"audit": {api: []string{"GET /api/v1/audit"}},

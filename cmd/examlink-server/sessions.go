@@ -15,16 +15,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"examlink/cmd/internal/cli"
-	"examlink/cmd/internal/daemon"
 	"examlink/server/alert"
 	"examlink/server/api"
 )
-
-// repaintRate is how often --watch refreshes the list. Chosen by us.
-const repaintRate = time.Second
-
-// clearScreen moves to the top left corner and clears what is below.
-const clearScreen = "\x1b[H\x1b[2J"
 
 func newSessions(a *cli.App) *cobra.Command {
 	var (
@@ -38,6 +31,10 @@ func newSessions(a *cli.App) *cobra.Command {
 warnings. Upload is measured by the server, download is reported by the student's
 program. Students on the roster of an exam that has begun who have not connected
 follow as never-connected, with the time since it began.
+
+With --watch it shows one screen, as the proctors' board does: one line for each student,
+the worst first, and in the last line how many do not fit. Rates are Mbit/s, with > before
+a lower bound and ! behind one below the minimum.
 
 The command asks the server's admin listener and needs the admin token, which the
 server keeps in its data directory: run the command there as the same user, or
@@ -64,38 +61,11 @@ wants a name and a password, too: --user and --password-file.`,
 			if !watch {
 				return showSessions(c.Context(), q, out, exam, asJSON)
 			}
-			_, terminal := daemon.Terminal(out)
-			terminal = terminal && !asJSON
-			tick := time.NewTicker(repaintRate)
-			defer tick.Stop()
-			for first := true; ; first = false {
-				var page strings.Builder
-				switch err := showSessions(c.Context(), q, &page, exam, asJSON); {
-				case c.Context().Err() != nil:
-					return nil
-				case err != nil && first:
-					return err
-				case err != nil: // the server may be restarting
-					fmt.Fprintf(c.ErrOrStderr(), "examlink-server: %s\n", cli.Message(err))
-				default:
-					if terminal {
-						fmt.Fprint(out, clearScreen)
-					}
-					fmt.Fprint(out, page.String())
-					if !asJSON && !terminal {
-						fmt.Fprintln(out)
-					}
-				}
-				select {
-				case <-tick.C:
-				case <-c.Context().Done():
-					return nil
-				}
-			}
+			return watchSessions(c, q, exam, asJSON)
 		},
 	}
 	c.Flags().StringVar(&exam, "exam", "", "only sessions of this `exam`")
-	c.Flags().BoolVar(&watch, "watch", false, "refresh the list every second")
+	c.Flags().BoolVar(&watch, "watch", false, "show one line for each student, worst first, every second")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON, one line per refresh")
 	c.Flags().BoolVar(&undelivered, "undelivered", false, "list the warnings that could not be delivered instead")
 	q.flags(c)

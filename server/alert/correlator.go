@@ -206,15 +206,6 @@ func (c *Correlator) SetRules(hold time.Duration, incident IncidentRule) {
 	c.rules.Hold, c.rules.Incident = hold, incident
 }
 
-// Rates returns the latest readings of a session, nil where there is none: the
-// upload that the server measured and the download that the client claims.
-func (c *Correlator) Rates(session string) (up, down *Rate) {
-	if sub := c.sessions[session]; sub != nil {
-		return sub.latest("up"), sub.latest("down")
-	}
-	return nil, nil
-}
-
 // notice begins a notice about a session.
 func (c *Correlator) notice(sub *subject, k Kind, st State) Notice {
 	n := Notice{

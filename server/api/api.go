@@ -134,10 +134,21 @@ func (a *API) active(by auth.Principal) (list []alert.Notice) {
 	return list
 }
 
-// rates returns the latest readings of a session.
+// rates returns the latest readings of a session: those that the metrics and the board
+// show.
 func (a *API) rates(session string) (up, down *alert.Rate) {
-	if n := a.source.Notifier(); n != nil {
-		return n.Rates(session)
+	b := a.source.Board()
+	row, ok := b.Session(session)
+	if !ok {
+		return nil, nil
 	}
-	return nil, nil
+	minimum := b.Minimum(row.Exam)
+	return rateOf(row.Upload, minimum.Upload), rateOf(row.Download, minimum.Download)
+}
+
+func rateOf(r *board.Rate, minimum float64) *alert.Rate {
+	if r == nil {
+		return nil
+	}
+	return &alert.Rate{Value: r.Value, Low: r.Low, High: r.High, Minimum: minimum, At: r.At.Round(0)}
 }

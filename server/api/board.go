@@ -1,8 +1,10 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"net/url"
 
 	"examlink/server/board"
 	"examlink/server/exam"
@@ -12,6 +14,7 @@ import (
 // Paths of the board of an exam, and the schema of who is signed in.
 const (
 	MePath           = "/api/v1/me"
+	BoardPath        = "/api/v1/board"
 	boardPath        = examPath + "/board"
 	boardChangesPath = boardPath + "/changes"
 
@@ -29,6 +32,7 @@ type Me struct {
 func (a *API) boardRoutes() []Route {
 	return []Route{
 		{Method: http.MethodGet, Path: MePath, Roles: proctors, answer: me},
+		{Method: http.MethodGet, Path: BoardPath, Roles: proctors, Does: store.Viewed, Views: "board", answer: a.boards},
 		{Method: http.MethodGet, Path: boardPath, Roles: proctors, Does: store.Viewed, Views: "board", answer: a.board},
 		{Method: http.MethodGet, Path: boardChangesPath, Roles: proctors, Does: store.Viewed, Views: "board", answer: a.boardChanges},
 	}
@@ -77,6 +81,22 @@ func (a *API) board(_ http.ResponseWriter, r *http.Request) (any, error) {
 		}
 	}
 	return page, nil
+}
+
+// boards answers with the rows of one exam or of all that the caller may see.
+func (a *API) boards(_ http.ResponseWriter, r *http.Request) (any, error) {
+	by, id := callOf(r).by, r.URL.Query().Get("exam")
+	return a.source.Board().Rows(func(exam string) bool { return (id == "" || exam == id) && by.MaySee(exam) }), nil
+}
+
+// Board returns the rows of an exam, or of all exams if exam is empty.
+func (c *Client) Board(ctx context.Context, exam string) (rows board.Rows, err error) {
+	query := url.Values{}
+	if exam != "" {
+		query.Set("exam", exam)
+	}
+	_, err = c.ask(ctx, BoardPath, query, &rows)
+	return rows, err
 }
 
 // lastEvent is the header by which a browser names the last event that it has.

@@ -1,12 +1,12 @@
 package api
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
 	"examlink/server/alert"
 	"examlink/server/auth"
+	"examlink/server/board"
 	"examlink/server/cluster"
 	"examlink/server/session"
 )
@@ -65,7 +65,7 @@ func (a *API) sessions(exam string, by auth.Principal) SessionsPage {
 	for _, x := range a.source.Elsewhere() {
 		add(remoteEntry(x, now))
 	}
-	slices.SortStableFunc(page.Sessions, worse)
+	a.order(page.Sessions)
 	for _, x := range a.source.Absent() {
 		if (exam == "" || x.Exam == exam) && by.MaySee(x.Exam) {
 			page.Absent = append(page.Absent, AbsentEntry{x.Exam, x.Student, alert.Absent, x.Since.Round(0)})
@@ -79,16 +79,18 @@ func (a *API) sessions(exam string, by auth.Principal) SessionsPage {
 	return page
 }
 
-// worse orders entries: the worst state first, then the longest silence.
-func worse(a, b SessionEntry) int {
-	silent := func(e SessionEntry) float64 {
-		if e.Silent == nil {
-			return 0
+// order orders entries as the board orders rows. The board may not have heard of a session
+// yet: such a one is placed by its state alone.
+func (a *API) order(list []SessionEntry) {
+	rows := make(map[string]board.Row, len(list))
+	for _, e := range list {
+		row, ok := a.source.Board().Session(e.Session)
+		if !ok {
+			row = board.Placed(session.State(e.State), e.Exam, e.Student)
 		}
-		return *e.Silent
+		rows[e.Session] = row
 	}
-	severity := func(e SessionEntry) int { return session.State(e.State).Severity() }
-	return cmp.Or(severity(b)-severity(a), cmp.Compare(silent(b), silent(a)))
+	slices.SortStableFunc(list, func(x, y SessionEntry) int { return board.Compare(rows[x.Session], rows[y.Session]) })
 }
 
 // localEntry is a session of this server.

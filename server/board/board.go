@@ -22,6 +22,7 @@ import (
 const (
 	Schema       = "examlink.board/1"
 	ChangeSchema = "examlink.board-change/1"
+	RowsSchema   = "examlink.board-rows/1"
 )
 
 // DefaultKept is how many changes a board keeps for readers that come back. With 400

@@ -7,6 +7,7 @@ import (
 
 	"examlink/probe/verdict"
 	"examlink/server/event"
+	"examlink/server/session"
 )
 
 // Page is the whole board of one exam.
@@ -75,3 +76,56 @@ func (b *Board) Page(exam string) Page {
 }
 
 func boundsOf(b verdict.Bounds) Bounds { return Bounds{float64(b.Download), float64(b.Upload)} }
+
+// Rows are the rows of several exams together.
+type Rows struct {
+	Schema    string          `json:"schema"`
+	At        time.Time       `json:"at"`
+	Rows      []Row           `json:"rows"` // the worst first
+	Incidents []IncidentState `json:"incidents"`
+}
+
+// Rows returns the rows of all exams for which a function is true.
+func (b *Board) Rows(may func(exam string) bool) Rows {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all := Rows{Schema: RowsSchema, At: b.now().UTC(), Rows: []Row{}, Incidents: []IncidentState{}}
+	for k, row := range b.rows.shown {
+		if may(k.exam) {
+			all.Rows = append(all.Rows, row)
+		}
+	}
+	slices.SortFunc(all.Rows, Compare)
+	for _, e := range b.incidents {
+		if x := e.Payload.(event.Incident); len(x.Exams) == 0 || slices.ContainsFunc(x.Exams, may) {
+			all.Incidents = append(all.Incidents, *stateOf(x))
+		}
+	}
+	slices.SortFunc(all.Incidents, func(x, y IncidentState) int { return strings.Compare(x.ID, y.ID) })
+	return all
+}
+
+// Session returns the row of one session, whether the board shows that or a newer one of
+// the same student; false if it has not heard of the session.
+func (b *Board) Session(id string) (Row, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	f := b.rows.sessions[id]
+	if f == nil {
+		return Row{}, false
+	}
+	return f.row(b.rows.policyOf(f.Exam)), true
+}
+
+// Minimum returns the least rates of an exam's policy.
+func (b *Board) Minimum(exam string) Bounds {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return boundsOf(b.rows.policyOf(exam).Minimum)
+}
+
+// Placed returns a row for Compare, of a session of which nothing but its state is known.
+func Placed(s session.State, exam, student string) Row {
+	f := follower{Session: event.Session{State: string(s), Exam: exam, Student: student}}
+	return f.row(verdict.Policy{})
+}

@@ -254,14 +254,6 @@ func (n *Notifier) Active() []alert.Notice {
 	return n.correlator.Active()
 }
 
-// Rates returns the latest readings of a session, nil where there is none: the
-// upload that the server measured and the download that the client claims.
-func (n *Notifier) Rates(session string) (up, down *alert.Rate) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.correlator.Rates(session)
-}
-
 // Undelivered lists the notices that were given up, by receiver, the latest last.
 func (n *Notifier) Undelivered() []Undelivered {
 	n.mu.Lock()

@@ -19,7 +19,7 @@ var Rules = []Rule{
 	}},
 	{Package: "cmd/examlink-server", May: []string{
 		"cmd/internal/cli", "cmd/internal/config", "cmd/internal/daemon", "cmd/internal/web", "probe", "probe/exporter", "probe/ippm", "probe/netsim",
-		"probe/plan", "probe/receipt", "probe/record", "probe/record/proof", "probe/verdict", "probe/warning", "probe/wire", "server", "server/alert", "server/api", "server/auth", "server/event", "server/exam", "server/page", "server/session", "server/store", "server/store/sql", "server/acme",
+		"probe/plan", "probe/receipt", "probe/record", "probe/record/proof", "probe/verdict", "probe/warning", "probe/wire", "server", "server/alert", "server/api", "server/auth", "server/event", "server/exam", "server/page", "server/session", "server/store", "server/store/sql", "server/acme", "server/board",
 	}},
 	{Package: "cmd/internal/lab", May: []string{
 		"cmd/internal/lab/emulator", "cmd/internal/lab/stage", "probe/clock", "probe/ippm", "probe/link", "probe/netsim", "probe/record", "probe/warning", "probe/wire",
