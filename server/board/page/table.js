@@ -1,7 +1,7 @@
 // The rows. What is a state or a warning is painted at once, figures once a second, and
 // only where they are seen. Rows keep their places while somebody points at them.
 
-import { against, delayText, lossText, rateText, span, stateBadge, warningText } from "./words.js";
+import { against, boundText, delayText, intervalText, lossText, rateText, span, stateBadge, warningText } from "./words.js";
 
 const worseFor = 6000; // milliseconds that a row shows that it has got worse
 const columns = ["student", "state", "since", "download", "upload", "delay", "loss", "warnings"];
@@ -18,6 +18,7 @@ export class Table {
     this.shown = () => true;
     this.ahead = 0; // of the server's clock
     this.bounds = { minimum: {}, recommended: {} };
+    this.labels = {}; // of columns whose name is longer than their text
     this.held = false;
     this.moves = 0;
     this.seen = new IntersectionObserver((entries) => {
@@ -39,6 +40,11 @@ export class Table {
   // reset takes a whole board.
   reset(page) {
     this.bounds = page;
+    for (const name of ["download", "upload"]) {
+      this.labels[name] = boundText(this.t, this.t(name), page.minimum[`${name}_bits_per_second`]);
+      document.querySelector(`th[data-text=${name}]`).textContent = this.labels[name];
+      for (const { cells } of this.lines.values()) cells[name].dataset.label = this.labels[name];
+    }
     const there = new Set(page.rows.map((r) => r.student));
     for (const student of [...this.lines.keys()]) if (!there.has(student)) this.remove(student);
     for (const r of page.rows) this.put(r, true);
@@ -83,7 +89,7 @@ export class Table {
     for (const name of columns) {
       const cell = document.createElement(name === "student" ? "th" : "td");
       if (name === "student") cell.scope = "row";
-      else cell.dataset.label = this.t(name);
+      else cell.dataset.label = this.labels[name] ?? this.t(name);
       cells[name] = cell;
       tr.append(cell);
     }
@@ -126,8 +132,8 @@ export class Table {
       cell.replaceChildren(value, ...(note ? [document.createElement("br"), small] : []));
     };
     for (const [name, key] of [["download", "download_bits_per_second"], ["upload", "upload_bits_per_second"]]) {
-      const [note, kind] = against(this.t, row[name], this.bounds.minimum[key], this.bounds.recommended[key]);
-      set(cells[name], rateText(this.t, row[name]), note, kind);
+      const [note, kind] = against(this.t, row[name], this.bounds.recommended[key]);
+      set(cells[name], rateText(this.t, row[name]), [intervalText(this.t, row[name]), note].filter(Boolean).join(", "), kind);
     }
     cells.delay.textContent = delayText(this.t, row.round_trip_delay_seconds);
     cells.loss.textContent = lossText(this.t, row.loss_up, row.loss_down);

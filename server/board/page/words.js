@@ -25,13 +25,23 @@ export function rateText(t, r) {
   return r.high_bits_per_second != null ? t("most", { value: mbit(r.high_bits_per_second) }) : t("none");
 }
 
-// against returns how a rate compares with its bounds, in words, and its class.
-export function against(t, r, minimum, recommended) {
-  if (!r) return ["", ""];
-  if (r.minimum === "below") return [t("below.minimum", { bound: mbit(minimum) }), "low"];
-  if (r.recommended === "below") return [t("below.recommended", { bound: mbit(recommended) }), "short"];
-  return [minimum > 0 ? t("meets.minimum", { bound: mbit(minimum) }) : "", ""];
+// intervalText returns the interval of an estimate; empty: it has none.
+export function intervalText(t, r) {
+  if (r?.bits_per_second == null || r.low_bits_per_second == null || r.high_bits_per_second == null) return "";
+  const low = mbit(r.low_bits_per_second), high = mbit(r.high_bits_per_second);
+  return low === high ? "" : t("interval", { low, high });
 }
+
+// against returns how a rate compares with its bounds, in words where it is below one, and
+// its class.
+export function against(t, r, recommended) {
+  if (r?.minimum === "below") return [t("below.minimum"), "low"];
+  if (r?.recommended === "below") return [t("below.recommended", { bound: mbit(recommended) }), "short"];
+  return ["", ""];
+}
+
+// boundText returns the name of a rate with its minimum.
+export const boundText = (t, name, minimum) => minimum > 0 ? t("against", { name, bound: mbit(minimum) }) : name;
 
 export const delayText = (t, seconds) => seconds == null ? t("none") : t("milliseconds", { value: Math.round(seconds * 1000) });
 
