@@ -152,7 +152,7 @@ func TestBoardPageCatchesUp(t *testing.T) {
 		c.set(false)
 		browser.Until(`!document.getElementById('stale').checkVisibility()`)
 		browser.Until(stateOnPage(gone) + ` === 'Dropped'`)
-		want := fmt.Sprintf("%.3g Mbit/s", 1+float64(long-10+9-8)/1000) // of s-0013
+		want := fmt.Sprintf("%.3g Mbit/s", 1+float64(long-10+9-8)/1000)                                                 // of s-0013
 		uitest.Value[bool](browser, `document.querySelector('#rows tr[data-student="s-0013"]').scrollIntoView(), true`) // figures are painted where they are seen
 		browser.Until(fmt.Sprintf(`document.querySelector('#rows tr[data-student="s-0013"]').cells[4].innerText.startsWith(%q)`, want))
 	}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"examlink/server/exam"
 	"examlink/server/session"
 )
 
@@ -81,20 +82,21 @@ const (
 
 // settleStudent ends all of a student that goes on, and returns when nothing about the
 // student can come into the store any more.
-func (s *Server) settleStudent(ctx context.Context, exam, student string) error {
+func (s *Server) settleStudent(ctx context.Context, of, student string) error {
 	ctx, cancel := context.WithTimeout(ctx, settleTime)
 	defer cancel()
-	s.endRevoked(append(s.sessions.EndStudent(exam, student), s.tokensElsewhere(exam, student)...))
-	for len(s.tokensElsewhere(exam, student)) > 0 && !s.closing.Load() { // until those servers say that they have ended
+	s.endRevoked(append(s.sessions.EndStudent(of, student), s.tokensElsewhere(of, student)...))
+	for len(s.tokensElsewhere(of, student)) > 0 && !s.closing.Load() { // until those servers say that they have ended
 		select {
 		case <-time.After(settleLook):
 		case <-ctx.Done():
 			return fmt.Errorf("the student's sessions with other servers have not ended: %w", ctx.Err())
 		}
 	}
-	if err := s.erased.add(ctx, exam, student); err != nil {
+	if err := s.erased.add(ctx, of, student); err != nil {
 		return err
 	}
+	s.board.Forget(exam.NewID(), of, student)
 	last := s.events.Last()
 	for live := s.live.Load(); live != nil && live.handled.Load() < last && !s.closing.Load(); {
 		select {
@@ -106,5 +108,5 @@ func (s *Server) settleStudent(ctx context.Context, exam, student string) error 
 	if s.notifier == nil {
 		return nil
 	}
-	return s.notifier.Forget(ctx, exam, student)
+	return s.notifier.Forget(ctx, of, student)
 }

@@ -121,6 +121,16 @@ func (b *Board) Restart(run string) {
 	b.wake()
 }
 
+// Forget forgets a student who was erased, also in the changes that are kept: readers begin
+// again. run names what begins.
+func (b *Board) Forget(run, exam, student string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.rows.forget(key{exam, student})
+	b.run, b.number, b.log = run, 0, nil
+	b.wake()
+}
+
 // incident takes a change of an incident. Called locked.
 func (b *Board) incident(p event.Incident, e event.Event) {
 	c := Change{Over: p.ID}

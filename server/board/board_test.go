@@ -376,3 +376,24 @@ func TestFiguresAreThoseOfTheMetrics(t *testing.T) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 }
+
+// Nothing is left of a student who was erased, whatever still comes of the session.
+func TestForget(t *testing.T) {
+	s := newStory(0)
+	s.healthy("s1")
+	s.healthy("s2")
+	mark, _ := board.ParseMark(s.b.Page("e1").Mark)
+	s.b.Forget("run-2", "e1", "s1")
+	s.say(watch("s1", "live"), event.Report{})
+	s.say(watch("s1", "ended"), event.Ended{})
+	if rows := s.b.Page("e1").Rows; len(rows) != 1 || rows[0].Student != "s2" {
+		t.Errorf("%+v", rows)
+	}
+	if _, _, _, err := s.b.After("e1", mark); !errors.Is(err, board.ErrGone) {
+		t.Errorf("earlier changes are kept: %v", err)
+	}
+	s.healthy("s1")
+	if s.row(t, "s1").State != board.Good {
+		t.Error("who comes back is not seen")
+	}
+}

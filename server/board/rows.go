@@ -37,12 +37,13 @@ type rows struct {
 	of       map[key]map[string]*follower // by session
 	left     map[key]time.Time            // when the last watch of a student ended, of this run
 	shown    map[key]Row
+	erased   map[key]bool // sessions that are about to end leave nothing
 }
 
 func newRows(p verdict.Policy) *rows {
 	return &rows{
 		policy: p, rosters: map[string]Roster{}, students: map[key]Student{}, sessions: map[string]*follower{},
-		of: map[key]map[string]*follower{}, left: map[key]time.Time{}, shown: map[key]Row{},
+		of: map[key]map[string]*follower{}, left: map[key]time.Time{}, shown: map[key]Row{}, erased: map[key]bool{},
 	}
 }
 
@@ -75,12 +76,14 @@ func (r *rows) apply(e event.Event) []change {
 		if delete(r.of[k], f.ID); len(r.of[k]) == 0 {
 			delete(r.of, k)
 		}
-		if f.Purpose != session.PurposeCheck {
+		if f.Purpose != session.PurposeCheck && !r.erased[k] {
 			r.left[k] = e.At
 		}
 		return r.show(k)
 	case event.Refused, event.Revoked:
 		return nil
+	case event.Admitted:
+		delete(r.erased, k)
 	case event.Warning:
 		if f == nil && !p.Active { // of a session that is over
 			return nil
@@ -89,6 +92,9 @@ func (r *rows) apply(e event.Event) []change {
 		if !p.Measures {
 			return nil
 		}
+	}
+	if f == nil && r.erased[k] { // it is about to end
+		return nil
 	}
 	if f == nil { // a snapshot may begin with any event of a session
 		f = &follower{Session: e.Session, since: e.At, warnings: map[string]Warning{}, opened: e.Number}
@@ -100,6 +106,18 @@ func (r *rows) apply(e event.Event) []change {
 	}
 	f.take(e, r.policyOf(k.exam))
 	return r.show(k)
+}
+
+// forget removes all of a student.
+func (r *rows) forget(k key) {
+	for id := range r.of[k] {
+		delete(r.sessions, id)
+	}
+	delete(r.of, k)
+	delete(r.left, k)
+	delete(r.students, k)
+	delete(r.shown, k)
+	r.erased[k] = true
 }
 
 // show brings the row of a student up to date.

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -68,6 +69,7 @@ type board struct {
 	store    *memory.Store
 	linkKey  ed25519.PrivateKey
 	now      time.Time
+	away     atomic.Bool // whether the store is
 }
 
 func newBoard(t *testing.T) *board {
@@ -85,7 +87,7 @@ func newBoard(t *testing.T) *board {
 	t.Cleanup(b.provider.Close)
 	var err error
 	b.gate, err = signin.New(signin.Options{
-		Store: b.store.SignIns(), Audit: b.store.Audit(), LinkKeys: func() []ed25519.PublicKey { return []ed25519.PublicKey{public} },
+		Store: away{b.store.SignIns(), &b.away}, Audit: b.store.Audit(), LinkKeys: func() []ed25519.PublicKey { return []ed25519.PublicKey{public} },
 		Now: func() time.Time { return b.now }, Life: time.Hour,
 		Provider: &signin.Provider{
 			Issuer: issuer, ClientID: "examlink", ClientSecret: "client secret", Address: b.server.URL,

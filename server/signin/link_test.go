@@ -1,11 +1,14 @@
 package signin_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -148,5 +151,44 @@ func TestCookies(t *testing.T) {
 	}
 	if ours != 3 {
 		t.Errorf("%d cookies, want that of the pending sign-in, its end, and the secret", ours)
+	}
+}
+
+// away is a store that does not answer while it is told so.
+type away struct {
+	store.SignIns
+	on *atomic.Bool
+}
+
+func (a away) Get(ctx context.Context, id string) (store.SignIn, error) {
+	if a.on.Load() {
+		return store.SignIn{}, errors.New("the store is away")
+	}
+	return a.SignIns.Get(ctx, id)
+}
+
+// While the store is away, whoever was signed in stays so for a while, and nobody else is.
+func TestStoreAway(t *testing.T) {
+	b := newBoard(t)
+	c, stranger := b.browser(), b.browser()
+	if status, _ := b.post(c, "/board/signin/link", b.issueLink("msds-5001"), asJSON); status != http.StatusNoContent || b.who(c).Role == "" {
+		t.Fatal(status)
+	}
+	at, _ := url.Parse(b.server.URL)
+	stranger.Jar.SetCookies(at, []*http.Cookie{{Name: "__Host-examlink-board", Value: "made-up", Path: "/", Secure: true}})
+	b.away.Store(true)
+	if b.who(c).Role != auth.Proctor {
+		t.Error("a proctor is locked out while the store is away")
+	}
+	if status, _, _ := b.get(stranger, b.server.URL+"/who"); status != http.StatusServiceUnavailable {
+		t.Errorf("a stranger: %d", status)
+	}
+	b.now = b.now.Add(11 * time.Minute)
+	if status, _, _ := b.get(c, b.server.URL+"/who"); status != http.StatusServiceUnavailable {
+		t.Errorf("after a long time: %d", status)
+	}
+	b.away.Store(false)
+	if b.who(c).Role != auth.Proctor {
+		t.Error("not signed in any more when the store is back")
 	}
 }

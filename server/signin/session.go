@@ -84,6 +84,7 @@ func (g *Gate) signOut(w http.ResponseWriter, r *http.Request) {
 		ctx, _ = store.Audited(ctx, store.AuditEntry{
 			At: g.o.Now(), Role: string(who.Role), Identity: who.Identity, Action: store.SignedOut, Subject: "board", Result: store.OK,
 		})
+		g.forgetKnown(who.Identity)
 		err = g.o.Store.End(ctx, who.Identity)
 		if err != nil {
 			g.o.Log.Error("not signed out", "err", err)

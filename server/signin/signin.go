@@ -65,6 +65,7 @@ type Gate struct {
 
 	mu      sync.Mutex
 	refused map[string]time.Time // when a refusal was last written into the audit log, by its reason
+	known   map[string]known     // by the hash of the secret
 }
 
 // New makes a gate. The error names what is wrong with the provider's configuration; the
@@ -79,7 +80,7 @@ func New(o Options) (*Gate, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	g := &Gate{o: o, refused: map[string]time.Time{}}
+	g := &Gate{o: o, refused: map[string]time.Time{}, known: map[string]known{}}
 	var err error
 	if g.seal, err = newSeal(o.Secret); err != nil {
 		return nil, err
@@ -151,7 +152,9 @@ func (g *Gate) Authenticate(r *http.Request) (auth.Principal, error) {
 func (g *Gate) signedIn(ctx context.Context, secret string) (store.SignIn, error) {
 	ctx, cancel := context.WithTimeout(ctx, storeWithin)
 	defer cancel()
-	v, err := g.o.Store.Get(ctx, hash(secret))
+	id := hash(secret)
+	v, err := g.o.Store.Get(ctx, id)
+	v, err = g.recall(id, v, err)
 	if err == nil && !v.Until.After(g.o.Now()) {
 		err = store.ErrNotFound
 	}
