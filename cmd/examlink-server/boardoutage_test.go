@@ -15,6 +15,7 @@ import (
 
 	"examlink/cmd/internal/config"
 	"examlink/probe"
+	"examlink/probe/ippm"
 	"examlink/probe/netsim"
 	"examlink/probe/ui/uitest"
 	"examlink/probe/wire"
@@ -148,6 +149,43 @@ func TestOutagesOnTheBoard(t *testing.T) {
 	slices.Sort(dropped)
 	n := len(suspect)
 	t.Logf("from the last packet to the screen, %d outages: suspect %v to %v, dropped %v to %v", n, suspect[0], suspect[n-1], dropped[0], dropped[n-1])
+}
+
+// Real students whose links become slow: the board says so, and takes it back when they are
+// good again. The figures are in the log.
+func TestSlowLinksOnTheBoard(t *testing.T) {
+	browser := uitest.Open(t, chromedp.Flag("ignore-certificate-errors", true))
+	s := newOutageStand(t)
+	links, err := s.srv.Exams().ProctorLinks(t.Context(), "e1", 1, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	browser.Load(links[0].Address, uitest.Looks[0])
+	all := func(state string) string {
+		return fmt.Sprintf(`[...document.querySelectorAll('#rows tr')].filter(r => r.cells[1].innerText === %q).length === %d`, state, outageStudents)
+	}
+	rate := func(bits float64) {
+		for _, r := range s.relays {
+			r.Down.Update(func(p *netsim.Params) { p.Rate = ippm.Rate(bits) })
+		}
+	}
+	patiently(browser, all("Good"))
+	rate(0.5e6)
+	at := time.Now()
+	patiently(browser, all("Below minimum"))
+	t.Logf("%d downloads fall to 0.5 Mbit/s: all are below the minimum on the screen after %v", outageStudents, time.Since(at).Round(100*time.Millisecond))
+	rate(2e6)
+	at = time.Now()
+	patiently(browser, all("Good"))
+	t.Logf("they are good again: so the screen says after %v", time.Since(at).Round(100*time.Millisecond))
+}
+
+// patiently waits for what takes several tests of a link.
+func patiently(b *uitest.Browser, expression string) {
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end) && !uitest.Value[bool](b, expression); {
+		time.Sleep(100 * time.Millisecond)
+	}
+	b.Until(expression)
 }
 
 func cutLink(r *netsim.Relay, cut bool) {

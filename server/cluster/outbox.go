@@ -28,8 +28,11 @@ type outbox struct {
 	bad     uint64 // that the store did not take
 }
 
-// readings are the kinds that the next one of their session makes obsolete.
-func readings() []string { return []string{string(event.KindReading), string(event.KindClaim)} }
+// readings are the kinds that the next one of their session makes obsolete: an event has the
+// warnings that the client claims, whatever it is about.
+func readings() []string {
+	return []string{string(event.KindReading), string(event.KindClaim), string(event.KindReport)}
+}
 
 // add adds an event. Beyond the bound it drops readings first.
 func (o *outbox) add(e store.LoggedEvent) {
