@@ -199,7 +199,7 @@ func TestBoardsOfSeveralServers(t *testing.T) {
 		t.Skip("long: streams look every 5 s whether their reader is signed in")
 	}
 	shared := memory.New()
-	one, two := newBoardServerOn(t, shared, "one"), newBoardServerOn(t, shared, "two")
+	one, two := newBoardServerOn(t, shared, "one", nil), newBoardServerOn(t, shared, "two", nil)
 	c := one.proctor("e1")
 	r, _ := one.follow(c, "e1", one.mark(c))
 	defer r.close()

@@ -19,6 +19,7 @@ import (
 	"examlink/server"
 	"examlink/server/board"
 	"examlink/server/event"
+	"examlink/server/signin"
 	"examlink/server/store"
 	"examlink/server/store/memory"
 )
@@ -32,10 +33,11 @@ type boardServer struct {
 	store store.Store
 }
 
-func newBoardServer(t *testing.T) *boardServer { return newBoardServerOn(t, memory.New(), "") }
+func newBoardServer(t *testing.T) *boardServer { return newBoardServerOn(t, memory.New(), "", nil) }
 
-// newBoardServerOn makes one on a store; cluster is its name among the servers of the store.
-func newBoardServerOn(t *testing.T, s store.Store, cluster string) *boardServer {
+// newBoardServerOn makes one on a store; cluster is its name among the servers of the store,
+// and provider returns where proctors sign in, nil: by links only.
+func newBoardServerOn(t *testing.T, s store.Store, cluster string, provider func(address string) *signin.Provider) *boardServer {
 	t.Helper()
 	keys, err := server.LoadKeys(t.TempDir(), "", "", time.Now())
 	if err != nil {
@@ -46,9 +48,13 @@ func newBoardServerOn(t *testing.T, s store.Store, cluster string) *boardServer 
 		t.Fatal(err)
 	}
 	issuer := keys.Issuer([]string{tcp.Addr().String()})
+	var accounts *signin.Provider
+	if provider != nil {
+		accounts = provider("https://" + tcp.Addr().String())
+	}
 	srv, err := server.New(server.Options{
 		Conn: udp, TCP: tcp, TLS: &tls.Config{Certificates: []tls.Certificate{keys.Certificate}}, TokenKey: keys.Token.Public().(ed25519.PublicKey),
-		Secret: keys.Secret, Issuer: &issuer, Store: s, Cluster: cluster, Limits: server.Limits{HandshakeRate: 1e4}, Board: &server.BoardOptions{}, Policies: verdict.BuiltIn(),
+		Secret: keys.Secret, Issuer: &issuer, Store: s, Cluster: cluster, Limits: server.Limits{HandshakeRate: 1e4}, Board: &server.BoardOptions{Provider: accounts}, Policies: verdict.BuiltIn(),
 	})
 	if err != nil {
 		t.Fatal(err)
