@@ -128,7 +128,7 @@ func TestBoardPage(t *testing.T) {
 	if got := uitest.Value[int](browser, `document.querySelectorAll('#rows tr').length`); got != 0 {
 		t.Errorf("%d rows for nobody", got)
 	}
-	browser.Forget() // 401 is an error on the console
+	browser.Problems(host)
 	browser.Load(at, uitest.Looks[0])
 	browser.Until(`document.getElementById('why').innerText.includes('once')`)
 }

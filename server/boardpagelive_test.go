@@ -140,6 +140,7 @@ func TestBoardPageCatchesUp(t *testing.T) {
 	for i, long := range []int{30, 6000} { // within what the server keeps for readers, and beyond
 		c.set(true)
 		browser.Until(`document.getElementById('stale').checkVisibility()`)
+		axe(browser, t, "stale")
 		for n := range long {
 			b.says("e1", fmt.Sprintf("s-%04d", 12+n%10), "live", rate(1+float64(n)/1000))
 		}

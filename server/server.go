@@ -183,7 +183,7 @@ func New(o Options) (*Server, error) {
 		if s.gate, err = s.newGate(*o.Board); err != nil {
 			return nil, err
 		}
-		if s.boardPage, err = board.Assets(o.Board.Provider != nil); err != nil {
+		if s.boardPage, err = board.Assets(); err != nil {
 			return nil, err
 		}
 	}

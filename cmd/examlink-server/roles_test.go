@@ -50,6 +50,7 @@ var onStudents = map[string]listenerRow{
 	"GET /board/":                            {"everybody", "the files of the page"},
 	"GET /board/signin":                      {"everybody", "sends the browser to the university's sign-in, if one is configured"},
 	"GET /board/signin/callback":             {"the browser that was sent there", "signs in who comes back; audit log: signed-in"},
+	"GET /board/signin/state":                {"everybody", "whether the browser is signed in, and how it can be"},
 	"POST /board/signin/link":                {"whoever has a proctor's link, once; from the board's own pages only", "signs in a proctor of one exam; audit log: signed-in"},
 	"POST /board/signout":                    {"everybody; from the board's own pages only", "ends all sign-ins of the person; audit log: signed-out"},
 	"GET /examlink/2":                        {"a student, by the join token in the first message", "a session of the token's exam and student, as over QUIC"},

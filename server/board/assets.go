@@ -2,7 +2,6 @@ package board
 
 import (
 	"embed"
-	"encoding/json"
 	"io/fs"
 	"net/http"
 	"strings"
@@ -26,8 +25,8 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 const sendWithin = 30 * time.Second
 
 // Assets serves the files of the page. They are the same for everybody and name no
-// student. accounts says whether there is a provider to sign in with.
-func Assets(accounts bool) (map[string]http.Handler, error) {
+// student.
+func Assets() (map[string]http.Handler, error) {
 	tree, err := fs.Sub(files, "page")
 	if err != nil {
 		return nil, err
@@ -52,10 +51,6 @@ func Assets(accounts bool) (map[string]http.Handler, error) {
 		switch name := strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, Path), "/"); name {
 		case "text.json":
 			catalogues.ServeHTTP(w, r)
-		case "signin.json":
-			w.Header().Set("Content-Type", "application/json")
-			w.Header().Set("Cache-Control", "no-store")
-			_ = json.NewEncoder(w).Encode(map[string]bool{"accounts": accounts}) // the browser is gone
 		default:
 			r2 := r.Clone(r.Context())
 			r2.URL.Path = "/" + name

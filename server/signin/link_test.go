@@ -59,6 +59,9 @@ func TestLinks(t *testing.T) {
 	if status, _ := b.post(second, "/board/signin/link", link, asJSON); status != http.StatusUnauthorized {
 		t.Errorf("after the sign-out: %d", status)
 	}
+	if _, _, state := b.get(second, b.server.URL+"/board/signin/state"); strings.TrimSpace(state) != `{"accounts":true,"signed_in":false}` {
+		t.Errorf("state of who is not signed in: %s", state)
+	}
 	another := b.issueLink("msds-5002")
 	b.now = b.now.Add(2*time.Hour - time.Minute)
 	if status, _ := b.post(second, "/board/signin/link", another, asJSON); status != http.StatusNoContent {

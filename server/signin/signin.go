@@ -10,6 +10,7 @@ package signin
 import (
 	"context"
 	"crypto/ed25519"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -25,6 +26,7 @@ const (
 	Path         = "/board/signin"
 	callbackPath = Path + "/callback"
 	linkPath     = Path + "/link"
+	statePath    = Path + "/state"
 	outPath      = "/board/signout"
 	boardPath    = "/board"
 )
@@ -100,6 +102,7 @@ func (g *Gate) Handlers() map[string]http.Handler {
 		"POST " + outPath:     g.foreign.Handler(http.HandlerFunc(g.signOut)),
 		"GET " + Path:         http.HandlerFunc(g.begin),
 		"GET " + callbackPath: http.HandlerFunc(g.finish),
+		"GET " + statePath:    http.HandlerFunc(g.state),
 	}
 	for pattern, h := range all {
 		all[pattern] = bounded(h)
@@ -125,8 +128,20 @@ func bounded(h http.Handler) http.Handler {
 	})
 }
 
-// Accounts reports whether people can sign in with accounts of a provider.
-func (g *Gate) Accounts() bool { return g.provider != nil }
+// State is what a page asks first.
+type State struct {
+	// Accounts says whether people can sign in with accounts of a provider.
+	Accounts bool `json:"accounts"`
+	// SignedIn says whether the browser is.
+	SignedIn bool `json:"signed_in"`
+}
+
+func (g *Gate) state(w http.ResponseWriter, r *http.Request) {
+	_, err := g.Authenticate(r)
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
+	_ = json.NewEncoder(w).Encode(State{Accounts: g.provider != nil, SignedIn: err == nil}) // the browser is gone
+}
 
 // Authenticate implements auth.Authenticator.
 func (g *Gate) Authenticate(r *http.Request) (auth.Principal, error) {

@@ -18,7 +18,7 @@ async function start() {
   t = await load("/board/text.json");
   document.title = t("title");
   const failed = await useLink();
-  const me = await ask("/api/v1/me");
+  const me = (await ask("/board/signin/state"))?.signed_in ? await ask("/api/v1/me") : null;
   if (!me || failed) return signIn(failed);
   get("identity").textContent = me.identity;
   get("who").hidden = false;
@@ -68,7 +68,7 @@ async function signIn(failed = "") {
   const words = failed || (reasons.includes(why) ? t("signin." + why) : "");
   get("why").textContent = words;
   get("why").hidden = words === "";
-  get("accounts").hidden = !(await ask("/board/signin.json"))?.accounts;
+  get("accounts").hidden = !(await ask("/board/signin/state"))?.accounts;
   get("signin").hidden = false;
 }
 
