@@ -29,7 +29,7 @@ func (p *port) rehearse(q wire.Rehearse) *wire.Refused {
 
 // Without a token, or with a request that is not sound, nothing is received.
 func TestRehearsalsThatAreRefused(t *testing.T) {
-	p := newPort(t, server.Limits{})
+	p := newPort(t, server.Limits{HandshakeRate: 1000})
 	good := wire.Rehearse{Token: p.token("t1"), Server: p.addr.String(), Offer: "v=0\r\n", Streams: []wire.RehearsalStream{{MID: "0", Kind: "webcam"}}}
 	change := func(f func(*wire.Rehearse)) wire.Rehearse {
 		q := good

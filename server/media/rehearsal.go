@@ -79,6 +79,7 @@ func (r *Receiver) Begin(ctx context.Context, q Request) (*Rehearsal, error) {
 	}
 	pc.OnTrack(h.receive)
 	if err := h.negotiate(ctx, offer); err != nil {
+		h.outcome = "" // it has not begun
 		h.Close()
 		return nil, err
 	}
@@ -228,7 +229,9 @@ func (h *Rehearsal) Close() {
 	}
 	_ = h.pc.GracefulClose() // nobody else uses it
 	h.wg.Wait()
-	h.r.metrics.ended.WithLabelValues(string(h.outcome)).Inc()
+	if h.outcome != "" {
+		h.r.metrics.ended.WithLabelValues(string(h.outcome)).Inc()
+	}
 	h.leave()
 }
 
