@@ -68,7 +68,7 @@ type Options struct {
 	// Use puts a certificate in force.
 	Use func(tls.Certificate)
 	// File, if set, is where the certificate in force is written with its chain and key,
-	// PEM, for other listeners of this computer.
+	// PEM: for other listeners of this computer, and for Start.
 	File string
 	// Alone says that no other server shares Values: a turn to order that an earlier run
 	// left is taken over at once.

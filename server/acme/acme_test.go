@@ -124,7 +124,7 @@ func TestSeveralServers(t *testing.T) {
 func TestTurnOfAnother(t *testing.T) {
 	p, s := listen(t), memory.New()
 	a := acmetest.New(t, acmetest.Options{TLSPort: p.number()})
-	values := &held{Values: s.Values(), turn: make(chan struct{}), go_: make(chan struct{})}
+	values := &held{Values: s.Values(), turn: make(chan struct{}), goOn: make(chan struct{})}
 	one, two := newHost(t, a, values, nil), newHost(t, a, s.Values(), nil)
 	p.serve(one)
 	done := make(chan struct{})
@@ -133,7 +133,7 @@ func TestTurnOfAnother(t *testing.T) {
 	if wait := two.Step(t.Context()); wait != 5*time.Second || two.certificate() != nil || a.Orders() != 0 {
 		t.Errorf("waits %v, %d orders, want 5 s and none", wait, a.Orders())
 	}
-	close(values.go_)
+	close(values.goOn)
 	<-done
 	two.Step(t.Context())
 	if two.certificate() == nil || a.Orders() != 1 {
@@ -144,9 +144,9 @@ func TestTurnOfAnother(t *testing.T) {
 // held is a store whose user is held up once it has taken the turn.
 type held struct {
 	store.Values
-	turn, go_ chan struct{}
-	taken     bool
-	killed    func() // instead of being held up, it writes nothing any more
+	turn, goOn chan struct{}
+	taken      bool
+	killed     func() // instead of being held up, it writes nothing any more
 }
 
 func (h *held) Put(ctx context.Context, name string, body []byte, over uint64) (uint64, error) {
@@ -161,7 +161,7 @@ func (h *held) Put(ctx context.Context, name string, body []byte, over uint64) (
 			return v, err
 		}
 		close(h.turn)
-		<-h.go_
+		<-h.goOn
 	}
 	return v, err
 }
@@ -224,7 +224,7 @@ func TestTurnOfTheDead(t *testing.T) {
 	p, s := listen(t), memory.New()
 	a := acmetest.New(t, acmetest.Options{TLSPort: p.number()})
 	ctx, kill := context.WithCancel(t.Context())
-	dead := newHost(t, a, &held{Values: s.Values(), turn: make(chan struct{}), go_: make(chan struct{}), killed: kill}, nil)
+	dead := newHost(t, a, &held{Values: s.Values(), turn: make(chan struct{}), goOn: make(chan struct{}), killed: kill}, nil)
 	p.serve(dead)
 	dead.Step(ctx)
 	one := newHost(t, a, s.Values(), nil)
