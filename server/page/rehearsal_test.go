@@ -70,7 +70,7 @@ func TestRehearsalCounts(t *testing.T) {
 		t.Errorf("%d remedies, expected each once", n)
 	}
 	// What the rehearsal found counts against a link that is ready, and makes none unfit.
-	lowered := eval[string](p, `import('/check/judging.js').then(j => j.judgeAll({outcome: 'ready', sentence: 'Ready.'}, [{standing: 'below', text: 'It froze.'}]).sentence)`)
+	lowered := eval[string](p, `import('/check/findings.js').then(j => j.judgeAll({outcome: 'ready', sentence: 'Ready.'}, {findings: [{id: 'rehearsal', status: 'only-just', sentence: 'It froze.'}]}).sentence)`)
 	if lowered != "Ready, but only just: It froze." {
 		t.Errorf("a rehearsal that failed: %q", lowered)
 	}
