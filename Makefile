@@ -80,6 +80,7 @@ screenshots: ## the pages as pictures, for the documents, one of a real measurem
 	CI=1 go test ./server/page -run '^TestScreenshots$$' -count=1 -args -screenshots $(abspath $(SCREENSHOTS))/page
 	CI=1 EXAMLINK_SCREENSHOTS=$(abspath $(SCREENSHOTS))/page go test ./cmd/examlink-server -run '^TestCheckPageOverLink$$' -count=1
 	CI=1 EXAMLINK_SCREENSHOTS=$(abspath $(SCREENSHOTS))/board go test ./server -run '^TestBoardPage$$' -count=1
+	CI=1 EXAMLINK_SCREENSHOTS=$(abspath $(SCREENSHOTS))/window go test ./server/browser -run '^TestWatchInATab$$' -count=1
 	CI=1 EXAMLINK_SCREENSHOTS=$(abspath $(SCREENSHOTS))/window go test ./cmd/examlink -run '^TestWindowScreenshots$$' -count=1
 
 grafana: ## what Grafana's own data engine makes of the dashboards' results; needs node, npm and prometheus

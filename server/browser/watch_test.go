@@ -164,6 +164,22 @@ func (s *stand) accessible(state string) {
 	}
 }
 
+// picture takes a picture of the page as it is, for the documents, if pictures are wanted.
+func (s *stand) picture(name string, width, height int64) {
+	s.t.Helper()
+	if uitest.Screenshots == "" {
+		return
+	}
+	s.do(chromedp.EmulateViewport(width, height))
+	shot, err := chromedp.Call(s.tab, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: "png"})
+	if err == nil {
+		err = os.WriteFile(filepath.Join(uitest.Screenshots, name+".png"), shot.Data, 0o644) //nolint:gosec // for everybody to see
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 // kept returns the record that the page has kept, after the watch was ended.
 func (s *stand) kept() []record.Line {
 	s.t.Helper()
@@ -205,6 +221,7 @@ func TestWatchInATab(t *testing.T) {
 	began := s.cut(out)
 	s.says(20*time.Second, "Connection interrupted", "Earlier warnings")
 	s.accessible("after an interruption")
+	s.picture("watch-phone-dark", 390, 844)
 	time.Sleep(3 * time.Second)
 	reloaded := time.Now()
 	s.do(chromedp.Reload())
