@@ -279,6 +279,16 @@ func TestWatchInAHiddenTab(t *testing.T) {
 	}
 }
 
+// Where UDP does not get through, the page watches by WebSocket and says so.
+func TestWatchByWebSocket(t *testing.T) {
+	s := newStand(t, netsim.Params{}, netsim.Params{}, false)
+	if err := chromedp.Listen(s.tab, s.hear); err != nil {
+		t.Fatal(err)
+	}
+	s.do(chromedp.Navigate("https://"+s.relay.Addr().String()+watchpage.Path+"#"+s.token), chromedp.Click("#begin"))
+	s.says(40*time.Second, "websocket", "The network blocks UDP")
+}
+
 // What the page could not see is named: it was closed, or the browser did not let it run.
 func TestAwayPageIsNamed(t *testing.T) {
 	s := newStand(t, netsim.Params{Rate: 5e6, Delay: 10 * time.Millisecond}, netsim.Params{Rate: 10e6, Delay: 10 * time.Millisecond}, true)
