@@ -27,8 +27,11 @@ func (r *Registry) Moved(id string) {
 // after it, the silence of sessions whose client has never been here counts for nothing:
 // it may have gone on with another server.
 func (r *Registry) Blind(on bool, patience time.Duration) {
-	r.blind.Store(on)
+	if on {
+		r.blind.Store(true)
+	}
 	r.lookAway(patience)
+	r.blind.Store(on) // after it: a scan in between would judge the silence of the time before
 }
 
 // lookAway gives such sessions more time.
