@@ -31,15 +31,16 @@ func (r *Registry) Blind(on bool, patience time.Duration) {
 		r.blind.Store(true)
 	}
 	r.lookAway(patience)
-	r.blind.Store(on) // after it: a scan in between would judge the silence of the time before
+	r.blind.Store(on) // after it: a scan in between would judge the time before
 }
 
-// lookAway gives such sessions more time.
+// lookAway gives such sessions more time, and never less: a scan that began while nobody
+// was heard of may come after the end of that.
 func (r *Registry) lookAway(patience time.Duration) {
 	from := r.o.Clock.Now() + patience
 	for _, s := range r.All() {
 		s.mu.Lock()
-		if s.conn == nil && s.patience != nil {
+		if s.conn == nil && s.patience != nil && *s.patience < from {
 			s.patience = &from
 		}
 		s.mu.Unlock()
