@@ -12,6 +12,7 @@ import (
 	"examlink/probe/plan"
 	"examlink/probe/record"
 	"examlink/probe/record/report"
+	"examlink/probe/session"
 	"examlink/probe/warning"
 )
 
@@ -66,7 +67,9 @@ func TestSummaryAndReportAgree(t *testing.T) {
 		if d := account.Interrupted - interrupted; d > 0.01 || d < -0.01 || interrupted < 19 {
 			t.Errorf("interrupted for %v s, in the report for %v s", interrupted, account.Interrupted)
 		}
-		if w := account.Window; account.Student != "s1" || w == nil || w.Watched < 299 || w.Watched > 301 || w.Share < 0.49 || w.Share > 0.51 {
+		// A goodbye delivers reports, settles, and has the end countersigned.
+		const goodbye = 3 * session.GoodbyeSettle
+		if w := account.Window; account.Student != "s1" || w == nil || w.Watched < 299 || w.Watched > (5*time.Minute+goodbye).Seconds() || w.Share < 0.49 || w.Share > 0.51 {
 			t.Errorf("student %q, window %+v, want 5 of 10 minutes", account.Student, w)
 		}
 	})
