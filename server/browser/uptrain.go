@@ -2,6 +2,7 @@ package browser
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"examlink/probe/ippm"
@@ -21,7 +22,10 @@ const (
 	heldPackets = 3
 	closeMost   = 0.3
 	closeShare  = 0.6
-	maxLeft     = 1 << 16 // packets of a train that are kept
+	// A link that was full had a queue: of less than stoodLeast packets it was none.
+	stoodLeast = 3
+	standShare = 0.25
+	maxLeft    = 1 << 16 // packets of a train that are kept
 )
 
 // upTrain is what the page said of the train that it sent.
@@ -124,20 +128,38 @@ func (l *Line) departed(a wire.Arrivals) {
 }
 
 // shaped reports whether what was read is the rate of the browser's congestion control
-// rather than the link's.
+// rather than the link's: it held packets back, and they came through bunched, or no queue stood
+// on the link by the times at which they left.
 func (u *upTrain) shaped(r wire.TrainReport, ipv6 bool) bool {
 	if r.Rate == nil {
 		return false
 	}
 	held, near, took := time.Duration(0), 0, time.Duration(0)
+	var delays []time.Duration // from the browser to here, by two clocks
 	for i, x := range u.arrivals {
 		took = ippm.Rate(*r.Rate).Time(ippm.IPSize(x.size, ipv6))
 		if left, ok := u.left[x.p.Index]; ok {
-			held = max(held, time.Duration(left)*time.Microsecond-time.Duration(x.p.Sent))
+			at := time.Duration(left) * time.Microsecond
+			held = max(held, at-time.Duration(x.p.Sent))
+			delays = append(delays, x.at-at)
 		}
 		if i > 0 && float64(x.at-u.arrivals[i-1].at) < closeShare*float64(took) {
 			near++
 		}
 	}
-	return held > max(heldMost, heldPackets*took) && float64(near) > closeMost*float64(len(u.arrivals))
+	if held <= max(heldMost, heldPackets*took) {
+		return false
+	}
+	return float64(near) > closeMost*float64(len(u.arrivals)) || standing(delays) < stoodLeast*took
+}
+
+// standing returns the queue that stood in the second half of a train: by how much even its
+// short delays, the standShare quantile, were above the shortest of all.
+func standing(delays []time.Duration) time.Duration {
+	if len(delays) < 2 {
+		return 0
+	}
+	late := slices.Clone(delays[len(delays)/2:])
+	slices.Sort(late)
+	return late[int(standShare*float64(len(late)))] - slices.Min(delays)
 }
