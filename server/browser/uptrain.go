@@ -134,10 +134,13 @@ func (u *upTrain) shaped(r wire.TrainReport, ipv6 bool) bool {
 	if r.Rate == nil {
 		return false
 	}
-	held, near, took := time.Duration(0), 0, time.Duration(0)
+	held, near, size := time.Duration(0), 0, 0
+	for _, x := range u.arrivals {
+		size = max(size, x.size) // those that end a train are smaller
+	}
+	took := ippm.Rate(*r.Rate).Time(ippm.IPSize(size, ipv6))
 	var delays []time.Duration // from the browser to here, by two clocks
 	for i, x := range u.arrivals {
-		took = ippm.Rate(*r.Rate).Time(ippm.IPSize(x.size, ipv6))
 		if left, ok := u.left[x.p.Index]; ok {
 			at := time.Duration(left) * time.Microsecond
 			held = max(held, at-time.Duration(x.p.Sent))
