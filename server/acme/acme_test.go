@@ -22,6 +22,9 @@ import (
 // A certificate is ordered by TLS-ALPN-01, is what a browser accepts for its names only,
 // and is in a file for other listeners. Later runs take it from the store.
 func TestOrder(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long: an order and its renewal take seconds of real time")
+	}
 	p, s, file := listen(t), memory.New(), filepath.Join(t.TempDir(), "acme.pem")
 	a := acmetest.New(t, acmetest.Options{TLSPort: p.number()})
 	both := func(o *acme.Options) { o.Hosts, o.File = []string{"exam.example.edu", "exam2.example.edu"}, file }
