@@ -104,9 +104,9 @@ func painted(b *uitest.Browser, student, word string) time.Time {
 	return time.UnixMilli(int64(at))
 }
 
-// Real students behind links that are cut: what a proctor sees, and after how long. The
-// figures are in the log.
-func TestOutagesOnTheBoard(t *testing.T) {
+// newBoardStand opens the board of a stand in a browser, by a proctor's link.
+func newBoardStand(t *testing.T) (*outageStand, *uitest.Browser) {
+	t.Helper()
 	browser := uitest.Open(t, chromedp.Flag("ignore-certificate-errors", true))
 	s := newOutageStand(t)
 	links, err := s.srv.Exams().ProctorLinks(t.Context(), "e1", 1, time.Hour)
@@ -114,6 +114,13 @@ func TestOutagesOnTheBoard(t *testing.T) {
 		t.Fatal(err)
 	}
 	browser.Load(links[0].Address, uitest.Looks[0])
+	return s, browser
+}
+
+// Real students behind links that are cut: what a proctor sees, and after how long. The
+// figures are in the log.
+func TestOutagesOnTheBoard(t *testing.T) {
+	s, browser := newBoardStand(t)
 	calm := fmt.Sprintf(`[...document.querySelectorAll('#rows tr')].filter(r => !['Dropped', 'Suspect'].includes(r.cells[1].innerText)).length === %d`, outageStudents)
 	browser.Until(calm)
 	uitest.Value[bool](browser, `window.painted = [], new MutationObserver(list => {
@@ -154,13 +161,7 @@ func TestOutagesOnTheBoard(t *testing.T) {
 // Real students whose links become slow: the board says so, and takes it back when they are
 // good again. The figures are in the log.
 func TestSlowLinksOnTheBoard(t *testing.T) {
-	browser := uitest.Open(t, chromedp.Flag("ignore-certificate-errors", true))
-	s := newOutageStand(t)
-	links, err := s.srv.Exams().ProctorLinks(t.Context(), "e1", 1, time.Hour)
-	if err != nil {
-		t.Fatal(err)
-	}
-	browser.Load(links[0].Address, uitest.Looks[0])
+	s, browser := newBoardStand(t)
 	all := func(state string) string {
 		return fmt.Sprintf(`[...document.querySelectorAll('#rows tr')].filter(r => r.cells[1].innerText === %q).length === %d`, state, outageStudents)
 	}

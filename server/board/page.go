@@ -57,22 +57,30 @@ func (b *Board) Page(exam string) Page {
 	defer b.mu.Unlock()
 	p := b.rows.policyOf(exam)
 	page := Page{
-		Schema: Schema, Exam: exam, Mark: Mark{b.run, b.number}.String(), At: b.now().UTC(), Rows: []Row{}, Notices: []IncidentState{},
+		Schema: Schema, Exam: exam, Mark: Mark{b.run, b.number}.String(), At: b.now().UTC(),
 		Minimum: boundsOf(p.Minimum), Better: boundsOf(p.Recommended),
 	}
-	for k, row := range b.rows.shown {
-		if k.exam == exam {
-			page.Rows = append(page.Rows, row)
-		}
-	}
-	slices.SortFunc(page.Rows, Compare)
-	for _, e := range b.incidents {
-		if x := e.Payload.(event.Incident); len(x.Exams) == 0 || slices.Contains(x.Exams, exam) {
-			page.Notices = append(page.Notices, *stateOf(x))
-		}
-	}
-	slices.SortFunc(page.Notices, func(x, y IncidentState) int { return strings.Compare(x.ID, y.ID) })
+	page.Rows, page.Notices = b.seen(func(e string) bool { return e == exam })
 	return page
+}
+
+// seen returns the rows of the exams for which a function is true, the worst first, and the
+// incidents that belong to them. Called locked.
+func (b *Board) seen(may func(exam string) bool) (rows []Row, incidents []IncidentState) {
+	rows, incidents = []Row{}, []IncidentState{}
+	for k, row := range b.rows.shown {
+		if may(k.exam) {
+			rows = append(rows, row)
+		}
+	}
+	slices.SortFunc(rows, Compare)
+	for _, e := range b.incidents {
+		if x := e.Payload.(event.Incident); len(x.Exams) == 0 || slices.ContainsFunc(x.Exams, may) {
+			incidents = append(incidents, *stateOf(x))
+		}
+	}
+	slices.SortFunc(incidents, func(x, y IncidentState) int { return strings.Compare(x.ID, y.ID) })
+	return rows, incidents
 }
 
 func boundsOf(b verdict.Bounds) Bounds { return Bounds{float64(b.Download), float64(b.Upload)} }
@@ -89,19 +97,8 @@ type Rows struct {
 func (b *Board) Rows(may func(exam string) bool) Rows {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	all := Rows{Schema: RowsSchema, At: b.now().UTC(), Rows: []Row{}, Incidents: []IncidentState{}}
-	for k, row := range b.rows.shown {
-		if may(k.exam) {
-			all.Rows = append(all.Rows, row)
-		}
-	}
-	slices.SortFunc(all.Rows, Compare)
-	for _, e := range b.incidents {
-		if x := e.Payload.(event.Incident); len(x.Exams) == 0 || slices.ContainsFunc(x.Exams, may) {
-			all.Incidents = append(all.Incidents, *stateOf(x))
-		}
-	}
-	slices.SortFunc(all.Incidents, func(x, y IncidentState) int { return strings.Compare(x.ID, y.ID) })
+	all := Rows{Schema: RowsSchema, At: b.now().UTC()}
+	all.Rows, all.Incidents = b.seen(may)
 	return all
 }
 
